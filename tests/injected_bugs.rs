@@ -1,5 +1,5 @@
-//! Mistakes that real ports make, planted in the answers of the embedded models for many proteins and judged by the checks that
-//! suites use: every one is seen by at least one check and told by its cause, and an answer without one is neither.
+//! Mistakes that real ports make, planted in the responses of the embedded models for many proteins and judged by the checks that
+//! suites use: every one is seen by at least one check and told by its cause, and a response without one is neither.
 
 #![expect(
     clippy::unwrap_used,
@@ -51,7 +51,7 @@ fn mistakes_in_structures_are_seen_and_named() {
             for (name, kind, wrong) in bugs::of_folds(&right) {
                 scene.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale answer", MistakeKind::Stale, &stale);
+            scene.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {
@@ -96,7 +96,7 @@ fn mistakes_in_embeddings_are_seen_and_named() {
             for (name, kind, wrong) in bugs::of_embeddings(&right) {
                 scene.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale answer", MistakeKind::Stale, &stale);
+            scene.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {

@@ -1,5 +1,5 @@
 //! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures of a folder and
-//! on the embedded models' answers. `HYDROTEST_ORACLES` names a Python with these four, `HYDROTEST_STRUCTURES` the folder.
+//! on the embedded models' responses. `HYDROTEST_ORACLES` names a Python with these four, `HYDROTEST_STRUCTURES` the folder.
 
 #![expect(
     clippy::unwrap_used,
@@ -180,7 +180,7 @@ const FOLDS: [(&str, &str); 5] = [
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn answers_of_the_embedded_models_measure_as_elsewhere() {
+fn responses_of_the_embedded_models_measure_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     for (model, sequence) in FOLDS {
         let first = folding::structure(&folding::fold(model, sequence, &[]));
@@ -250,7 +250,7 @@ fn equal_chains_and_hydrogens_dock_as_elsewhere() {
 /// The texts that models answer, and what we write of their structures.
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn answers_of_the_embedded_models_read_as_elsewhere() {
+fn responses_of_the_embedded_models_read_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     let mut write = |name: String, text: &str| {
@@ -259,12 +259,12 @@ fn answers_of_the_embedded_models_read_as_elsewhere() {
         paths.push(path);
     };
     for (index, (model, sequence)) in FOLDS.into_iter().enumerate() {
-        let answer = folding::fold(model, sequence, &["*"]);
-        let structure = folding::structure(&answer);
+        let response = folding::fold(model, sequence, &["*"]);
+        let structure = folding::structure(&response);
         write(format!("{index}-{model}.pdb"), &pdb::write(&structure).unwrap());
         write(format!("{index}-{model}.cif"), &mmcif::write(&structure, model));
         for format in ["pdb", "cif"] {
-            let text = answer.at(&format!("{format}[0]")).and_then(|value| value.as_text());
+            let text = response.at(&format!("{format}[0]")).and_then(|value| value.as_text());
             if let Some(text) = text {
                 write(format!("{index}-{model}-answer.{format}"), text);
             }

@@ -137,7 +137,7 @@ fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
 }
 
 #[test]
-fn a_case_with_a_wrong_answer_is_not_recorded_and_what_breaks_the_contract_is_not_accepted() {
+fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_not_accepted() {
     let project = Checkout::new();
     // The snapshot comes first, so that it would be written before anything else is known.
     let suite = SUITE.replace(

@@ -55,7 +55,7 @@ fn batch() -> Input {
     Input::Many(["ACD:EF", "GH", "I"].map(str::to_owned).into())
 }
 
-/// What the contract check finds wrong with the answer to a call.
+/// What the contract check finds wrong with the response to a call.
 fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> Vec<Finding> {
     let request = Request {
         method: contract.method,
@@ -292,7 +292,7 @@ fn counts_and_seeds_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn no_answer_is_larger_than_contract_and_request_allow_nor_much_smaller() {
+fn no_response_is_larger_than_contract_and_request_allow_nor_much_smaller() {
     let chain = "ACDEFGHIKLMNPQRSTVWY".repeat(2);
     for contract in contracts() {
         let model = load(&contract, json!({}));

@@ -36,7 +36,7 @@ impl Pair {
         Self::new(first, second)
     }
 
-    /// An embedded model's answer, and the same bent.
+    /// An embedded model's response, and the same bent.
     pub fn folded() -> Self {
         const CHAIN: &str =
             "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQFEVVHSLCKWKRQTLGQHDFSAGEGLYTHMKALRP";
@@ -47,7 +47,7 @@ impl Pair {
     }
 
     /// As many copies of the pair side by side as come nearest to a number of residues, each a chain of its own. Copies keep
-    /// the density of what they copy, which the answers of the embedded models for long chains would not.
+    /// the density of what they copy, which the responses of the embedded models for long chains would not.
     pub fn enlarged(&self, residues: usize) -> Self {
         let copies = (residues as f64 / self.residues() as f64).round() as usize;
         let motion = superpose(&self.second.coord, &self.first.coord).expect("points that correspond");

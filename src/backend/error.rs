@@ -98,14 +98,14 @@ pub enum Fault {
 pub enum Responsible {
     /// The backend answered wrongly, crashes on a call, or its own code raises an exception.
     Backend,
-    /// What the backend runs on failed before there was an answer to judge.
+    /// What the backend runs on failed before there was a response to judge.
     Platform,
     /// The backend's table, the command line or the environment asks for what cannot be.
     #[serde(rename = "configuration")]
     Settings,
     /// Hydrotest itself failed, or could not judge.
     Harness,
-    /// There was an answer, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
+    /// There was a response, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
     Reference,
 }
 
@@ -231,7 +231,7 @@ impl Fault {
     /// Whether the instance can be used for another call afterwards.
     #[must_use]
     pub const fn leaves_usable(self) -> bool {
-        self.is_answer()
+        self.is_response()
             || matches!(
                 self,
                 Self::Unsupported | Self::Busy | Self::OutOfMemory | Self::Denied | Self::TooLarge | Self::Unrecorded
@@ -239,7 +239,7 @@ impl Fault {
     }
 
     /// The ways to fail in which the model, or what speaks for it, has answered.
-    pub const ANSWERS: [Self; 5] = [
+    pub const RESPONSES: [Self; 5] = [
         Self::Refused,
         Self::Schema,
         Self::Protocol,
@@ -247,9 +247,9 @@ impl Fault {
         Self::Undecodable,
     ];
 
-    /// Whether it is one of [`Self::ANSWERS`].
+    /// Whether it is one of [`Self::RESPONSES`].
     #[must_use]
-    pub const fn is_answer(self) -> bool {
+    pub const fn is_response(self) -> bool {
         matches!(
             self,
             Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable

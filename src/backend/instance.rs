@@ -277,10 +277,10 @@ impl Instance {
             return Err(BackendError::new(Stage::Call, Fault::NotRunning, message));
         }
         let begun = Instant::now();
-        let answer = slot.backend.predict(request).await;
-        let (seconds, failed) = (begun.elapsed().as_secs_f64(), answer.is_err());
+        let response = slot.backend.predict(request).await;
+        let (seconds, failed) = (begun.elapsed().as_secs_f64(), response.is_err());
         tracing::debug!(instance = %self.label, method = %request.method, seconds, failed, "call");
-        answer.map_err(|mut error| {
+        response.map_err(|mut error| {
             if error.log_tail.is_empty() && !matches!(error.fault, Fault::Refused | Fault::Schema) {
                 error.log_tail = slot.backend.log_tail();
             }

@@ -40,9 +40,9 @@ impl InstanceRecorder {
         let _ = tokio::task::spawn_blocking(move || writer.keep(&key, &raw)).await;
     }
 
-    /// Keeps an answer that came in a form of its own, such as an exception; nothing where the error is no answer.
+    /// Keeps a response that came in a form of its own, such as an exception; nothing where the error is no response.
     pub(crate) async fn keep_error(&self, request: &Request, error: &BackendError) {
-        if !error.fault.is_answer() {
+        if !error.fault.is_response() {
             return;
         }
         let raw = RawResponse::Failure {

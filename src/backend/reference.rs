@@ -97,7 +97,7 @@ impl Backend for EmbeddedBackend {
     }
 }
 
-/// Whether an answer takes less time than another thread takes to begin with it.
+/// Whether a response takes less time than another thread takes to begin with it.
 fn is_short(input: &Input) -> bool {
     let letters: usize = input.strings().iter().map(String::len).sum();
     (1..=AT_ONCE).contains(&letters)

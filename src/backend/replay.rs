@@ -149,10 +149,10 @@ async fn read(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, B
     else {
         return decode(raw, limits).await.map_err(|error| failure::of(&error));
     };
-    let known = Fault::ANSWERS.into_iter().find(|known| known.name() == fault);
+    let known = Fault::RESPONSES.into_iter().find(|known| known.name() == fault);
     let Some(known) = known else {
         return Err(broken(format!(
-            "a recorded response states the fault {fault:?}, which no answer has"
+            "a recorded response states the fault {fault:?}, which no response has"
         )));
     };
     let stage = if decoding { Stage::Decode } else { Stage::Call };

@@ -1,4 +1,4 @@
-//! `agree`: two answers, or two samples, say the same, exactly or within a tolerance.
+//! `agree`: two responses, or two samples, say the same, exactly or within a tolerance.
 
 #[cfg(test)]
 mod tests;
@@ -123,7 +123,7 @@ impl Agree {
         let policy = Policy::numbers(self.elements, self.cosine);
         let scale = results.contract.field(field.name()).and_then(|field| field.b_factor);
         let gates = results.contract.gates.structure.zip(self.gates.as_ref());
-        // Floors are of recorded samples, by their place in the second answer.
+        // Floors are of recorded samples, by their place in the second response.
         let place = sides.samples.map(|(_, to)| format!("[{to}]"));
         let own = floors.iter().filter_map(|(path, floor)| {
             let (name, rest) = path.split_at(field_of(path).len());

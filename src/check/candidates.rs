@@ -1,5 +1,5 @@
-//! What the answer to a call may be by mistake: another answer of its case, another sample, another recorded result of the
-//! model. Gathers; compares nothing. To be asked only when an answer is wrong.
+//! What the response to a call may be by mistake: another response of its case, another sample, another recorded result of the
+//! model. Gathers; compares nothing. To be asked only when a response is wrong.
 
 use super::case_results::{AnsweredCall, CaseResults};
 use super::field_path::FieldPath;
@@ -91,7 +91,7 @@ impl<'a> Candidates<'a> {
                 }
                 continue;
             };
-            // A whole answer that is another one is no matter of samples.
+            // A whole response that is another one is no matter of samples.
             let is_whole = response.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
             for index in 0..answered.expected.complexes.len() {
                 let is_itself = response.call == second.call && index == to;
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_another_case_recorded_is_stale() {
+    fn a_response_that_another_case_recorded_is_stale() {
         let told = [
             ("esmfold", "['atom_array']", json!({})),
             ("esmfold", "['plddt']", json!({ "include_fields": ["plddt"] })),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_under_another_seed_is_told_from_a_stale_one() {
+    fn a_response_under_another_seed_is_told_from_a_stale_one() {
         let contract = declared("chai1");
         // Long enough that two seeds always differ by more than the gates allow.
         let sequence = UBIQUITIN.repeat(3);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_should_agree_are_held_against_all_others_of_the_case() {
+    fn responses_that_should_agree_are_held_against_all_others_of_the_case() {
         let contract = declared("esmfold");
         let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\ngates = {}";
         let check = compile_with(&contract, table, &["first", "other", "again"]).unwrap();

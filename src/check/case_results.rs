@@ -1,4 +1,4 @@
-//! What a case gave back: the answers of its calls and all that is needed to judge them. Data only.
+//! What a case gave back: the responses of its calls and all that is needed to judge them. Data only.
 
 use std::cell::RefCell;
 
@@ -27,7 +27,7 @@ pub struct CallResult {
 pub struct CaseResults<'a> {
     /// The contract of the model that answered.
     pub contract: &'a Contract,
-    /// One answer for each call of the case, in order.
+    /// One response for each call of the case, in order.
     pub responses: &'a [CallResult],
     /// What was recorded earlier; `None` where nothing can have been.
     pub recorded: Option<&'a RecordedResults<'a>>,
@@ -43,7 +43,7 @@ pub struct MetricValues {
 }
 
 impl MetricValues {
-    /// Keeps what a check measured at a path of the answer to a call.
+    /// Keeps what a check measured at a path of the response to a call.
     pub(crate) fn keep(
         &self,
         check: &'static str,
@@ -60,7 +60,7 @@ impl MetricValues {
         self.measurements.borrow_mut().extend(measurements);
     }
 
-    /// Says that a check found nothing to judge in the answer to a call, and why: a case in which nothing is wrong has not passed
+    /// Says that a check found nothing to judge in the response to a call, and why: a case in which nothing is wrong has not passed
     /// then.
     pub(crate) fn leave_unjudged(&self, check: &'static str, call: &str, reason: &str) {
         self.unjudged.borrow_mut().push(format!("{check} [{call}]: {reason}"));
@@ -146,7 +146,7 @@ pub enum Calls {
 }
 
 impl Calls {
-    /// The predictions among the answers of these calls. Errors are left out: they are findings of their own, unless the
+    /// The predictions among the responses of these calls. Errors are left out: they are findings of their own, unless the
     /// case expects them.
     pub(crate) fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
         let contract = results.contract;
@@ -154,7 +154,7 @@ impl Calls {
             .filter_map(move |response| AnsweredCall::new(contract, response))
     }
 
-    /// The answers of these calls.
+    /// The responses of these calls.
     pub(crate) fn responses<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
         results
             .responses
@@ -172,7 +172,7 @@ impl Calls {
 }
 
 impl<'a> AnsweredCall<'a> {
-    /// The prediction of an answer; `None` when the call failed.
+    /// The prediction of a response; `None` when the call failed.
     pub(crate) fn new(contract: &'a Contract, response: &'a CallResult) -> Option<Self> {
         let prediction = response.result.as_ref().ok()?;
         Some(Self {

@@ -149,7 +149,7 @@ pub(crate) fn compile(
 }
 
 /// All checks of a case for the models it applies to. Besides every table by itself, what they demand of a call must go
-/// together: an answer of a call that must fail can never be judged.
+/// together: a response of a call that must fail can never be judged.
 #[must_use]
 pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Box<dyn Check>> {
     let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_a_call_that_must_fail_cannot_be_judged() {
+    fn a_response_of_a_call_that_must_fail_cannot_be_judged() {
         let case = |checks: &str| {
             case_errors(&format!(
                 "about = 'x'\n[[case]]\nname = 'x'\nsequences = 'short'\nchecks = [{checks}]\n[[case.call]]\nname = 'bad'\n\

@@ -1,4 +1,4 @@
-//! `differ`: something changed between two answers, or two samples, and by how much at least.
+//! `differ`: something changed between two responses, or two samples, and by how much at least.
 
 use super::Check;
 use super::case_results::{Calls, CaseResults};
@@ -59,7 +59,7 @@ impl Differ {
                     };
                 }
                 Found::Lines { .. } => greatest = f64::INFINITY,
-                // Answers of another form do differ, but not in the way that was asked for.
+                // Responses of another form do differ, but not in the way that was asked for.
                 _ if value.agreement == Agreement::Beyond => return wrong(format!("{label}: {}", value.summary())),
                 _ => {}
             }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_answers_are_found_and_different_ones_pass() {
+    fn equal_responses_are_found_and_different_ones_pass() {
         let contract = embedder();
         let [first, second] = ["first", "second"].map(|call| response(&contract, call, "ACD", json!({})));
         let any = check(&contract, "fields = ['embeddings']");
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_another_form_are_no_difference() {
+    fn responses_of_another_form_are_no_difference() {
         let contract = embedder();
         let first = response(&contract, "first", "ACD", json!({}));
         let second = response(&contract, "second", "ACDE", json!({}));

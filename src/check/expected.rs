@@ -1,5 +1,5 @@
-//! What an answer must hold because of what was asked: samples, chains, lengths and the sizes that symbols stand for.
-//! Reads requests and contracts; never looks at an answer.
+//! What a response must hold because of what was asked: samples, chains, lengths and the sizes that symbols stand for.
+//! Reads requests and contracts; never looks at a response.
 
 use super::complex::{self, Complex};
 use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
@@ -106,12 +106,12 @@ impl Expected {
         self.complexes.get(sample / self.draws_of(kind).max(1))
     }
 
-    /// The sizes that hold for the whole answer.
+    /// The sizes that hold for the whole response.
     pub(crate) const fn sizes(&self) -> &Sizes {
         &self.sizes
     }
 
-    /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole answer. `N` is absent
+    /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole response. `N` is absent
     /// where the number of tokens is the model's own, as for ligands.
     pub(crate) fn sizes_of(&self, complex: &Complex) -> Sizes {
         let mut sizes = self.sizes.clone();

@@ -1,4 +1,4 @@
-//! The way to a value in an answer: `plddt`, `plddt[0]`, `metadata.sequence_lengths`. Finds it or says why it is not there.
+//! The way to a value in a response: `plddt`, `plddt[0]`, `metadata.sequence_lengths`. Finds it or says why it is not there.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl FieldPath {
         })
     }
 
-    /// The field of the answer.
+    /// The field of the response.
     pub(crate) fn name(&self) -> &str {
         &self.text[..self.name_length]
     }
@@ -58,7 +58,7 @@ impl FieldPath {
         self.text.len() == self.name_length
     }
 
-    /// The value in an answer.
+    /// The value in a response.
     ///
     /// # Errors
     /// A finding when there is nothing. A field that is None because it was not requested is not the backend's fault.

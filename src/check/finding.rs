@@ -5,20 +5,20 @@ use std::fmt;
 
 use crate::backend::{BackendError, Responsible};
 
-/// One thing that is wrong with an answer, or the reason why it could not be judged.
+/// One thing that is wrong with a response, or the reason why it could not be judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Whether the backend is wrong (verdict fail), or anything else is, so that there is no verdict on it (verdict error).
     pub(crate) responsible: Responsible,
     /// The check that found it.
     pub check: &'static str,
-    /// The call whose answer it is about; `None` when it is about the case as a whole.
+    /// The call whose response it is about; `None` when it is about the case as a whole.
     pub(crate) call: Option<String>,
     /// One line: field, place, what was expected and what came.
     pub(crate) summary: String,
     /// Further lines: numbers, positions, what would have passed.
     pub(crate) details: Vec<String>,
-    /// The values of the answer that are not as expected, where they are known one by one.
+    /// The values of the response that are not as expected, where they are known one by one.
     pub(crate) differences: Vec<FieldDifference>,
     /// What most likely causes it, or what to do about it.
     pub hint: Option<String>,
@@ -26,7 +26,7 @@ pub struct Finding {
     pub(crate) log_tail: Vec<String>,
 }
 
-/// One value of an answer that is not as expected.
+/// One value of a response that is not as expected.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FieldDifference {
     /// Its path, such as `plddt[0]`.
@@ -54,7 +54,7 @@ impl FieldDifference {
 }
 
 impl Finding {
-    /// The values of the answer that it is about. A summary begins with the path of its value.
+    /// The values of the response that it is about. A summary begins with the path of its value.
     pub(crate) fn differing_values(&self) -> Vec<FieldDifference> {
         let path = self.summary.split_once(": ").map(|(path, _)| path);
         let is_path = |path: &&str| {
@@ -70,7 +70,7 @@ impl Finding {
         }
     }
 
-    /// A wrong answer of the backend.
+    /// A wrong response of the backend.
     pub(crate) fn wrong(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Backend,
@@ -84,7 +84,7 @@ impl Finding {
         }
     }
 
-    /// A reason of ours, not of the backend's, why there is no verdict on its answer.
+    /// A reason of ours, not of the backend's, why there is no verdict on its response.
     pub(crate) fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Harness,
@@ -93,7 +93,7 @@ impl Finding {
         }
     }
 
-    /// An answer of another backend than its table declares: neither it nor the platform is wrong.
+    /// A response of another backend than its table declares: neither it nor the platform is wrong.
     pub(crate) fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Settings,
@@ -101,7 +101,7 @@ impl Finding {
         }
     }
 
-    /// Nothing sound to hold an answer against: its recorded result is missing, altered or cannot be read.
+    /// Nothing sound to hold a response against: its recorded result is missing, altered or cannot be read.
     pub(crate) fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Reference,
@@ -109,7 +109,7 @@ impl Finding {
         }
     }
 
-    /// A call that gave an error where an answer was expected; the error says whom that blames.
+    /// A call that gave an error where a response was expected; the error says whom that blames.
     pub(crate) fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
         let mut lines = error.message.lines();
         let first = lines.next().unwrap_or_default();
@@ -146,7 +146,7 @@ impl Finding {
         self
     }
 
-    /// Says which values of the answer differ.
+    /// Says which values of the response differ.
     pub(crate) fn with_differences(mut self, differences: impl IntoIterator<Item = FieldDifference>) -> Self {
         self.differences.extend(differences);
         self

@@ -6,7 +6,7 @@ use super::weights::mislabelled;
 use crate::prediction::Prediction;
 use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotKey};
 
-/// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the answer.
+/// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the response.
 ///
 /// # Errors
 /// Why there is nothing to compare with.
@@ -65,7 +65,7 @@ pub(crate) fn find_or_keep(
     }
 }
 
-/// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
+/// Why a recorded result is no reference for a response: it was recorded under other fixed options than the instance has.
 pub(crate) fn configured_otherwise(
     check: &'static str,
     response: &CallResult,

@@ -1,4 +1,4 @@
-//! Checks: what a suite may demand of a model's answers. One file per check; all of them only look, never call a backend
+//! Checks: what a suite may demand of a model's responses. One file per check; all of them only look, never call a backend
 //! and never print.
 
 mod absent;
@@ -79,7 +79,7 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
+    /// Whether it compares the response to a call with a recorded one, so that a recording exists for that call.
     fn records(&self, _call: &str) -> bool {
         false
     }
@@ -96,12 +96,12 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         Vec::new()
     }
 
-    /// What is wrong with the answer to one call, for checks that look at each by itself.
+    /// What is wrong with the response to one call, for checks that look at each by itself.
     fn judge_one(&self, _given: &AnsweredCall<'_>) -> Vec<Finding> {
         Vec::new()
     }
 
-    /// Everything that is wrong by it; empty when the answers are as they should be. Unless a check says otherwise, that is
+    /// Everything that is wrong by it; empty when the responses are as they should be. Unless a check says otherwise, that is
     /// what is wrong with each of its calls.
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         let judged = self.calls().answered(results);
@@ -114,10 +114,10 @@ pub(crate) fn needs_reference(check: &str) -> bool {
     [snapshot::NAME, positions::NAME, ensemble::NAME].contains(&check)
 }
 
-/// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks
+/// All that is wrong with the responses of a case: calls that failed though no check wants them to, then what the checks
 /// find. A check whose call failed has nothing to look at; the failure itself is the finding.
 ///
-/// Checks propose what to record, and only a case of which nothing is wrong is recorded: one wrong answer among the
+/// Checks propose what to record, and only a case of which nothing is wrong is recorded: one wrong response among the
 /// reference results would make every right backend wrong.
 #[must_use]
 pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Finding> {
@@ -159,7 +159,7 @@ pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Findin
     findings
 }
 
-/// Holds answers against recorded ones, and records what is missing where all else is well.
+/// Compares responses with recorded ones, and records what is missing where all else is well.
 fn compare_recorded(
     recorded: &RecordedResults<'_>,
     results: &CaseResults<'_>,

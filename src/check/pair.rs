@@ -1,4 +1,4 @@
-//! The two answers, or the two samples, that a comparing check holds against each other.
+//! The two responses, or the two samples, that a comparing check holds against each other.
 
 use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::field_path::FieldPath;
@@ -9,7 +9,7 @@ use crate::compare::PLDDT;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::{Axes, Leaf, Listing, Prediction, Value};
 
-/// Which two answers are compared, and which of their samples.
+/// Which two responses are compared, and which of their samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
     calls: Calls,
@@ -75,7 +75,7 @@ impl Sides<'_> {
 /// What checks that compare read besides what they allow.
 #[derive(Debug)]
 pub(crate) struct Compared {
-    /// The answers or samples.
+    /// The responses or samples.
     pub(crate) pair: Pair,
     /// What of them.
     pub(crate) fields: Vec<FieldPath>,

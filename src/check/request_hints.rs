@@ -6,7 +6,7 @@ use super::finding::Finding;
 use crate::backend::Responsible;
 use crate::prediction::Value;
 
-/// The options that are named by an answer which is as it would be without them.
+/// The options that are named by a response which is as it would be without them.
 const INCLUDE: &str = "include_fields";
 
 /// Adds to the findings about calls what their requests tell.
@@ -32,7 +32,7 @@ pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
     }
 }
 
-/// That two calls are the same, and their answers are not.
+/// That two calls are the same, and their responses are not.
 fn repeated(earlier: &[CallResult], response: &CallResult, check: &str) -> Option<String> {
     let is_same = |other: &&CallResult| (&other.request, &other.config) == (&response.request, &response.config);
     let same = earlier.iter().find(is_same).filter(|_| check == super::agree::NAME)?;
@@ -42,7 +42,7 @@ fn repeated(earlier: &[CallResult], response: &CallResult, check: &str) -> Optio
     ))
 }
 
-/// The options that an answer shows nothing of: fields asked for of which none came, or options that a model must refuse.
+/// The options that a response shows nothing of: fields asked for of which none came, or options that a model must refuse.
 fn ignored(results: &CaseResults<'_>, response: &CallResult, check: &str) -> Option<String> {
     let prediction = response.result.as_ref().ok()?;
     let options = &response.request.options;

@@ -1,5 +1,5 @@
 //! Holds a result that waits for review against the contract of its model, as far as what is stored of it tells. The whole
-//! contract is for the check of a live answer; this refuses what can never have been right.
+//! contract is for the check of a live response; this refuses what can never have been right.
 
 use crate::prediction::contract::FieldSpec;
 use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};

@@ -1,4 +1,4 @@
-//! `seeded`: structures follow the seed. Two answers under one seed are much nearer to each other than either is to answers under
+//! `seeded`: structures follow the seed. Two responses under one seed are much nearer to each other than either is to responses under
 //! other seeds. Needs nothing recorded; says nothing of how good a structure is.
 
 #[cfg(test)]
@@ -182,7 +182,7 @@ impl Seeded {
     }
 }
 
-/// The part that one distance is of another. Of no distance nothing is a part: equal answers under other seeds follow no seed.
+/// The part that one distance is of another. Of no distance nothing is a part: equal responses under other seeds follow no seed.
 fn share(own: f64, apart: f64) -> f64 {
     if apart > 0.0 { own / apart } else { f64::INFINITY }
 }

@@ -1,4 +1,4 @@
-//! `snapshot`: an answer is what was recorded for this case, model and weights, within the tolerance of the contract.
+//! `snapshot`: a response is what was recorded for this case, model and weights, within the tolerance of the contract.
 
 use super::Check;
 use super::FieldDifference;
@@ -188,7 +188,7 @@ impl Snapshot {
         cause.map(|cause| cause.to_string())
     }
 
-    /// The part of the answer that is recorded. Structure files are left out unless they are asked for: they say what the
+    /// The part of the response that is recorded. Structure files are left out unless they are asked for: they say what the
     /// structures beside them say, in digits that no tolerance applies to.
     fn select(&self, answered: &AnsweredCall<'_>) -> Prediction {
         let is_file = |name: &str| answered.contract.field(name).is_some_and(is_file);

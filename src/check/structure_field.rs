@@ -1,4 +1,4 @@
-//! Structures of an answer whatever form they come in: an array of atoms or the text of a file.
+//! Structures of a response whatever form they come in: an array of atoms or the text of a file.
 
 use std::borrow::Cow;
 

@@ -9,7 +9,7 @@ use crate::synthetic::{WEIGHTS as SYNTHETIC, synthetic_version};
 /// The weights that the authors of the models published.
 const PUBLISHED: &str = "published";
 
-/// The weights behind the answer to a call, as its backend is declared; `None` where it is not known.
+/// The weights behind the response to a call, as its backend is declared; `None` where it is not known.
 pub(crate) fn of_call(results: &CaseResults<'_>, call: &str) -> Option<String> {
     let recorded = results.recorded?;
     Some((recorded.key)(call).ok()?.weights().to_owned())

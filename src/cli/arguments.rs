@@ -84,9 +84,9 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
-    /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
+    /// Repeat calls that have recorded results and keep by how much the responses differ: the floor of later comparisons.
     Calibrate(CalibrateArguments),
-    /// Make one call of a model and judge its answer by the contract of the model; tells and exits as a run does.
+    /// Make one call of a model and judge its response by the contract of the model; tells and exits as a run does.
     Try(Box<TryArguments>),
     /// List, accept, reject or prune recorded reference results.
     Snapshots(SnapshotArguments),
@@ -111,7 +111,7 @@ pub(crate) enum Command {
     /// Print the manual page, or write those of all commands.
     Man(ManArguments),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
-    /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
+    /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its responses.
     Serve(ServeArguments),
 }
 
@@ -177,7 +177,7 @@ pub(crate) struct RunArguments {
     /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
     pub(crate) timeout: Option<Duration>,
-    /// How often a case without an answer is tried again, in place of what suites and backend say; wrong values never are.
+    /// How often a case without a response is tried again, in place of what suites and backend say; wrong values never are.
     #[arg(long, value_name = "COUNT", help_heading = "Running")]
     pub(crate) retries: Option<u32>,
     /// Let a case pass that the backend failed before it was tried again.

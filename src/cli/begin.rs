@@ -161,7 +161,7 @@ fn call(call: &PlannedCall) -> CallRecord {
         input: call.request.input.to_json(),
         options: options(&call.request.options),
         config: options(&call.config),
-        answer: None,
+        response: None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! `hydrotest calibrate`: repeats the calls that have recorded results, each time on fresh instances, and keeps by how much
-//! the answers differ beside the snapshots, so that later comparisons know noise from difference.
+//! the responses differ beside the snapshots, so that later comparisons know noise from difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,7 +19,7 @@ use crate::prediction::{Contract, Prediction};
 use crate::run::{self, Judging, Trials};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
-/// The answers to one recorded call.
+/// The responses to one recorded call.
 struct CalibratedCall {
     contract: Arc<Contract>,
     checks: Checks,
@@ -27,7 +27,7 @@ struct CalibratedCall {
 }
 
 impl CalibratedCall {
-    /// The paths at which any two answers differ by more than a response may from a recorded one: that may be noise, and may be
+    /// The paths at which any two responses differ by more than a response may from a recorded one: that may be noise, and may be
     /// a backend that is wrong now and then.
     fn beyond(&self) -> BTreeSet<String> {
         let mut beyond = BTreeSet::new();
@@ -165,7 +165,7 @@ struct Written {
     refused: usize,
 }
 
-/// Sorts the answers of one round by their calls.
+/// Sorts the responses of one round by their calls.
 fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec<(String, CallResult)>) {
     for (name, response) in responses {
         let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else {

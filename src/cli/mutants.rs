@@ -78,7 +78,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         plan,
         platform: Arc::new(platform),
         store: Store::new(directory.path(), Recording::Never)?,
-        answers: Arc::default(),
+        responses: Arc::default(),
     };
     let results = runtime.block_on(measuring.run(all))?;
     let (results, left_out) = match results {

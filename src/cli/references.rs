@@ -6,7 +6,7 @@ use super::project::{Project, References};
 use crate::backend::registry::Platform;
 use crate::config::{BackendTable, Diagnostic, Diagnostics};
 use crate::prediction::contract::Tolerance;
-use crate::run::AnswerOrigin;
+use crate::run::PredictionOrigin;
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 
@@ -86,9 +86,9 @@ pub(super) fn pending(project: &Project, store: &Store, weights: &str) -> Result
     Ok(pending.map(|entry| entry.key.to_string()).collect())
 }
 
-/// Where the answers of a platform come from. `reproduce` is the command line of a case up to its name.
-pub(super) fn origin(platform: &Platform, reproduce: String) -> AnswerOrigin {
-    AnswerOrigin {
+/// Where the responses of a platform come from. `reproduce` is the command line of a case up to its name.
+pub(super) fn origin(platform: &Platform, reproduce: String) -> PredictionOrigin {
+    PredictionOrigin {
         backend: platform.table.name.clone(),
         kind: platform.kind.name,
         weights: platform.weights.clone(),

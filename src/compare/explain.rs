@@ -1,5 +1,5 @@
 //! Asks the diagnosis for the likely cause of what failed, with what the response may be by mistake: other items of the list that a
-//! value is in, other answers, other recorded results. Compares nothing itself.
+//! value is in, other responses, other recorded results. Compares nothing itself.
 
 use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use crate::diagnosis::{

@@ -1,4 +1,4 @@
-//! Whether two responses are the same: the one place where that is decided, for recorded results, for answers of one case, for
+//! Whether two responses are the same: the one place where that is decided, for recorded results, for responses of one case, for
 //! repeats and for files. Pure: it knows no storage, no check and no command, and the verdict depends neither on the length of a
 //! response nor on who asks.
 //!

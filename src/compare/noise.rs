@@ -39,7 +39,7 @@ pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, W
     floors
 }
 
-/// Two answers to one call.
+/// Two responses to one call.
 struct RepeatedCall<'a> {
     contract: &'a Contract,
     sides: BothResponses<'a>,

@@ -1,4 +1,4 @@
-//! Frames and positions of an answer against recorded ones, as the points that they place: what a structure's gates say of atoms
+//! Frames and positions of a response against recorded ones, as the points that they place: what a structure's gates say of atoms
 //! they say of these. A frame is its origin and the tips of its axes, as far from it as the atoms of a backbone. Measures; finds no
 //! field.
 
@@ -84,7 +84,7 @@ fn tips(turn: [[f64; 3]; 3], origin: [f64; 3]) -> Vec<Point> {
     vec![origin.map(|axis| axis as f32), tip(0), tip(1), tip(2)]
 }
 
-/// The alpha carbons of the structures that the frames belong to, the recorded ones and those of the answer; empty where there are
+/// The alpha carbons of the structures that the frames belong to, the recorded ones and those of the response; empty where there are
 /// none to go by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traces {
@@ -107,7 +107,7 @@ impl Traces {
         })
     }
 
-    /// The motion that lays the residues of the answer onto the recorded ones.
+    /// The motion that lays the residues of the response onto the recorded ones.
     fn motion(&self, residues: &BTreeSet<usize>) -> Option<Superposition> {
         let chosen = |points: &[Point]| -> Option<Vec<Point>> {
             residues.iter().map(|residue| points.get(*residue).copied()).collect()

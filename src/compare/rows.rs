@@ -1,4 +1,4 @@
-//! Rows of numbers of an answer against recorded ones: direction and length of each, which half precision keeps where single
+//! Rows of numbers of a response against recorded ones: direction and length of each, which half precision keeps where single
 //! elements vary. Rows of residues that a model is not sure of count together, because its trunk may see them otherwise. Measures;
 //! finds no field.
 

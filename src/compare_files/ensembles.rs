@@ -1,4 +1,4 @@
-//! The samples of two answers of a stochastic model as sets: whether they come from one distribution, as single samples need not
+//! The samples of two responses of a stochastic model as sets: whether they come from one distribution, as single samples need not
 //! agree.
 
 use super::{ComparedPair, Coverage, Loaded, MetricRow, Rules};
@@ -60,7 +60,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
     Some(section)
 }
 
-/// The structures of an answer, with their confidence.
+/// The structures of a response, with their confidence.
 fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Option<Vec<Sample>> {
     let listing = Listing::of(&loaded.prediction).ok()?;
     let structures = listing

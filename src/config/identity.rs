@@ -1,4 +1,4 @@
-//! `[[models.KEY.identities]]`: relations between the fields of one answer. Reads them, and judges whether the shapes of both sides
+//! `[[models.KEY.identities]]`: relations between the fields of one response. Reads them, and judges whether the shapes of both sides
 //! allow what they say.
 
 use super::{Diagnostic, Located, TableReader};

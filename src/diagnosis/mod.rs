@@ -103,9 +103,9 @@ pub enum MistakeKind {
     CutShort,
     /// Without some entries at the beginning or in the middle.
     Missing,
-    /// The answer to something else.
+    /// The response to something else.
     Stale,
-    /// The answer under another seed.
+    /// The response under another seed.
     OtherSeed,
 }
 

@@ -1,4 +1,4 @@
-//! Another result that a response may be by mistake: an answer of the same case, a recorded one. Data only.
+//! Another result that a response may be by mistake: a response of the same case, a recorded one. Data only.
 
 use super::Relation;
 use crate::prediction::Prediction;

@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_vectors_have_defined_answers() {
+    fn zero_vectors_have_defined_values() {
         let error = embedding_error(&[0.0, 0.0, 0.0, 1.0], &[0.0, 0.0, 1.0, 0.0], 2).unwrap();
         assert!(error.least_cosine.value.abs() < f64::EPSILON);
         assert_eq!(error.least_cosine.index, 1);

@@ -13,12 +13,12 @@ pub(crate) use number::{count, exact, show};
 pub use value::MetricVerdict;
 pub(crate) use value::{Direction, MetricValue, bound};
 
-/// One measure of one value of an answer.
+/// One measure of one value of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedValue {
     /// The check that took it.
     pub(crate) check: &'static str,
-    /// The call whose answer it is about.
+    /// The call whose response it is about.
     pub(crate) call: String,
     /// The value, such as `atom_array[0]`.
     pub path: String,

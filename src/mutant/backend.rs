@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::answers::{Answers, RememberingBackend};
+use super::right_responses::{RememberingBackend, RightResponses};
 use super::{Mutant, MutantFault, MutatedCall};
 use crate::backend::{Backend, BackendError, Work};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -11,7 +11,7 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 pub(crate) struct MutantBackend {
     inner: RememberingBackend,
     mutant: Option<Arc<Mutant>>,
-    answers: Arc<Answers>,
+    responses: Arc<RightResponses>,
     contract: Arc<Contract>,
     config: Options,
     memory: Mutex<Memory>,
@@ -30,16 +30,16 @@ impl MutantBackend {
     #[must_use]
     pub(crate) fn new(
         mutant: Option<Arc<Mutant>>,
-        answers: Arc<Answers>,
+        responses: Arc<RightResponses>,
         contract: Arc<Contract>,
         config: Options,
         backend: Box<dyn Backend>,
     ) -> Self {
-        let inner = RememberingBackend::new(Arc::clone(&answers), Arc::clone(&contract), config.clone(), backend);
+        let inner = RememberingBackend::new(Arc::clone(&responses), Arc::clone(&contract), config.clone(), backend);
         Self {
             inner,
             mutant,
-            answers,
+            responses,
             contract,
             config,
             memory: Mutex::default(),
@@ -67,7 +67,7 @@ impl MutantBackend {
             request,
             earlier: &earlier,
             count,
-            answers: &self.answers,
+            responses: &self.responses,
         };
         let result = match &mutant.fault {
             MutantFault::Config(_) | MutantFault::LifeCycle(_) => self.inner.predict(request).await,

@@ -1,4 +1,4 @@
-//! Mutants that answer by what happened before: stale and cached answers, state that leaks between calls, crashes, wrong errors.
+//! Mutants that answer by what happened before: stale and cached responses, state that leaks between calls, crashes, wrong errors.
 
 use std::sync::Arc;
 
@@ -8,71 +8,71 @@ use super::{Mutant, MutantFault, MutatedCall, hand_made};
 use crate::backend::{BackendError, Fault as BackendFault, Stage};
 use crate::prediction::{Prediction, Value};
 
-type Answer = Result<Prediction, BackendError>;
+type Predicted = Result<Prediction, BackendError>;
 
-type AnswerChange = fn(&MutatedCall<'_>, Answer) -> Answer;
+type ResultChange = fn(&MutatedCall<'_>, Predicted) -> Predicted;
 
 /// All of them.
 pub(super) fn mutants() -> Vec<Mutant> {
-    let table = ANSWERS.iter().chain(ERRORS);
+    let table = RESPONSES.iter().chain(ERRORS);
     let of_table =
         table.map(|&(name, about, change)| hand_made(name, about, &[], MutantFault::Result(Arc::new(change))));
     let crossed = hand_made(
         "crossed",
-        "of two calls at once each gets the other's answer",
+        "of two calls at once each gets the other's response",
         &[],
         MutantFault::Crossed,
     );
     of_table.chain([crossed]).collect()
 }
 
-/// Answers to something else.
-const ANSWERS: &[(&str, &str, AnswerChange)] = &[
+/// Responses to something else.
+const RESPONSES: &[(&str, &str, ResultChange)] = &[
     (
         "stale",
-        "every answer is that to the call before",
+        "every response is that to the call before",
         |call, right| match call.earlier.last() {
-            // What was given before was stale already: the right answer to that request is what is kept.
+            // What was given before was stale already: the right response to that request is what is kept.
             Some((request, _)) => call
-                .answers
+                .responses
                 .right(call.contract, call.config, request)
-                .map_or(right, |answer| Ok((*answer).clone())),
+                .map_or(right, |response| Ok((*response).clone())),
             None => right,
         },
     ),
     (
         "cached-by-sequence",
-        "an answer is kept for its sequence, whatever the options are",
+        "a response is kept for its sequence, whatever the options are",
         |call, right| {
             let same = call
                 .earlier
                 .iter()
                 .find(|(request, _)| request.input == call.request.input);
-            same.map_or(right, |(_, answer)| Ok(answer.clone()))
+            same.map_or(right, |(_, response)| Ok(response.clone()))
         },
     ),
     (
         "cached-by-length",
-        "an answer is kept for the length of its sequence",
+        "a response is kept for the length of its sequence",
         |call, right| {
             let length = |request: &crate::prediction::Request| request.input.to_json().to_string().len();
             let same = call.earlier.iter().find(|(request, _)| {
                 length(request) == length(call.request) && request.options == call.request.options
             });
-            same.map_or(right, |(_, answer)| Ok(answer.clone()))
+            same.map_or(right, |(_, response)| Ok(response.clone()))
         },
     ),
     (
         "state-leaks",
-        "every answer is changed by the number of those before it",
+        "every response is changed by the number of those before it",
         |call, right| right.map(|right| if call.count == 0 { right } else { disturbed(&right) }),
     ),
-    ("flickers", "every fifth answer is wrong in one row", |call, right| {
+    ("flickers", "every fifth response is wrong in one row", |call, right| {
         right.map(|right| if call.count % 5 == 4 { disturbed(&right) } else { right })
     }),
     (
         "flickers-rarely",
-        "every second answer to the same request is wrong in one row",
+        "every second response to the same request is wrong in one row",
         |call, right| {
             let again = call
                 .earlier
@@ -85,7 +85,7 @@ const ANSWERS: &[(&str, &str, AnswerChange)] = &[
 ];
 
 /// Errors where there should be none, none where there should be, and wrong ones.
-const ERRORS: &[(&str, &str, AnswerChange)] = &[
+const ERRORS: &[(&str, &str, ResultChange)] = &[
     ("crash-on-third-call", "it dies at its third call", |call, right| {
         if call.count == 2 {
             return Err(BackendError::new(
@@ -136,17 +136,17 @@ const ERRORS: &[(&str, &str, AnswerChange)] = &[
     }),
     (
         "accepts-anything",
-        "what must be refused gets some answer",
+        "what must be refused gets some response",
         |call, right| {
             right.or_else(|error| {
                 let any = call
-                    .answers
+                    .responses
                     .another(call.contract, call.config, call.request, |_, _| true);
                 any.map(|any| (*any).clone()).ok_or(error)
             })
         },
     ),
-    ("empty-answers", "every answer has all its fields None", |_, right| {
+    ("empty-answers", "every response has all its fields None", |_, right| {
         right.map(|right| Prediction {
             fields: right.fields.into_iter().map(|(name, _)| (name, Value::None)).collect(),
             class: right.class,

@@ -117,7 +117,7 @@ fn from_another_call(contract: &Contract, field: &str, class: InputClass) -> Mut
             }
             let own = right.field(&name).filter(|value| !value.is_none())?;
             let other = call
-                .answers
+                .responses
                 .another(call.contract, call.config, call.request, |request, other| {
                     InputClass::of(call.contract, request) == class
                         && request.input != call.request.input

@@ -3,7 +3,6 @@
 
 mod alter;
 mod alter_structure;
-mod answers;
 mod backend;
 mod behaviour;
 mod benign;
@@ -17,6 +16,7 @@ mod of_life_cycle;
 mod of_requests;
 mod of_responses;
 mod of_structures;
+mod right_responses;
 mod scatter;
 mod score;
 mod structure_parts;
@@ -28,11 +28,11 @@ use std::sync::Arc;
 use crate::backend::BackendError;
 use crate::prediction::{Contract, Options, Prediction, Request};
 
-pub(crate) use answers::Answers;
 pub(crate) use backend::MutantBackend;
 pub(crate) use explained::reason;
 pub(crate) use input_class::InputClass;
 pub(crate) use of_life_cycle::{LifeCycleFault, LifeCycleMutant, StopCount};
+pub(crate) use right_responses::RightResponses;
 pub(crate) use score::{Fate, Kill, MutantResult, Score};
 pub(crate) use tolerance::is_within_tolerance;
 
@@ -85,8 +85,8 @@ pub(crate) struct MutatedCall<'a> {
     pub earlier: &'a [(Request, Prediction)],
     /// How often this instance was called before, refused calls included.
     pub count: usize,
-    /// Right answers to other calls of the same model.
-    pub answers: &'a Answers,
+    /// Right responses to other calls of the same model.
+    pub responses: &'a RightResponses,
 }
 
 type ConfigFault = dyn Fn(&Contract, &Options) -> Options + Send + Sync;
@@ -106,7 +106,7 @@ pub(crate) enum MutantFault {
     Response(Arc<ResponseFault>),
     /// It gives something else in place of a result, by what happened before.
     Result(Arc<ResultFault>),
-    /// Of two calls at once, each gets the answer to the other.
+    /// Of two calls at once, each gets the response to the other.
     Crossed,
     /// It starts or stops wrongly, which the scenarios of the life cycle see.
     LifeCycle(LifeCycleFault),
@@ -150,7 +150,7 @@ impl Mutant {
         change(call, right).filter(|changed| changed != right)
     }
 
-    /// Whether it can change what comes of a call, given the right answer to it. What depends on earlier calls always can.
+    /// Whether it can change what comes of a call, given the right response to it. What depends on earlier calls always can.
     #[must_use]
     pub(crate) fn can_change(&self, call: &MutatedCall<'_>, right: Option<&Prediction>) -> bool {
         match &self.fault {

@@ -52,7 +52,7 @@ const TABLE: [(&str, &str, LifeCycleFault); 8] = [
     ),
     (
         "other-after-restart",
-        "after a restart every answer is wrong in one row",
+        "after a restart every response is wrong in one row",
         LifeCycleFault::OtherAfterRestart,
     ),
     ("stop-fails", "every stop is an error", LifeCycleFault::StopFails),

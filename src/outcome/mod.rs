@@ -23,7 +23,7 @@ use crate::backend::skip::SkipCause;
 use crate::check::Finding;
 use crate::config::Level;
 use crate::metric_value::CheckedValue;
-use record::{AnswerRecord, CaseTimes, PlotRecord};
+use record::{CaseTimes, PlotRecord, ResponseRecord};
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -52,8 +52,8 @@ pub struct Outcome {
     pub(crate) times: CaseTimes,
     /// What reports draw of it, where that was asked for.
     pub(crate) plots: Vec<PlotRecord>,
-    /// What is known of the answers to its calls, by the name of the call, in the last attempt.
-    pub(crate) answers: Vec<(String, AnswerRecord)>,
+    /// What is known of the responses to its calls, by the name of the call, in the last attempt.
+    pub(crate) responses: Vec<(String, ResponseRecord)>,
 }
 
 /// What one attempt of a case gave.
@@ -168,7 +168,7 @@ impl Outcome {
             history: Vec::new(),
             times: CaseTimes::default(),
             plots: Vec::new(),
-            answers: Vec::new(),
+            responses: Vec::new(),
         }
     }
 
@@ -235,7 +235,7 @@ impl Verdict {
         matches!(self, Self::Fail | Self::Error | Self::Stale | Self::UnexpectedPass)
     }
 
-    /// What findings amount to: an answer known to be wrong outweighs a broken platform.
+    /// What findings amount to: a response known to be wrong outweighs a broken platform.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
         if findings
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_answer_outweighs_a_broken_platform_and_a_signal_outweighs_both() {
+    fn a_wrong_response_outweighs_a_broken_platform_and_a_signal_outweighs_both() {
         let mut mixed = report(&[Verdict::Error, Verdict::Fail, Verdict::Pass]);
         assert_eq!(mixed.conclusion().exit_code(), 1);
         assert_eq!(report(&[Verdict::Error, Verdict::Pass]).conclusion().exit_code(), 3);
@@ -362,7 +362,7 @@ mod tests {
         leaky.leaks.push("process 17".into());
         assert_eq!(leaky.conclusion(), Conclusion::Fails);
         let mut unseen = report(&[Verdict::Pass]);
-        unseen.unknown.push("no answer".into());
+        unseen.unknown.push("no response".into());
         assert_eq!(unseen.conclusion(), Conclusion::PlatformFailed);
         unseen.leaks.push("process 17".into());
         assert_eq!(unseen.conclusion(), Conclusion::Fails);

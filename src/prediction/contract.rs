@@ -45,7 +45,7 @@ pub struct Contract {
     pub variants: Vec<Variant>,
     /// Attributes of a response in the order of its class, without `metadata`.
     pub fields: Vec<FieldSpec>,
-    /// How fields of one answer follow from one another.
+    /// How fields of one response follow from one another.
     pub(crate) identities: Vec<FieldIdentity>,
     /// Tolerance of a comparison with a recorded result, unless a field says otherwise.
     pub(crate) tolerance: Tolerance,

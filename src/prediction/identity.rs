@@ -1,4 +1,4 @@
-//! Relations that hold between the fields of one answer, whatever the model was asked: `[[models.KEY.identities]]`. Data only;
+//! Relations that hold between the fields of one response, whatever the model was asked: `[[models.KEY.identities]]`. Data only;
 //! `check/contract/identities` judges by them.
 
 use std::fmt;
@@ -141,7 +141,7 @@ impl AxisPick {
         }
     }
 
-    /// What is left of a dimension; `None` past its end. Sizes that a symbol stands for are judged with the answer.
+    /// What is left of a dimension; `None` past its end. Sizes that a symbol stands for are judged with the response.
     pub(crate) fn dimension(self, dimension: &Dimension) -> Option<Dimension> {
         match (self, dimension) {
             (Self::All | Self::Rest, _) => Some(dimension.clone()),

@@ -263,7 +263,7 @@ mod tests {
             0,
             AttemptRecord {
                 verdict: Verdict::Error,
-                findings: vec![finding("response", "no answer")],
+                findings: vec![finding("response", "no response")],
             },
         );
         let mut wrong = finding("contract", "`embeddings`: expected float32, got <float64>");
@@ -300,8 +300,8 @@ mod tests {
                     <property name="contracts_sha256" value="HASH"/>
                 </properties>
                 <testcase name="flaky" classname="esm2.embed" time="0.625">
-                    <flakyError message="no answer" type="error">
-                        <stackTrace>response [call]: no answer</stackTrace>
+                    <flakyError message="no response" type="error">
+                        <stackTrace>response [call]: no response</stackTrace>
                     </flakyError>
                     <system-out>level: core
         case: suites/embed.toml:7

@@ -54,7 +54,7 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
     answered.into_iter().map(|(response, _)| response).collect()
 }
 
-/// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
+/// Makes the calls in order. A call that gets no response at all ends the attempt: those after it would only wait in vain.
 async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {

@@ -1,4 +1,4 @@
-//! What is done with the answers of a trial: its checks judge them, beside recorded results, or they are kept for the caller. Data
+//! What is done with the responses of a trial: its checks judge them, beside recorded results, or they are kept for the caller. Data
 //! says where they come from; no caller is asked.
 
 use std::cell::RefCell;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::plots::PlotBudget;
 use crate::check::{self, CallResult, CaseResults, Finding, MetricValues, RecordedResults};
 use crate::metric_value::CheckedValue;
-use crate::outcome::record::{AnswerRecord, PlotRecord};
+use crate::outcome::record::{PlotRecord, ResponseRecord};
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
@@ -25,34 +25,34 @@ pub(crate) struct Judged {
     pub(crate) unjudged: Vec<String>,
     /// What reports draw, where that was asked for.
     pub(crate) plots: Vec<PlotRecord>,
-    /// What is known of the answers, by the name of the call.
-    pub(crate) answers: Vec<(String, AnswerRecord)>,
+    /// What is known of the responses, by the name of the call.
+    pub(crate) responses: Vec<(String, ResponseRecord)>,
 }
 
-/// Where answers come from, as a recorded result names it.
+/// Where responses come from, as a recorded result names it.
 #[derive(Debug, Clone)]
-pub struct AnswerOrigin {
+pub struct PredictionOrigin {
     /// Name of the backend.
     pub backend: String,
     /// Its kind.
     pub kind: &'static str,
-    /// Which parameters stand behind its answers.
+    /// Which parameters stand behind its responses.
     pub weights: String,
     /// Where its table says which weights it has.
     pub declared: String,
-    /// How far its answers may lie apart whatever the contract allows real models; `None` leaves it to the contract.
+    /// How far its responses may lie apart whatever the contract allows real models; `None` leaves it to the contract.
     pub noise: Option<Tolerance>,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
 }
 
-/// What becomes of answers.
+/// What becomes of responses.
 #[derive(Debug)]
 pub enum Judging {
     /// The checks of the trial judge them.
     Checks {
         /// Where they come from.
-        origin: AnswerOrigin,
+        origin: PredictionOrigin,
         /// The recorded results.
         store: Store,
         /// The room for what reports draw; `None` where no report draws anything.
@@ -63,15 +63,15 @@ pub enum Judging {
 }
 
 impl Judging {
-    /// Where the answers come from that checks judge.
-    pub(super) const fn origin(&self) -> Option<&AnswerOrigin> {
+    /// Where the responses come from that checks judge.
+    pub(super) const fn origin(&self) -> Option<&PredictionOrigin> {
         match self {
             Self::Checks { origin, .. } => Some(origin),
             Self::Answers(_) => None,
         }
     }
 
-    /// What is wrong with the answers of a trial.
+    /// What is wrong with the responses of a trial.
     pub(super) fn judge(&self, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
         match self {
             Self::Checks { origin, store, plots } => {
@@ -98,7 +98,7 @@ impl Judging {
 }
 
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
-fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
+fn by_checks(origin: &PredictionOrigin, store: &Store, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
     let (notes, measured) = (RefCell::default(), MetricValues::default());
     let recorded = RecordedResults {
         store,
@@ -123,7 +123,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, respons
         measurements,
         unjudged,
         plots: Vec::new(),
-        answers: Vec::new(),
+        responses: Vec::new(),
     }
 }
 

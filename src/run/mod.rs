@@ -17,7 +17,7 @@ mod plots;
 mod pool;
 mod progress;
 mod scenario;
-mod seen_answers;
+mod seen_responses;
 mod shrink;
 mod silent;
 mod start_log;
@@ -45,7 +45,7 @@ use crate::outcome::{Outcome, RunOutcome, Verdict};
 use crate::plan::Plan;
 
 pub(crate) use interrupt::Interrupt;
-pub use judging::{AnswerOrigin, Judging};
+pub use judging::{Judging, PredictionOrigin};
 pub(crate) use known::listed_until;
 pub use plots::PlotBudget;
 pub use pool::Open;
@@ -60,7 +60,7 @@ use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
-use seen_answers::SeenAnswers;
+use seen_responses::SeenResponses;
 use starting::StartingInstances;
 
 /// How often the live line is renewed.
@@ -100,7 +100,7 @@ pub fn list(plan: &Plan, selecting: &Trials) -> String {
     lines
 }
 
-/// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their answers.
+/// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their responses.
 ///
 /// A plan of which nothing is selected prints nothing: the report's conclusion says so.
 ///
@@ -226,7 +226,7 @@ struct Workers {
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
     judging: Arc<Judging>,
-    seen: SeenAnswers,
+    seen: SeenResponses,
     flaky: Flaky,
     repeat: u32,
     most_failures: Option<usize>,
@@ -259,7 +259,7 @@ impl Workers {
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judging,
-            seen: SeenAnswers::of(plan, selected),
+            seen: SeenResponses::of(plan, selected),
             flaky: settings.flaky,
             repeat: settings.repeat.max(1),
             most_failures: settings.most_failures,

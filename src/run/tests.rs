@@ -134,7 +134,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     }
 }
 
-/// Finds fault with every answer, or panics over it.
+/// Finds fault with every response, or panics over it.
 #[derive(Debug)]
 enum Opinion {
     Wrong,
@@ -154,7 +154,7 @@ impl Check for Opinion {
 
 /// Judges by the checks of trials, without anything recorded.
 fn judging() -> Arc<Judging> {
-    let origin = AnswerOrigin {
+    let origin = PredictionOrigin {
         backend: "scripted".into(),
         kind: "scripted",
         weights: "none".into(),

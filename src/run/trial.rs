@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::calling::{CallTime, ask};
 use super::judging::{Judged, Judging};
 use super::pool::Pool;
-use super::seen_answers::SeenAnswers;
+use super::seen_responses::SeenResponses;
 use super::{known, scenario};
 use crate::backend::Fault;
 use crate::backend::skip::{Skip, SkipCause};
@@ -29,7 +29,7 @@ pub(crate) async fn run_trial(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
-    seen: &SeenAnswers,
+    seen: &SeenResponses,
     (flaky, repeat): (Flaky, u32),
 ) -> Outcome {
     let mut outcome = run_once(trial, pool, judging, seen, flaky).await;
@@ -56,7 +56,7 @@ pub(crate) async fn run_trial(
 }
 
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenAnswers, flaky: Flaky) -> Outcome {
+async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenResponses, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         level: trial.level,
@@ -70,7 +70,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         history: Vec::new(),
         times: CaseTimes::default(),
         plots: Vec::new(),
-        answers: Vec::new(),
+        responses: Vec::new(),
     };
     let mut crashed: Option<String> = None;
     loop {
@@ -85,12 +85,12 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
             Err(Unplayable(skip)) => return skipped(trial, &skip),
         };
         if outcome.attempts > 0 && attempt.is_inherited {
-            // There is no instance any more to try again on: what is known already is the answer.
+            // There is no instance any more to try again on: what is known already is the response.
             break;
         }
         outcome.attempts += 1;
         outcome.times.add(&attempt.times);
-        outcome.answers.clone_from(&attempt.judged.answers);
+        outcome.responses.clone_from(&attempt.judged.responses);
         let verdict = Verdict::of(&attempt.judged.findings);
         outcome.history.push(JudgedAttempt {
             verdict,
@@ -178,7 +178,7 @@ pub(super) struct Unplayable(Skip);
 pub(super) struct Attempt {
     pub(super) judged: Judged,
     times: CaseTimes,
-    /// Every call has an answer, or was refused as it must be: all that is wrong are values.
+    /// Every call has a response, or was refused as it must be: all that is wrong are values.
     is_answered: bool,
     /// The call that ended the instance.
     pub(super) crashed: Option<String>,
@@ -186,12 +186,12 @@ pub(super) struct Attempt {
     pub(super) is_inherited: bool,
 }
 
-/// Makes the calls of a trial once and judges the answers, also by those that were `seen` before. `crashed` names the call that ended the instance before.
+/// Makes the calls of a trial once and judges the responses, also by those that were `seen` before. `crashed` names the call that ended the instance before.
 pub(super) async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
-    seen: Option<&SeenAnswers>,
+    seen: Option<&SeenResponses>,
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
     let mut spent = CallTime::default();
@@ -233,13 +233,13 @@ pub(super) async fn attempt(
     })
 }
 
-/// Runs a scenario. Each of its answers is judged as if it were the only one.
+/// Runs a scenario. Each of its responses is judged as if it were the only one.
 async fn attempt_scenario(
     trial: &PlannedTrial,
     planned: &PlannedScenario,
     pool: &Pool,
     judging: &Judging,
-    seen: &SeenAnswers,
+    seen: &SeenResponses,
 ) -> Result<Attempt, Unplayable> {
     let ran = scenario::run(trial, planned, pool).await;
     if let (Some(skip), true) = (ran.skip, ran.findings.is_empty()) {

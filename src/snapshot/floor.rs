@@ -14,7 +14,7 @@ use super::{SnapshotError, SnapshotKey, Store, file};
 pub struct Floors {
     /// The backend that was repeated.
     pub backend: String,
-    /// How many answers were compared with each other.
+    /// How many responses were compared with each other.
     pub repeats: usize,
     /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,

@@ -1,4 +1,4 @@
-//! Other recorded results of a model, which an answer may equal by mistake. Looked for only when an answer is wrong, and only
+//! Other recorded results of a model, which a response may equal by mistake. Looked for only when a response is wrong, and only
 //! among those of its form. Judges nothing; what cannot be read explains nothing either.
 
 use super::record::{RecordedValue, SnapshotRecord};

@@ -1,5 +1,5 @@
 //! Where a recorded result comes from: what was asked of what. It stands in a snapshot, for people and for those who look for other
-//! answers to the same question. Only the configuration is ever compared: a result under other fixed options is no reference.
+//! responses to the same question. Only the configuration is ever compared: a result under other fixed options is no reference.
 
 use serde::{Deserialize, Serialize};
 

@@ -37,7 +37,7 @@ use crate::prediction::{Contract, Method, Options, Prediction, Record, Request, 
 /// What stands behind every result of these models, so that they are compared with nothing else.
 pub(crate) const WEIGHTS: &str = "synthetic";
 
-/// What stands in `model_version`: the embedded models are synthetic, and this changes when their answers do.
+/// What stands in `model_version`: the embedded models are synthetic, and this changes when their responses do.
 const VERSION: &str = "synthetic-3";
 /// What every such version begins with.
 const SYNTHETIC: &str = "synthetic-";
@@ -93,7 +93,7 @@ impl SyntheticModel {
                     folding.lengths(),
                 )
             }
-            // What a prompt should become is a matter of weights; there is no synthetic answer to it.
+            // What a prompt should become is a matter of weights; there is no synthetic response to it.
             Method::Generate => {
                 let message = format!("the embedded {} does not generate", contract.name);
                 return Err(ModelError::new("NotImplementedError", message));
@@ -112,7 +112,7 @@ impl SyntheticModel {
     }
 }
 
-/// The version that an answer gives itself, when it says by it that it is synthetic.
+/// The version that a response gives itself, when it says by it that it is synthetic.
 pub(crate) fn synthetic_version(prediction: &Prediction) -> Option<&str> {
     let version = prediction.at("metadata.model_version")?.as_text()?;
     version.starts_with(SYNTHETIC).then_some(version)

@@ -78,7 +78,7 @@ pub(super) fn check_rules(contract: &Contract, family: &ModelFamily, effective: 
 }
 
 /// What an option must be, in words and as a test. Seeds and numbers of samples are judged where the contract has no rule for them
-/// too, for the answer depends on them.
+/// too, for the response depends on them.
 fn rule(option: &OptionSpec) -> (&'static str, fn(&Value) -> bool) {
     match (option.rule, option.role) {
         (OptionRule::PositiveInteger, _) | (OptionRule::Any, Some(OptionRole::Samples)) => {

@@ -27,8 +27,8 @@ fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
             tokio::task::spawn_blocking(called).await.unwrap();
             server.signal(Signal::KILL);
         };
-        let (answer, ()) = tokio::join!(instance.predict(&request), death);
-        let error = answer.unwrap_err();
+        let (response, ()) = tokio::join!(instance.predict(&request), death);
+        let error = response.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         assert_eq!(error.message, "the server was ended by SIGKILL in the middle of a call");
         assert!(

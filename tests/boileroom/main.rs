@@ -4,12 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod answers;
 #[path = "../support/describe.rs"]
 mod describe;
 #[path = "../support/engine.rs"]
 mod engine;
 mod readable;
+mod responses;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -116,20 +116,20 @@ fn boileroom_reads_what_we_say_that_it_reads_and_nothing_else() {
     let secret = Secret::generate().unwrap();
     let cases = cases(secret.expose());
     let input: String = cases.iter().map(|case| case.body.clone() + "\n").collect();
-    let answers = client(&secret, "read", &input);
-    assert_eq!(answers.len(), cases.len());
-    for (case, answer) in cases.iter().zip(&answers) {
+    let responses = client(&secret, "read", &input);
+    assert_eq!(responses.len(), cases.len());
+    for (case, response) in cases.iter().zip(&responses) {
         assert_eq!(
-            answer == &Json::Null,
+            response == &Json::Null,
             case.is_read,
-            "boileroom on {}: {answer}",
+            "boileroom on {}: {response}",
             case.shows
         );
         let ours = is_readable(&case.body, secret.expose());
         assert_eq!(
             ours.is_ok(),
             case.is_read,
-            "{}: {ours:?}, boileroom: {answer}",
+            "{}: {ours:?}, boileroom: {response}",
             case.shows
         );
     }

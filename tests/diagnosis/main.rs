@@ -1,4 +1,4 @@
-//! The likely cause of a difference, on the embedded models' answers for real sequences: planted mistakes are named, and
+//! The likely cause of a difference, on the embedded models' responses for real sequences: planted mistakes are named, and
 //! nothing is named where two results agree.
 
 #![expect(
@@ -297,7 +297,7 @@ fn mistakes_in_complexes_are_named() {
 }
 
 #[test]
-fn another_answer_and_another_seed_are_recognised() {
+fn another_response_and_another_seed_are_recognised() {
     let mut score = Score::default();
     for sequence in sequences().iter().filter(|sequence| sequence.len() < 80) {
         let seeded = |seed: u64| {
@@ -306,7 +306,7 @@ fn another_answer_and_another_seed_are_recognised() {
         };
         let (wanted, other) = (seeded(1), seeded(2));
         let candidate = |relation| Candidate {
-            label: "another answer",
+            label: "another response",
             relation,
             value: &other,
         };

@@ -56,12 +56,12 @@ pub async fn the_running_one(docker: &Docker) -> String {
     running.await
 }
 
-/// Asks an engine until it has an answer; its own events differ between engines.
+/// Asks an engine until it has a response; its own events differ between engines.
 async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
     let answered = async {
         loop {
-            if let Some(answer) = question().await {
-                return answer;
+            if let Some(response) = question().await {
+                return response;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -74,9 +74,9 @@ fn killed(on: Platform) {
 }
 
 fn run_for<T>(question: impl Future<Output = T>) -> T {
-    let mut answer = None;
-    run(async { answer = Some(question.await) });
-    answer.unwrap()
+    let mut response = None;
+    run(async { response = Some(question.await) });
+    response.unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Asks the embedded models, lets the checks of suites judge changed answers, and counts what they see.
+//! Asks the embedded models, lets the checks of suites judge changed responses, and counts what they see.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -36,7 +36,7 @@ pub fn complexes() -> Vec<(String, String)> {
         .collect()
 }
 
-/// One model and the checks that judge its answers.
+/// One model and the checks that judge its responses.
 pub struct Bench {
     contract: Arc<Contract>,
     model: SyntheticModel,
@@ -48,7 +48,7 @@ pub struct Bench {
 const CALLS: [&str; 2] = ["first", "call"];
 
 impl Bench {
-    /// Checks are written as in a suite; `call` is the answer that is judged, `first` a right one.
+    /// Checks are written as in a suite; `call` is the response that is judged, `first` a right one.
     pub fn new(key: &str, options: serde_json::Value, checks: &[&'static str]) -> Self {
         let config = Config::built_in().unwrap();
         let contract = Arc::clone(config.model(key).unwrap());
@@ -81,7 +81,7 @@ impl Bench {
         }
     }
 
-    /// The answer to a string, or to the strings of a batch with `|` between them.
+    /// The response to a string, or to the strings of a batch with `|` between them.
     pub fn predict(&self, input: &str, seed: u64) -> Prediction {
         self.model.predict(&self.request(input, seed)).unwrap()
     }
@@ -204,7 +204,7 @@ impl Scene<'_> {
         store.write_floors(&self.key("call"), &floors).unwrap();
     }
 
-    /// Counts which checks see a wrong answer, and whether the first cause that is told is the right one.
+    /// Counts which checks see a wrong response, and whether the first cause that is told is the right one.
     pub fn judge(&self, table: &mut Table, bug: &'static str, kind: MistakeKind, wrong: &Prediction) {
         let mut seen: Vec<&'static str> = Vec::new();
         let mut cause = None;
@@ -223,7 +223,7 @@ impl Scene<'_> {
         table.add(bug, &seen, is_right);
     }
 
-    /// Counts false alarms and causes told of an answer that is right, noise of another machine included.
+    /// Counts false alarms and causes told of a response that is right, noise of another machine included.
     pub fn agrees(&self, table: &mut Table, right: &Prediction) {
         for prediction in [
             right.clone(),
@@ -285,7 +285,7 @@ fn cause_of(expected: &Value, actual: &Value, others: &[Candidate<'_>]) -> Optio
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    /// Right answers that were judged.
+    /// Right responses that were judged.
     pub agreeing: usize,
     /// Those of them with a finding.
     pub alarms: usize,
@@ -327,7 +327,7 @@ impl Table {
         }
     }
 
-    /// Prints the table; every mistake must be caught, 95 % told by their cause, and nothing said of right answers.
+    /// Prints the table; every mistake must be caught, 95 % told by their cause, and nothing said of right responses.
     pub fn assert(&self) {
         let mut checks: Vec<&str> = self
             .rows
@@ -356,13 +356,13 @@ impl Table {
         let planted: usize = self.rows.iter().map(|row| row.planted).sum();
         let named: usize = self.rows.iter().map(|row| row.named).sum();
         eprintln!(
-            "named rightly: {named} of {planted}; right answers: {}, false alarms {}, causes told {}",
+            "named rightly: {named} of {planted}; right responses: {}, false alarms {}, causes told {}",
             self.agreeing, self.alarms, self.blamed
         );
         for row in &self.rows {
             assert_eq!(
                 row.caught, row.planted,
-                "not every answer with this mistake is caught: {}",
+                "not every response with this mistake is caught: {}",
                 row.bug
             );
         }

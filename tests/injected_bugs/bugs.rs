@@ -1,4 +1,4 @@
-//! The mistakes themselves: each makes a wrong answer of a right one.
+//! The mistakes themselves: each makes a wrong response of a right one.
 
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
@@ -170,7 +170,7 @@ fn tf32(value: f32) -> f32 {
     f32::from_bits(value.to_bits() & !0x1fff)
 }
 
-/// Mistakes in the answer of a folding model for one chain.
+/// Mistakes in the response of a folding model for one chain.
 pub fn of_folds(right: &Prediction) -> Vec<Planted> {
     let of = |change: &dyn Fn(&mut Structure)| structure(right, change);
     let mut planted = vec![
@@ -245,7 +245,7 @@ fn transposed(right: &Prediction) -> Prediction {
     })
 }
 
-/// Mistakes in the answer of a folding model for two chains.
+/// Mistakes in the response of a folding model for two chains.
 pub fn of_complexes(right: &Prediction) -> Vec<Planted> {
     let permuted = structure(right, |it| {
         let first = it.chains()[0].1.len();
@@ -270,7 +270,7 @@ pub fn of_complexes(right: &Prediction) -> Vec<Planted> {
     ]
 }
 
-/// Mistakes in the answer of an embedding model for one chain.
+/// Mistakes in the response of an embedding model for one chain.
 pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
     let of = |change: fn(f32) -> f32| each(right, "embeddings", change);
     let rows = |pick: fn(usize) -> Vec<usize>| {

@@ -1,4 +1,4 @@
-//! Cases of the shared suites as they are, judging answers of the embedded models by the gates, as answers of real models are
+//! Cases of the shared suites as they are, judging responses of the embedded models by the gates, as responses of real models are
 //! judged. Plants nothing of its own accord.
 
 use std::cell::RefCell;
@@ -15,10 +15,10 @@ use hydrotest::protein::Structure;
 use hydrotest::snapshot::{Floors, Recording, Store};
 use hydrotest::synthetic::SyntheticModel;
 
-/// What the embedded models' answers call themselves. They are judged as if they had noise, as a real model's are: by the gates.
+/// What the embedded models' responses call themselves. They are judged as if they had noise, as a real model's are: by the gates.
 const WEIGHTS: &str = "synthetic";
 
-/// One case for one model, with its right answers recorded.
+/// One case for one model, with its right responses recorded.
 pub struct Case {
     trial: PlannedTrial,
     responses: Vec<CallResult>,
@@ -26,7 +26,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// By its name, `model::suite::case`. Its right answers pass.
+    /// By its name, `model::suite::case`. Its right responses pass.
     pub fn named(name: &str) -> Self {
         let config = Config::built_in().unwrap();
         let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
@@ -56,12 +56,12 @@ impl Case {
         case
     }
 
-    /// The right answer to the last call.
+    /// The right response to the last call.
     pub fn right(&self) -> &Prediction {
         self.responses.last().unwrap().result.as_ref().unwrap()
     }
 
-    /// What the checks find when this is the answer to the last call.
+    /// What the checks find when this is the response to the last call.
     pub fn findings(&self, last: &Prediction) -> Vec<Finding> {
         self.judge(&self.with(last), Recording::Never).0
     }
@@ -118,7 +118,7 @@ impl Case {
     }
 }
 
-/// The same answer with every structure changed.
+/// The same response with every structure changed.
 pub fn every_structure(right: &Prediction, mut change: impl FnMut(&mut Structure)) -> Prediction {
     let mut wrong = right.clone();
     for (_, value) in wrong.fields.iter_mut().filter(|(name, _)| name == "atom_array") {

@@ -41,7 +41,7 @@ fn models_on_modal_predict_what_reference_predicts() {
     }
     let ended = "GENERIC_STATUS_SUCCESS GENERIC_STATUS_FAILURE ".repeat(MODELS.len());
     assert_eq!(events.all("answered", "status").join(" "), ended.trim());
-    assert!(events.count("BlobGet") > 0, "no answer was large enough for a blob");
+    assert!(events.count("BlobGet") > 0, "no response was large enough for a blob");
 }
 
 async fn same_as_reference(cloud: &Cloud) {

@@ -310,14 +310,14 @@ pub fn vectors() -> Vec<Scene> {
             ]),
             options: Options::new(),
         };
-        let answer = model.predict(&request).unwrap();
-        let embeddings = answer.field("embeddings").unwrap().as_array().unwrap().clone();
+        let response = model.predict(&request).unwrap();
+        let embeddings = response.field("embeddings").unwrap().as_array().unwrap().clone();
         let values: Vec<f32> = embeddings.values().unwrap().collect();
         let with = |seed: u64, size: f32| {
             let mut next = noise(seed);
             let values: Vec<f32> = values.iter().map(|value| value + size * next()).collect();
             let noisy = Tensor::from_values(embeddings.shape().to_vec(), &values).unwrap();
-            let indices: Vec<i32> = answer
+            let indices: Vec<i32> = response
                 .field("residue_index")
                 .unwrap()
                 .as_array()

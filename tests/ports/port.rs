@@ -53,11 +53,11 @@ impl Upstream {
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
-        let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-        Answer::new(status, answer[end..].to_vec())
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        let end = response.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let status = String::from_utf8_lossy(&response[9..12]).parse().unwrap();
+        Answer::new(status, response[end..].to_vec())
     }
 }
 
@@ -109,7 +109,7 @@ impl Answer {
         }
     }
 
-    /// The payload of a sound answer.
+    /// The payload of a sound response.
     pub fn payload(&self) -> Vec<u8> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
         STANDARD.decode_to_vec(body["pickled"].as_str().unwrap()).unwrap()
@@ -149,13 +149,13 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
         let calls = AtomicUsize::new(0);
         while let Ok((stream, _)) = listener.accept() {
             let Some(asked) = read(&stream, &calls) else { continue };
-            let answer = wrong(&asked, &upstream);
-            if answer.ends {
+            let response = wrong(&asked, &upstream);
+            if response.ends {
                 // The port goes first, as with a process: who sees the connection end must find nothing that listens.
                 drop(listener);
                 return;
             }
-            send(stream, &answer);
+            send(stream, &response);
         }
     });
     Port {
@@ -203,15 +203,15 @@ pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
     })
 }
 
-pub fn send(mut stream: TcpStream, answer: &Answer) {
+pub fn send(mut stream: TcpStream, response: &Answer) {
     let head = format!(
         "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        answer.status,
-        answer.body.len()
+        response.status,
+        response.body.len()
     );
     // The client may have had enough before the end.
     let _ = stream.write_all(head.as_bytes());
-    let _ = stream.write_all(&answer.body);
+    let _ = stream.write_all(&response.body);
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.read_to_end(&mut Vec::new());
 }
@@ -226,14 +226,14 @@ pub fn ready() -> Answer {
 
 /// Runs cases through a port that is healthy and answers calls as said.
 pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static, arguments: &[&str]) -> Ran {
-    let answer = move |asked: &Asked, upstream: &Upstream| {
+    let response = move |asked: &Asked, upstream: &Upstream| {
         if is_health(asked) {
             ready()
         } else {
             wrong(asked, upstream)
         }
     };
-    run(&port(answer), "models = ['esm2']\n", arguments)
+    run(&port(response), "models = ['esm2']\n", arguments)
 }
 
 pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {

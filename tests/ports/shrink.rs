@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::port::{Answer, Asked, Upstream, is_health, port, ready, run, run_alone};
 use crate::project::Ran;
 
-/// Answers to chains without their residues after the thirtieth.
+/// Responses to chains without their residues after the thirtieth.
 fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
     if is_health(asked) {
         return ready();

@@ -81,17 +81,17 @@ impl WrongPort {
     }
 }
 
-/// The answer that the model gives, with another payload.
+/// The response that the model gives, with another payload.
 fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
-    let answer = upstream.answer(asked);
-    if answer.status != 200 {
-        return answer;
+    let response = upstream.answer(asked);
+    if response.status != 200 {
+        return response;
     }
-    let payload = spoil(&answer.payload());
+    let payload = spoil(&response.payload());
     sealed(&payload, SECRET.as_bytes(), &payload)
 }
 
-/// The answer to the same call with another body.
+/// The response to the same call with another body.
 fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Answer {
     // What is no call is for the server to refuse, also where it is JSON.
     let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&asked.body) else {
@@ -103,11 +103,11 @@ fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value))
 
 /// The envelope of the right payload with another signature.
 fn signed(asked: &Asked, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
-    let answer = upstream.answer(asked);
-    if answer.status != 200 {
-        return answer;
+    let response = upstream.answer(asked);
+    if response.status != 200 {
+        return response;
     }
-    let payload = answer.payload();
+    let payload = response.payload();
     sealed(&payload, key, &message(&payload))
 }
 
@@ -212,7 +212,7 @@ fn ports() -> Vec<WrongPort> {
         row("noise", Calls(|asked, upstream| {
             spoiled(asked, upstream, |payload| { changed(payload, |_, number| { if number == 0.0 { number } else { drawn().mul_add(0.02, number) } }) })
         }),
-            1, "answers of esm2 are not repeatable", "evaluate without dropout, fix the seeds").running(ALL),
+            1, "responses of esm2 are not repeatable", "evaluate without dropout, fix the seeds").running(ALL),
         row("other_weights", Small(|asked, upstream| {
             spoiled(asked, upstream, |payload| { changed(payload, |_, number| (7.0 * number).sin()) })
         }), 1, "the weights of esm2 may not be `synthetic`", "or correct `weights`").with(SMALL).running(&["--suite", "recorded"]),
@@ -243,7 +243,7 @@ fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
         let table = format!("kind = 'process'\ncommand = ['sh', '-c', '{command}', '{{hydrotest}}']\n{more}");
         return screen_of_table(&table, wrong.arguments);
     }
-    let answer: Box<Wrong> = match wrong.fault {
+    let response: Box<Wrong> = match wrong.fault {
         Fault::Health(status, body) => Box::new(move |_, _| Answer::new(status, body)),
         Fault::Call(status, body) => Box::new(move |asked, _| {
             if is_health(asked) {
@@ -268,7 +268,7 @@ fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
             }
         }),
     };
-    on_screen(&port_of((class, config), answer), wrong.table, wrong.arguments)
+    on_screen(&port_of((class, config), response), wrong.table, wrong.arguments)
 }
 
 /// The number of the first line that has a phrase, from 1.

@@ -291,7 +291,7 @@ fn what_comes_back_is_data_or_refused() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn prints_do_not_disturb_an_answer() {
+fn prints_do_not_disturb_a_response() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;

@@ -84,12 +84,12 @@ fn every_failure_is_told_with_its_exit_code_log_and_command() {
         .log("in hang"),
         Failure::wrong("an exception in a call", does("refuse"), &["outer words"]).log("KeyError: 'inner'"),
         Failure::wrong(
-            "an answer that would run something",
+            "a response that would run something",
             does("evil"),
             &["refused to call posix.system"],
         ),
         Failure::wrong(
-            "an answer that cannot be pickled",
+            "a response that cannot be pickled",
             does("unpicklable"),
             &["a ESM2Output cannot be pickled"],
         ),

@@ -151,7 +151,7 @@ fn a_known_defect_hides_nothing_else() {
     ");
 }
 
-/// What has been believed of real answers, and the case that shows it is wrong.
+/// What has been believed of real responses, and the case that shows it is wrong.
 const MISTAKES: [(&str, &str, &str); 3] = [
     // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
     (

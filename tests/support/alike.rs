@@ -22,7 +22,7 @@ pub async fn predicts_as_reference(platform: &Platform) {
             input: Input::One(sequence.into()),
             options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
         });
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for platform in [platform, &reference] {
             let instance = platform.open(contract, &Options::new()).unwrap();
             let started = instance.start().await;
@@ -33,11 +33,11 @@ pub async fn predicts_as_reference(platform: &Platform) {
             }
             assert_eq!(instance.stop().await, None);
             assert_eq!(instance.take_leaks(), Vec::<String>::new());
-            answers.push(given);
+            responses.push(given);
         }
-        assert_eq!(answers[0], answers[1], "{key}");
-        assert!(answers[0][0].is_ok(), "{key} takes no plain chain");
-        assert!(answers[0][1].is_err(), "{key} takes a digit for a residue");
+        assert_eq!(responses[0], responses[1], "{key}");
+        assert!(responses[0][0].is_ok(), "{key} takes no plain chain");
+        assert!(responses[0][1].is_err(), "{key} takes a digit for a residue");
     }
 }
 

@@ -8,9 +8,9 @@ use crate::until::until;
 
 /// A case that any sound backend passes.
 pub const CASE: &str = "esm2::embed::minimal";
-/// A case whose answer takes tens of megabytes.
+/// A case whose response takes tens of megabytes.
 pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
-/// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the answer takes.
+/// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the response takes.
 pub const NARROW: &str = "ulimit -v 84000; exec";
 
 /// What was killed is gone long before this.
@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// An answer that the backend is to blame for: exit code 1.
+    /// A response that the backend is to blame for: exit code 1.
     pub fn wrong(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
             code: 1,

@@ -22,7 +22,7 @@ pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
     embedded.predict(&request).expect("a response")
 }
 
-/// The first structure of an answer.
+/// The first structure of a response.
 pub fn structure(prediction: &Prediction) -> Structure {
     let found = prediction.at("atom_array[0]").and_then(|value| value.as_structure());
     found.expect("a structure").clone()

@@ -116,14 +116,14 @@ async fn ask(helper: &str, registry: &str) -> FoundCredentials {
         origin: format!("without credentials: {program} {why}"),
     };
     let asked = tokio::time::timeout(PATIENCE, run(Path::new(&program), registry)).await;
-    let answer = match asked {
+    let response = match asked {
         Err(_) => return none(format!("did not answer within {} s", PATIENCE.as_secs())),
         Ok(Err(error)) => return none(format!("could not be run: {error}")),
         // It says in its output that it has none.
         Ok(Ok(None)) => return none(format!("has none for {registry}")),
-        Ok(Ok(Some(answer))) => answer,
+        Ok(Ok(Some(response))) => response,
     };
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
     match (text("Username"), text("Secret")) {
         (Some(user), Some(secret)) => {
             let mut credentials = if user == TOKEN {
@@ -137,11 +137,11 @@ async fn ask(helper: &str, registry: &str) -> FoundCredentials {
                 origin: format!("with the credentials of {user} from {program}"),
             }
         }
-        _ => none("gave an answer without `Username` and `Secret`".to_owned()),
+        _ => none("gave a response without `Username` and `Secret`".to_owned()),
     }
 }
 
-/// The answer of a helper, nothing when it says that it has none.
+/// The response of a helper, nothing when it says that it has none.
 async fn run(program: &Path, registry: &str) -> std::io::Result<Option<Value>> {
     let mut child = tokio::process::Command::new(program)
         .arg("get")

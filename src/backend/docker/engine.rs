@@ -15,9 +15,9 @@ use super::host::{self, Environment};
 use crate::backend::image;
 use crate::backend::{BackendError, Fault, Stage};
 
-/// How long the engine may take for one answer.
+/// How long the engine may take for one response.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long an answer's head may take where it comes when something has ended; longer than anything that is waited for.
+/// How long a response's head may take where it comes when something has ended; longer than anything that is waited for.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often containers are looked at again when one is in a state of which the interface knows nothing, and how long between.
 const LOOKS: usize = 200;
@@ -165,7 +165,7 @@ const FORWARD: &str =
 /// What an engine tells, or why it does not.
 type Told<T> = Result<T, bollard::errors::Error>;
 
-/// The answer to a question about containers. Podman calls one that has ended and is not cleared away yet `stopped`, which is no
+/// The response to a question about containers. Podman calls one that has ended and is not cleared away yet `stopped`, which is no
 /// state of Docker's interface; it is asked again until each has one.
 async fn in_known_states<T, Answer>(what: &str, ask: impl Fn() -> Answer) -> Result<Told<T>, BackendError>
 where
@@ -181,12 +181,12 @@ where
     }
 }
 
-/// The answer to a question that the engine answers at once.
+/// The response to a question that the engine answers at once.
 ///
 /// # Errors
-/// When no answer comes.
-pub(super) async fn bounded<T>(what: &str, answer: impl Future<Output = T>) -> Result<T, BackendError> {
-    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| silent(what))
+/// When no response comes.
+pub(super) async fn bounded<T>(what: &str, response: impl Future<Output = T>) -> Result<T, BackendError> {
+    tokio::time::timeout(PATIENCE, response).await.map_err(|_| silent(what))
 }
 
 fn silent(what: &str) -> BackendError {

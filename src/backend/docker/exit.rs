@@ -45,10 +45,10 @@ pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) 
                 }
             }
             Ok(Err(error)) if engine::is_missing(&error) => return removed(),
-            answer => {
+            response => {
                 attempts += 1;
                 if attempts == ATTEMPTS {
-                    let words = match answer {
+                    let words = match response {
                         Ok(Err(error)) => engine::words(&error),
                         Err(error) => error.message,
                         Ok(Ok(_)) => String::new(),

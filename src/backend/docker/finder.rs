@@ -105,15 +105,15 @@ mod tests {
     use super::*;
 
     /// An engine that answers each request with the next of these, and says no more after the last.
-    async fn engine(listener: UnixListener, answers: Vec<String>) {
-        for answer in answers {
+    async fn engine(listener: UnixListener, responses: Vec<String>) {
+        for response in responses {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            let length = answer.len();
+            let length = response.len();
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
             );
-            stream.write_all((head + &answer).as_bytes()).await.unwrap();
+            stream.write_all((head + &response).as_bytes()).await.unwrap();
         }
     }
 
@@ -126,8 +126,8 @@ mod tests {
             let labels = json!({INSTANCE: "hydrotest-5f0c-1"});
             json!([{"Id": "0123456789abcdef", "Labels": labels, "State": state}]).to_string()
         };
-        let answers = vec![version.clone(), version, listed("stopped"), listed("exited")];
-        let answering = engine(UnixListener::bind(&socket).unwrap(), answers);
+        let responses = vec![version.clone(), version, listed("stopped"), listed("exited")];
+        let answering = engine(UnixListener::bind(&socket).unwrap(), responses);
         let finder = open(&json!({"host": format!("unix://{}", socket.display())})).unwrap();
         let labels = ["hydrotest-5f0c".to_owned()];
         let (found, ()) = tokio::join!(finder.find(&labels), answering);

@@ -282,7 +282,7 @@ impl Launcher for DockerLauncher {
     }
 
     /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
-    /// proves it, only the signature of the first answer. Once the container has exited, any process there is another one.
+    /// proves it, only the signature of the first response. Once the container has exited, any process there is another one.
     fn owner(&self, _: &Endpoint) -> PortOwner {
         if self.runs() {
             PortOwner::Unknown

@@ -121,7 +121,7 @@ pub(super) async fn probe(client: &ModelClient, models: &[Arc<Contract>]) -> Res
     let mut failed = BackendError::new(
         Stage::Call,
         Fault::Timeout,
-        format!("no answer within {} s", PROBED_FOR.as_secs()),
+        format!("no response within {} s", PROBED_FOR.as_secs()),
     );
     let asking = async {
         for method in [Method::Embed, Method::Fold] {

@@ -206,7 +206,7 @@ pub(crate) fn server_exit(reason: ExitReason) -> ServerExit {
 }
 
 /// An endpoint on a port of this machine that is free at this moment. Another process may take it before the server does, which is
-/// why the owner of the socket is asked for before an answer is believed, and another port tried when it is not the server.
+/// why the owner of the socket is asked for before a response is believed, and another port tried when it is not the server.
 ///
 /// # Errors
 /// When no port is free.

@@ -14,7 +14,7 @@ use super::exception::{HostedStartStep, PythonException};
 use super::frame::{self, BridgeFrame, BridgeMessage, FrameError, InterpreterReady, ShutdownReport};
 use crate::wire::{Budget, ResponseLimits};
 
-/// What the bridge has said so far that is no answer.
+/// What the bridge has said so far that is no response.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BridgeState {
     /// The interpreter.
@@ -45,10 +45,10 @@ pub(super) struct Channel {
 #[derive(Debug, Default)]
 struct PendingOrders {
     last: u64,
-    answers: HashMap<u64, PendingOrder>,
+    responses: HashMap<u64, PendingOrder>,
 }
 
-/// An answer that is to come. It is read within its bounds also when nothing waits for it any more.
+/// A response that is to come. It is read within its bounds also when nothing waits for it any more.
 #[derive(Debug)]
 struct PendingOrder {
     /// Bytes that it may take.
@@ -71,46 +71,50 @@ impl Channel {
                 }
             }
         });
-        let answers = Arc::clone(&waiting);
+        let responses = Arc::clone(&waiting);
         tokio::spawn(async move {
             let budget = Budget::of_process();
-            let allowed = |say: &BridgeMessage| allowed(say, &answers);
+            let allowed = |say: &BridgeMessage| allowed(say, &responses);
             let (closed, crowded) = loop {
                 match frame::read(&mut reader, allowed, &budget).await {
-                    Ok(Some(frame)) => take(frame, &answers, &sender),
+                    Ok(Some(frame)) => take(frame, &responses, &sender),
                     Ok(None) => break (String::new(), false),
                     Err(error) => break (error.to_string(), matches!(error, FrameError::Budget(_))),
                 }
             };
             sender.send_modify(|state| (state.closed, state.crowded) = (Some(closed), crowded));
-            // Every pending order learns that no answer comes.
-            answers.lock().unwrap_or_else(PoisonError::into_inner).answers.clear();
+            // Every pending order learns that no response comes.
+            responses
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .responses
+                .clear();
         });
         Self { orders, waiting, state }
     }
 
-    /// Gives an order whose answer is small; it comes unless the channel ends before.
+    /// Gives an order whose response is small; it comes unless the channel ends before.
     pub(super) fn order(&self, order: Value) -> oneshot::Receiver<OrderResult> {
         self.order_within(order, &ResponseLimits::for_fields(0))
     }
 
-    /// As [`Self::order`], with an answer within these limits.
+    /// As [`Self::order`], with a response within these limits.
     pub(super) fn order_within(&self, mut order: Value, limits: &ResponseLimits) -> oneshot::Receiver<OrderResult> {
-        let (sender, answer) = oneshot::channel();
+        let (sender, response) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.state.borrow().closed.is_none() {
             waiting.last += 1;
             order["id"] = waiting.last.into();
             let number = waiting.last;
             let most = limits.body;
-            waiting.answers.insert(number, PendingOrder { most, sender });
+            waiting.responses.insert(number, PendingOrder { most, sender });
         }
         drop(waiting);
         self.tell(&order);
-        answer
+        response
     }
 
-    /// Gives an order that has no answer. It is lost when the channel has ended.
+    /// Gives an order that has no response. It is lost when the channel has ended.
     pub(super) fn tell(&self, order: &Value) {
         let text = order.to_string().into_bytes();
         let mut frame = (text.len() as u32).to_le_bytes().to_vec();
@@ -148,7 +152,7 @@ impl Channel {
 fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     match say {
-        BridgeMessage::Done { id } => waiting.answers.get(id).map_or(0, |awaited| awaited.most),
+        BridgeMessage::Done { id } => waiting.responses.get(id).map_or(0, |awaited| awaited.most),
         BridgeMessage::Ready(_)
         | BridgeMessage::Step { .. }
         | BridgeMessage::Raised { .. }
@@ -157,23 +161,23 @@ fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
     }
 }
 
-/// Puts a frame where it belongs. Answers to orders that were given up are dropped.
+/// Puts a frame where it belongs. Responses to orders that were given up are dropped.
 fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
-    let answer = |id: u64, answer: OrderResult| {
+    let response = |id: u64, response: OrderResult| {
         let awaited = waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .answers
+            .responses
             .remove(&id);
         if let Some(awaited) = awaited {
-            let _ = awaited.sender.send(answer);
+            let _ = awaited.sender.send(response);
         }
     };
     match frame.say {
         BridgeMessage::Ready(ready) => state.send_modify(|state| state.ready = Some(ready)),
         BridgeMessage::Step { step, what } => state.send_modify(|state| state.step = Some((step, what))),
-        BridgeMessage::Done { id } => answer(id, Ok(frame.blobs)),
-        BridgeMessage::Raised { id, error } => answer(id, Err(error)),
+        BridgeMessage::Done { id } => response(id, Ok(frame.blobs)),
+        BridgeMessage::Raised { id, error } => response(id, Err(error)),
         BridgeMessage::Shutdown => state.send_modify(|state| state.shut_down = true),
         BridgeMessage::Stopped(report) => state.send_modify(|state| state.report = Some(report)),
     }

@@ -79,13 +79,16 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
             let advice = hosting.meant_interpreter().unwrap_or_else(usual);
             requirements.push(Requirement::unmet("interpreter", words, advice));
         }
-        Ok(answer) => {
-            requirements.push(interpreter(&answer));
-            let found = answer.found.iter().map(|(name, place)| package(name, place.as_deref()));
+        Ok(response) => {
+            requirements.push(interpreter(&response));
+            let found = response
+                .found
+                .iter()
+                .map(|(name, place)| package(name, place.as_deref()));
             requirements.extend(found);
             if cloud::is_selected(&hosting) {
                 requirements.extend(cloud::device(hosting.device.as_deref()));
-                if answer.found.get(MODAL).is_some_and(Option::is_some) {
+                if response.found.get(MODAL).is_some_and(Option::is_some) {
                     requirements.push(cloud::service(&hosting).await);
                 }
             }
@@ -94,9 +97,9 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     requirements
 }
 
-fn interpreter(answer: &InterpreterReply) -> Requirement {
-    let found = format!("Python {}, {}", answer.version, answer.executable);
-    let mut numbers = answer
+fn interpreter(response: &InterpreterReply) -> Requirement {
+    let found = format!("Python {}, {}", response.version, response.executable);
+    let mut numbers = response
         .version
         .split('.')
         .map(|number| number.parse::<u32>().unwrap_or_default());

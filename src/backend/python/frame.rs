@@ -144,7 +144,7 @@ mod tests {
         bytes
     }
 
-    /// What a hundred bytes are allowed of, for the answer to the seventh order.
+    /// What a hundred bytes are allowed of, for the response to the seventh order.
     fn allowed(say: &BridgeMessage) -> usize {
         if matches!(say, BridgeMessage::Done { id: 7 }) {
             100

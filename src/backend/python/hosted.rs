@@ -49,14 +49,14 @@ impl Hosted {
         let interpreter = self.interpreter.insert(interpreter);
         self.status.set(Stage::Launch, "waiting for the interpreter");
         let channel = interpreter.connect(limit).await?;
-        let answer = channel.order(self.hosting.order());
-        let answer = async {
+        let response = channel.order(self.hosting.order());
+        let response = async {
             tokio::select! {
-                answer = answer => answer,
+                response = response => response,
                 never = state_steps(channel, &self.status) => match never {},
             }
         };
-        match tokio::time::timeout_at(deadline, answer).await {
+        match tokio::time::timeout_at(deadline, response).await {
             Ok(Ok(Ok(_))) => Ok(()),
             Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised).await),
             Ok(Err(_)) => {
@@ -79,20 +79,20 @@ impl Hosted {
             ));
         };
         let limits = limits_of(&self.contract, request, &self.hosting.config);
-        let answer = interpreter
+        let response = interpreter
             .ask(BridgeOrder::call(request, &limits, self.timeouts.call))
             .await?;
-        if answer.is_err() {
+        if response.is_err() {
             interpreter.log_caught_up().await;
         }
-        self.keep(request, &answer).await;
-        decode(answer, self.hosting.host.origin(), limits).await
+        self.keep(request, &response).await;
+        decode(response, self.hosting.host.origin(), limits).await
     }
 
-    /// Keeps an answer when answers are to be kept.
-    async fn keep(&self, request: &Request, answer: &OrderResult) {
+    /// Keeps a response when responses are to be kept.
+    async fn keep(&self, request: &Request, response: &OrderResult) {
         let Some(recorder) = &self.recorder else { return };
-        match answer {
+        match response {
             Ok(blobs) => {
                 let mut blobs = blobs.iter().cloned();
                 let raw = RawResponse::Payload {

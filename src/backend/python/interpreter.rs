@@ -153,12 +153,12 @@ impl Interpreter {
         BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.log.tail())
     }
 
-    /// What it has said so far that is no answer.
+    /// What it has said so far that is no response.
     pub(super) fn state(&self) -> BridgeState {
         self.channel.as_ref().map(Channel::state).unwrap_or_default()
     }
 
-    /// The error of an order that no answer came to. Waits a while for news of the interpreter's end.
+    /// The error of an order that no response came to. Waits a while for news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const EXIT_REPORT: Duration = Duration::from_secs(5);
         let seen = self.state();
@@ -180,7 +180,7 @@ impl Interpreter {
         }
     }
 
-    /// Waits until what was printed before an answer is in the log, as the answer is.
+    /// Waits until what was printed before a response is in the log, as the response is.
     pub(super) async fn log_caught_up(&self) {
         self.log.caught_up().await;
     }

@@ -80,7 +80,7 @@ impl HostedObjects {
             .await
     }
 
-    /// What an object gives in an answer.
+    /// What an object gives in a response.
     async fn value<T: DeserializeOwned>(&self, object: u64, name: &str, doing: &str) -> Result<T, BackendError> {
         match self.order(json!({ "object": object }), name, doing).await? {
             Ok(blobs) => {
@@ -152,7 +152,7 @@ impl ObjectHost for HostedObjects {
                 std::future::pending().await
             };
             tokio::select! {
-                answer = self.value::<Interrupted>(object, "interrupted_start", "start()") => Ok(answer?.completed),
+                response = self.value::<Interrupted>(object, "interrupted_start", "start()") => Ok(response?.completed),
                 never = interrupting => never,
             }
         })
@@ -163,8 +163,8 @@ impl ObjectHost for HostedObjects {
             let limits = limits_of(&self.contract, request, &self.hosting.config);
             let mut order = BridgeOrder::call(request, &limits, self.timeouts.call);
             order.order["object"] = object.into();
-            let answer = self.interpreter.ask(order).await?;
-            decode(answer, self.hosting.host.origin(), limits).await
+            let response = self.interpreter.ask(order).await?;
+            decode(response, self.hosting.host.origin(), limits).await
         })
     }
 

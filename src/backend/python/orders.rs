@@ -1,4 +1,4 @@
-//! Orders to the bridge that have an answer: gives one, waits for its answer, and reads a call's answer as a prediction. Starts and
+//! Orders to the bridge that have a response: gives one, waits for its response, and reads a call's response as a prediction. Starts and
 //! ends no interpreter.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::backend::{BackendError, Fault, Stage};
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::{ResponseLimits, pickle};
 
-/// An order that has an answer.
+/// An order that has a response.
 pub(super) struct BridgeOrder<'a> {
     pub(super) order: Value,
     pub(super) limits: &'a ResponseLimits,
@@ -50,11 +50,11 @@ impl<'a> BridgeOrder<'a> {
 }
 
 impl Interpreter {
-    /// The answer to an order.
+    /// The response to an order.
     pub(super) async fn ask(&self, order: BridgeOrder<'_>) -> Result<OrderResult, BackendError> {
-        let answer = self.channel()?.order_within(order.order, order.limits);
-        match tokio::time::timeout(order.limit, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
+        let response = self.channel()?.order_within(order.order, order.limits);
+        match tokio::time::timeout(order.limit, response).await {
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(_)) => Err(self.lost(order.stage, order.when).await),
             Err(_) => {
                 self.show_where(order.spare).await;
@@ -69,13 +69,13 @@ pub(super) fn limits_of(contract: &Contract, request: &Request, config: &Options
     ResponseLimits::for_fields(largest_response(contract, request, config))
 }
 
-/// The prediction in an answer.
+/// The prediction in a response.
 pub(super) async fn decode(
-    answer: OrderResult,
+    response: OrderResult,
     origin: ExceptionOrigin,
     limits: ResponseLimits,
 ) -> Result<Prediction, BackendError> {
-    let mut blobs = answer.map_err(|raised| raised.in_call(origin))?;
+    let mut blobs = response.map_err(|raised| raised.in_call(origin))?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
     }

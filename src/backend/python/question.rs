@@ -11,10 +11,10 @@ use super::hosting::Hosting;
 
 /// How long an interpreter may take to say who it is: some make an environment first.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes of its answer that are read.
+/// Bytes of its response that are read.
 const LONGEST: u64 = 64 << 10;
 
-/// The answer of the interpreter to a question, a program whose last line is JSON; or why there is none.
+/// The response of the interpreter to a question, a program whose last line is JSON; or why there is none.
 pub(super) async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, words: &[String]) -> Result<T, String> {
     let (program, arguments) = hosting.interpreter.split_first().ok_or("no interpreter is named")?;
     let mut command = Command::new(program);
@@ -37,7 +37,7 @@ pub(super) async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, 
         let mut text = String::new();
         if let Some(output) = child.stdout.take() {
             let read = output.take(LONGEST).read_to_string(&mut text).await;
-            read.map_err(|error| format!("the answer of {program} cannot be read: {error}"))?;
+            read.map_err(|error| format!("the response of {program} cannot be read: {error}"))?;
         }
         let status = child.wait().await.map_err(|error| error.to_string())?;
         let last = text.lines().last().unwrap_or_default();

@@ -246,7 +246,7 @@ fn leaked(resource: &Resource) -> String {
     format!("{resource} was still there after the stop; removed now")
 }
 
-/// The answer of a platform, in bounded time.
+/// The response of a platform, in bounded time.
 async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
         let message = format!("no response within {} s", PATIENCE.as_secs());

@@ -26,7 +26,7 @@ pub(crate) struct PendingCreation {
 }
 
 impl InstanceId {
-    /// Records that a platform is about to be asked for a resource, which it may create although the answer is no longer waited
+    /// Records that a platform is about to be asked for a resource, which it may create although the response is no longer waited
     /// for. `what` names that in messages, such as `the creation of a container`.
     ///
     /// # Errors

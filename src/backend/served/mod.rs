@@ -135,10 +135,10 @@ impl<L: Launcher> Served<L> {
     async fn call(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
         let mut repeats = 0;
         loop {
-            let answer = self.ask(client, request).await;
-            match answer.as_ref().err().and_then(ClientError::wait) {
+            let response = self.ask(client, request).await;
+            match response.as_ref().err().and_then(ClientError::wait) {
                 Some(wait) if repeats < REPEATS => tokio::time::sleep(wait).await,
-                _ => return answer,
+                _ => return response,
             }
             repeats += 1;
         }
@@ -229,9 +229,9 @@ impl<L: Launcher> Backend for Served<L> {
             };
             let call = self.call(&client, request);
             tokio::select! {
-                // A complete answer counts, even of a server that ended right after it.
+                // A complete response counts, even of a server that ended right after it.
                 biased;
-                answer = call => match answer {
+                response = call => match response {
                     Ok(prediction) => Ok(prediction),
                     Err(error) => Err(self.explain(&error).await),
                 },

@@ -14,7 +14,7 @@ use crate::wire::client::{ClientError, Declined, ModelClient};
 
 /// The first pause between two questions; they double up to the interval, so that a quick server is noticed quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// How long a server that we have started may give answers that no model server gives: a proxy before it may answer first.
+/// How long a server that we have started may give responses that no model server gives: a proxy before it may answer first.
 const STRANGE_FOR: Duration = Duration::from_secs(10);
 /// How long a server that runs already may refuse connections: one that reloads its code closes its port for a moment.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
@@ -81,10 +81,10 @@ fn says_in_use(line: &str) -> bool {
     line.to_ascii_lowercase().contains("address already in use")
 }
 
-/// Asks until there is an answer that counts.
+/// Asks until there is a response that counts.
 ///
 /// # Errors
-/// An answer that time does not mend.
+/// A response that time does not mend.
 async fn ask<L: Launcher>(
     launcher: &L,
     endpoint: &Endpoint,
@@ -100,7 +100,7 @@ async fn ask<L: Launcher>(
             Ok(()) => match launcher.owner(endpoint) {
                 PortOwner::Ours | PortOwner::Unknown => return Ok(Readiness::Ready),
                 PortOwner::Other => return Ok(Readiness::Taken),
-                // It was there a moment ago; the next answer will be its successor's.
+                // It was there a moment ago; the next response will be its successor's.
                 PortOwner::None => {}
             },
             Err(error) => {
@@ -168,7 +168,7 @@ fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&Client
         return BackendError::new(Stage::Ready, Fault::Timeout, message);
     }
     let last = last.map_or_else(
-        || "there was no answer yet".to_owned(),
+        || "there was no response yet".to_owned(),
         |error| failure::of(error).message,
     );
     let message = format!(

@@ -9,7 +9,7 @@ use crate::wire::client::ClientTimeouts;
 /// How a model server is waited for and called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServedSettings {
-    /// Time until the first answer of `/health`.
+    /// Time until the first response of `/health`.
     pub(crate) start: Duration,
     /// Time between two questions to `/health`.
     pub(crate) interval: Duration,

@@ -18,7 +18,7 @@ hydrotest_owner() {
     local inodes inode marked held
     inodes=$(hydrotest_listeners "$1")
     [ -n "$inodes" ] || { echo none; return; }
-    # A process that keeps its environment to itself cannot be told from another one; its answers are signed in any case.
+    # A process that keeps its environment to itself cannot be told from another one; its responses are signed in any case.
     if [ -n "${hydrotest_server:-}" ] && [ -e "/proc/$hydrotest_server" ] && [ ! -r "/proc/$hydrotest_server/environ" ]; then
         echo server
         return

@@ -208,10 +208,10 @@ impl SlurmLauncher {
         let mut pause = FIRST_PAUSE;
         let mut last: Option<JobLine> = None;
         loop {
-            let Ok(answer) = timeout_at(deadline, self.queue.jobs(Some(&launched.name))).await else {
+            let Ok(response) = timeout_at(deadline, self.queue.jobs(Some(&launched.name))).await else {
                 return Err(self.too_late(launched, last.as_ref(), None));
             };
-            let trouble = match answer {
+            let trouble = match response {
                 Ok(jobs) => {
                     let Some(line) = jobs.into_iter().find(|line| line.id == id) else {
                         let message = format!("Slurm knows nothing of job {id} any more");

@@ -82,7 +82,7 @@ impl Log {
         tail.iter().cloned().collect()
     }
 
-    /// Waits until what has been written so far is here: an answer by another way may come before the lines that were written
+    /// Waits until what has been written so far is here: a response by another way may come before the lines that were written
     /// first.
     pub(crate) async fn caught_up(&self) {
         let deadline = Instant::now() + ON_ITS_WAY;

@@ -1,4 +1,4 @@
-//! Answers that differ are told by how much and where, and equal ones pass.
+//! Responses that differ are told by how much and where, and equal ones pass.
 
 use serde_json::json;
 

@@ -41,7 +41,7 @@ fn molecules() -> CallResult {
     ]))
 }
 
-/// What the check says of an answer with some weights: its findings, and what it did not judge.
+/// What the check says of a response with some weights: its findings, and what it did not judge.
 fn said(weights: &str, response: &CallResult) -> String {
     let contract = declared("esmfold2");
     let check = compiled(&contract, "check = 'components'");

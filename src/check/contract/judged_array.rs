@@ -5,7 +5,7 @@ use super::super::complex::Complex;
 use crate::prediction::Axes;
 use crate::prediction::contract::FieldSpec;
 
-/// One array of an answer and what it is about.
+/// One array of a response and what it is about.
 pub(super) struct JudgedArray<'a> {
     /// Where it is, such as `plddt[1]`.
     pub(super) path: &'a str,

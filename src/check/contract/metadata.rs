@@ -1,4 +1,4 @@
-//! The `metadata` of an answer: its class, its names, the lengths of what was asked, and times that can be.
+//! The `metadata` of a response: its class, its names, the lengths of what was asked, and times that can be.
 
 use super::super::case_results::AnsweredCall;
 use super::super::number::{names, show};

@@ -1,5 +1,5 @@
-//! Judges a whole answer by the model's contract: its class, which fields are there, and everything that can be said of
-//! each from the request alone. Compares nothing with other answers or with recorded ones.
+//! Judges a whole response by the model's contract: its class, which fields are there, and everything that can be said of
+//! each from the request alone. Compares nothing with other responses or with recorded ones.
 
 mod arrays;
 mod identities;
@@ -28,14 +28,14 @@ pub(crate) const NAME: &str = "contract";
 /// Places of one field that are named besides the first where the client cannot read it.
 const MOST_OBSTACLES: usize = 8;
 
-/// Judges answers by the contract.
+/// Judges responses by the contract.
 #[derive(Debug)]
 pub struct ContractCheck {
     calls: Calls,
 }
 
 impl ContractCheck {
-    /// Judges the answers of these calls.
+    /// Judges the responses of these calls.
     #[must_use]
     pub const fn new(calls: Calls) -> Self {
         Self { calls }
@@ -65,7 +65,7 @@ impl Check for ContractCheck {
     }
 }
 
-/// All that is wrong with one answer.
+/// All that is wrong with one response.
 fn judge(answered: &AnsweredCall<'_>) -> Vec<Finding> {
     let mut report = ContractFindings {
         call: answered.call,
@@ -157,7 +157,7 @@ fn judge_field(
     }
 }
 
-/// Findings about one answer.
+/// Findings about one response.
 struct ContractFindings<'a> {
     call: &'a str,
     findings: Vec<Finding>,
@@ -173,7 +173,7 @@ impl ContractFindings<'_> {
     }
 }
 
-/// What symbols stand for, growing while the answer is read: a symbol that the contract leaves open takes the size of
+/// What symbols stand for, growing while the response is read: a symbol that the contract leaves open takes the size of
 /// the first array that has it, and every later one must agree.
 struct BoundSymbols {
     whole: Sizes,

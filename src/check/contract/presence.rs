@@ -1,4 +1,4 @@
-//! Which attributes an answer has: those of its class in order, filled when required and empty when not requested.
+//! Which attributes a response has: those of its class in order, filled when required and empty when not requested.
 
 use super::super::case_results::AnsweredCall;
 use super::super::number::names;

@@ -1,4 +1,4 @@
-//! Every rule of the contract check: a right answer passes, and each planted mistake is found with its place.
+//! Every rule of the contract check: a right response passes, and each planted mistake is found with its place.
 
 mod structures;
 
@@ -33,7 +33,7 @@ fn fold() -> CallResult {
 }
 
 #[test]
-fn right_answers_pass() {
+fn right_responses_pass() {
     for input in ["A", "ACD:EF", "A|CDE", "AC:D|GH|I"] {
         for fields in [
             json!(null),

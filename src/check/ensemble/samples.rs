@@ -1,4 +1,4 @@
-//! The samples of one complex, from answers or from what was recorded of them. Gathers; tests nothing.
+//! The samples of one complex, from responses or from what was recorded of them. Gathers; tests nothing.
 
 use super::super::case_results::AnsweredCall;
 use super::super::structure_field::structure_of;
@@ -19,7 +19,7 @@ pub(crate) struct Sample {
     pub(crate) confidence: Option<Vec<f64>>,
 }
 
-/// The samples in an answer, complex by complex.
+/// The samples in a response, complex by complex.
 ///
 /// # Errors
 /// What is wrong with one of them.

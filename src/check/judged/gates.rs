@@ -8,7 +8,7 @@ use super::super::fixture::{compile_with, compiled, judge_recorded_with, summari
 use crate::protein::Structure;
 use crate::snapshot::Recording;
 
-/// What a comparison with the recorded answer of a model says of a changed one.
+/// What a comparison with the recorded response of a model says of a changed one.
 fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult) -> Vec<super::super::Finding> {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
@@ -82,7 +82,7 @@ fn recorded_confidences_are_judged_by_their_error() {
 }
 
 #[test]
-fn answers_agree_by_the_gates_and_by_those_that_the_case_changes() {
+fn responses_agree_by_the_gates_and_by_those_that_the_case_changes() {
     let contract = declared("boltz2");
     let check = |gates: &str| {
         let table = format!("check = 'agree'\nfields = ['atom_array']\ngates = {gates}");

@@ -17,12 +17,12 @@ const CARDS: (f32, f32) = (0.0035, 3e-4);
 /// A mistake in the elements of an array, with its shape.
 type ArrayMistake = fn(&[usize], &mut [f32]);
 
-/// What a comparison with the recorded answer of a model says of a changed one.
+/// What a comparison with the recorded response of a model says of a changed one.
 fn found(model: &str, input: &str, change: impl FnOnce(CallResult) -> CallResult) -> Vec<String> {
     found_by("check = 'snapshot'", model, input, |response| response, change)
 }
 
-/// The same of another check, and of an answer that is prepared before it is recorded.
+/// The same of another check, and of a response that is prepared before it is recorded.
 fn found_by(
     table: &str,
     model: &str,
@@ -69,7 +69,7 @@ fn rough(response: CallResult, field: &str, most: f32) -> CallResult {
     })
 }
 
-/// An answer of ESMFold as another card gives it: residues a little elsewhere, in atoms and in frames alike.
+/// A response of ESMFold as another card gives it: residues a little elsewhere, in atoms and in frames alike.
 fn as_another_card(response: CallResult, residues: usize) -> CallResult {
     let (place, confidence) = CARDS;
     let mut next = noise(3);
@@ -127,7 +127,7 @@ fn as_another_card(response: CallResult, residues: usize) -> CallResult {
         .fold(response, |response, field| rough(response, field, 1.0 / 1024.0))
 }
 
-/// Moves all frames of an answer, each by its own vector.
+/// Moves all frames of a response, each by its own vector.
 fn moved(response: CallResult, field: &str, shift: impl Fn(usize) -> [f32; 3]) -> CallResult {
     alter(response, field, |shape, values| {
         let (size, places) = match shape.last() {

@@ -1,4 +1,4 @@
-//! What the comparison says of answers, asked as suites ask: by checks, with contracts and recorded results.
+//! What the comparison says of responses, asked as suites ask: by checks, with contracts and recorded results.
 
 mod embeddings;
 mod gates;

@@ -91,7 +91,7 @@ fn equal_repeats_have_a_floor_in_every_measure() {
 }
 
 #[test]
-fn two_answers_differ_by_no_more_than_repeats_do() {
+fn two_responses_differ_by_no_more_than_repeats_do() {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared("esmfold");
     let table = "check = 'agree'\nfields = ['atom_array']\natol = 0.001";

@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 /// Little enough that its aligned errors are stored whole.
 const INPUT: &str = "NLYIQWLKDGGPSSGRPPPS:GIVEQCCTSICSLYQLENYCN";
 
-/// What a comparison with the recorded answer of a model says of one with other aligned errors.
+/// What a comparison with the recorded response of a model says of one with other aligned errors.
 fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) -> f32) -> Vec<Finding> {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);

@@ -182,7 +182,7 @@ fn unsure_residues_are_judged_by_their_chirality_only() {
     assert_ne!(faults(&stray, Some(&sure)), Vec::<String>::new());
 }
 
-/// What the check says of an answer with some weights: its findings, and what it did not judge.
+/// What the check says of a response with some weights: its findings, and what it did not judge.
 fn with_weights(
     weights: &str,
     response: &super::super::case_results::CallResult,

@@ -95,7 +95,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
                 .collect()
         };
         assert_eq!(judge(&*check, &contract, &noisy(0.65)), [], "{start}");
-        // One answer under all seeds, as the same card repeats it: nothing but its noise tells them apart.
+        // One response under all seeds, as the same card repeats it: nothing but its noise tells them apart.
         let one: Vec<CallResult> = CALLS
             .iter()
             .enumerate()
@@ -116,7 +116,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
 }
 
 #[test]
-fn one_answer_under_every_seed_is_told_as_that() {
+fn one_response_under_every_seed_is_told_as_that() {
     let contract = declared("boltz2");
     let check = check(&contract);
     let found = judge(&*check, &contract, &under(&contract, UBIQUITIN, [7; 4]));
@@ -126,7 +126,7 @@ fn one_answer_under_every_seed_is_told_as_that() {
 }
 
 #[test]
-fn answers_of_another_form_are_no_distance() {
+fn responses_of_another_form_are_no_distance() {
     let contract = declared("boltz2");
     let check = check(&contract);
     let right = under(&contract, UBIQUITIN, [1, 1, 2, 3]);

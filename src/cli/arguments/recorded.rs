@@ -15,7 +15,7 @@ pub(crate) struct CalibrateArguments {
     /// configuration].
     #[arg(long, value_name = "NAME[:TAG]")]
     pub(crate) backend: Option<String>,
-    /// How many answers of each call are compared with each other, every one from a fresh instance.
+    /// How many responses of each call are compared with each other, every one from a fresh instance.
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub(crate) repeats: u16,
     /// Write a floor also where repeats differ by more than a response may from a recorded one.

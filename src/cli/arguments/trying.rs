@@ -7,7 +7,7 @@ use clap::Args;
 use super::TargetArguments;
 use crate::prediction::Options;
 
-/// One call, and what judges its answer.
+/// One call, and what judges its response.
 #[derive(Debug, Args)]
 pub(crate) struct TryArguments {
     /// What to ask.

@@ -10,13 +10,13 @@ use crate::backend::registry::Platform;
 use crate::check::needs_reference;
 use crate::cli::{CommandError, complain};
 use crate::mutant::{
-    Answers, Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall,
-    StopCount, is_within_tolerance,
+    Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall,
+    RightResponses, StopCount, is_within_tolerance,
 };
 use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
 use crate::plan::{Plan, PlannedTrial};
 use crate::prediction::Prediction;
-use crate::run::{AnswerOrigin, Flaky, Interrupt, Judging, Open, RunSettings, Trials, run_silently};
+use crate::run::{Flaky, Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, run_silently};
 use crate::snapshot::{Recording, Store};
 
 /// All that the runs of mutants share.
@@ -24,7 +24,7 @@ pub(super) struct Measuring {
     pub(super) plan: Arc<Plan>,
     pub(super) platform: Arc<Platform>,
     pub(super) store: Store,
-    pub(super) answers: Arc<Answers>,
+    pub(super) responses: Arc<RightResponses>,
 }
 
 /// What came of the mutants.
@@ -54,7 +54,7 @@ pub(super) fn at_once() -> usize {
 }
 
 impl Measuring {
-    /// Asks the backend for right answers, records them as the reference, and runs every mutant.
+    /// Asks the backend for right responses, records them as the reference, and runs every mutant.
     pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
         let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
         let baseline = self.baseline(&mutants, &interrupt).await;
@@ -102,7 +102,7 @@ impl Measuring {
         Ok(Measured::Whole { results, left_out })
     }
 
-    /// What the backend itself passes. Its answers become the recorded results.
+    /// What the backend itself passes. Its responses become the recorded results.
     async fn baseline(&self, mutants: &[Arc<Mutant>], interrupt: &Interrupt) -> Baseline {
         let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
         let (mut scenarios, judged): (Vec<usize>, Vec<usize>) =
@@ -118,7 +118,7 @@ impl Measuring {
         let of_scenarios = self
             .judge(&scenarios, self.open_anew(None), &self.store, interrupt)
             .await;
-        self.answers.complete();
+        self.responses.complete();
         let mut baseline = Baseline {
             sound: Vec::new(),
             left_out: Vec::new(),
@@ -201,20 +201,20 @@ impl Measuring {
         })
     }
 
-    /// The calls of a trial as the first call of a fresh instance, with their right answers.
+    /// The calls of a trial as the first call of a fresh instance, with their right responses.
     fn calls<'a>(
         &'a self,
         trial: &'a PlannedTrial,
     ) -> impl Iterator<Item = (MutatedCall<'a>, Option<Arc<Prediction>>)> + 'a {
         trial.calls.iter().map(|planned| {
-            let right = self.answers.right(&trial.contract, &planned.config, &planned.request);
+            let right = self.responses.right(&trial.contract, &planned.config, &planned.request);
             let call = MutatedCall {
                 contract: &trial.contract,
                 config: &planned.config,
                 request: &planned.request,
                 earlier: &[],
                 count: 0,
-                answers: &self.answers,
+                responses: &self.responses,
             };
             (call, right)
         })
@@ -223,7 +223,7 @@ impl Measuring {
     async fn judge(&self, trials: &[usize], open: Box<Open>, store: &Store, interrupt: &Interrupt) -> RunOutcome {
         let settings = RunSettings {
             trials: Trials {
-                // The order of calls is part of the result: stale answers depend on it.
+                // The order of calls is part of the result: stale responses depend on it.
                 workers: Some(1),
                 ..Trials::default()
             },
@@ -233,7 +233,7 @@ impl Measuring {
             ..RunSettings::default()
         };
         let judging = Judging::Checks {
-            origin: AnswerOrigin {
+            origin: PredictionOrigin {
                 backend: self.platform.table.name.clone(),
                 kind: self.platform.kind.name,
                 weights: self.platform.weights.clone(),
@@ -272,10 +272,10 @@ impl Measuring {
 
     /// Instances that start and answer only once for all mutants.
     fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
-        let (plan, platform, answers) = (
+        let (plan, platform, responses) = (
             Arc::clone(&self.plan),
             Arc::clone(&self.platform),
-            Arc::clone(&self.answers),
+            Arc::clone(&self.responses),
         );
         Box::new(move |index| {
             let planned = &plan.instances[index];
@@ -285,10 +285,10 @@ impl Measuring {
                 _ => planned.config.clone(),
             };
             platform.open_wrapped(contract, &config, |backend| {
-                let (mutant, answers) = (mutant.clone(), Arc::clone(&answers));
+                let (mutant, responses) = (mutant.clone(), Arc::clone(&responses));
                 Box::new(MutantBackend::new(
                     mutant,
-                    answers,
+                    responses,
                     Arc::clone(contract),
                     config.clone(),
                     backend,

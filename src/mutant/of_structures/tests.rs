@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::Config;
-use crate::mutant::{Answers, MutatedCall};
+use crate::mutant::{MutatedCall, RightResponses};
 use crate::prediction::{Input, Method, Options, Request};
 use crate::synthetic::SyntheticModel;
 
@@ -41,7 +41,7 @@ fn every_fault_befalls_a_structure_but_those_of_long_inputs() {
             request: &request,
             earlier: &[],
             count: 0,
-            answers: &Answers::default(),
+            responses: &RightResponses::default(),
         };
         for (fault, is_seen) in faults.iter().zip(&mut is_seen) {
             let wrong = fault.changed(&call, &right);

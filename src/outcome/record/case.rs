@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AnswerRecord, PlotRecord, RecordedNumber, plain_line, plain_text};
+use super::{PlotRecord, RecordedNumber, ResponseRecord, plain_line, plain_text};
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::check::Finding;
@@ -169,9 +169,9 @@ pub(crate) struct CallRecord {
     pub(crate) options: Value,
     /// What its instance is configured with.
     pub(crate) config: Value,
-    /// What is known of its answer, where there was one.
+    /// What is known of its response, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) answer: Option<AnswerRecord>,
+    pub(crate) response: Option<ResponseRecord>,
 }
 
 impl CaseRecord {
@@ -236,8 +236,8 @@ impl CaseRecord {
         self.metrics = outcome.measurements.iter().map(MetricRecord::of).collect();
         self.plots.clone_from(&outcome.plots);
         for call in &mut self.calls {
-            let own = outcome.answers.iter().find(|(name, _)| *name == call.name);
-            call.answer = own.map(|(_, answer)| answer.clone());
+            let own = outcome.responses.iter().find(|(name, _)| *name == call.name);
+            call.response = own.map(|(_, response)| response.clone());
         }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
             input: json!(["ACDE"]),
             options: json!({}),
             config: json!({}),
-            answer: None,
+            response: None,
         }],
         checks: vec!["contract".into(), "snapshot".into()],
         metrics: Vec::new(),
@@ -201,7 +201,7 @@ pub(crate) fn metric(field: &str, used: f64) -> MetricRecord {
     }
 }
 
-/// A wrong answer of the backend.
+/// A wrong response of the backend.
 pub(crate) fn finding(check: &str, summary: &str) -> FindingRecord {
     FindingRecord {
         check: check.into(),

@@ -1,4 +1,4 @@
-//! What only the whole run shows: several cases that go wrong in one way, by an option that reaches no model or an answer that does not
+//! What only the whole run shows: several cases that go wrong in one way, by an option that reaches no model or a response that does not
 //! repeat. Counts facts that calls and findings hold; without several of them it says nothing.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AnswerRecord, CallRecord, CaseRecord, FindingRecord};
+use super::{CallRecord, CaseRecord, FindingRecord, ResponseRecord};
 use crate::backend::Responsible;
 use crate::config::Config;
 use crate::metric_value::count;
@@ -45,13 +45,13 @@ pub(crate) struct HintRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HintKind {
-    /// Every answer is that of another model.
+    /// Every response is that of another model.
     OtherModel,
-    /// Options of calls change no answer.
+    /// Options of calls change no response.
     OptionsIgnored,
-    /// Options of the configuration change no answer.
+    /// Options of the configuration change no response.
     ConfigurationIgnored,
-    /// The same call gets other answers.
+    /// The same call gets other responses.
     NotRepeatable,
     /// Rules hold, and recorded results do not.
     OtherWeights,
@@ -110,10 +110,10 @@ impl HintRecord {
     }
 }
 
-/// That all that a model answered is of one other model: the class of every answer, or the class that raised an exception.
+/// That all that a model answered is of one other model: the class of every response, or the class that raised an exception.
 fn other_model(model: &str, cases: &[&CaseRecord], kind: &str) -> Option<HintRecord> {
-    let mut answers = cases.iter().flat_map(|case| answered(case));
-    if answers.any(|(_, answer)| answer.other_class.is_none()) {
+    let mut responses = cases.iter().flat_map(|case| answered(case));
+    if responses.any(|(_, response)| response.other_class.is_none()) {
         return None;
     }
     let declared = Config::built_in().ok()?;
@@ -140,9 +140,9 @@ fn shown_of<'a>(other: &Contract, cases: &[&'a CaseRecord]) -> Vec<Shown<'a>> {
     // Python's own words where the class has no such method.
     let words = format!("'{core}' object has no attribute ");
     let shown = cases.iter().filter_map(|case| {
-        let mut answers = answered(case);
-        if answers.any(|(_, answer)| answer.other_class.as_ref() == Some(&other.output)) {
-            return Some((*case, format!("the answer is a {}", other.output)));
+        let mut responses = answered(case);
+        if responses.any(|(_, response)| response.other_class.as_ref() == Some(&other.output)) {
+            return Some((*case, format!("the response is a {}", other.output)));
         }
         let mut findings = findings(case);
         let raised = findings.find(|(finding, _)| finding.summary.contains(&words))?;
@@ -151,19 +151,19 @@ fn shown_of<'a>(other: &Contract, cases: &[&'a CaseRecord]) -> Vec<Shown<'a>> {
     shown.collect()
 }
 
-/// That every answer has the dimensions of one other size of the model, which no configuration asked for.
+/// That every response has the dimensions of one other size of the model, which no configuration asked for.
 fn other_size(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     let is_unasked =
-        |(call, _): &(&CallRecord, &AnswerRecord)| call.config.as_object().is_none_or(serde_json::Map::is_empty);
+        |(call, _): &(&CallRecord, &ResponseRecord)| call.config.as_object().is_none_or(serde_json::Map::is_empty);
     let unasked = || cases.iter().flat_map(|case| answered(case)).filter(is_unasked);
     let size = unasked().next()?.1.other_size.as_deref()?;
-    // An answer without arrays has no size.
-    if unasked().any(|(_, answer)| answer.digest.is_some() && answer.other_size.as_deref() != Some(size)) {
+    // A response without arrays has no size.
+    if unasked().any(|(_, response)| response.digest.is_some() && response.other_size.as_deref() != Some(size)) {
         return None;
     }
     let shown = cases.iter().filter_map(|case| {
-        let mut answers = answered(case).filter(is_unasked);
-        let is_shown = answers.any(|(_, answer)| answer.other_size.is_some());
+        let mut responses = answered(case).filter(is_unasked);
+        let is_shown = responses.any(|(_, response)| response.other_size.is_some());
         is_shown.then(|| (*case, "its dimensions".to_owned()))
     });
     let shown: Vec<Shown<'_>> = shown.collect();
@@ -210,10 +210,10 @@ impl OptionSource {
     }
 }
 
-/// That several cases whose option asks for something got the answer of the default options, and none got what it asked for.
+/// That several cases whose option asks for something got the response of the default options, and none got what it asked for.
 fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<HintRecord> {
     let is_heard =
-        |(call, answer): (&CallRecord, &AnswerRecord)| source.asks_for_fields(call) && !answer.gave.is_empty();
+        |(call, response): (&CallRecord, &ResponseRecord)| source.asks_for_fields(call) && !response.gave.is_empty();
     if cases.iter().flat_map(|case| answered(case)).any(is_heard) {
         return None;
     }
@@ -237,27 +237,30 @@ fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<H
         ),
     };
     let cases = count(shown.len(), "case");
-    let sentence = format!("{what} to be ignored by {model}, {cases} got the default answer: {remedy}");
+    let sentence = format!("{what} to be ignored by {model}, {cases} got the default response: {remedy}");
     Some(HintRecord::of(kind, sentence, &shown))
 }
 
 /// What shows that a case's options reached no model.
 fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Option<String> {
     findings(case).find_map(|(finding, call)| {
-        let answer = call.answer.as_ref()?;
+        let response = call.response.as_ref()?;
         let names = source.of(call).as_object().filter(|options| !options.is_empty())?;
-        if source.asks_for_fields(call) && !answer.lacks.is_empty() {
-            return Some(format!("asked for `{}`, which did not come", answer.lacks.join("`, `")));
+        if source.asks_for_fields(call) && !response.lacks.is_empty() {
+            return Some(format!(
+                "asked for `{}`, which did not come",
+                response.lacks.join("`, `")
+            ));
         }
         if source == OptionSource::Configuration
-            && let Some(size) = &answer.other_size
+            && let Some(size) = &response.other_size
         {
             return Some(format!("the dimensions are those of {size}"));
         }
         match finding.check.as_str() {
             // The input alone is none that must be refused: it is answered elsewhere.
             "error" => {
-                let is_accepted = |(other, _): (&CallRecord, &AnswerRecord)| source.alone_differs(call, other);
+                let is_accepted = |(other, _): (&CallRecord, &ResponseRecord)| source.alone_differs(call, other);
                 let others = all
                     .iter()
                     .filter(|other| !other.checks.iter().any(|check| check == "error"));
@@ -266,18 +269,18 @@ fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Opt
                 is_sound.then(|| format!("`{}` was not refused", names.join("`, `")))
             }
             "differ" => {
-                let is_same = |(other, its): &(&CallRecord, &AnswerRecord)| {
-                    source.alone_differs(call, other) && its.digest.is_some() && its.digest == answer.digest
+                let is_same = |(other, its): &(&CallRecord, &ResponseRecord)| {
+                    source.alone_differs(call, other) && its.digest.is_some() && its.digest == response.digest
                 };
                 let (other, _) = answered(case).find(is_same)?;
-                Some(format!("calls `{}` and `{}` got one answer", other.name, call.name))
+                Some(format!("calls `{}` and `{}` got one response", other.name, call.name))
             }
             _ => None,
         }
     })
 }
 
-/// That the same call got other answers. One is enough: it is seen and not concluded.
+/// That the same call got other responses. One is enough: it is seen and not concluded.
 fn not_repeatable(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     let shown = cases.iter().filter_map(|case| Some((*case, unrepeated(case)?)));
     let shown: Vec<Shown<'_>> = shown.collect();
@@ -286,13 +289,13 @@ fn not_repeatable(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     }
     let cases = count(shown.len(), "case");
     let sentence = format!(
-        "answers of {model} are not repeatable, in {cases} the same call got another answer: evaluate without dropout, fix the seeds, \
+        "responses of {model} are not repeatable, in {cases} the same call got another response: evaluate without dropout, fix the seeds, \
          and share no state between calls"
     );
     Some(HintRecord::of(HintKind::NotRepeatable, sentence, &shown))
 }
 
-/// What shows that an answer of a case does not repeat.
+/// What shows that a response of a case does not repeat.
 fn unrepeated(case: &CaseRecord) -> Option<String> {
     let by_finding = findings(case).find_map(|(finding, call)| match finding.check.as_str() {
         "repeats" => Some(finding.summary.clone()),
@@ -365,8 +368,10 @@ fn asks_alike(one: &CallRecord, other: &CallRecord) -> bool {
 }
 
 /// The calls of a case that were answered.
-fn answered(case: &CaseRecord) -> impl Iterator<Item = (&CallRecord, &AnswerRecord)> {
-    case.calls.iter().filter_map(|call| Some((call, call.answer.as_ref()?)))
+fn answered(case: &CaseRecord) -> impl Iterator<Item = (&CallRecord, &ResponseRecord)> {
+    case.calls
+        .iter()
+        .filter_map(|call| Some((call, call.response.as_ref()?)))
 }
 
 /// What speaks against the backend in a case that went wrong, with the call that it is about.

@@ -2,7 +2,6 @@
 //! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
 
 mod agreement;
-mod answer;
 mod case;
 mod causes;
 mod difference;
@@ -18,6 +17,7 @@ mod number;
 mod plain;
 mod plots;
 mod redact;
+mod response;
 mod tolerances;
 mod trend;
 
@@ -27,7 +27,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
-pub(crate) use answer::AnswerRecord;
 pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
@@ -43,6 +42,7 @@ pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };
 pub(crate) use redact::redacted;
+pub(crate) use response::ResponseRecord;
 pub(crate) use tolerances::{OwnToleranceRecord, ToleranceCount, are_same};
 #[cfg(test)]
 pub(crate) use trend::tests as trend_fixture;

@@ -8,7 +8,7 @@ use crate::backend::MANY;
 
 /// The last of them, which are judged: the first ones may fill caches.
 const JUDGED: usize = 8;
-/// Each call that leaves so much more than the one before, in bytes, is growth. An answer to a short sequence is smaller, and
+/// Each call that leaves so much more than the one before, in bytes, is growth. A response to a short sequence is smaller, and
 /// allocators take more from the system only now and then.
 const MEMORY: u64 = 1 << 20;
 /// Each call that takes so much longer than the one before is growth, if the last takes [`SLOWER`] times as long as the first.

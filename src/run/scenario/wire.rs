@@ -76,7 +76,7 @@ impl Context<'_> {
         } else {
             client
         };
-        let answer = client.predict(request).await;
+        let response = client.predict(request).await;
         match proxy.take_given() {
             Some(Ok(body)) => self.passed.since = Some(body),
             Some(Err(error)) => {
@@ -84,9 +84,9 @@ impl Context<'_> {
             }
             // A server that is slower than the call may be is what a hang looks like as well.
             None if fault == WireFault::Hang || !fault.asks_the_server() => {}
-            None => return Err(self.failed(when, &too_late(&answer), "a response to plant the fault in")),
+            None => return Err(self.failed(when, &too_late(&response), "a response to plant the fault in")),
         }
-        match (answer, must) {
+        match (response, must) {
             (Ok(prediction), MustGive::Response) => self.keep(prediction),
             (Err(error), MustGive::Error(stage, fault)) => {
                 let error = failure::of(&error);
@@ -125,8 +125,8 @@ impl Context<'_> {
     async fn health_while_busy(&mut self, when: &str) -> Result<(), Halt> {
         let server = self.server().await?;
         let request = &self.planned()?.request;
-        let (answer, health) = tokio::join!(server.predict(request), server.health());
-        let prediction = answer.map_err(|error| self.failed(when, &failure::of(&error), "a response"))?;
+        let (response, health) = tokio::join!(server.predict(request), server.health());
+        let prediction = response.map_err(|error| self.failed(when, &failure::of(&error), "a response"))?;
         health.map_err(|error| self.failed(when, &failure::of(&error), "health to be answered with the call"))?;
         self.keep(prediction)
     }
@@ -154,15 +154,15 @@ impl Context<'_> {
         if frozen.is_empty() {
             return Err(cannot_freeze(instance.guard()));
         }
-        let answer = server.predict(request).await;
-        if answer.is_ok() {
+        let response = server.predict(request).await;
+        if response.is_ok() {
             instance.guard().map(LeakGuard::resume);
             let reason = "its server answers although its processes on this machine are frozen".to_owned();
             return Err(Halt::Impossible(reason));
         }
-        if !matches!(answer, Err(ClientError::Timeout { .. })) {
+        if !matches!(response, Err(ClientError::Timeout { .. })) {
             instance.guard().map(LeakGuard::resume);
-            return Err(self.failed(when, &too_late(&answer), "a call to wait"));
+            return Err(self.failed(when, &too_late(&response), "a call to wait"));
         }
         Ok(())
     }
@@ -184,8 +184,8 @@ pub(super) fn cannot_freeze(guard: Option<&LeakGuard>) -> Halt {
     }
 }
 
-fn too_late<T>(answer: &Result<T, ClientError>) -> BackendError {
-    match answer {
+fn too_late<T>(response: &Result<T, ClientError>) -> BackendError {
+    match response {
         Err(error) => failure::of(error),
         Ok(_) => BackendError::new(
             Stage::Call,

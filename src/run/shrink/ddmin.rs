@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// A small set of `0..count` for which `fails` still says so, one that does for all of them. Asks of a set at most once; an answer
+/// A small set of `0..count` for which `fails` still says so, one that does for all of them. Asks of a set at most once; a response
 /// of `None` ends the search with what was found so far. Never asks of the empty set.
 ///
 /// It first looks for the shortest beginning, then for the shortest end of that, by halving: ports go wrong beyond a length more

@@ -20,7 +20,7 @@ impl FailureKey {
         }
     }
 
-    /// The finding that is this failure. An error in place of an answer is another, and so is what the platform failed.
+    /// The finding that is this failure. An error in place of a response is another, and so is what the platform failed.
     pub(super) fn find<'a>(&self, findings: &'a [Finding]) -> Option<&'a Finding> {
         let mut wrong = findings
             .iter()
@@ -45,7 +45,7 @@ pub(super) fn why_not(wrong: &[&Finding]) -> String {
     for finding in wrong {
         let check = finding.check;
         let reason = if check == "response" {
-            "a call gave an error, not a wrong answer".to_owned()
+            "a call gave an error, not a wrong response".to_owned()
         } else if needs_reference(check) {
             format!("`{check}` compares with a result that is recorded for its input")
         } else {

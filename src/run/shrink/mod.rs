@@ -123,7 +123,7 @@ async fn search(
     if calls.len() < all.len() {
         match attempts.fails(key, &calls).await {
             Some(Some(found)) => finding = found,
-            // An answer may depend on the calls before it.
+            // A response may depend on the calls before it.
             _ => calls = all.clone(),
         }
     }
@@ -202,7 +202,7 @@ fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Resu
     };
     let compared = trial.calls.iter().filter(|own| check.calls().includes(&own.name));
     let compared: Vec<PlannedCall> = compared.cloned().collect();
-    // How far answers to different questions may lie apart is said for these questions.
+    // How far responses to different questions may lie apart is said for these questions.
     if compared
         .iter()
         .any(|own| own.request != call.request || own.config != call.config)

@@ -10,16 +10,16 @@ use crate::config::{Config, Sequences, Source, Suites};
 use crate::outcome::Verdict;
 use crate::plan::{Overriding, Plan, Selection, expand};
 use crate::prediction::{Input, Prediction, Request};
-use crate::run::{AnswerOrigin, Flaky, RunSettings, Trials, run_silently};
+use crate::run::{Flaky, PredictionOrigin, RunSettings, Trials, run_silently};
 use crate::snapshot::{Recording, Store};
 
-/// What is wrong with the answer to a request, after so many calls on its instance.
+/// What is wrong with the response to a request, after so many calls on its instance.
 type Rule = fn(&Request, usize) -> Wrong;
 
 enum Wrong {
     Nothing,
     Class,
-    /// The answer to another input of the same length.
+    /// The response to another input of the same length.
     Answer,
     Refused,
 }
@@ -67,9 +67,9 @@ impl Backend for RuledBackend {
                     self.inner.predict(&other).await
                 }
                 Wrong::Class => {
-                    let mut answer = self.inner.predict(request).await?;
-                    answer.class = "Other".into();
-                    Ok(answer)
+                    let mut response = self.inner.predict(request).await?;
+                    response.class = "Other".into();
+                    Ok(response)
                 }
             }
         })
@@ -146,7 +146,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
     let store = Store::new(directory.path(), Recording::Never).unwrap();
     let judging_by = |store: Store| {
         Arc::new(Judging::Checks {
-            origin: AnswerOrigin {
+            origin: PredictionOrigin {
                 backend: "ruled".into(),
                 kind: "ruled",
                 weights: "synthetic".into(),
@@ -278,7 +278,7 @@ async fn options_go_also_where_no_call_is_left_for_residues() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_in_place_of_an_answer_is_another_failure() {
+async fn an_error_in_place_of_a_response_is_another_failure() {
     let case = contract_of("'ACDEFGHIKL'");
     let short_is_refused = |request: &Request, _| {
         if residues(request) < 4 {
@@ -334,7 +334,7 @@ async fn calls_that_are_compared_are_shrunk_together() {
     assert_eq!(shrunk.others, ["one"]);
 }
 
-/// Every second answer is that to another input.
+/// Every second response is that to another input.
 fn wrong_of_two(_: &Request, before: usize) -> Wrong {
     if before % 2 == 1 { Wrong::Answer } else { Wrong::Nothing }
 }
@@ -364,7 +364,7 @@ async fn what_differs_only_from_a_recorded_result_is_left_out_without_a_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_gave_an_error_is_left_out_without_a_call() {
     let searched = searched("esm2", &contract_of("'ACDE'"), 40, |_, _| Wrong::Refused).await;
-    assert_eq!(searched.reason(), "a call gave an error, not a wrong answer");
+    assert_eq!(searched.reason(), "a call gave an error, not a wrong response");
     assert_eq!(searched.calls, 0);
 }
 

@@ -24,12 +24,12 @@ pub(crate) fn contract(key: &str) -> Contract {
     Contract::clone(Config::built_in().unwrap().model(key).unwrap())
 }
 
-/// An answer of one of the built-in models, see [`fold_with`].
+/// A response of one of the built-in models, see [`fold_with`].
 pub(crate) fn fold(key: &str, input: impl Into<Json>, options: Json) -> Prediction {
     fold_with(contract(key), input.into(), options)
 }
 
-/// An answer with all fields, unless the options choose. They are given as configuration, which takes those too that may
+/// A response with all fields, unless the options choose. They are given as configuration, which takes those too that may
 /// not be said in a call.
 pub(crate) fn fold_with(contract: Contract, input: Json, options: Json) -> Prediction {
     let mut config = json!({ "include_fields": ["*"] });
@@ -54,7 +54,7 @@ pub(crate) fn numbers(prediction: &Prediction, path: &str) -> Vec<f64> {
     array(prediction, path).to_f64().unwrap()
 }
 
-/// An answer without its times, which differ from call to call.
+/// A response without its times, which differ from call to call.
 pub(crate) fn timeless(prediction: Prediction) -> Vec<(String, Value)> {
     let fields = prediction.fields.into_iter();
     fields.filter(|(name, _)| name != "metadata").collect()

@@ -133,8 +133,8 @@ fn models_and_their_variants_differ_from_one_another() {
 fn options_of_the_wrong_type_are_refused_where_they_matter() {
     let model = load(contract("boltz2"), json!({})).unwrap();
     let refused = |options: Json| {
-        let answer = call(&model, json!("MKV"), options);
-        answer.unwrap_err().to_string()
+        let response = call(&model, json!("MKV"), options);
+        response.unwrap_err().to_string()
     };
     assert_eq!(
         refused(json!({ "seed": "one" })),

@@ -49,8 +49,8 @@ async fn planted(
     let proxy = FaultProxy::open(server.clone(), fault, earlier).await.unwrap();
     let client = server.clone().through(proxy.address()).unwrap();
     let client = client.within(Duration::from_secs(if fault == WireFault::Hang { 1 } else { 60 }));
-    let answer = client.predict(&call(method)).await;
-    (answer, proxy.take_given())
+    let response = client.predict(&call(method)).await;
+    (response, proxy.take_given())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,8 +59,8 @@ async fn each_fault_reaches_the_client_and_the_server_answers_on() {
     let begun = Instant::now();
     let fault = |fault, earlier| planted(&server, fault, earlier, Method::Fold);
     for at in [0.0, 0.5] {
-        let (answer, given) = fault(WireFault::Cut(at), None).await;
-        assert!(matches!(answer, Err(ClientError::Dropped(_))), "{answer:?}");
+        let (response, given) = fault(WireFault::Cut(at), None).await;
+        assert!(matches!(response, Err(ClientError::Dropped(_))), "{response:?}");
         assert!(given.unwrap().is_ok());
     }
     assert!(fault(WireFault::Drip, None).await.0.is_ok());
@@ -70,18 +70,18 @@ async fn each_fault_reaches_the_client_and_the_server_answers_on() {
         WireFault::Corrupt(1.0),
         WireFault::WrongSignature,
     ] {
-        let (answer, given) = fault(wrong, None).await;
-        let refused = matches!(&answer, Err(ClientError::Envelope(error)) if is_of_signature(error));
-        assert!(refused, "{wrong:?}: {answer:?}");
+        let (response, given) = fault(wrong, None).await;
+        let refused = matches!(&response, Err(ClientError::Envelope(error)) if is_of_signature(error));
+        assert!(refused, "{wrong:?}: {response:?}");
         assert!(given.unwrap().is_ok());
     }
-    let (answer, _) = fault(WireFault::Hang, None).await;
-    assert!(matches!(answer, Err(ClientError::Timeout { .. })), "{answer:?}");
-    let (answer, given) = fault(WireFault::Status(503), None).await;
-    assert!(matches!(answer, Err(ClientError::Declined { .. })), "{answer:?}");
+    let (response, _) = fault(WireFault::Hang, None).await;
+    assert!(matches!(response, Err(ClientError::Timeout { .. })), "{response:?}");
+    let (response, given) = fault(WireFault::Status(503), None).await;
+    assert!(matches!(response, Err(ClientError::Declined { .. })), "{response:?}");
     assert!(given.is_none());
-    let (answer, _) = fault(WireFault::Status(500), None).await;
-    assert!(matches!(answer, Err(ClientError::Refused(_))), "{answer:?}");
+    let (response, _) = fault(WireFault::Status(500), None).await;
+    assert!(matches!(response, Err(ClientError::Refused(_))), "{response:?}");
     assert!(server.predict(&call(Method::Fold)).await.is_ok());
     assert!(begun.elapsed() < Duration::from_secs(60));
 }
@@ -101,10 +101,10 @@ async fn a_replayed_response_counts_only_with_the_same_secret() {
     let (same, _) = planted(&server, WireFault::Replay, Some(body), Method::Fold).await;
     assert!(same.is_ok(), "responses carry no nonce: {same:?}");
     let foreign = Bytes::from(crate::wire::envelope::seal(b"\x80\x04N.", "another"));
-    let (answer, _) = planted(&server, WireFault::Replay, Some(foreign), Method::Fold).await;
+    let (response, _) = planted(&server, WireFault::Replay, Some(foreign), Method::Fold).await;
     assert!(
-        matches!(&answer, Err(ClientError::Envelope(error)) if is_of_signature(error)),
-        "{answer:?}"
+        matches!(&response, Err(ClientError::Envelope(error)) if is_of_signature(error)),
+        "{response:?}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Judges how the fields of one answer follow from one another, by the identities of the contract. Needs nothing recorded, and looks
+//! Judges how the fields of one response follow from one another, by the identities of the contract. Needs nothing recorded, and looks
 //! only at fields that are filled and have the declared shape: all else is a finding of its own.
 
 mod following;

@@ -1,12 +1,12 @@
-//! What the record of a run keeps of an answer: which of the fields that were asked for came. Judges nothing.
+//! What the record of a run keeps of a response: which of the fields that were asked for came. Judges nothing.
 
 use crate::check::{AnsweredCall, CallResult};
-use crate::outcome::record::{AnswerRecord, plain_line};
+use crate::outcome::record::{ResponseRecord, plain_line};
 use crate::prediction::contract::{Dimension, FieldSpec, Presence, Sizes};
 use crate::prediction::{Contract, Prediction, Value};
 
-/// What is known of an answer with this digest; `None` of a call that was not answered.
-pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Option<u64>) -> Option<AnswerRecord> {
+/// What is known of a response with this digest; `None` of a call that was not answered.
+pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Option<u64>) -> Option<ResponseRecord> {
     let answered = AnsweredCall::new(contract, response)?;
     let prediction = answered.prediction;
     let is_filled = |field: &&FieldSpec| prediction.field(&field.name).is_some_and(|value| !value.is_none());
@@ -17,7 +17,7 @@ pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Optio
     let asked = asked.filter(|field| answered.expected.fills(field));
     let (gave, lacks): (Vec<&FieldSpec>, Vec<&FieldSpec>) = asked.partition(is_filled);
     let names = |fields: Vec<&FieldSpec>| fields.into_iter().map(|field| field.name.clone()).collect();
-    Some(AnswerRecord {
+    Some(ResponseRecord {
         other_class: (prediction.class != contract.output).then(|| plain_line(&prediction.class)),
         other_size: other_size(contract, response, prediction),
         gave: names(gave),
@@ -26,7 +26,7 @@ pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Optio
     })
 }
 
-/// The one published size whose dimensions all arrays of an answer have, where the configured size has others.
+/// The one published size whose dimensions all arrays of a response have, where the configured size has others.
 fn other_size(contract: &Contract, response: &CallResult, prediction: &Prediction) -> Option<String> {
     let configured = contract.variant(&response.config)?;
     if fits(contract, &configured.dimensions, prediction)? {
@@ -40,7 +40,7 @@ fn other_size(contract: &Contract, response: &CallResult, prediction: &Predictio
     fitting.next().is_none().then(|| only.name.clone())
 }
 
-/// Whether the arrays of an answer have these sizes; `None` where none of their dimensions is among them.
+/// Whether the arrays of a response have these sizes; `None` where none of their dimensions is among them.
 fn fits(contract: &Contract, sizes: &Sizes, prediction: &Prediction) -> Option<bool> {
     let mut compared = None;
     for field in &contract.fields {

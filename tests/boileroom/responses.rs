@@ -96,24 +96,24 @@ fn boileroom_is_told_what_the_model_refuses() {
     let contract = config.model("esm2").unwrap();
     let server = Server::start(contract, &secret);
     let body = json!({ "sequences": "A".repeat(2 << 20), "options": null }).to_string();
-    let answer = post(&server.url, &body);
-    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    let response = post(&server.url, &body);
+    assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
     assert!(
-        answer.contains("Embedding failed: hydrotest serve answers with 1024 MiB at most"),
-        "{answer}"
+        response.contains("Embedding failed: hydrotest serve answers with 1024 MiB at most"),
+        "{response}"
     );
 }
 
-/// The whole answer to a call to embed.
+/// The whole response to a call to embed.
 fn post(url: &str, body: &str) -> String {
     use std::io::{Read, Write};
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     let head = "POST /embed HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
     write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 /// Takes the times out of a description: no two calls take the same.

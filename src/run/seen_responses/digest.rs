@@ -6,7 +6,7 @@ use crate::prediction::{Prediction, Value};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
-/// The digest of all fields but the metadata; `None` where no field holds numbers or atoms, so that equal answers mean nothing.
+/// The digest of all fields but the metadata; `None` where no field holds numbers or atoms, so that equal responses mean nothing.
 pub(super) fn digest_of(prediction: &Prediction) -> Option<u64> {
     let mut digest = Digest::default();
     prediction.class.hash(&mut digest.hasher);
@@ -81,7 +81,7 @@ impl Digest {
     }
 
     fn tensor(&mut self, tensor: &Tensor) {
-        // One number, such as a limit, is the same in many answers.
+        // One number, such as a limit, is the same in many responses.
         self.has_numbers |= tensor.len() > 1;
         tensor.dtype().to_string().hash(&mut self.hasher);
         tensor.shape().hash(&mut self.hasher);

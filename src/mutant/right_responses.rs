@@ -11,17 +11,17 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 
 type Answered = Result<Arc<Prediction>, BackendError>;
 
-/// The answers of one backend to everything that it was asked, by model, configuration and request.
+/// The responses of one backend to everything that it was asked, by model, configuration and request.
 #[derive(Default)]
-pub(crate) struct Answers {
-    kept: Mutex<KeptAnswers>,
+pub(crate) struct RightResponses {
+    kept: Mutex<StoredResponses>,
 }
 
 #[derive(Default)]
-struct KeptAnswers {
+struct StoredResponses {
     starts: HashMap<InstanceKey, Result<(), BackendError>>,
     calls: HashMap<(InstanceKey, String), (Request, Answered)>,
-    /// In the order in which they came, for mutants that give another's answer.
+    /// In the order in which they came, for mutants that give another's response.
     order: Vec<(InstanceKey, String)>,
     is_complete: bool,
 }
@@ -47,24 +47,24 @@ fn request_key(request: &Request) -> String {
     )
 }
 
-impl Answers {
-    fn kept(&self) -> MutexGuard<'_, KeptAnswers> {
+impl RightResponses {
+    fn kept(&self) -> MutexGuard<'_, StoredResponses> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps no more: what is asked from now on is asked by no case, and all answers of one mutant can be gigabytes.
+    /// Keeps no more: what is asked from now on is asked by no case, and all responses of one mutant can be gigabytes.
     pub(crate) fn complete(&self) {
         self.kept().is_complete = true;
     }
 
-    /// The right answer to a call; `None` when it was not asked or gave none.
+    /// The right response to a call; `None` when it was not asked or gave none.
     #[must_use]
     pub(crate) fn right(&self, contract: &Contract, config: &Options, request: &Request) -> Option<Arc<Prediction>> {
         let key = (instance_key(contract, config), request_key(request));
         self.kept().calls.get(&key)?.1.as_ref().ok().map(Arc::clone)
     }
 
-    /// The first right answer to another call of the same model and configuration that is fit for something.
+    /// The first right response to another call of the same model and configuration that is fit for something.
     #[must_use]
     pub(crate) fn another(
         &self,
@@ -77,8 +77,8 @@ impl Answers {
         let kept = self.kept();
         let others = kept.order.iter().filter(|(of, asked)| *of == instance && *asked != own);
         let found = others.filter_map(|key| {
-            let (request, answer) = kept.calls.get(key)?;
-            answer.as_ref().ok().filter(|answer| is_fit(request, answer))
+            let (request, response) = kept.calls.get(key)?;
+            response.as_ref().ok().filter(|response| is_fit(request, response))
         });
         found.map(Arc::clone).next()
     }
@@ -86,7 +86,7 @@ impl Answers {
 
 /// A backend that answers what was asked before from what is kept, and asks the platform for the rest.
 pub(crate) struct RememberingBackend {
-    answers: Arc<Answers>,
+    responses: Arc<RightResponses>,
     contract: Arc<Contract>,
     config: Options,
     platform: AsyncMutex<PlatformSlot>,
@@ -101,13 +101,13 @@ impl RememberingBackend {
     /// Around the backend of a platform.
     #[must_use]
     pub(crate) fn new(
-        answers: Arc<Answers>,
+        responses: Arc<RightResponses>,
         contract: Arc<Contract>,
         config: Options,
         backend: Box<dyn Backend>,
     ) -> Self {
         Self {
-            answers,
+            responses,
             contract,
             config,
             platform: AsyncMutex::new(PlatformSlot {
@@ -119,28 +119,36 @@ impl RememberingBackend {
 
     async fn ask(&self, request: &Request) -> Result<Prediction, BackendError> {
         let key = (instance_key(&self.contract, &self.config), request_key(request));
-        let known = self.answers.kept().calls.get(&key).map(|(_, answer)| answer.clone());
-        if let Some(answer) = known {
-            return answer.map(|prediction| (*prediction).clone());
+        let known = self
+            .responses
+            .kept()
+            .calls
+            .get(&key)
+            .map(|(_, response)| response.clone());
+        if let Some(response) = known {
+            return response.map(|prediction| (*prediction).clone());
         }
         let mut platform = self.platform.lock().await;
         if !platform.running {
             platform.backend.startup().await?;
             platform.running = true;
         }
-        let answer = platform.backend.predict(request).await;
+        let response = platform.backend.predict(request).await;
         drop(platform);
-        // An accident of the platform is no answer.
-        let is_answer = answer.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
-        if is_answer {
-            let mut kept = self.answers.kept();
+        // An accident of the platform is no response.
+        let is_response = response
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.fault == Fault::Refused);
+        if is_response {
+            let mut kept = self.responses.kept();
             if !kept.is_complete {
                 kept.order.push(key.clone());
-                let shared = answer.clone().map(Arc::new);
+                let shared = response.clone().map(Arc::new);
                 kept.calls.insert(key, (request.clone(), shared));
             }
         }
-        answer
+        response
     }
 }
 
@@ -148,16 +156,16 @@ impl Backend for RememberingBackend {
     fn startup(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             let key = instance_key(&self.contract, &self.config);
-            let known = self.answers.kept().starts.get(&key).cloned();
+            let known = self.responses.kept().starts.get(&key).cloned();
             if let Some(started) = known {
                 return started;
             }
             let platform = self.platform.get_mut();
             let started = platform.backend.startup().await;
             platform.running = started.is_ok();
-            let is_answer = started.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
-            if is_answer {
-                self.answers.kept().starts.insert(key, started.clone());
+            let is_response = started.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
+            if is_response {
+                self.responses.kept().starts.insert(key, started.clone());
             }
             started
         })

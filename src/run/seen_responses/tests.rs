@@ -1,4 +1,4 @@
-//! The same call must get the same answer in every case; an answer to another call is named where a case fails anyway.
+//! The same call must get the same response in every case; a response to another call is named where a case fails anyway.
 
 use std::sync::Arc;
 
@@ -63,8 +63,8 @@ fn answered(trial: &PlannedTrial, values: &[f32], time: f64) -> CallResult {
     }
 }
 
-fn origin(weights: &str) -> AnswerOrigin {
-    AnswerOrigin {
+fn origin(weights: &str) -> PredictionOrigin {
+    PredictionOrigin {
         backend: "toy".to_owned(),
         kind: "toy",
         weights: weights.to_owned(),
@@ -74,24 +74,24 @@ fn origin(weights: &str) -> AnswerOrigin {
     }
 }
 
-/// What is said of the answers to trials of one plan, in turn; each has a finding of its own where `is_wrong`.
-fn said(answers: &[(&PlannedTrial, &[f32])], weights: &str, is_wrong: bool) -> Vec<String> {
-    let contract = Arc::clone(&answers[0].0.contract);
+/// What is said of the responses to trials of one plan, in turn; each has a finding of its own where `is_wrong`.
+fn said(responses: &[(&PlannedTrial, &[f32])], weights: &str, is_wrong: bool) -> Vec<String> {
+    let contract = Arc::clone(&responses[0].0.contract);
     let plan = Plan {
         unmatched: Vec::new(),
         instances: vec![PlannedInstance {
             contract,
             config: Options::new(),
         }],
-        trials: answers.iter().map(|(trial, _)| (*trial).clone()).collect(),
+        trials: responses.iter().map(|(trial, _)| (*trial).clone()).collect(),
         served: Vec::new(),
         empty: Vec::new(),
         covered: Vec::new(),
     };
-    let selected: Vec<usize> = (0..answers.len()).collect();
-    let seen = SeenAnswers::of(&plan, &selected);
+    let selected: Vec<usize> = (0..responses.len()).collect();
+    let seen = SeenResponses::of(&plan, &selected);
     let mut lines = Vec::new();
-    for (place, (trial, values)) in answers.iter().enumerate() {
+    for (place, (trial, values)) in responses.iter().enumerate() {
         let mut judged = Judged::default();
         if is_wrong {
             judged.findings.push(Finding::wrong("shape", "call", "wrong"));
@@ -105,7 +105,7 @@ fn said(answers: &[(&PlannedTrial, &[f32])], weights: &str, is_wrong: bool) -> V
 }
 
 #[test]
-fn another_answer_to_the_same_call_is_a_finding() {
+fn another_response_to_the_same_call_is_a_finding() {
     let (one, two) = (trial("esm2", "short", "MK"), trial("esm2", "again", "MK"));
     let right: &[f32] = &[1.0, 2.0, 3.0];
     assert_eq!(said(&[(&one, right), (&two, right)], "published", false), [""; 0]);
@@ -113,7 +113,7 @@ fn another_answer_to_the_same_call_is_a_finding() {
     assert_eq!(said(&[(&one, right), (&two, near)], "published", false), [""; 0]);
     let other: &[f32] = &[1.0, -2.0, 3.0];
     insta::assert_snapshot!(said(&[(&one, right), (&two, other)], "published", false).join("\n"), @"
-    repeats [call]: the same call gave another answer in `esm2::suite::short`
+    repeats [call]: the same call gave another response in `esm2::suite::short`
       embeddings: 1 of 3 elements beyond tolerance
     ");
     // How far calls of one case may differ the case says itself.
@@ -128,33 +128,33 @@ fn a_configuration_that_asks_for_more_fields_is_another_call() {
     let mut two = trial("esm2", "again", "MK");
     let fields = serde_json::json!({ "include_fields": ["hidden_states"] });
     two.calls[0].config = fields.as_object().unwrap().clone();
-    let answers: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
-    assert_eq!(said(&answers, "published", false), [""; 0]);
+    let responses: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
+    assert_eq!(said(&responses, "published", false), [""; 0]);
 }
 
 #[test]
 fn models_with_chance_are_only_remarked_unless_they_are_embedded() {
     let (one, two) = (trial("boltz2", "short", "MK"), trial("boltz2", "again", "MK"));
-    let answers: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
-    let remarked = said(&answers, "published", false);
+    let responses: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
+    let remarked = said(&responses, "published", false);
     assert!(
-        remarked[0].starts_with("the same call gave another answer"),
+        remarked[0].starts_with("the same call gave another response"),
         "{remarked:?}"
     );
-    assert!(said(&answers, "synthetic", false)[0].starts_with("repeats [call]"));
+    assert!(said(&responses, "synthetic", false)[0].starts_with("repeats [call]"));
 }
 
 #[test]
-fn the_answer_to_another_call_is_named_where_a_case_fails() {
+fn the_response_to_another_call_is_named_where_a_case_fails() {
     let (one, two) = (trial("esm2", "short", "MK"), trial("esm2", "long", "MKVL"));
-    let answer: &[f32] = &[1.0, 2.0, 3.0];
-    assert_eq!(said(&[(&one, answer), (&two, answer)], "published", false), [""; 0]);
-    insta::assert_snapshot!(said(&[(&one, answer), (&two, answer)], "published", true).join("\n"), @"
+    let response: &[f32] = &[1.0, 2.0, 3.0];
+    assert_eq!(said(&[(&one, response), (&two, response)], "published", false), [""; 0]);
+    insta::assert_snapshot!(said(&[(&one, response), (&two, response)], "published", true).join("\n"), @"
     shape [call]: wrong
     shape [call]: wrong
-      hint: this is the answer to `esm2::suite::short`
+      hint: this is the response to `esm2::suite::short`
     ");
     let small = trial("esm2", "small", "mk");
-    let found = said(&[(&one, answer), (&small, answer)], "published", true);
-    assert!(!found.join("").contains("answer to"), "{found:?}");
+    let found = said(&[(&one, response), (&small, response)], "published", true);
+    assert!(!found.join("").contains("response to"), "{found:?}");
 }

@@ -1,5 +1,5 @@
-//! What was answered in a run so far: the same call must get the same answer in every case, and a wrong answer may be that to another
-//! call. Keeps a digest and a name of every answer, and the whole answer only of calls that the plan makes in several cases.
+//! What was answered in a run so far: the same call must get the same response in every case, and a wrong response may be that to another
+//! call. Keeps a digest and a name of every response, and the whole response only of calls that the plan makes in several cases.
 
 mod digest;
 mod facts;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use self::digest::{bytes_of, digest_of};
 use self::facts::facts_of;
-use super::judging::{AnswerOrigin, Judged};
+use super::judging::{Judged, PredictionOrigin};
 use crate::backend::Responsible;
 use crate::check::{CallResult, Finding};
 use crate::compare::{Policy, ToleranceOverrides, compare};
@@ -20,17 +20,17 @@ use crate::synthetic::WEIGHTS as SYNTHETIC;
 
 /// The name under which a call that is answered otherwise is a finding.
 const NAME: &str = "repeats";
-/// The most bytes of whole answers that are kept. Of larger ones only the digest is compared.
+/// The most bytes of whole responses that are kept. Of larger ones only the digest is compared.
 const MOST: usize = 256 << 20;
 /// Lines of a finding.
 const LINES: usize = 20;
 
-/// A call as its answer depends on it: model, configuration, input and options, as text.
+/// A call as its response depends on it: model, configuration, input and options, as text.
 type RequestKey = String;
 
-/// The answers of a run so far.
+/// The responses of a run so far.
 #[derive(Debug, Default)]
-pub(crate) struct SeenAnswers {
+pub(crate) struct SeenResponses {
     /// Calls that several cases make.
     repeated: HashSet<RequestKey>,
     state: Mutex<SeenState>,
@@ -38,21 +38,21 @@ pub(crate) struct SeenAnswers {
 
 #[derive(Debug, Default)]
 struct SeenState {
-    calls: HashMap<RequestKey, FirstAnswer>,
-    /// The input and the name of the first call that got an answer with this digest.
-    answers: HashMap<u64, (String, String)>,
+    calls: HashMap<RequestKey, FirstResponse>,
+    /// The input and the name of the first call that got a response with this digest.
+    responses: HashMap<u64, (String, String)>,
     kept: usize,
 }
 
 #[derive(Debug)]
-struct FirstAnswer {
+struct FirstResponse {
     trial: String,
     name: String,
     digest: u64,
     whole: Option<Prediction>,
 }
 
-impl SeenAnswers {
+impl SeenResponses {
     /// Of a run of these trials of a plan.
     pub(crate) fn of(plan: &Plan, selected: &[usize]) -> Self {
         let mut cases: HashMap<RequestKey, usize> = HashMap::new();
@@ -75,11 +75,11 @@ impl SeenAnswers {
         }
     }
 
-    /// Adds to what was judged of a trial what other cases say of its answers, and keeps these.
+    /// Adds to what was judged of a trial what other cases say of its responses, and keeps these.
     pub(crate) fn weigh(
         &self,
         trial: &PlannedTrial,
-        origin: &AnswerOrigin,
+        origin: &PredictionOrigin,
         responses: &[CallResult],
         judged: &mut Judged,
     ) {
@@ -87,7 +87,9 @@ impl SeenAnswers {
             let Ok(prediction) = &response.result else { continue };
             let digest = digest_of(prediction);
             let known = facts_of(&trial.contract, response, digest);
-            judged.answers.extend(known.map(|known| (response.call.clone(), known)));
+            judged
+                .responses
+                .extend(known.map(|known| (response.call.clone(), known)));
             let Some(digest) = digest else { continue };
             let key = key_of(&trial.contract, &response.config, &response.request);
             let seen = self.see(trial, response, prediction, &key, digest, origin);
@@ -97,10 +99,10 @@ impl SeenAnswers {
                     let lines = lines.first().cloned().unwrap_or_default();
                     judged
                         .notes
-                        .push(format!("the same call gave another answer in `{name}`: {lines}"));
+                        .push(format!("the same call gave another response in `{name}`: {lines}"));
                 }
                 Seen::Other { name, lines } => {
-                    let summary = format!("the same call gave another answer in `{name}`");
+                    let summary = format!("the same call gave another response in `{name}`");
                     let finding = Finding::wrong(NAME, &response.call, summary);
                     judged
                         .findings
@@ -111,7 +113,7 @@ impl SeenAnswers {
                         finding.responsible == Responsible::Backend && finding.call.as_deref() == Some(&response.call)
                     };
                     if let Some(finding) = judged.findings.iter_mut().find(is_own) {
-                        let hint = format!("this is the answer to `{name}`");
+                        let hint = format!("this is the response to `{name}`");
                         finding.hint = Some(match finding.hint.take() {
                             Some(other) => format!("{hint}; {other}"),
                             None => hint,
@@ -130,26 +132,26 @@ impl SeenAnswers {
         prediction: &Prediction,
         key: &RequestKey,
         digest: u64,
-        origin: &AnswerOrigin,
+        origin: &PredictionOrigin,
     ) -> Seen {
         let name = if trial.calls.len() > 1 {
             format!("{}, call {}", trial.name, response.call)
         } else {
             trial.name.clone()
         };
-        // Inputs that differ in case only may rightly have equal answers.
+        // Inputs that differ in case only may rightly have equal responses.
         let input = response.request.input.to_json().to_string().to_ascii_uppercase();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         let (first_input, first_name) = state
-            .answers
+            .responses
             .entry(digest)
             .or_insert_with(|| (input.clone(), name.clone()));
         let to_another = (*first_input != input).then(|| first_name.clone());
         let first = state.calls.get(key);
         // A case says itself how far its own calls may differ, and another attempt takes the place of the one before. A scenario makes
         // one call again and again.
-        let counts = |first: &&FirstAnswer| first.trial != trial.name || trial.scenario.is_some();
+        let counts = |first: &&FirstResponse| first.trial != trial.name || trial.scenario.is_some();
         let other = first.filter(counts).filter(|first| first.digest != digest);
         let lines = other.and_then(|first| {
             let found = differences(&trial.contract, origin, first.whole.as_ref()?, prediction);
@@ -160,7 +162,7 @@ impl SeenAnswers {
             let is_kept = self.repeated.contains(key) && state.kept + size <= MOST;
             let whole = is_kept.then(|| prediction.clone());
             state.kept += if is_kept { size } else { 0 };
-            let first = FirstAnswer {
+            let first = FirstResponse {
                 trial: trial.name.clone(),
                 name,
                 digest,
@@ -178,7 +180,7 @@ impl SeenAnswers {
     }
 }
 
-/// What earlier answers say of one.
+/// What earlier responses say of one.
 enum Seen {
     Nothing,
     /// The same call got another one.
@@ -186,21 +188,21 @@ enum Seen {
         name: String,
         lines: Vec<String>,
     },
-    /// It is the answer that a call with another input got.
+    /// It is the response that a call with another input got.
     ToAnother(String),
 }
 
-/// How two answers to one call differ beyond what the model is allowed.
-fn differences(contract: &Contract, origin: &AnswerOrigin, first: &Prediction, second: &Prediction) -> Vec<String> {
+/// How two responses to one call differ beyond what the model is allowed.
+fn differences(contract: &Contract, origin: &PredictionOrigin, first: &Prediction, second: &Prediction) -> Vec<String> {
     // Files say what the structures beside them say, in digits that no tolerance applies to.
-    let numbers = |answer: &Prediction| {
+    let numbers = |prediction: &Prediction| {
         let is_file = |name: &str| {
             let kind = contract.field(name).map(|field| field.kind);
             matches!(kind, Some(FieldKind::Pdb | FieldKind::Cif))
         };
-        let fields = answer.fields.iter().filter(|(name, _)| !is_file(name));
+        let fields = prediction.fields.iter().filter(|(name, _)| !is_file(name));
         Prediction {
-            class: answer.class.clone(),
+            class: prediction.class.clone(),
             fields: fields.cloned().collect(),
         }
     };
@@ -225,7 +227,7 @@ fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKe
         "{} {} {} {input} {}",
         contract.key,
         request.method,
-        // All of it: also the fields that an instance is configured to give make another answer.
+        // All of it: also the fields that an instance is configured to give make another response.
         sorted(config),
         sorted(&request.options)
     )
