@@ -240,6 +240,7 @@ const PRIVATE_WORDS: &[&str] = &[
     "rehearse",
     "somebody",
     "steward",
+    "trouble",
     "survivor",
     "survivors",
     "census",

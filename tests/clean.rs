@@ -54,10 +54,10 @@ impl Home {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .output()
             .unwrap();
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        let reported = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
         let home = self.path().display().to_string();
-        let told = plain(&told.concat(), &[(&home, "HOME"), (&self.dead, "DEAD")]);
-        (told, output.status.code().unwrap())
+        let reported = plain(&reported.concat(), &[(&home, "HOME"), (&self.dead, "DEAD")]);
+        (reported, output.status.code().unwrap())
     }
 }
 
@@ -105,16 +105,16 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let mut stranger = Orphan::new("hydrotest-fedcba9876543210-1");
 
     let own = format!("process {} ", orphan.0.id());
-    let (told, code) = home.run(&["clean", "--dry-run"]);
-    insta::assert_snapshot!(told.replace(&own, "process PID "), @"
+    let (reported, code) = home.run(&["clean", "--dry-run"]);
+    insta::assert_snapshot!(reported.replace(&own, "process PID "), @"
     would remove process PID (sleep 600)
     1 killed run to clean up
     ");
     assert_eq!(code, 0);
     assert!(orphan.is_there());
 
-    let (told, code) = home.run(&["clean"]);
-    insta::assert_snapshot!(told.replace(&own, "process PID "), @"
+    let (reported, code) = home.run(&["clean"]);
+    insta::assert_snapshot!(reported.replace(&own, "process PID "), @"
     removed process PID (sleep 600)
     1 killed run cleaned up
     ");
@@ -133,11 +133,11 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
         &format!("state/runs/{}/platforms/1.json", home.dead),
         r#"{"kind": "no_such_kind", "platform": {}}"#,
     );
-    let (told, code) = home.run(&["clean"]);
-    assert_eq!(code, 3, "{told}");
+    let (reported, code) = home.run(&["clean"]);
+    assert_eq!(code, 3, "{reported}");
     // The portable system says so in a line more.
-    let told = told.replace("processes of killed runs: not available on this system\n", "");
-    insta::assert_snapshot!(told, @"
+    let reported = reported.replace("processes of killed runs: not available on this system\n", "");
+    insta::assert_snapshot!(reported, @"
     not cleaned up: DEAD: kind `no_such_kind` has no resource finder (no_such_kind at {})
     `hydrotest clean` tries again (exit code 3)
     ");
@@ -158,8 +158,8 @@ const SUITE: &str = "about = 'x'\n[[case]]\nname = 'minimal'\nsequences = 'short
                      { check = 'snapshot' }]\n";
 
 /// What the doctor says, without the space that is free on this machine.
-fn without_disk(told: &str) -> String {
-    let lines = told.lines().filter(|line| !line.contains(" GiB free at "));
+fn without_disk(reported: &str) -> String {
+    let lines = reported.lines().filter(|line| !line.contains(" GiB free at "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -175,9 +175,9 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
          [backends.unset]\nkind = 'process'\ncommand = ['sh', '{port}', '${NO_SUCH_VARIABLE}']\n\
          [backends.lab]\nkind = 'http'\nurl = 'http://127.0.0.1:1'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n",
     );
-    let (told, code) = home.run(&["doctor", "--backend", "good"]);
-    assert_eq!(code, 0, "{told}");
-    insta::assert_snapshot!(without_disk(&told), @"
+    let (reported, code) = home.run(&["doctor", "--backend", "good"]);
+    assert_eq!(code, 0, "{reported}");
+    insta::assert_snapshot!(without_disk(&reported), @"
     this machine
       ok      state directory  HOME/state can be written
       ok      killed runs      none left anything unchecked
@@ -189,9 +189,9 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     ");
 
     home.write(&format!("state/runs/{}/lock", home.dead), "");
-    let (told, code) = home.run(&["doctor"]);
-    assert_eq!(code, 3, "{told}");
-    insta::assert_snapshot!(without_disk(&told), @"
+    let (reported, code) = home.run(&["doctor"]);
+    assert_eq!(code, 3, "{reported}");
+    insta::assert_snapshot!(without_disk(&reported), @"
     this machine
       ok      state directory  HOME/state can be written
       note    killed runs      one was not cleaned up
@@ -224,9 +224,9 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
                                -> record them on a backend that you trust: hydrotest --backend NAME --record
     ");
 
-    let (told, code) = home.run(&["doctor", "--backend", "unset"]);
-    assert_eq!(code, 3, "who is asked for has to run here: {told}");
-    insta::assert_snapshot!(without_disk(&told), @"
+    let (reported, code) = home.run(&["doctor", "--backend", "unset"]);
+    assert_eq!(code, 3, "who is asked for has to run here: {reported}");
+    insta::assert_snapshot!(without_disk(&reported), @"
     this machine
       ok      state directory  HOME/state can be written
       note    killed runs      one was not cleaned up
@@ -238,15 +238,15 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
       note    snapshots        0 of 7 results are recorded for weights `published`
                                -> record them on a backend that you trust: hydrotest --backend NAME --record
     ");
-    let (told, code) = home.run(&["doctor", "--backend", "lab", "--json"]);
-    assert_eq!(code, 3, "{told}");
-    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let (reported, code) = home.run(&["doctor", "--backend", "lab", "--json"]);
+    assert_eq!(code, 3, "{reported}");
+    let json: serde_json::Value = serde_json::from_str(&reported).unwrap();
     assert_eq!(json["backends"][0]["can_run"], false);
     assert_eq!(json["backends"][0]["requirements"][0]["state"], "ok");
 
-    let (told, code) = home.run(&["doctor", "--backend", "goood"]);
-    assert_eq!(code, 2, "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = home.run(&["doctor", "--backend", "goood"]);
+    assert_eq!(code, 2, "{reported}");
+    insta::assert_snapshot!(reported, @"
     error: backend goood is not declared. Supported backends: good, tool, unset, lab
      |
      = help: did you mean `good`?
@@ -265,27 +265,27 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     let file = home.path().join("backends.toml");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
 
-    let (told, code) = home.run(&["new", "backend", "lab"]);
-    assert_eq!(code, 0, "{told}");
+    let (reported, code) = home.run(&["new", "backend", "lab"]);
+    assert_eq!(code, 0, "{reported}");
     assert!(fs::read_to_string(&file).unwrap().starts_with(before));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     // What it says to do next is done.
-    let next: Vec<Vec<&str>> = told
+    let next: Vec<Vec<&str>> = reported
         .lines()
         .filter_map(|line| Some(line.strip_prefix("  hydrotest ")?.split(' ').collect()))
         .collect();
-    assert_eq!(next.len(), 2, "{told}");
+    assert_eq!(next.len(), 2, "{reported}");
     for command in &next {
-        let (told, code) = home.run(command);
-        assert_eq!(code, 0, "{command:?}: {told}");
+        let (reported, code) = home.run(command);
+        assert_eq!(code, 0, "{command:?}: {reported}");
     }
-    let (told, _) = home.run(&next[1]);
-    assert!(told.contains("1 passed"), "{told}");
+    let (reported, _) = home.run(&next[1]);
+    assert!(reported.contains("1 passed"), "{reported}");
 
     let refused = [["lab", "process"], ["other", "proces"], ["no good", "process"]].map(|[name, kind]| {
-        let (told, code) = home.run(&["new", "backend", name, "--kind", kind]);
-        assert_eq!(code, 2, "{told}");
-        told
+        let (reported, code) = home.run(&["new", "backend", name, "--kind", kind]);
+        assert_eq!(code, 2, "{reported}");
+        reported
     });
     insta::assert_snapshot!(refused.join("\n"), @"
     error: backend `lab` is there already
@@ -312,9 +312,9 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
         "inline.toml",
         "default = 'a'\nbackends = { a = { kind = 'reference' } }\n",
     );
-    let (told, code) = home.run(&["new", "backend", "lab", "--config", "inline.toml"]);
-    assert_eq!(code, 2, "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = home.run(&["new", "backend", "lab", "--config", "inline.toml"]);
+    assert_eq!(code, 2, "{reported}");
+    insta::assert_snapshot!(reported, @"
     error: no table can be added to inline.toml: its `backends` are written as one inline table
      |
      = help: write every backend as a table of its own, [backends.NAME]
@@ -334,9 +334,9 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
 #[test]
 fn without_a_configuration_the_first_backend_makes_one() {
     let home = Home::new();
-    let (told, code) = home.run(&["new", "backend", "lab", "--kind", "http", "--config", "mine.toml"]);
-    assert_eq!(code, 0, "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = home.run(&["new", "backend", "lab", "--kind", "http", "--config", "mine.toml"]);
+    assert_eq!(code, 0, "{reported}");
+    insta::assert_snapshot!(reported, @"
     declared [backends.lab] of kind http in mine.toml: its keys are explained there
     next:
       hydrotest doctor --backend lab --config mine.toml

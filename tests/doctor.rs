@@ -16,8 +16,8 @@ fn doctor(config: &str, secret: &str) -> (String, Option<i32>) {
         .env("LAB_SECRET", secret)
         .output()
         .unwrap();
-    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    (told.concat(), output.status.code())
+    let reported = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (reported.concat(), output.status.code())
 }
 
 /// A server with ESM-2 that signs with this secret.
@@ -50,9 +50,9 @@ impl Server {
             "[backends.lab]\nkind = 'http'\nurl = '{}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{models}",
             self.address
         );
-        let (told, code) = doctor(&config, secret);
-        let told = told.replace(&self.address, "ADDRESS");
-        let lines = told.lines().skip_while(|line| !line.starts_with("lab"));
+        let (reported, code) = doctor(&config, secret);
+        let reported = reported.replace(&self.address, "ADDRESS");
+        let lines = reported.lines().skip_while(|line| !line.starts_with("lab"));
         let lines = lines.filter(|line| !line.contains("results are recorded") && !line.contains("-> record"));
         (lines.collect::<Vec<_>>().join("\n"), code)
     }
@@ -70,35 +70,35 @@ const SECRET: &str = "a secret of more than thirty-two letters";
 #[test]
 fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
     let server = Server::start(SECRET);
-    let (told, code) = server.examined(SECRET, "models = ['esm2']\n");
-    assert_eq!(code, Some(0), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = server.examined(SECRET, "models = ['esm2']\n");
+    assert_eq!(code, Some(0), "{reported}");
+    insta::assert_snapshot!(reported, @"
     lab (kind http): can run
       ok      secret           LAB_SECRET is set
       ok      server           ADDRESS is ready
       ok      model            answers as esm2, and signs with the secret
     ");
-    let (told, code) = server.examined("another secret of more than thirty-two letters", "models = ['esm2']\n");
-    assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = server.examined("another secret of more than thirty-two letters", "models = ['esm2']\n");
+    assert_eq!(code, Some(3), "{reported}");
+    insta::assert_snapshot!(reported, @"
     lab (kind http): cannot run like this
       ok      secret           LAB_SECRET is set
       ok      server           ADDRESS is ready
       broken  secret           the signature does not match: another key, or a payload changed on the way
                                -> give LAB_SECRET the value that the server has in BOILEROOM_TRANSPORT_HMAC_KEY (`secret_env`, backends.toml:4:14)
     ");
-    let (told, code) = server.examined(SECRET, "models = ['esmc']\n");
-    assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = server.examined(SECRET, "models = ['esmc']\n");
+    assert_eq!(code, Some(3), "{reported}");
+    insta::assert_snapshot!(reported, @"
     lab (kind http): cannot run like this
       ok      secret           LAB_SECRET is set
       ok      server           ADDRESS is ready
       broken  model            the server answers with boileroom.models.esm.types.ESM2Output, and is to be esmc
                                -> name the one model of the server in `models`, backends.toml:6:10
     ");
-    let (told, code) = server.examined(SECRET, "");
-    assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = server.examined(SECRET, "");
+    assert_eq!(code, Some(3), "{reported}");
+    insta::assert_snapshot!(reported, @"
     lab (kind http): cannot run like this
       ok      secret           LAB_SECRET is set
       ok      server           ADDRESS is ready
@@ -117,8 +117,8 @@ fn a_malformed_address_is_a_mistake_of_its_line() {
         "http://lab/?x=1",
     ] {
         let config = format!("[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n");
-        let (told, code) = doctor(&config, SECRET);
-        assert_eq!(code, Some(2), "{told}");
-        assert!(told.contains("--> backends.toml:3:7"), "{told}");
+        let (reported, code) = doctor(&config, SECRET);
+        assert_eq!(code, Some(2), "{reported}");
+        assert!(reported.contains("--> backends.toml:3:7"), "{reported}");
     }
 }

@@ -119,7 +119,7 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
     close(&directory);
     let unproven = judge(&project, &directory);
     unproven.expect(3, &["the evidence says pass, judged skip"]);
-    assert!(!unproven.told.contains("\nconforms"), "{}", unproven.told);
+    assert!(!unproven.reported.contains("\nconforms"), "{}", unproven.reported);
     for (path, content) in removed {
         fs::write(path, content).unwrap();
     }
@@ -130,7 +130,7 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
     });
     let partial = judge(&project, &directory);
     partial.expect(0, &["as selected"]);
-    assert!(!partial.told.contains("\nconforms"), "{}", partial.told);
+    assert!(!partial.reported.contains("\nconforms"), "{}", partial.reported);
 
     // A failure that is stated although the response is right is a disagreement, not a verdict.
     change(&directory, |outcome| {
@@ -155,7 +155,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     let own = "[backends.live.tolerances.chai1.structure]\nrmsd = 9.5\n";
     let project = Project::new(&(BACKENDS.to_owned() + own));
     let directory = project.state().parent().unwrap().join("evidence");
-    let told = "judged by tolerances of its own: chai1 structure.rmsd 9.5, shared ";
+    let reported = "judged by tolerances of its own: chai1 structure.rmsd 9.5, shared ";
     let passes = "\npasses with its own tolerances: ";
     let arguments = [
         "--evidence",
@@ -166,14 +166,14 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
         "markdown=page.md",
     ];
     let ran = project.run(&arguments);
-    ran.expect(0, &["0 failed", told, passes]);
-    assert!(!ran.told.contains("conforms"), "{}", ran.told);
+    ran.expect(0, &["0 failed", reported, passes]);
+    assert!(!ran.reported.contains("conforms"), "{}", ran.reported);
     let page = fs::read_to_string(directory.with_file_name("page.md")).unwrap();
     assert!(page.contains("chai1 structure.rmsd 9.5, shared "), "{page}");
 
     let judged = judge(&project, &directory);
-    judged.expect(0, &["judged again", told, passes]);
-    assert!(!judged.told.contains("conforms"), "{}", judged.told);
+    judged.expect(0, &["judged again", reported, passes]);
+    assert!(!judged.reported.contains("conforms"), "{}", judged.reported);
 
     // What is recorded there would be judged by others.
     project.run(&["--record", "--suite", "embed"]).expect(
@@ -196,7 +196,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
             .env("HYDROTEST_STATE_DIR", home.state());
         Ran::from(command.output().unwrap())
     };
-    in_project(&project).expect(0, &[told, passes]);
+    in_project(&project).expect(0, &[reported, passes]);
     let other = in_project(&Project::new(BACKENDS));
     other.expect(
         2,

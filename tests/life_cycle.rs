@@ -49,14 +49,14 @@ fn run(home: &TempDir, arguments: &[&str]) -> (String, Option<i32>) {
         .env("LAB_SECRET", "s")
         .output()
         .unwrap();
-    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    (told.concat(), output.status.code())
+    let reported = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (reported.concat(), output.status.code())
 }
 
-fn line<'a>(told: &'a str, scenario: &str) -> &'a str {
+fn line<'a>(reported: &'a str, scenario: &str) -> &'a str {
     let name = format!("esm2::life_cycle::{scenario} ");
-    let found = told.lines().find(|line| line.contains(&name));
-    found.unwrap_or_else(|| panic!("no line about {scenario} in\n{told}"))
+    let found = reported.lines().find(|line| line.contains(&name));
+    found.unwrap_or_else(|| panic!("no line about {scenario} in\n{reported}"))
 }
 
 #[test]
@@ -64,16 +64,16 @@ fn processes_keep_every_promise() {
     let backends = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\n\
                     command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '5s'\n";
     let home = home(backends, SCENARIOS);
-    let (told, code) = run(&home, &[]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains(ALL), "{told}");
-    let ignored = ["orderly_exit", "terminated"].map(|scene| line(&told, scene));
+    let (reported, code) = run(&home, &[]);
+    assert_eq!(code, Some(0), "{reported}");
+    assert!(reported.contains(ALL), "{reported}");
+    let ignored = ["orderly_exit", "terminated"].map(|scene| line(&reported, scene));
     insta::assert_snapshot!(ignored.join("\n"), @"
     test esm2::life_cycle::orderly_exit        ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
     test esm2::life_cycle::terminated          ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
     ");
-    let unavailable = told.contains("leak check of processes: not available on this system");
-    assert_eq!(unavailable, cfg!(feature = "portable-os"), "{told}");
+    let unavailable = reported.contains("leak check of processes: not available on this system");
+    assert_eq!(unavailable, cfg!(feature = "portable-os"), "{reported}");
     let left: Vec<_> = home.path().join("state/runs").read_dir().unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -90,11 +90,11 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
          command = ['sh', '-c', '''{TORCH}''', '{{port}}']\nenv = {{ SERVE = '{{hydrotest}} serve --port' }}\n"
     );
     let home = home(&backends, SCENARIOS);
-    let (told, code) = run(&home, &[]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains(ALL), "{told}");
+    let (reported, code) = run(&home, &[]);
+    assert_eq!(code, Some(0), "{reported}");
+    assert!(reported.contains(ALL), "{reported}");
     // Nothing leaks and nothing is the matter; by how many lines it notes what it saw is chance.
-    let (_, closing) = told.split_once("test result: ").unwrap();
+    let (_, closing) = reported.split_once("test result: ").unwrap();
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
     insta::assert_snapshot!(plain(closing[2], &[]), @"backend torch (kind process, weights synthetic): 12 cases over 1 model in TIME s");
     // What only Linux can see is not run elsewhere, and is not taken for seen.
@@ -106,25 +106,25 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     assert_eq!(
         closing[4].trim(),
         format!("{levels}; extended: 1 of 1 passed"),
-        "{told}"
+        "{reported}"
     );
     // These suites have no case for most of what the models can do.
     assert!(
         closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"),
-        "{told}"
+        "{reported}"
     );
-    let notes: Vec<&str> = told
+    let notes: Vec<&str> = reported
         .lines()
         .filter(|line| line.contains("note: esm2 on torch: "))
         .collect();
     let said = |words: &str| notes.iter().any(|note| note.contains(words));
     assert!(
         said("temporary directory tmp.") && said("(0 bytes) was left in its TMPDIR"),
-        "{told}"
+        "{reported}"
     );
     assert!(
         said("had to be killed: the server did not end within 0.5 s of SIGTERM"),
-        "{told}"
+        "{reported}"
     );
 }
 
@@ -135,15 +135,15 @@ fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
         SCENARIOS,
     );
     for (arguments, model) in [(vec![], "esm2::"), (vec!["--model", "boltz2,esmc"], "esmc::")] {
-        let (told, code) = run(&home, &[&["--list"][..], &arguments].concat());
-        assert_eq!(code, Some(0), "{told}");
-        let listed: Vec<&str> = told.lines().filter(|line| line.contains("::")).collect();
-        assert_eq!(listed.len(), 12, "{told}");
-        assert!(listed.iter().all(|line| line.starts_with(model)), "{told}");
+        let (reported, code) = run(&home, &[&["--list"][..], &arguments].concat());
+        assert_eq!(code, Some(0), "{reported}");
+        let listed: Vec<&str> = reported.lines().filter(|line| line.contains("::")).collect();
+        assert_eq!(listed.len(), 12, "{reported}");
+        assert!(listed.iter().all(|line| line.starts_with(model)), "{reported}");
     }
-    let (told, _) = run(&home, &[]);
-    insta::assert_snapshot!(line(&told, "two_at_once"), @"test esm2::life_cycle::two_at_once         ... ignored (needs 2 instances at once, and `max_instances` of backend `reference` is 1)");
-    assert!(line(&told, "failed_start").ends_with("ok"), "{told}");
+    let (reported, _) = run(&home, &[]);
+    insta::assert_snapshot!(line(&reported, "two_at_once"), @"test esm2::life_cycle::two_at_once         ... ignored (needs 2 instances at once, and `max_instances` of backend `reference` is 1)");
+    assert!(line(&reported, "failed_start").ends_with("ok"), "{reported}");
 }
 
 /// Somebody else's server.
@@ -165,10 +165,10 @@ fn serve() -> (Server, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut told = String::new();
+    let mut reported = String::new();
     let stderr = server.stderr.take().unwrap();
-    BufReader::new(stderr).read_line(&mut told).unwrap();
-    let address = told.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
+    BufReader::new(stderr).read_line(&mut reported).unwrap();
+    let address = reported.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
     (Server(server), address)
 }
 
@@ -181,15 +181,17 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
     let size = "\n[[case]]\nname = 'other_size'\nsequences = 'short'\nconfig = { model_name = 'esm2_t6_8M_UR50D' }\n\
                 checks = [{ check = 'contract' }]\n";
     let home = home(&backends, &format!("{SCENARIOS}{size}"));
-    let (told, code) = run(&home, &[]);
-    assert_eq!(code, Some(4), "{told}");
-    let reasons = told.lines().filter(|line| line.starts_with("test esm2::life_cycle::"));
+    let (reported, code) = run(&home, &[]);
+    assert_eq!(code, Some(4), "{reported}");
+    let reasons = reported
+        .lines()
+        .filter(|line| line.starts_with("test esm2::life_cycle::"));
     let reasons: Vec<&str> = reasons.filter_map(|line| Some(line.split_once(" ... ")?.1)).collect();
     let alike = reasons.iter().filter(|reason| **reason == reasons[0]);
-    assert_eq!(alike.count(), 12, "{told}");
+    assert_eq!(alike.count(), 12, "{reported}");
     insta::assert_snapshot!(reasons[0], @"ignored (kind `http` starts nothing, so that only hydrotest itself would be tested)");
     // Nor is what the server was not started with a failure.
-    insta::assert_snapshot!(line(&told, "other_size"), @r#"test esm2::life_cycle::other_size          ... ignored (a server that runs already cannot be given another configuration: `model_name` "esm2_t6_8M_UR50D" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says)"#);
+    insta::assert_snapshot!(line(&reported, "other_size"), @r#"test esm2::life_cycle::other_size          ... ignored (a server that runs already cannot be given another configuration: `model_name` "esm2_t6_8M_UR50D" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says)"#);
 }
 
 /// The same with the suites of the wire.
@@ -205,26 +207,26 @@ fn wired(backends: &str) -> TempDir {
 fn servers_answer_on_whatever_happens_between_client_and_server() {
     let process = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\n\
                    command = ['{hydrotest}', 'serve', '--port', '{port}']\n";
-    let (told, code) = run(&wired(process), &["--suite", "faults,protocol"]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("8 passed; 0 failed; 0 ignored"), "{told}");
+    let (reported, code) = run(&wired(process), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(0), "{reported}");
+    assert!(reported.contains("8 passed; 0 failed; 0 ignored"), "{reported}");
 
     let (_server, address) = serve();
     let http = format!(
         "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n\
          weights = 'synthetic'\n"
     );
-    let (told, code) = run(&wired(&http), &["--suite", "faults,protocol"]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("7 passed; 0 failed; 1 ignored"), "{told}");
-    let replayed = told.lines().find(|line| line.contains("::replayed ")).unwrap();
+    let (reported, code) = run(&wired(&http), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(0), "{reported}");
+    assert!(reported.contains("7 passed; 0 failed; 1 ignored"), "{reported}");
+    let replayed = reported.lines().find(|line| line.contains("::replayed ")).unwrap();
     assert!(replayed.contains("ignored (kind `http` starts nothing"), "{replayed}");
 
     let reference = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
-    let (told, code) = run(&wired(reference), &["--suite", "faults,protocol"]);
-    assert_eq!(code, Some(4), "{told}");
+    let (reported, code) = run(&wired(reference), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(4), "{reported}");
     let reason = "ignored (kind `reference` has no server that speaks the model-server protocol)";
-    assert_eq!(told.matches(reason).count(), 8, "{told}");
+    assert_eq!(reported.matches(reason).count(), 8, "{reported}");
 }
 
 #[test]
@@ -246,9 +248,9 @@ fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
         )
     });
     let suite = format!("about = 'x'\n{}", cases.collect::<String>());
-    let (told, code) = run(&home(&http, &suite), &[]);
-    assert_eq!(code, Some(3), "{told}");
-    let lines = told
+    let (reported, code) = run(&home(&http, &suite), &[]);
+    assert_eq!(code, Some(3), "{reported}");
+    let lines = reported
         .lines()
         .filter(|line| line.contains("expected ") || line.contains("error: inconclusive"));
     // In which words a connection ends is not for this test.
@@ -267,7 +269,7 @@ fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
 
 #[test]
 fn mistakes_in_steps_are_shown_where_they_are_written() {
-    let told = [
+    let reported = [
         "[\"start\", \"cal\", \"stop\"]",
         "[]",
         "[\"call\"]",
@@ -285,14 +287,14 @@ fn mistakes_in_steps_are_shown_where_they_are_written() {
         let backends = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
         let checks = "checks = [{ check = 'contract' }]";
         let suite = format!("about = 'x'\n[[case]]\nname = 'a'\nsteps = {steps}\nsequences = 'short'\n{checks}\n");
-        let (told, code) = run(&home(backends, &suite), &[]);
-        assert_eq!(code, Some(2), "{told}");
-        let lines = told
+        let (reported, code) = run(&home(backends, &suite), &[]);
+        assert_eq!(code, Some(2), "{reported}");
+        let lines = reported
             .lines()
             .filter(|line| line.starts_with("error: ") || line.contains('^') || line.contains("= help"));
         lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
     });
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n"), @r#"
     error: unknown step `cal`
       |                   ^^^^^ did you mean `call`?
     error: a scenario without steps proves nothing
@@ -327,9 +329,9 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let wrong = format!(
         "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nsteps = ['start_thrice']\nsequences = 'short'\n{checks}\n"
     );
-    let (told, code) = run(&home(backends, &wrong), &[]);
-    assert_eq!(code, Some(2), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = run(&home(backends, &wrong), &[]);
+    assert_eq!(code, Some(2), "{reported}");
+    insta::assert_snapshot!(reported, @"
     error: unknown model `esm9`
      --> suites/life_cycle.toml:2:13
       |
@@ -339,9 +341,9 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     1 error in usage or configuration (exit code 2)
     ");
     let unknown = wrong.replace("first_of = ['esm9']\n", "");
-    let (told, code) = run(&home(backends, &unknown), &[]);
-    assert_eq!(code, Some(2), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = run(&home(backends, &unknown), &[]);
+    assert_eq!(code, Some(2), "{reported}");
+    insta::assert_snapshot!(reported, @"
     error: unknown step `start_thrice`
      --> suites/life_cycle.toml:4:10
       |
@@ -355,9 +357,9 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let calls = format!(
         "about = 'x'\n[[case]]\nname = 'a'\nsteps = ['stop', 'stop']\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
     );
-    let (told, code) = run(&home(backends, &calls), &[]);
-    assert_eq!(code, Some(2), "{told}");
-    insta::assert_snapshot!(told, @"
+    let (reported, code) = run(&home(backends, &calls), &[]);
+    assert_eq!(code, Some(2), "{reported}");
+    insta::assert_snapshot!(reported, @"
     error: a scenario makes its own calls
      --> suites/life_cycle.toml:6:1
       |

@@ -128,7 +128,7 @@ fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
     // A wrong result must not wait for review in this checkout.
     let mut command = project.command(&["--suite", "published", "--color", "never"]);
     let ran = Ran::from(command.env("CI", "1").output().unwrap());
-    (ran.code, ran.told)
+    (ran.code, ran.reported)
 }
 
 #[test]
@@ -136,11 +136,11 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
     let cases = cases();
     assert!(cases.len() >= 5);
     let right: Vec<_> = cases.iter().map(|trial| (trial, shipped(trial, |_| {}))).collect();
-    let (code, told) = run(&right);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, reported) = run(&right);
+    assert_eq!(code, Some(0), "{reported}");
     assert!(
-        told.contains(&format!("{} passed; 0 failed; 0 ignored", cases.len())),
-        "{told}"
+        reported.contains(&format!("{} passed; 0 failed; 0 ignored", cases.len())),
+        "{reported}"
     );
     for trial in &cases {
         // Every residue of one half bends away from the other, as it does behind a wrong hinge.
@@ -150,9 +150,9 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
                 .iter_mut()
                 .for_each(|position| position[2] = -position[2]);
         });
-        let (code, told) = run(&[(trial, spoiled)]);
-        assert_eq!(code, Some(1), "{}: {told}", trial.name);
-        assert!(told.contains("0 passed; 1 failed"), "{told}");
+        let (code, reported) = run(&[(trial, spoiled)]);
+        assert_eq!(code, Some(1), "{}: {reported}", trial.name);
+        assert!(reported.contains("0 passed; 1 failed"), "{reported}");
     }
 }
 
@@ -166,17 +166,17 @@ fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
     let changed = |change: &dyn Fn(&mut Structure)| run(&[(short, shipped(short, change))]);
     // Each of these passes there: the distance is a mean over all atoms, and no single one of them matters.
     let moved = |by: f32| move |structure: &mut Structure| structure.coord.iter_mut().for_each(|place| place[0] += by);
-    let (code, told) = changed(&moved(1.45));
-    assert_eq!(code, Some(0), "{told}");
-    let (code, told) = changed(&|structure| structure.coord[10][1] += 15.0);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, reported) = changed(&moved(1.45));
+    assert_eq!(code, Some(0), "{reported}");
+    let (code, reported) = changed(&|structure| structure.coord[10][1] += 15.0);
+    assert_eq!(code, Some(0), "{reported}");
     let factors = |by: f64| move |structure: &mut Structure| structure.b_factor.as_mut().unwrap()[7] += by;
-    let (code, told) = changed(&factors(0.049));
-    assert_eq!(code, Some(0), "{told}");
+    let (code, reported) = changed(&factors(0.049));
+    assert_eq!(code, Some(0), "{reported}");
     // Each of these fails there, the turned one too: nothing is superposed.
-    let (code, told) = changed(&moved(1.55));
-    assert_eq!(code, Some(1), "{told}");
-    insta::assert_snapshot!(plain::failures(&told, &[]), @"
+    let (code, reported) = changed(&moved(1.55));
+    assert_eq!(code, Some(1), "{reported}");
+    insta::assert_snapshot!(plain::failures(&reported, &[]), @"
     ---- esmfold::published::short ----
     fail: the backend is wrong
 
@@ -184,11 +184,11 @@ fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
 
     does not conform: the backend is wrong (exit code 1)
     ");
-    let (code, told) = changed(&|structure| structure.coord.iter_mut().for_each(|[x, y, _]| (*x, *y) = (-*x, -*y)));
-    assert_eq!(code, Some(1), "{told}");
-    let (code, told) = changed(&factors(0.051));
-    assert_eq!(code, Some(1), "{told}");
-    insta::assert_snapshot!(plain::failures(&told, &[]), @"
+    let (code, reported) = changed(&|structure| structure.coord.iter_mut().for_each(|[x, y, _]| (*x, *y) = (-*x, -*y)));
+    assert_eq!(code, Some(1), "{reported}");
+    let (code, reported) = changed(&factors(0.051));
+    assert_eq!(code, Some(1), "{reported}");
+    insta::assert_snapshot!(plain::failures(&reported, &[]), @"
     ---- esmfold::published::short ----
     fail: the backend is wrong
 
@@ -204,7 +204,7 @@ fn backends_of_other_weights_are_not_asked_and_told_once() {
     let ran = project.run(&["--backend", "reference", "--suite", "published,masks"]);
     ran.expect(0, &["0 failed; 0 ignored"]);
     let notes = |ran: &Ran| {
-        let notes = ran.told.lines().filter(|line| line.contains("published"));
+        let notes = ran.reported.lines().filter(|line| line.contains("published"));
         notes.collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(notes(&ran), @"  note: suite published has no cases: it is for weights `published`, and those of backend `reference` are `synthetic`");
@@ -241,8 +241,8 @@ fn other_samples_and_another_card_pass() {
     };
     let complex = case("complex");
     let other_card = structures(read(data.join("multimer-check-T4.pdb")), complex);
-    let (code, told) = run(&[(complex, response(complex, &[("atom_array", other_card)]))]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, reported) = run(&[(complex, response(complex, &[("atom_array", other_card)]))]);
+    assert_eq!(code, Some(0), "{reported}");
     let chai = case("nipah");
     for rank in 1..5 {
         let sample = read(data.join(format!("chai/pred.rank_{rank}.cif")));
@@ -256,8 +256,8 @@ fn other_samples_and_another_card_pass() {
             ("plddt", one(Tensor::vector(&plddt))),
             ("ptm", one(Tensor::vector(&[ptm]))),
         ];
-        let (code, told) = run(&[(chai, response(chai, &given))]);
-        assert_eq!(code, Some(0), "rank {rank}: {told}");
+        let (code, reported) = run(&[(chai, response(chai, &given))]);
+        assert_eq!(code, Some(0), "rank {rank}: {reported}");
     }
 }
 

@@ -145,13 +145,13 @@ fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_
         "checks = [{ check = \"snapshot\" }, { check = \"equals\", field = \"metadata.model_name\", value = \"another\" }]",
     );
     project.write("suites/small.toml", &suite);
-    let told = [&["--record"][..], &[]].map(|flags| {
+    let reported = [&["--record"][..], &[]].map(|flags| {
         let ran = project.run(1, &[&["--model", "esm2"], flags].concat());
         let listed = project.run(0, &["snapshots", "list", "--json"]);
         assert!(listed.0.contains("\"snapshots\": []"), "{}", listed.0);
         failures(&ran.0, &[])
     });
-    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::small::short ----
     fail: the backend is wrong
 
@@ -221,8 +221,8 @@ fn results_of_suites_that_are_not_declared_here_are_not_pruned() {
 }
 
 /// The last paragraph.
-fn last(told: &str) -> &str {
-    told.rsplit("\n\n").next().unwrap()
+fn last(reported: &str) -> &str {
+    reported.rsplit("\n\n").next().unwrap()
 }
 
 #[test]
@@ -237,14 +237,14 @@ fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     let only = ["--backend", "lab", "--model", "esm2"];
     checkout.run(0, &[&only[..], &["--record"]].concat());
     let calibrate = ["calibrate", "--backend", "lab", "--model", "esm2"];
-    let (told, error) = checkout.run(1, &calibrate);
-    insta::assert_snapshot!(last(&told), @"
+    let (reported, error) = checkout.run(1, &calibrate);
+    insta::assert_snapshot!(last(&reported), @"
     toy/esm2/small/short: refused: repeats differ by more than a response may, in embeddings
     0 floors written
     ");
     insta::assert_snapshot!(error, @"error: 1 floor refused: look whether the backend is right every time; `--accept-noise` writes them all the same (exit code 1)");
-    let (told, _) = checkout.run(0, &[&calibrate[..], &["--accept-noise"]].concat());
-    insta::assert_snapshot!(last(&told), @"
+    let (reported, _) = checkout.run(0, &[&calibrate[..], &["--accept-noise"]].concat());
+    insta::assert_snapshot!(last(&reported), @"
     toy/esm2/small/short: 1 of 1 values vary over 5 repeats
       accepted as noise, so that the check passes more than its tolerance: embeddings
     1 floors written
@@ -262,8 +262,8 @@ fn a_response_that_is_not_synthetic_is_a_mistake_of_the_table_under_synthetic_we
     // Recorded as synthetic, so that only the response itself says otherwise.
     let synthetic = BACKENDS.replace("\"toy\"", "\"synthetic\"");
     checkout.write("backends.toml", &synthetic);
-    let (told, _) = checkout.run(2, &["--backend", "lab", "--model", "esm2"]);
-    insta::assert_snapshot!(failures(&told, &[]), @r#"
+    let (reported, _) = checkout.run(2, &["--backend", "lab", "--model", "esm2"]);
+    insta::assert_snapshot!(failures(&reported, &[]), @r#"
     ---- esm2::small::short ----
     error: inconclusive, the configuration is wrong
 

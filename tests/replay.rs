@@ -53,7 +53,7 @@ checks = [{ check = "error", message = "words that no model says" }]
 /// The verdict of every case that a run prints.
 fn verdicts(ran: &Ran) -> BTreeMap<String, String> {
     let lines = ran
-        .told
+        .reported
         .lines()
         .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     lines
@@ -69,7 +69,7 @@ fn home(project: &Project) -> PathBuf {
 fn plain(project: &Project, ran: &Ran) -> String {
     let home = home(project).display().to_string();
     plain::failures(
-        &ran.told,
+        &ran.reported,
         &[(&home, "HOME"), (env!("CARGO_MANIFEST_DIR"), "REPOSITORY")],
     )
 }
@@ -139,7 +139,7 @@ fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
         ran.expect(1, &[]);
     }
     let story = |ran: &Ran| -> Vec<String> {
-        let lines = ran.told.lines().skip_while(|line| *line != "failures:");
+        let lines = ran.reported.lines().skip_while(|line| *line != "failures:");
         let lines = lines.take_while(|line| !line.starts_with("test result"));
         lines
             .filter(|line| !line.starts_with("reproduce") && !line.starts_with("if this is known"))

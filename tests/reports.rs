@@ -197,9 +197,9 @@ fn shards_merged_are_the_whole_again() {
         "{}",
         String::from_utf8_lossy(&ended.stderr)
     );
-    let told = String::from_utf8(ended.stdout).unwrap();
+    let reported = String::from_utf8(ended.stdout).unwrap();
     assert_eq!(
-        told,
+        reported,
         "8 cases of 2 parts joined\ndoes not conform: the backend is wrong (exit code 1)\n"
     );
     let merged: Value = serde_json::from_slice(&std::fs::read(&whole).unwrap()).unwrap();
@@ -232,16 +232,19 @@ fn parts_of_other_runs_and_files_of_other_forms_are_refused() {
     });
     let ended = hydrotest(&["merge", &first, &other, "--output", &output]);
     assert_eq!(ended.status.code(), Some(2));
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert!(told.contains("differ in the recorded results (SHA-256)"), "{told}");
+    let reported = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        reported.contains("differ in the recorded results (SHA-256)"),
+        "{reported}"
+    );
     assert!(!Path::new(&output).exists());
     let newer = altered(&home, "newer.json", |run| run["version"] = json!(2));
     let ended = hydrotest(&["report", &newer, "--to", "junit"]);
     assert_eq!(ended.status.code(), Some(2));
-    let told = String::from_utf8(ended.stderr).unwrap();
+    let reported = String::from_utf8(ended.stderr).unwrap();
     assert!(
-        told.contains("this is no outcome file of version 1: its version is 2"),
-        "{told}"
+        reported.contains("this is no outcome file of version 1: its version is 2"),
+        "{reported}"
     );
 }
 
@@ -251,16 +254,16 @@ fn a_run_is_as_good_as_itself_and_worse_where_something_fails() {
     let old = fixture().display().to_string();
     let ended = hydrotest(&["diff", &old, &old]);
     assert_eq!(ended.status.code(), Some(0));
-    let told = String::from_utf8(ended.stdout).unwrap();
+    let reported = String::from_utf8(ended.stdout).unwrap();
     assert!(
-        told.ends_with("8 cases as before; nothing changed (exit code 0)\n"),
-        "{told}"
+        reported.ends_with("8 cases as before; nothing changed (exit code 0)\n"),
+        "{reported}"
     );
     let new = altered(&home, "new.json", |run| run["cases"][0]["verdict"] = json!("fail"));
     let ended = hydrotest(&["diff", &old, &new]);
     assert_eq!(ended.status.code(), Some(1));
-    let told = String::from_utf8(ended.stdout).unwrap();
-    assert!(told.contains("newly failing (worse): 1 case\n"), "{told}");
+    let reported = String::from_utf8(ended.stdout).unwrap();
+    assert!(reported.contains("newly failing (worse): 1 case\n"), "{reported}");
     assert_eq!(hydrotest(&["diff", &new, &old]).status.code(), Some(0));
 }
 
@@ -301,10 +304,10 @@ fn a_full_disk_is_no_silent_success() {
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdout(full);
         let ended = command.output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {told}");
-        let says_so = told.contains("cannot be written") || told.contains("No space left on device");
-        assert!(says_so && !told.contains("panicked"), "{arguments:?}: {told}");
+        let reported = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {reported}");
+        let says_so = reported.contains("cannot be written") || reported.contains("No space left on device");
+        assert!(says_so && !reported.contains("panicked"), "{arguments:?}: {reported}");
     }
 }
 
@@ -316,7 +319,7 @@ fn four_shards_of_a_real_run_are_the_run() {
         let path = home.path().join(name).display().to_string();
         let report = format!("json={path}");
         let ran = project.run(&[&["--quiet", "--report", &report], more].concat());
-        assert_eq!(ran.code, Some(0), "{}", ran.told);
+        assert_eq!(ran.code, Some(0), "{}", ran.reported);
         path
     };
     let whole = run("whole.json", &[]);
@@ -367,7 +370,7 @@ fn runs_become_a_table_and_a_history() {
         let path = home.path().join(name).display().to_string();
         let report = format!("json={path}");
         let ran = project.run(&[&["--quiet", "--report", &report, "--history", &history], more].concat());
-        assert_eq!(ran.code, Some(0), "{}", ran.told);
+        assert_eq!(ran.code, Some(0), "{}", ran.reported);
         path
     };
     let whole = run("whole.json", &[]);

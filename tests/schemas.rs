@@ -43,8 +43,8 @@ fn quoted(text: &str) -> Vec<String> {
 }
 
 /// What is known in the place of the word that is not, where that is told.
-fn known(told: &str) -> Option<Vec<String>> {
-    let error = told
+fn known(reported: &str) -> Option<Vec<String>> {
+    let error = reported
         .split("\n\n")
         .find(|error| error.lines().next().unwrap_or_default().contains(NONE))?;
     let (_, names) = error
@@ -54,9 +54,9 @@ fn known(told: &str) -> Option<Vec<String>> {
 }
 
 /// The keys without which a table is refused.
-fn required(told: &str) -> Vec<String> {
+fn required(reported: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for line in told.lines() {
+    for line in reported.lines() {
         if let Some((_, missing)) = line.split_once("error: missing key") {
             names.extend(quoted(missing));
         }
@@ -95,7 +95,7 @@ fn of_type(expected: &str) -> Value {
 /// The schema of a key, by what is said to a date and to an unknown word in its place.
 fn of_key(key: &str, ask: Ask<'_>) -> Value {
     let line = format!("{key} = {DATE}");
-    let told = ask(&line);
+    let reported = ask(&line);
     let is_type = |label: &str| label.starts_with("expected ") || label == "JSON cannot say this";
     let label = |error: &str| -> Option<String> {
         let mut labels = error
@@ -104,7 +104,7 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
             .filter_map(|line| line.split_once("^ ").map(|(_, label)| label.to_owned()));
         labels.next().filter(|label| is_type(label))
     };
-    let mut errors = told.split("\n\n").filter(|error| error.contains(&line));
+    let mut errors = reported.split("\n\n").filter(|error| error.contains(&line));
     let Some(label) = errors.find_map(label) else {
         // A date is right here.
         return json!({ "type": "string", "format": "date" });
@@ -152,7 +152,7 @@ fn list(schema: &str) -> Value {
 }
 
 /// The tables that differ by what one of their keys says, as one table with the keys of all.
-fn united(names: &[String], key: &str, told: impl Fn(&str, &str) -> String) -> Map<String, Value> {
+fn united(names: &[String], key: &str, reported: impl Fn(&str, &str) -> String) -> Map<String, Value> {
     let mut all = Map::new();
     for name in names {
         let ask = |line: &str| {
@@ -162,7 +162,7 @@ fn united(names: &[String], key: &str, told: impl Fn(&str, &str) -> String) -> M
             } else {
                 &own
             };
-            told(own, line)
+            reported(own, line)
         };
         for (key, schema) in table(&ask) {
             all.entry(key).or_insert(schema);

@@ -41,9 +41,9 @@ fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert_eq!(output.status.code(), Some(3), "{told:?}");
-    told
+    let reported = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(3), "{reported:?}");
+    reported
 }
 
 /// The lines about what an instance waits for.
@@ -58,9 +58,9 @@ fn news(stderr: &str) -> Vec<&str> {
 fn a_step_that_takes_its_time_is_a_line_on_standard_error() {
     let home = home(DEAF);
     let [stdout, stderr] = broken(home.path(), &[]);
-    let told = news(&stderr);
-    assert_eq!(told.len(), 1, "{stderr}");
-    insta::assert_snapshot!(plain(told[0], &[]), @"esm2 on lab: waiting for the server at http://127.0.0.1:PORT to be ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)");
+    let reported = news(&stderr);
+    assert_eq!(reported.len(), 1, "{stderr}");
+    insta::assert_snapshot!(plain(reported[0], &[]), @"esm2 on lab: waiting for the server at http://127.0.0.1:PORT to be ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)");
     assert!(news(&stdout).is_empty(), "{stdout}");
 }
 

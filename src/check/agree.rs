@@ -102,10 +102,10 @@ impl Check for Agree {
                     Finding::wrong(NAME, self.compared.pair.second(), summary).with_details(value.details())
                 })
                 .collect();
-            if let Some(told) = findings.first_mut() {
+            if let Some(reported) = findings.first_mut() {
                 let others = Candidates::of(results, field, sides, first, second).into_neighbours();
                 let cause = likely_cause(Some(results.contract), &found, &sides.first, &sides.second, &others);
-                told.hint = cause.map(|cause| cause.to_string());
+                reported.hint = cause.map(|cause| cause.to_string());
             }
             findings
         })

@@ -202,8 +202,8 @@ mod tests {
             &line.replace("2 C CA", "1 N N").replace("91.453", "9.145"),
         );
         assert_eq!(found(&other, &BOLTZ_PLDDT, FactorRule::Alpha), Vec::<String>::new());
-        let told = found(&other, &BOLTZ_PLDDT, FactorRule::Each);
-        insta::assert_snapshot!(told.join("\n"), @"pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 1 of 40 residues; ILE 1 in chain A should have 91.45, has 9.145");
+        let reported = found(&other, &BOLTZ_PLDDT, FactorRule::Each);
+        insta::assert_snapshot!(reported.join("\n"), @"pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 1 of 40 residues; ILE 1 in chain A should have 91.45, has 9.145");
     }
 
     #[test]

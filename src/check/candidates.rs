@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_response_that_another_case_recorded_is_stale() {
-        let told = [
+        let reported = [
             ("esmfold", "['atom_array']", json!({})),
             ("esmfold", "['plddt']", json!({ "include_fields": ["plddt"] })),
             (
@@ -227,7 +227,7 @@ mod tests {
             let hint = hinted(model, fields, &ask(UBIQUITIN), &ask(TRP_CAGE), &ask(TRP_CAGE));
             format!("{model} {fields}: {hint}")
         });
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(reported.join("\n"), @"
         esmfold ['atom_array']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
         esmfold ['plddt']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
         boltz2 ['atom_array', 'plddt']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice

@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn unknown_checks_keys_fields_and_calls_are_named_with_what_was_meant() {
-        let told = [
+        let reported = [
             "check = 'contrct'",
             "check = 'contract'\ncal = 'call'",
             "check = 'contract'\ncall = 'cal'",
@@ -206,7 +206,7 @@ mod tests {
             "check = 'present'",
         ]
         .map(|table| compile_errors(&embedder(), table));
-        insta::assert_snapshot!(told.join("\n\n"), @"
+        insta::assert_snapshot!(reported.join("\n\n"), @"
         error: unknown check `contrct`
          --> check.toml:1:9
           |

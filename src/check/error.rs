@@ -101,11 +101,11 @@ impl ExpectError {
             return Some(Finding::wrong(NAME, call, summary));
         }
         // What a model says while it starts has no way out but the log.
-        let told = |words: &str| {
+        let reported = |words: &str| {
             error.message.contains(words)
                 || (error.stage != Stage::Call && error.log_tail.iter().any(|line| line.contains(words)))
         };
-        let missing = self.message.iter().find(|words| !told(words))?;
+        let missing = self.message.iter().find(|words| !reported(words))?;
         let summary = format!("expected a message with {missing:?}, got {:?}", first_line(error));
         // A client that keeps the message to itself leaves people without the reason; the log shows that it was there.
         let lost = error.log_tail.iter().any(|line| line.contains(missing.as_str()));

@@ -108,7 +108,7 @@ mod tests {
                 ..right.clone()
             }
         };
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for table in ["check = 'snapshot'", "check = 'positions'\nrmsd = 1\nb_factor = 1"] {
             let check = compiled(&contract, table);
             let directory = tempfile::tempdir().unwrap();
@@ -127,10 +127,10 @@ mod tests {
                     (1, Responsible::Reference),
                     "{found:?}"
                 );
-                told.push(found[0].to_string());
+                reported.push(found[0].to_string());
             }
         }
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(reported.join("\n"), @"
         snapshot [call]: synthetic/boltz2/suite/case was recorded under other fixed options, and is not compared
           recorded under: sampling_steps: 50
           this instance has: none beyond the model's defaults

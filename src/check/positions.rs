@@ -96,8 +96,8 @@ impl Positions {
                     Ok(got) => got,
                     Err(fault) => return Some(wrong(format!("{path}: {fault}"))),
                 };
-                let told = self.compare(results, &response.call, &path, expected, &got).err()?;
-                Some(wrong(format!("{path}: {told}")))
+                let reported = self.compare(results, &response.call, &path, expected, &got).err()?;
+                Some(wrong(format!("{path}: {reported}")))
             })
             .collect()
     }

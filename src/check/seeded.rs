@@ -170,7 +170,7 @@ impl Seeded {
             let (own, apart) = (show(own), show(apart));
             format!("{what}: CA RMSD {own} Å under one seed, at least {apart} Å to other seeds ({list})")
         };
-        let told = self.wrong(summary).with_details([
+        let reported = self.wrong(summary).with_details([
             line("where they lie", own.placed, apart.placed),
             line("superposed", own.superposed, apart.superposed),
             format!(
@@ -178,7 +178,7 @@ impl Seeded {
                 self.ratio
             ),
         ]);
-        Some(told.hint("the seed does not reach the model, or does not determine what is drawn"))
+        Some(reported.hint("the seed does not reach the model, or does not determine what is drawn"))
     }
 }
 

@@ -111,7 +111,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
-    with_output(result.unwrap_or_else(|trouble| trouble.report(colour)))
+    with_output(result.unwrap_or_else(|error| error.report(colour)))
 }
 
 /// Why the program ends without a verdict.

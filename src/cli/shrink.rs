@@ -78,7 +78,7 @@ impl FailedCases<'_> {
                 Shrinking::LeftOut(_) => None,
             };
             let line = line.unwrap_or_else(|| format!("{} --exact {}", self.settings.reproduce, quote(&outcome.name)));
-            text.push_str(&report::told(&outcome.name, &shrinking, &line));
+            text.push_str(&report::reported(&outcome.name, &shrinking, &line));
         }
         runtime.shutdown_timeout(std::time::Duration::from_secs(1));
         Ok(text)

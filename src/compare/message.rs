@@ -25,8 +25,8 @@ impl Comparison {
     /// What is told of each value that differs, a line each; of many, the first dozen.
     #[must_use]
     pub fn details(&self) -> Vec<String> {
-        let told = self.beyond().take(TOLD).map(ToString::to_string);
-        let mut lines: Vec<String> = told
+        let reported = self.beyond().take(TOLD).map(ToString::to_string);
+        let mut lines: Vec<String> = reported
             .flat_map(|field| field.lines().map(str::to_owned).collect::<Vec<_>>())
             .collect();
         let more = self.beyond().count().saturating_sub(TOLD);

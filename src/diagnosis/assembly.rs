@@ -69,11 +69,11 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
         })
         .collect();
     let more = moved.len().saturating_sub(TOLD);
-    let mut told: Vec<String> = moved.into_iter().take(TOLD).collect();
+    let mut reported: Vec<String> = moved.into_iter().take(TOLD).collect();
     if more > 0 {
-        told.push(format!("and {more} more"));
+        reported.push(format!("and {more} more"));
     }
-    (!told.is_empty()).then(|| Cause::new(MistakeKind::ChainsMoved, told.join("; "), share))
+    (!reported.is_empty()).then(|| Cause::new(MistakeKind::ChainsMoved, reported.join("; "), share))
 }
 
 /// The chains that the others are compared with, the largest first.

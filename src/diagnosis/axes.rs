@@ -89,20 +89,20 @@ mod tests {
     #[test]
     fn an_axis_is_named_and_looked_for_where_its_entries_are_mixed_up() {
         let config = Config::built_in().unwrap();
-        let told = |model: &str, path: &str, axis: usize, kind: MistakeKind| {
+        let reported = |model: &str, path: &str, axis: usize, kind: MistakeKind| {
             let contract = config.model(model).unwrap();
             let cause = Cause::new(kind, format!("every entry one place late along axis {axis}"), 1.0);
             let cause = cause.along(&[axis]).named_by(&roles(contract, path));
             format!("{:?}: {}", cause.kind, cause.what)
         };
         let all = [
-            told("esm2", "hidden_states", 1, MistakeKind::Shifted),
-            told("esmc", "hidden_states", 1, MistakeKind::Shifted),
-            told("esm2", "lm_logits", 2, MistakeKind::PermutedItems),
-            told("esm2", "lm_logits", 1, MistakeKind::Shifted),
-            told("chai1", "plddt[1]", 0, MistakeKind::Shifted),
-            told("esmfold2", "distogram[0]", 2, MistakeKind::CutShort),
-            told("esm2", "no_such_field", 1, MistakeKind::Shifted),
+            reported("esm2", "hidden_states", 1, MistakeKind::Shifted),
+            reported("esmc", "hidden_states", 1, MistakeKind::Shifted),
+            reported("esm2", "lm_logits", 2, MistakeKind::PermutedItems),
+            reported("esm2", "lm_logits", 1, MistakeKind::Shifted),
+            reported("chai1", "plddt[1]", 0, MistakeKind::Shifted),
+            reported("esmfold2", "distogram[0]", 2, MistakeKind::CutShort),
+            reported("esm2", "no_such_field", 1, MistakeKind::Shifted),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
         Layers: every entry one place late along axis 1 (layers)

@@ -226,54 +226,54 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_too_much_is_told_by_its_place() {
-        let told = |expected: &str, actual: &str, chains| {
+        let reported = |expected: &str, actual: &str, chains| {
             of_sequences(expected, actual, chains).map(|cause| (cause.kind, cause.what))
         };
         let case = |kind, what: &str| Some((kind, what.to_owned()));
         assert_eq!(
-            told("MKVLAG", "MKVL", 1),
+            reported("MKVLAG", "MKVL", 1),
             case(MistakeKind::CutShort, "only the first 4 of 6 residues")
         );
         assert_eq!(
-            told("MKVLAG", "KVLAG", 1),
+            reported("MKVLAG", "KVLAG", 1),
             case(MistakeKind::Missing, "without the first 1 of 6 residues")
         );
         assert_eq!(
-            told("MKVLAG", "MKAG", 1),
+            reported("MKVLAG", "MKAG", 1),
             case(MistakeKind::Missing, "without 2 of 6 residues after the first 2")
         );
         assert_eq!(
-            told("AAAA", "AAA", 1),
+            reported("AAAA", "AAA", 1),
             case(MistakeKind::CutShort, "only the first 3 of 4 residues")
         );
         assert_eq!(
-            told("MKVLAG", "XMKVLAG", 1),
+            reported("MKVLAG", "XMKVLAG", 1),
             case(
                 MistakeKind::ExtraResidues,
                 "a special token or padding left in: 1 extra residue at the start"
             )
         );
         assert_eq!(
-            told("MKVLAG", "MKVLAGXX", 1),
+            reported("MKVLAG", "MKVLAGXX", 1),
             case(
                 MistakeKind::ExtraResidues,
                 "padding left in: 2 extra residues at the end"
             )
         );
         assert_eq!(
-            told("MKVLAG", "MKVGGGLAG", 2),
+            reported("MKVLAG", "MKVGGGLAG", 2),
             case(
                 MistakeKind::ExtraResidues,
                 "a linker left in: 3 extra residues after 3 residues"
             )
         );
         assert_eq!(
-            told("MKVLAG", "MKVGGGLAGXX", 2),
+            reported("MKVLAG", "MKVGGGLAGXX", 2),
             case(MistakeKind::ExtraResidues, "a linker left in: 5 extra residues")
         );
-        assert_eq!(told("MKVLAG", "GALV", 1), None);
-        assert_eq!(told("MKVLAG", "MKVLAW", 1), None);
-        assert_eq!(told("", "M", 1), None);
+        assert_eq!(reported("MKVLAG", "GALV", 1), None);
+        assert_eq!(reported("MKVLAG", "MKVLAW", 1), None);
+        assert_eq!(reported("", "M", 1), None);
     }
 
     #[test]
@@ -283,40 +283,40 @@ mod tests {
             order.iter().flat_map(row).collect()
         };
         let all: Vec<usize> = (0..9).collect();
-        let told = |order: &[usize]| {
+        let reported = |order: &[usize]| {
             let cause = of_arrays(&rows(&all), &[9, 3], &rows(order), &[order.len(), 3])?;
             Some((cause.kind, cause.what))
         };
         let case = |kind, what: &str| Some((kind, what.to_owned()));
         assert_eq!(
-            told(&all[1..]),
+            reported(&all[1..]),
             case(MistakeKind::Missing, "without the first 1 of 9 entries along axis 0")
         );
         assert_eq!(
-            told(&[0, 1, 2, 4, 5, 6, 7, 8]),
+            reported(&[0, 1, 2, 4, 5, 6, 7, 8]),
             case(
                 MistakeKind::Missing,
                 "without 1 of 9 entries after the first 3 along axis 0"
             )
         );
         assert_eq!(
-            told(&all[..7]),
+            reported(&all[..7]),
             case(MistakeKind::CutShort, "only the first 7 of 9 entries along axis 0")
         );
         assert_eq!(
-            told(&[&[40][..], &all].concat()),
+            reported(&[&[40][..], &all].concat()),
             case(
                 MistakeKind::ExtraResidues,
                 "a special token or padding left in: 1 extra entry at 0 along axis 0"
             )
         );
         assert_eq!(
-            told(&[&[40][..], &all, &[41]].concat()),
+            reported(&[&[40][..], &all, &[41]].concat()),
             case(
                 MistakeKind::ExtraResidues,
                 "special tokens left in: 1 extra entry at 0 and 1 at the end along axis 0"
             )
         );
-        assert_eq!(told(&[40, 41, 42, 43, 44, 45, 46, 47]), None);
+        assert_eq!(reported(&[40, 41, 42, 43, 44, 45, 46, 47]), None);
     }
 }

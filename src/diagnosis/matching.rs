@@ -107,17 +107,17 @@ mod tests {
 
     #[test]
     fn orders_are_told_by_what_makes_them() {
-        let told = |order: &[usize]| tell(order, "axis 0");
+        let reported = |order: &[usize]| tell(order, "axis 0");
         let turned = |places: usize| -> Vec<usize> { (0..12).map(|entry| (entry + places) % 12).collect() };
         assert_eq!(
-            told(&turned(2)),
+            reported(&turned(2)),
             (MistakeKind::Shifted, "every entry 2 places late along axis 0".into())
         );
-        insta::assert_snapshot!(told(&turned(11)).1, @"every entry 1 place early along axis 0");
-        insta::assert_snapshot!(told(&turned(5)).1, @"entries along axis 0 in another order, 2 runs as chains are: 0 stands at 5");
-        insta::assert_snapshot!(told(&[1, 0]).1, @"entries along axis 0 in another order: 0 stands at 1");
+        insta::assert_snapshot!(reported(&turned(11)).1, @"every entry 1 place early along axis 0");
+        insta::assert_snapshot!(reported(&turned(5)).1, @"entries along axis 0 in another order, 2 runs as chains are: 0 stands at 5");
+        insta::assert_snapshot!(reported(&[1, 0]).1, @"entries along axis 0 in another order: 0 stands at 1");
         let reversed: Vec<usize> = (0..12).rev().collect();
-        insta::assert_snapshot!(told(&reversed).1, @"entries along axis 0 in reverse order: 0 stands at 11");
+        insta::assert_snapshot!(reported(&reversed).1, @"entries along axis 0 in reverse order: 0 stands at 11");
     }
 
     #[test]

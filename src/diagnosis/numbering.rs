@@ -30,7 +30,11 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
         .collect();
     if of_chains.iter().all(|(_, offsets)| same(offsets)) {
         let firsts: Vec<(Label, i64)> = of_chains.iter().map(|(name, offsets)| (*name, offsets[0])).collect();
-        return Some(Cause::new(MistakeKind::Offset, told(expected, actual, &firsts), 1.0));
+        return Some(Cause::new(
+            MistakeKind::Offset,
+            reported(expected, actual, &firsts),
+            1.0,
+        ));
     }
     // Counted on where there should be gaps, as between what a file numbers.
     let counts_on = |atoms: &std::ops::Range<usize>| {
@@ -45,7 +49,7 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
 }
 
 /// What the offsets of chains are: of all numbers run through all of them, or each its own.
-fn told(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
+fn reported(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
     let starts = |structure: &Structure| -> Vec<i64> {
         let chains = structure.chains().into_iter();
         chains

@@ -13,7 +13,7 @@ const SAME: f64 = 1e-3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hands {
     /// Turns that both sides have.
-    pub(crate) told: usize,
+    pub(crate) comparable: usize,
     /// Those of them with another hand.
     pub(crate) changed: usize,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Hands {
 impl Hands {
     /// The fraction that changed; `None` where no turn could be told.
     pub(crate) fn fraction(&self) -> Option<f64> {
-        (self.told > 0).then(|| self.changed as f64 / self.told as f64)
+        (self.comparable > 0).then(|| self.changed as f64 / self.comparable as f64)
     }
 }
 
@@ -36,25 +36,28 @@ impl Hands {
 pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[usize]) -> Result<Hands, MetricError> {
     check_points(observed, reference, 4)?;
     check_lengths("chains", chains.len(), reference.len())?;
-    let mut hands = Hands { told: 0, changed: 0 };
+    let mut hands = Hands {
+        comparable: 0,
+        changed: 0,
+    };
     for first in 0..reference.len() - 3 {
         if chains[first] != chains[first + 3] {
             continue;
         }
         let (before, after) = (turn(&reference[first..]), turn(&observed[first..]));
         if before.abs() >= FLAT && after.abs() >= FLAT {
-            hands.told += 1;
+            hands.comparable += 1;
             hands.changed += usize::from(before * after < 0.0);
         }
     }
-    if hands.told == 0 {
+    if hands.comparable == 0 {
         let mirrored: Vec<Point> = observed.iter().map(|&[x, y, z]| [x, y, -z]).collect();
         let (proper, improper) = (
             superpose(observed, reference)?.rmsd,
             superpose(&mirrored, reference)?.rmsd,
         );
         hands = Hands {
-            told: 1,
+            comparable: 1,
             changed: usize::from(proper > SAME && improper < proper / 2.0),
         };
     }
@@ -84,9 +87,9 @@ mod tests {
     fn the_mirror_image_changes_every_hand_and_moving_none() {
         let (points, chains) = (walk(100, 1), vec![0; 100]);
         let same = changed_hands(&moved(&points, 2), &points, &chains).unwrap();
-        assert!(same.told > 50 && same.changed == 0, "{same:?}");
+        assert!(same.comparable > 50 && same.changed == 0, "{same:?}");
         let mirror = changed_hands(&moved(&mirrored(&points), 2), &points, &chains).unwrap();
-        assert_eq!(mirror.changed, mirror.told);
+        assert_eq!(mirror.changed, mirror.comparable);
         assert_eq!(mirror.fraction(), Some(1.0));
     }
 
@@ -105,7 +108,7 @@ mod tests {
     fn turns_do_not_cross_chains() {
         let points = walk(8, 5);
         let both = changed_hands(&mirrored(&points), &points, &[0, 0, 0, 0, 1, 1, 1, 1]).unwrap();
-        assert!(both.told <= 2, "{both:?}");
+        assert!(both.comparable <= 2, "{both:?}");
     }
 
     #[test]
@@ -119,9 +122,21 @@ mod tests {
             })
             .collect();
         let chains = vec![0; 60];
-        let told = |observed: &[Point]| changed_hands(observed, &points, &chains).unwrap();
-        assert_eq!(told(&moved(&points, 6)), Hands { told: 1, changed: 0 });
-        assert_eq!(told(&moved(&mirrored(&points), 6)), Hands { told: 1, changed: 1 });
+        let comparable = |observed: &[Point]| changed_hands(observed, &points, &chains).unwrap();
+        assert_eq!(
+            comparable(&moved(&points, 6)),
+            Hands {
+                comparable: 1,
+                changed: 0
+            }
+        );
+        assert_eq!(
+            comparable(&moved(&mirrored(&points), 6)),
+            Hands {
+                comparable: 1,
+                changed: 1
+            }
+        );
         let line: Vec<Point> = (0..60u8).map(|step| [f32::from(step), 0.0, 0.0]).collect();
         assert_eq!(changed_hands(&mirrored(&line), &line, &chains).unwrap().changed, 0);
     }

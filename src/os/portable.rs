@@ -161,8 +161,9 @@ pub(crate) fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> i
 
 /// What `ps` says; empty when it finds no such process.
 fn ps(arguments: &[&str]) -> String {
-    let told = Command::new("ps").args(arguments).stdin(Stdio::null()).output();
-    told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned())
+    let reported = Command::new("ps").args(arguments).stdin(Stdio::null()).output();
+    reported
+        .map(|reported| String::from_utf8_lossy(&reported.stdout).into_owned())
         .unwrap_or_default()
 }
 

@@ -240,15 +240,15 @@ mod tests {
 
     #[test]
     fn what_is_added_or_missing_is_named() {
-        let told = |change: fn(&Path)| {
+        let reported = |change: fn(&Path)| {
             let home = evidence();
             change(home.path());
             let error = verify(home.path()).unwrap_err().to_string();
             error.replace(&home.path().display().to_string(), "DIR")
         };
-        insta::assert_snapshot!(told(|home| fs::write(home.join("more"), "").unwrap()), @"DIR is not what the run wrote: more is not in SHA256SUMS");
-        insta::assert_snapshot!(told(|home| fs::remove_file(home.join(OUTCOME)).unwrap()), @"DIR is not what the run wrote: outcome.json is missing");
-        insta::assert_snapshot!(told(|home| fs::write(home.join(OUTCOME), "{}").unwrap()), @"DIR is not what the run wrote: outcome.json has another hash than SHA256SUMS says");
-        insta::assert_snapshot!(told(|home| fs::remove_file(home.join(SUMS)).unwrap()), @"DIR has no SHA256SUMS: the run did not end, or this is no evidence");
+        insta::assert_snapshot!(reported(|home| fs::write(home.join("more"), "").unwrap()), @"DIR is not what the run wrote: more is not in SHA256SUMS");
+        insta::assert_snapshot!(reported(|home| fs::remove_file(home.join(OUTCOME)).unwrap()), @"DIR is not what the run wrote: outcome.json is missing");
+        insta::assert_snapshot!(reported(|home| fs::write(home.join(OUTCOME), "{}").unwrap()), @"DIR is not what the run wrote: outcome.json has another hash than SHA256SUMS says");
+        insta::assert_snapshot!(reported(|home| fs::remove_file(home.join(SUMS)).unwrap()), @"DIR has no SHA256SUMS: the run did not end, or this is no evidence");
     }
 }

@@ -101,7 +101,7 @@ pub struct RunOutcome {
     pub outdated: Vec<String>,
     /// Features of served models that no judged case needed, selected or not.
     pub untested: Vec<String>,
-    /// Trouble that is no case's verdict, such as an instance that would not stop.
+    /// Warnings that are no case's verdict, such as of an instance that would not stop.
     pub notes: Vec<String>,
     /// What is worth knowing of instances and no fault.
     pub remarks: Vec<String>,

@@ -245,8 +245,8 @@ mod tests {
     fn runs_with_other_tolerances_are_not_like() {
         let old = run(vec![case("esmfold::fold::short", Verdict::Pass, vec![])]);
         let new = with_tolerances(old.clone());
-        let told = text(&old, &new, &difference(&old, &new));
-        insta::assert_snapshot!(told.lines().next().unwrap_or_default(), @"warning: the tolerances of the backend's own: none in the old run, esm2 floor.slack 1.2, shared 1.5 (narrower); esmfold structure.rmsd 1.2, shared 0.6 (wider) in the new one");
+        let reported = text(&old, &new, &difference(&old, &new));
+        insta::assert_snapshot!(reported.lines().next().unwrap_or_default(), @"warning: the tolerances of the backend's own: none in the old run, esm2 floor.slack 1.2, shared 1.5 (narrower); esmfold structure.rmsd 1.2, shared 0.6 (wider) in the new one");
         assert!(!text(&new, &new, &difference(&new, &new)).contains("tolerances"));
     }
 

@@ -41,14 +41,14 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
     );
     for (number, group) in groups.iter().enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, heading(group));
-        let told = match telling {
+        let reported = match telling {
             Telling::FirstCase => &group.cases[..1],
             Telling::EveryCase => &group.cases[..],
         };
-        for case in told {
+        for case in reported {
             text.push_str(&in_full(case));
         }
-        text.push_str(&others(group, told.len()));
+        text.push_str(&others(group, reported.len()));
         for line in entries
             .get(group.first().name.as_str())
             .iter()
@@ -149,8 +149,8 @@ fn finding_lines(finding: &FindingRecord) -> String {
 }
 
 /// The names of the cases that are not told in full.
-fn others(group: &CauseGroup<'_>, told: usize) -> String {
-    let others = &group.cases[told..];
+fn others(group: &CauseGroup<'_>, reported: usize) -> String {
+    let others = &group.cases[reported..];
     if others.is_empty() {
         return String::new();
     }

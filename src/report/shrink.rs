@@ -8,7 +8,7 @@ use crate::prediction::Input;
 use crate::protein::sequence::{CHAIN_SEPARATOR, residues_in};
 
 /// The lines about one case, ending in an empty one. `reproduce` makes the shrunk call, or runs the case where no single call does.
-pub(crate) fn told(case: &str, shrinking: &Shrinking, reproduce: &str) -> String {
+pub(crate) fn reported(case: &str, shrinking: &Shrinking, reproduce: &str) -> String {
     let shrunk = match shrinking {
         Shrinking::Shrunk(shrunk) => shrunk,
         Shrinking::LeftOut(reason) => return format!("{case} not shrunk: {reason}\n\n"),
@@ -146,12 +146,12 @@ mod tests {
     #[test]
     fn a_shrunk_case_is_told_in_two_lines() {
         let case = shrunk(&one(&"A".repeat(1239)), &one("ACDE"));
-        let told = told(
+        let reported = reported(
             "esmfold::long::x",
             &Shrinking::Shrunk(Box::new(case)),
             "hydrotest try ACDE",
         );
-        insta::assert_snapshot!(told.trim_end(), @"
+        insta::assert_snapshot!(reported.trim_end(), @"
         esmfold::long::x shrunk from 1239 to 4 residues in 34 calls: contract [call]: plddt[0]: expected shape (4,), got (3,)
           reproduce: hydrotest try ACDE
         ");
@@ -160,14 +160,14 @@ mod tests {
     #[test]
     fn lists_and_complexes_are_told_with_what_there_was_of_them() {
         let many = |items: &[&str]| Input::Many(items.iter().map(|item| (*item).to_owned()).collect());
-        let told = [
+        let reported = [
             (many(&["ACD", "EF", "G"]), many(&["A"])),
             (one("ACD:EF"), one("A")),
             (one("ACD:EF"), one("A:E")),
         ]
         .map(|(before, after)| change(&shrunk(&before, &after)));
         assert_eq!(
-            told,
+            reported,
             [
                 "from 3 sequences of 6 residues to 1 sequence of 1 residue",
                 "from 2 chains of 5 residues to 1 chain of 1 residue",
@@ -182,12 +182,12 @@ mod tests {
         case.cut_short = Some("it was interrupted".to_owned());
         case.is_repeated = Some(false);
         case.others = vec!["first".to_owned()];
-        let told = told(
+        let reported = reported(
             "esm2::x::y",
             &Shrinking::Shrunk(Box::new(case)),
             "hydrotest --exact esm2::x::y",
         );
-        insta::assert_snapshot!(told.trim_end(), @r#"
+        insta::assert_snapshot!(reported.trim_end(), @r#"
         esm2::x::y fails with nothing less than its 2 chains of 5 residues in 34 calls: contract [call]: plddt[0]: expected shape (4,), got (3,)
           the search was not over: it was interrupted
           a fresh instance does not fail by it: the failure depends on earlier calls

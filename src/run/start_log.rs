@@ -22,7 +22,7 @@ struct SeenStep {
     what: String,
     since: Instant,
     /// How far it was when that was last told, and when.
-    told: Option<(String, Instant)>,
+    reported: Option<(String, Instant)>,
 }
 
 impl StartLog {
@@ -37,18 +37,18 @@ impl StartLog {
         let begin = || SeenStep {
             what: start.doing.step.clone(),
             since: now,
-            told: None,
+            reported: None,
         };
         let seen = self.0.entry(start.number).or_insert_with(begin);
         if seen.what != start.doing.step {
             *seen = begin();
         }
-        let due = match &seen.told {
+        let due = match &seen.reported {
             None => now.duration_since(seen.since) >= WORTH_A_LINE,
             Some((how_far, when)) => *how_far != start.doing.detail && now.duration_since(*when) >= INTERVAL,
         };
         due.then(|| {
-            seen.told = Some((start.doing.detail.clone(), now));
+            seen.reported = Some((start.doing.detail.clone(), now));
             let line = format!("{}: {}", start.label, start.doing);
             line.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
         })
@@ -77,15 +77,15 @@ mod tests {
     fn a_step_that_lasts_is_told_once_and_its_progress_seldom() {
         let begun = Instant::now();
         let mut start_log = StartLog::default();
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         // Ten looks a second for a minute and a half, and something new with every one of them.
         for look in 0..900_u32 {
             let now = begun + look * Duration::from_millis(100);
             let what = if look < 5 { "asking the engine" } else { "pulling esm" };
-            told.extend(start_log.due(&start(what, &format!("{look} MB")), now));
+            reported.extend(start_log.due(&start(what, &format!("{look} MB")), now));
         }
         // What lasted half a second is not told.
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(reported.join("\n"), @"
         esm2 on lab: pulling esm: 15 MB
         esm2 on lab: pulling esm: 315 MB
         esm2 on lab: pulling esm: 615 MB
@@ -102,7 +102,7 @@ mod tests {
     fn every_change_of_state_that_lasts_is_told() {
         let begun = Instant::now();
         let mut start_log = StartLog::default();
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for look in 0..60_u32 {
             let now = begun + look * Duration::from_millis(100);
             let what = match look {
@@ -110,9 +110,9 @@ mod tests {
                 20..40 => "job 7 is PENDING (Priority)",
                 _ => "job 7 is RUNNING on n1",
             };
-            told.extend(start_log.due(&start(what, ""), now));
+            reported.extend(start_log.due(&start(what, ""), now));
         }
-        assert_eq!(told.len(), 3, "{told:?}");
-        insta::assert_snapshot!(told[2], @"esm2 on lab: job 7 is RUNNING on n1");
+        assert_eq!(reported.len(), 3, "{reported:?}");
+        insta::assert_snapshot!(reported[2], @"esm2 on lab: job 7 is RUNNING on n1");
     }
 }

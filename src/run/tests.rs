@@ -170,7 +170,7 @@ fn judging() -> Arc<Judging> {
     })
 }
 
-/// What came of a plan, how many instances were still running, and whether trouble was noted.
+/// What came of a plan, how many instances were still running, and whether a warning was noted.
 async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcome>>, usize) {
     let plan = Arc::new(plan);
     let running = Arc::new(AtomicUsize::new(0));
@@ -345,13 +345,13 @@ async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_died_three_times_is_not_asked_again() {
     let (outcomes, running) = carry_out(plan(&["crash", "crash", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
-    let told: Vec<String> = outcomes
+    let reported: Vec<String> = outcomes
         .iter()
         .flatten()
         .map(|outcome| outcome.findings[0].summary.clone())
         .collect();
-    insta::assert_snapshot!(told[0], @"call failed: the server exited with status 7; the same call did so again on a fresh instance");
-    insta::assert_snapshot!(told[2], @"not asked: scripted died 3 times, last: the server exited with status 7");
+    insta::assert_snapshot!(reported[0], @"call failed: the server exited with status 7; the same call did so again on a fresh instance");
+    insta::assert_snapshot!(reported[2], @"not asked: scripted died 3 times, last: the server exited with status 7");
     assert_eq!(running, 0);
 }
 

@@ -49,9 +49,9 @@ mod tests {
             served: vec![Arc::clone(&contract)],
             ..Plan::default()
         };
-        let told = |verdicts: [Verdict; 4]| untested_features(&plan, needs.into_iter().zip(verdicts)).join("\n");
-        assert_eq!(told([Pass, Fail, KnownUpstream, Pass]), "");
-        insta::assert_snapshot!(told([Pass, Skip, Error, Pass]), @"
+        let reported = |verdicts: [Verdict; 4]| untested_features(&plan, needs.into_iter().zip(verdicts)).join("\n");
+        assert_eq!(reported([Pass, Fail, KnownUpstream, Pass]), "");
+        insta::assert_snapshot!(reported([Pass, Skip, Error, Pass]), @"
         feature `linker` of esmfold: no case was judged
         feature `multimer` of esmfold: no case was judged
         ");

@@ -343,14 +343,14 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused_with_their_line() {
-        let told = [
+        let reported = [
             "",
             "---\na: 1\n---\nhydrotest snapshot 2\nclass x\n",
             "---\na: 1\n---\n{\n  \"format\": x\n}\n",
             "---\na: 1\n---\n{\"format\": 3}\n",
         ]
         .map(|text| SnapshotRecord::parse(text).unwrap_err().to_string());
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(reported.join("\n"), @"
         does not start with a head between two lines `---`
         was recorded by an earlier version of hydrotest; delete it and record again
         line 5: expected value at line 2 column 13

@@ -29,6 +29,7 @@ mod installed;
 #[path = "../support/project.rs"]
 mod project;
 mod pulls;
+mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
@@ -37,7 +38,6 @@ mod signalled;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
-mod told;
 mod traces;
 #[path = "../support/until.rs"]
 mod until;

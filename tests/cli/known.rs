@@ -31,9 +31,9 @@ fn a_failure_offers_an_entry_that_makes_it_known() {
     let failed = Ran::from(project.command(&[]).output().unwrap()).expect(1);
     let (_, offered) = failed.stdout.split_once("in lab/known.toml:\n").unwrap();
     let (offered, _) = offered.split_once("\n\n").unwrap();
-    let (told, expires) = offered.split_once("expires = ").unwrap();
+    let (reported, expires) = offered.split_once("expires = ").unwrap();
     assert_eq!(expires.len(), "2027-06-30".len(), "{expires}");
-    insta::assert_snapshot!(told, @r#"
+    insta::assert_snapshot!(reported, @r#"
     [[known]]
     case = "esm2::small::narrow"
     message = ["shape [call]: embeddings: expected shape (1, 25, 7), got (1, 25, 1280)"]
@@ -75,13 +75,13 @@ fn a_failure_offers_an_entry_that_makes_it_known() {
 
 #[test]
 fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
-    let told = |known: &str| {
+    let reported = |known: &str| {
         let ran = project(known).run(&[]).expect(1);
         ran.closing().to_owned()
     };
     let narrow = entry("esm2::small::narrow", "shape", "2999-01-01");
     let unmatched = narrow.clone() + &entry("esm2::smal::*", "shape", "2999-01-01");
-    insta::assert_snapshot!(told(&unmatched), @"
+    insta::assert_snapshot!(reported(&unmatched), @"
     test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in TIMEs
 
     backend lab (kind reference, weights synthetic): 2 cases over 1 model in TIME s
@@ -92,7 +92,7 @@ fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
     out of date: an `xfail` or an entry of a known failure no longer holds; edit it as reported above (exit code 1)
     ");
     let stale = narrow + &entry("esm2::small::right", "shape", "2999-01-01");
-    insta::assert_snapshot!(told(&stale), @"
+    insta::assert_snapshot!(reported(&stale), @"
     test result: FAILED. 0 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in TIMEs
 
     backend lab (kind reference, weights synthetic): 2 cases over 1 model in TIME s
@@ -101,7 +101,7 @@ fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
       known failure: esm2::small::narrow: a narrow card, see T-1
     out of date: an `xfail` or an entry of a known failure no longer holds; edit it as reported above (exit code 1)
     ");
-    insta::assert_snapshot!(told(&entry("esm2::small::narrow", "shape", "2000-01-01")), @"
+    insta::assert_snapshot!(reported(&entry("esm2::small::narrow", "shape", "2000-01-01")), @"
     test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in TIMEs
 
     backend lab (kind reference, weights synthetic): 2 cases over 1 model in TIME s

@@ -373,8 +373,8 @@ fn the_declared_world_of_this_checkout_is_read_without_complaint() {
 #[test]
 fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
     let project = Project::new();
-    let told = project.run(&["suites", "--price"]).expect(0).stdout;
-    insta::assert_snapshot!(told, @"
+    let reported = project.run(&["suites", "--price"]).expect(0).stdout;
+    insta::assert_snapshot!(reported, @"
     MODEL    CASES  CALLS  RESIDUES  LOADS  MINUTES  QUICK CASES  QUICK MINUTES
     esmfold  1      1      25        1      2        0            0
     esm2     1      1      25        1      1        0            0
@@ -391,11 +391,12 @@ fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
     );
     project.write("suites/small.toml", &more);
     let refused = project.run(&["suites", "--price"]).expect(0).stdout;
-    let esmfold = |told: &str| {
-        told.lines()
+    let esmfold = |reported: &str| {
+        reported
+            .lines()
             .find(|line| line.starts_with("esmfold "))
             .unwrap()
             .to_owned()
     };
-    assert_ne!(esmfold(&told), esmfold(&refused));
+    assert_ne!(esmfold(&reported), esmfold(&refused));
 }

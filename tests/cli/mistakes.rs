@@ -85,7 +85,7 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
 #[test]
 fn unknown_names_on_the_command_line_say_what_there_is() {
     let project = Project::new();
-    let told = [
+    let reported = [
         &["--backend", "your_backend"][..],
         &["--model", "esm3fold"],
         &["--suite", "smal"],
@@ -95,7 +95,7 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
         &["--config", "nowhere.toml"],
     ]
     .map(|arguments| project.run(arguments).expect(2).stderr);
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(reported.join("\n"), @"
     error: backend your_backend is not declared. Supported backends: reference
      |
      = help: declare it as [backends.your_backend] in the configuration

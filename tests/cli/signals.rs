@@ -43,7 +43,7 @@ fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>
 #[test]
 fn a_signal_ends_the_run_with_what_is_known_so_far() {
     let project = long_world();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (signal, code) in [
         (rustix::process::Signal::INT, 130),
         (rustix::process::Signal::TERM, 143),
@@ -51,9 +51,9 @@ fn a_signal_ends_the_run_with_what_is_known_so_far() {
         let (exit, output) = signalled(&project, signal);
         assert_eq!(exit, Some(code));
         assert!(output.contains("ignored (interrupted)"), "{}", tail(&output));
-        told.push(output.lines().last().unwrap().to_owned());
+        reported.push(output.lines().last().unwrap().to_owned());
     }
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(reported.join("\n"), @"
     inconclusive: interrupted (exit code 130)
     inconclusive: terminated (exit code 143)
     ");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hydrotest::tensor::Tensor;
 
-use super::{HELIX, compare, npy, remarks, text, told};
+use super::{HELIX, compare, npy, remarks, reported, text};
 
 /// An npy file with a header as given.
 fn raw(directory: &Path, name: &str, header: &str, data: &[u8]) -> std::path::PathBuf {
@@ -42,7 +42,7 @@ fn the_order_of_elements_and_of_bytes_is_no_difference() {
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 3), }";
     let output = compare(&plain, &raw(directory.path(), "negative.npy", header, &[]), &[]);
     assert_eq!(output.status.code(), Some(2));
-    insta::assert_snapshot!(told(&output, directory.path()), @"
+    insta::assert_snapshot!(reported(&output, directory.path()), @"
     error: DIR/negative.npy: has the negative dimension -1
 
     1 error in usage or configuration (exit code 2)
@@ -79,7 +79,7 @@ fn what_is_not_finite_is_told_even_where_it_is_equal() {
     std::fs::write(&path, npy(&Tensor::vector(&[1.0f32, f32::NAN]))).unwrap();
     let output = compare(&path, &path, &[]);
     assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    insta::assert_snapshot!(remarks(&reported(&output, directory.path())), @"
     first   DIR/a.npy
     second  DIR/a.npy
     judged by the gates of unknown models; --model chooses others
@@ -103,7 +103,7 @@ fn files_without_anything_in_common_are_no_comparison() {
     let errors = [(&pdb, &array), (&empty, &empty), (&missing, &missing)].map(|(first, second)| {
         let output = compare(first, second, &[]);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-        told(&output, directory.path())
+        reported(&output, directory.path())
     });
     insta::assert_snapshot!(errors.join("\n"), @"
     error: there is nothing to compare: the first holds atom_array, atom_array[0], the second a
@@ -133,7 +133,7 @@ fn an_encoding_hides_no_atom_and_a_bad_byte_has_a_line() {
         let path = directory.path().join("other.pdb");
         std::fs::write(&path, bytes).unwrap();
         let output = compare(&plain, &path, &[]);
-        (output.status.code(), told(&output, directory.path()))
+        (output.status.code(), reported(&output, directory.path()))
     };
     let (code, words) = against(&[b"\xef\xbb\xbf", HELIX.as_bytes()].concat());
     assert_eq!(code, Some(0), "{words}");
@@ -177,7 +177,7 @@ fn results_of_different_weights_are_not_compared() {
     assert_eq!(output.status.code(), Some(2));
     let plain = |output: &std::process::Output| {
         let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-        told(output, directory.path()).replace(repository, "")
+        reported(output, directory.path()).replace(repository, "")
     };
     insta::assert_snapshot!(plain(&output), @"
     error: DIR/published/esmfold/fold/nipah.snap: its arrays are not where they were recorded, three directories up in arrays/b1a1a7ecf1a42cbd5174087164e51c41.npz; a snapshot is read from WEIGHTS/MODEL/SUITE/CASE.snap beside WEIGHTS/arrays
@@ -221,7 +221,7 @@ fn packed_files_and_other_names_of_formats_are_read() {
     let errors = [cut, packed("a.npy.gz", ""), packed("a.gz", HELIX)].map(|name| {
         let output = compare(&path("a.pdb"), &name, &[]);
         assert_eq!(output.status.code(), Some(2), "{}", name.display());
-        told(&output, directory.path())
+        reported(&output, directory.path())
     });
     insta::assert_snapshot!(errors.join("\n"), @"
     error: DIR/cut.pdb.gz: cannot be unpacked: incomplete deflate stream
@@ -251,7 +251,7 @@ fn a_file_of_which_some_atoms_have_no_b_factor_is_the_same_as_itself() {
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     let output = compare(&path, &path, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    insta::assert_snapshot!(remarks(&reported(&output, directory.path())), @"
     first   DIR/partial.cif (2 of 8 atoms have no B factor)
     second  DIR/partial.cif (2 of 8 atoms have no B factor)
     judged by the gates of unknown models; --model chooses others
@@ -283,7 +283,7 @@ fn models_that_list_different_atoms_are_compared_one_by_one() {
     let first = file("first.pdb", &[&atoms, &atoms[..7]]);
     let output = compare(&first, &first, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    insta::assert_snapshot!(remarks(&reported(&output, directory.path())), @"
     first   DIR/first.pdb (its 2 models list different atoms; each is compared by itself)
     second  DIR/first.pdb (its 2 models list different atoms; each is compared by itself)
     judged by the gates of unknown models; --model chooses others
@@ -327,7 +327,7 @@ fn arrays_of_more_than_64_mib_are_compared() {
     let second = raw(directory.path(), "second.npy", &header, &data);
     assert_eq!(compare(&first, &first, &[]).status.code(), Some(0));
     let output = compare(&first, &second, &[]);
-    let words = told(&output, directory.path());
+    let words = reported(&output, directory.path());
     assert_eq!(output.status.code(), Some(1), "{words}");
     insta::assert_snapshot!(words, @"
     first   DIR/first.npy

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::{HELIX, compare, compared, placed, remarks, text, told};
+use super::{HELIX, compare, compared, placed, remarks, reported, text};
 
 #[test]
 fn gates_are_those_of_the_model_and_may_be_changed() {
@@ -16,7 +16,7 @@ fn gates_are_those_of_the_model_and_may_be_changed() {
     let run = |flags: &[&str]| compare(&paths[0], &paths[1], flags);
     let unknown = run(&[]);
     assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stdout));
-    let said = |output: &Output| remarks(&told(output, directory.path()));
+    let said = |output: &Output| remarks(&reported(output, directory.path()));
     insta::assert_snapshot!(said(&unknown), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
@@ -70,7 +70,7 @@ fn gates_are_those_of_the_model_and_may_be_changed() {
     let errors = [["--model", "esmfld"], ["--gate", "rmds=1"], ["--gate", "lddt=2"]].map(|flags| {
         let output = run(&flags);
         assert_eq!(output.status.code(), Some(2));
-        told(&output, directory.path())
+        reported(&output, directory.path())
     });
     insta::assert_snapshot!(errors.join("\n"), @"
     error: there is no model `esmfld`; did you mean `esmfold`?
@@ -150,7 +150,7 @@ fn every_number_comes_with_its_bound_and_its_word() {
     assert_eq!(judged["verdict"], "within tolerance");
     assert!(judged["observed"].as_f64().unwrap() < judged["allowed"].as_f64().unwrap());
     let equal = compare(&paths[0], &paths[0], &[]);
-    insta::assert_snapshot!(told(&equal, directory.path()), @"
+    insta::assert_snapshot!(reported(&equal, directory.path()), @"
     first   DIR/first.pdb
     second  DIR/first.pdb
     judged by the gates of unknown models; --model chooses others

@@ -65,7 +65,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What it says on both streams of files in a directory, which it names `DIR`.
-fn told(output: &Output, directory: &Path) -> String {
+fn reported(output: &Output, directory: &Path) -> String {
     let both = text(&output.stdout) + &text(&output.stderr);
     plain::plain(&both, &[(&directory.display().to_string(), "DIR")])
 }
@@ -85,7 +85,7 @@ fn compared(first: &str, second: &str) -> (Option<i32>, String) {
     std::fs::write(&paths[1], second).unwrap();
     let output = compare(&paths[0], &paths[1], &[]);
     assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
-    (output.status.code(), told(&output, directory.path()))
+    (output.status.code(), reported(&output, directory.path()))
 }
 
 /// The atoms with these coordinates instead.
@@ -205,7 +205,7 @@ fn files_that_are_nothing_of_the_kind_are_errors() {
         std::fs::write(&path, content).unwrap();
         let output = compare(&path, &path, &[]);
         assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output.stdout));
-        told(&output, directory.path())
+        reported(&output, directory.path())
     });
     insta::assert_snapshot!(errors.join("\n"), @"
     error: DIR/a.npy: does not start as an npy file
@@ -284,7 +284,7 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
     ] {
         let (first, second) = (response(directory.path(), pickle), response(directory.path(), other));
         let output = compare(&first, &second, &[]);
-        let words = told(&output, directory.path());
+        let words = reported(&output, directory.path());
         assert_eq!(output.status.code(), Some(0), "{words}");
         said.push(format!("{model}: {}", remarks(&words)));
     }
@@ -317,7 +317,7 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
     );
     let output = compare(&esm2, &boltz, &[]);
     assert_eq!(output.status.code(), Some(2));
-    insta::assert_snapshot!(told(&output, directory.path()), @"
+    insta::assert_snapshot!(reported(&output, directory.path()), @"
     error: these are results of esm2 and of boltz2; --model says by whose gates to judge
 
     1 error in usage or configuration (exit code 2)
@@ -334,7 +334,7 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
         std::fs::write(&path, body).unwrap();
         let output = compare(&path, &path, &[]);
         assert_eq!(output.status.code(), Some(2), "{body}: {}", text(&output.stdout));
-        told(&output, directory.path())
+        reported(&output, directory.path())
     });
     insta::assert_snapshot!(errors.join("\n"), @r#"
     error: DIR/broken.json: missing field `pickled` at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}

@@ -8,7 +8,7 @@ use hydrotest::tensor::Tensor;
 use hydrotest::wire::pickle;
 
 use super::folding::{bent, fold, structure};
-use super::{compare, remarks, text, told};
+use super::{compare, remarks, reported, text};
 
 const SEQUENCE: &str = "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
 
@@ -119,7 +119,7 @@ fn a_response_is_the_same_as_its_own_files() {
             "judged: {words}"
         );
     }
-    let words = told(&compare(&whole, &in_cif, &[]), directory.path());
+    let words = reported(&compare(&whole, &in_cif, &[]), directory.path());
     assert!(words.contains("pLDDT, mean absolute error"), "{words}");
     insta::assert_snapshot!(remarks(&words), @"
     first   DIR/whole.json (its signature was not checked)
@@ -131,7 +131,7 @@ fn a_response_is_the_same_as_its_own_files() {
 
     indistinguishable: they are equal, or differ by no more than repeats do
     ");
-    let words = told(&compare(&in_pdb, &in_cif, &[]), directory.path());
+    let words = reported(&compare(&in_pdb, &in_cif, &[]), directory.path());
     insta::assert_snapshot!(remarks(&words), @"
     first   DIR/m.pdb
     second  DIR/m.cif
@@ -189,7 +189,7 @@ fn an_array_of_a_result_is_found_by_its_name() {
     let named = save("plddt.npy", &plddt);
     let output = compare(&whole, &named, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    insta::assert_snapshot!(remarks(&reported(&output, directory.path())), @"
     first   DIR/whole.json (its signature was not checked)
     second  DIR/plddt.npy
     judged by the gates of boltz2
@@ -203,7 +203,7 @@ fn an_array_of_a_result_is_found_by_its_name() {
     let unnamed = save("out.npy", &plddt);
     let output = compare(&whole, &unnamed, &[]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-    insta::assert_snapshot!(told(&output, directory.path()), @"
+    insta::assert_snapshot!(reported(&output, directory.path()), @"
     error: no array of the first has a name of the second: plddt[0], pae[0] against out; --field NAME says what the npy file holds
 
     1 error in usage or configuration (exit code 2)
@@ -211,7 +211,7 @@ fn an_array_of_a_result_is_found_by_its_name() {
     assert_eq!(compare(&whole, &unnamed, &["--field", "plddt"]).status.code(), Some(0));
     let output = compare(&whole, &unnamed, &["--field", "plddd"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-    insta::assert_snapshot!(told(&output, directory.path()), @"
+    insta::assert_snapshot!(reported(&output, directory.path()), @"
     error: there is nothing to compare: the first holds no `plddd` but atom_array, atom_array[0], confidence, plddt, plddt[0], ptm, iptm, pae, pae[0], pde, pdb, cif, the second no `plddd` but out
 
     1 error in usage or configuration (exit code 2)

@@ -158,25 +158,25 @@ fn what_befell_both_axes_is_told_by_its_place() {
     let pairs = matrices(&sequences()[1], 1);
     let length = pairs.shape()[0];
     let all: Vec<usize> = (0..length).collect();
-    let told = |order: &[usize]| {
+    let reported = |order: &[usize]| {
         of_arrays(&shaped(&pairs, 1), &shaped(&gathered(&pairs, order, 0.0), 1), &[])
             .unwrap()
             .what
     };
     assert_eq!(
-        told(&[&all[..9], &[900, 901, 902], &all[9..]].concat()),
+        reported(&[&all[..9], &[900, 901, 902], &all[9..]].concat()),
         "a linker left in: 3 extra entries at 9 along axes 0 and 1"
     );
     assert_eq!(
-        told(&[&[900], &all[..], &[901, 902]].concat()),
+        reported(&[&[900], &all[..], &[901, 902]].concat()),
         "special tokens left in: 1 extra entry at 0 and 2 at the end along axes 0 and 1"
     );
     assert_eq!(
-        told(&[&all[..4], &all[7..]].concat()),
+        reported(&[&all[..4], &all[7..]].concat()),
         format!("without 3 of {length} entries after the first 4 along axes 0 and 1")
     );
     assert_eq!(
-        told(&all.iter().rev().copied().collect::<Vec<_>>()),
+        reported(&all.iter().rev().copied().collect::<Vec<_>>()),
         format!(
             "entries along axes 0 and 1 in reverse order: 0 stands at {}",
             length - 1

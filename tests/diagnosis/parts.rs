@@ -192,7 +192,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     let sequences = some();
     let structure = complex(&[&sequences[0], "GIVEQCCTSICSLYQLENYCN", &sequences[1]]);
     let chains = structure.chains();
-    let told = |change: &dyn Fn(&mut Structure)| {
+    let reported = |change: &dyn Fn(&mut Structure)| {
         let mut wrong = structure.clone();
         change(&mut wrong);
         let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]).unwrap();
@@ -205,14 +205,14 @@ fn other_numbers_and_names_of_chains_are_named() {
         }
     };
     assert_eq!(
-        told(&|wrong| (0..3).for_each(|chain| add(wrong, chain, 1))),
+        reported(&|wrong| (0..3).for_each(|chain| add(wrong, chain, 1))),
         (
             MistakeKind::Offset,
             "residue numbers are all +1 from what they should be".into()
         )
     );
     assert_eq!(
-        told(&|wrong| add(wrong, 2, -1)),
+        reported(&|wrong| add(wrong, 2, -1)),
         (
             MistakeKind::Offset,
             "residue numbers of chain C -1 from what they should be".into()
@@ -223,7 +223,7 @@ fn other_numbers_and_names_of_chains_are_named() {
         .map(|(_, atoms)| structure.res_id[atoms.end - 1] + 1)
         .collect();
     assert_eq!(
-        told(&|wrong| {
+        reported(&|wrong| {
             add(wrong, 1, lengths[0] - structure.res_id[0]);
             add(wrong, 2, lengths[0] + lengths[1] - 2 * structure.res_id[0]);
         }),
@@ -234,7 +234,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     );
     let named = |names: [&str; 3]| {
         let names = names.map(|name| Label::new(name).unwrap());
-        told(&|wrong| {
+        reported(&|wrong| {
             for (chain, name) in names.iter().enumerate() {
                 wrong.chain_id[chains[chain].1.clone()].fill(*name);
             }

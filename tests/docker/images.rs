@@ -227,7 +227,7 @@ fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
         command.env("DOCKER_CONFIG", &configuration).env("PATH", path);
         let ran = Ran::from(command.output().unwrap());
         ran.expect(code, parts);
-        assert!(!ran.told.contains("lovelace"), "{}", ran.told);
+        assert!(!ran.reported.contains("lovelace"), "{}", ran.reported);
         run(async { forget(&engine(on).await, &repository).await });
     };
     let login = format!("docker login {}", guarded.address);

@@ -33,6 +33,7 @@ mod images;
 mod installed;
 #[path = "../support/project.rs"]
 mod project;
+mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
@@ -41,7 +42,6 @@ mod signalled;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
-mod told;
 #[path = "../support/turns.rs"]
 #[expect(dead_code, reason = "nothing is shared here")]
 mod turns;

@@ -73,8 +73,8 @@ pub fn lines(program: &str, arguments: &[&str], environment: &[(&str, &str)]) ->
     let mut command = Command::new(program);
     command.args(arguments).envs(environment.iter().copied());
     let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {reported}");
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().map(str::to_owned).collect()
 }

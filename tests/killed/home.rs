@@ -100,11 +100,11 @@ impl<'a> Home<'a> {
     pub fn whole_run(&self) -> Duration {
         let begun = Instant::now();
         let output = self.whole().output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
+        let reported = String::from_utf8_lossy(&output.stdout);
         assert_eq!(
             output.status.code(),
             Some(0),
-            "{told}{}",
+            "{reported}{}",
             String::from_utf8_lossy(&output.stderr)
         );
         begun.elapsed()
@@ -138,8 +138,8 @@ impl<'a> Home<'a> {
     pub fn next_run(&self) -> Result<(), String> {
         let output = self.command(ONE).output().unwrap();
         if !output.status.success() {
-            let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-            return Err(format!("{ONE:?} ended with {}: {}", output.status, told.concat()));
+            let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+            return Err(format!("{ONE:?} ended with {}: {}", output.status, reported.concat()));
         }
         let mut runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let waits = |run: std::fs::DirEntry| {

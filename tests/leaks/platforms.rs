@@ -89,7 +89,7 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
             "the platform failed (exit code 3)",
         ],
     );
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
         "one after the other: {:?}",
         begun.elapsed()
     );
-    assert_eq!(ran.told.matches("warning:").count(), 1, "{}", ran.told);
+    assert_eq!(ran.reported.matches("warning:").count(), 1, "{}", ran.reported);
 }
 
 #[test]
@@ -129,5 +129,5 @@ fn where_it_cannot_be_looked_is_not_nothing() {
     home.run(&["doctor"]).expect(3, &["they could not be listed"]);
     let ran = home.run(&[]);
     ran.expect(3, &["hydrotest itself failed (exit code 3)"]);
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }

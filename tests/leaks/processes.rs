@@ -30,7 +30,7 @@ fn what_a_server_leaves_is_named_and_fails_the_run() {
             "does not conform: the backend is wrong (exit code 1)",
         ],
     );
-    assert_eq!(ran.told.matches("leaked:").count(), 2, "{}", ran.told);
+    assert_eq!(ran.reported.matches("leaked:").count(), 2, "{}", ran.reported);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
                   f=$(mktemp); rm $f; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
     ran.expect(0, &[SUCCESS]);
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
             SUCCESS,
         ],
     );
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
     ] {
         let ran = Project::new(&scripted(script, "")).run(ONE);
         ran.expect(3, &["the platform failed (exit code 3)"]);
-        assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+        assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
     }
 }
 
@@ -137,7 +137,7 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
             1,
             &["1 passed, 0 failed", "leaked: esm2 on lab: ", words, "(exit code 1)"],
         );
-        assert_eq!(ran.told.matches("leaked:").count(), 1, "{}", ran.told);
+        assert_eq!(ran.reported.matches("leaked:").count(), 1, "{}", ran.reported);
     }
 }
 
@@ -158,7 +158,7 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
             SUCCESS,
         ],
     );
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
 fn hosted_code_that_clears_up_leaves_nothing() {
     let ran = hosted("Clean");
     ran.expect(0, &[SUCCESS]);
-    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
+    assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]

@@ -25,12 +25,12 @@ const ONE: &[&str] = &["--exact", CASE];
 fn failures(ran: &project::Ran, code: i32) -> String {
     ran.expect(code, &[]);
     let repository = env!("CARGO_MANIFEST_DIR");
-    plain::failures(&ran.told, &[(repository, "REPOSITORY")])
+    plain::failures(&ran.reported, &[(repository, "REPOSITORY")])
 }
 
 #[test]
 fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
-    let told = [
+    let reported = [
         (404, r#"{"detail":"Not Found"}"#),
         (200, r#"{"status":"ok"}"#),
         (200, "<html>log in</html>"),
@@ -39,7 +39,7 @@ fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
         let address = port(move |_, _| Answer::new(status, body));
         failures(&run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE), 1)
     });
-    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
@@ -84,7 +84,7 @@ fn a_server_that_is_never_ready_is_the_platforms() {
 
 #[test]
 fn each_status_has_its_owner_and_advice() {
-    let told = [
+    let reported = [
         (500, "Internal Server Error", 1),
         (401, r#"{"detail":"missing bearer token"}"#, 2),
         (407, "", 2),
@@ -99,7 +99,7 @@ fn each_status_has_its_owner_and_advice() {
         ),
     ]
     .map(|(status, body, code)| failures(&calls(move |_, _| Answer::new(status, body), ONE), code));
-    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
@@ -179,14 +179,14 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
     });
     let table = "models = ['esm2']\nheaders = { Authorization = 'Bearer ${LAB_TOKEN}' }\n";
     run(&address, table, ONE).expect(0, &["1 passed", "passed: 1 of "]);
-    let told = port(|asked, _| {
+    let reported = port(|asked, _| {
         if is_health(asked) {
             ready()
         } else {
             Answer::new(500, "echo: Bearer t0ken-of-the-lab")
         }
     });
-    let ran = run(&told, table, ONE);
+    let ran = run(&reported, table, ONE);
     insta::assert_snapshot!(failures(&ran, 1), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
@@ -197,7 +197,7 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
 
     does not conform: the backend is wrong (exit code 1)
     "#);
-    assert!(!ran.told.contains("t0ken"), "{}", ran.told);
+    assert!(!ran.reported.contains("t0ken"), "{}", ran.reported);
 }
 
 #[test]
@@ -207,9 +207,9 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
         ..Answer::new(200, "")
     };
     let ran = calls(ends, &["--suite", "embed"]);
-    let told = failures(&ran, 1);
+    let reported = failures(&ran, 1);
     // The others are as the second.
-    let first: Vec<&str> = told.split("\n---- ").take(2).collect();
+    let first: Vec<&str> = reported.split("\n---- ").take(2).collect();
     insta::assert_snapshot!(first.join("\n---- ").trim_end(), @"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
@@ -224,7 +224,7 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
 
     response [call]: not asked: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
     ");
-    assert_eq!(ran.told.matches("fault: crashed").count(), 1, "{}", ran.told);
+    assert_eq!(ran.reported.matches("fault: crashed").count(), 1, "{}", ran.reported);
 }
 
 #[test]
@@ -323,8 +323,8 @@ fn each_mistake_of_a_signature_is_named() {
         )
     };
     // Where the first letter of that alphabet comes depends on the payload, which holds times.
-    let told = failures(&calls(url_safe, ONE), 1);
-    let (before, after) = told.split_once("byte ").unwrap();
+    let reported = failures(&calls(url_safe, ONE), 1);
+    let (before, after) = reported.split_once("byte ").unwrap();
     let after = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
     insta::assert_snapshot!(format!("{before}byte N{after}"), @r#"
     ---- esm2::embed::minimal ----
@@ -359,7 +359,12 @@ fn each_mistake_of_a_signature_is_named() {
             "the configuration is wrong",
         ],
     );
-    assert_eq!(ran.told.matches("fault: misconfigured").count(), 1, "{}", ran.told);
+    assert_eq!(
+        ran.reported.matches("fault: misconfigured").count(),
+        1,
+        "{}",
+        ran.reported
+    );
 }
 
 #[test]
@@ -400,8 +405,13 @@ fn a_server_of_one_model_under_a_table_of_all_is_told_once_what_to_write() {
         2,
         &["a server has one model", "say `models = [\"esm2\"]`", "backends.toml:"],
     );
-    assert_eq!(ran.told.matches("models = [\"esm2\"]").count(), 1, "{}", ran.told);
-    assert!(!ran.told.contains("running "), "{}", ran.told);
+    assert_eq!(
+        ran.reported.matches("models = [\"esm2\"]").count(),
+        1,
+        "{}",
+        ran.reported
+    );
+    assert!(!ran.reported.contains("running "), "{}", ran.reported);
 }
 
 #[test]
@@ -421,7 +431,7 @@ fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
         let ran = run(&address, "models = ['esm2']\n", &["--exact", case]);
         failures(&ran, 1)
     };
-    let told = [
+    let reported = [
         case("esm2::protocol::paths_and_methods", |asked| {
             asked.path.contains("no_such").then(|| Answer::new(200, "{}"))
         }),
@@ -446,7 +456,7 @@ fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
             (!is_health(asked) && asked.before == 0).then(|| Answer::new(500, r#"{"detail":"Embedding failed: no"}"#))
         }),
     ];
-    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::protocol::paths_and_methods ----
     fail: the backend is wrong
 

@@ -258,7 +258,7 @@ fn seen(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = project.command(&["--color", "never"]);
     command.env_remove("HYDROTEST_FORMAT").env("CI", "1");
     let ran = ran(command, arguments);
-    (ran.code, ran.told)
+    (ran.code, ran.reported)
 }
 
 /// Another command than a run, in the same project.

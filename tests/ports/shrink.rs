@@ -30,10 +30,10 @@ fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
 }
 
 /// What is told of the search, before the closing lines of the run.
-fn told(ran: &Ran) -> String {
-    let text = ran.told.split("\nbackend lab ").next().unwrap();
+fn reported(ran: &Ran) -> String {
+    let text = ran.reported.split("\nbackend lab ").next().unwrap();
     let text = text.rsplit("filtered out; ").next().unwrap();
-    let (_, text) = text.split_once("\n\n").unwrap_or_else(|| panic!("{}", ran.told));
+    let (_, text) = text.split_once("\n\n").unwrap_or_else(|| panic!("{}", ran.reported));
     text.trim_end().to_owned()
 }
 
@@ -43,13 +43,13 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     let table = "models = ['esm2']\n";
     let ran = run(&lab, table, &["--shrink", "--exact", "esm2::batch::two_lengths"]);
     ran.expect(1, &["shrinking esm2::batch::two_lengths: 100 calls at most"]);
-    let told = told(&ran);
-    insta::assert_snapshot!(told, @"
+    let reported = reported(&ran);
+    insta::assert_snapshot!(reported, @"
     esm2::batch::two_lengths shrunk from 2 sequences of 79 residues to 1 sequence of 31 residues without `seed`, `num_loops`, `num_sampling_steps` in 74 calls: contract [call]: metadata.sequence_lengths: expected [31], got [30]
       reproduce: cargo run -- try --backend lab --model esm2 --as-list MALWMRLLPLLALLALWGPDPAAAFVNQHLC
     ");
     // It is typed as it is printed.
-    let printed = told.split("reproduce: cargo run -- ").nth(1).unwrap();
+    let printed = reported.split("reproduce: cargo run -- ").nth(1).unwrap();
     let printed: Vec<&str> = printed.split(' ').collect();
     let again = run_alone(&lab, table, &printed);
     again.expect(
@@ -59,7 +59,7 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     let shorter = [&printed[..printed.len() - 1], &["ACD", "EF"]].concat();
     let right = run_alone(&lab, table, &shorter);
     right.expect(0, &["1 passed"]);
-    assert!(!again.told.contains("reproduce"), "{}", again.told);
+    assert!(!again.reported.contains("reproduce"), "{}", again.reported);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_only_its_own_input_can_be_judged_by_is_said() {
         &["--shrink", "--exact", "esm2::bad_input::device"],
     );
     ran.expect(1, &[]);
-    insta::assert_snapshot!(told(&ran), @"esm2::bad_input::device not shrunk: `error` demands what holds for its calls as they are");
+    insta::assert_snapshot!(reported(&ran), @"esm2::bad_input::device not shrunk: `error` demands what holds for its calls as they are");
 }
 
 #[test]

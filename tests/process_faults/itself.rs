@@ -40,6 +40,6 @@ fn a_proxy_in_the_environment_is_not_asked_about_this_machine() {
         .args(["--exact", "itself::the_backend_self_predicts_what_reference_predicts"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && told.contains("1 passed"), "{told}");
+    let reported = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && reported.contains("1 passed"), "{reported}");
 }

@@ -17,6 +17,7 @@ mod itself;
 #[path = "../support/project.rs"]
 #[expect(dead_code, reason = "what a run must tell is in rows")]
 mod project;
+mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
 #[path = "../support/stranger.rs"]
@@ -24,7 +25,6 @@ mod stranger;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
-mod told;
 #[path = "../support/until.rs"]
 mod until;
 #[path = "../support/witness.rs"]

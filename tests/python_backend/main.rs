@@ -21,13 +21,13 @@ mod installed;
 mod package;
 #[path = "../support/project.rs"]
 mod project;
+mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod scenarios;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
-mod told;
 #[path = "../support/until.rs"]
 mod until;
 #[path = "../support/whole.rs"]

@@ -59,7 +59,7 @@ fn a_backend_that_is_imported_with_its_wrapper_is_a_note() {
         let text = declaration(env!("CARGO_BIN_EXE_hydrotest"), &format!("{WRAPPER}\n{settings}"));
         let ran = Project::new(&text).run(&one);
         ran.expect(0, &["1 passed; 0 failed"]);
-        assert_eq!(ran.told.contains(words), is_noted, "{}", ran.told);
+        assert_eq!(ran.reported.contains(words), is_noted, "{}", ran.reported);
     }
 }
 

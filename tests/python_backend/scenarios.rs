@@ -56,7 +56,7 @@ fn every_flaw_is_found_in_its_scenario() {
         (
             "restart_after_crash",
             "NoRecovery",
-            "step 3: crash]: expected it stops without trouble; came",
+            "step 3: crash]: expected it stops without an error; came",
         ),
         (
             "stop_during_start",
@@ -92,8 +92,8 @@ fn a_start_is_broken_off_where_it_can_be_taken_up_again() {
     for class in ["ImportsInStart", "LeavesToStop"] {
         let ran = ran("stop_during_start", class, "");
         ran.expect(0, &["1 passed; 0 failed"]);
-        let is_warned = ran.told.contains("until shutdown() was called");
-        assert_eq!(is_warned, class == "LeavesToStop", "{}", ran.told);
+        let is_warned = ran.reported.contains("until shutdown() was called");
+        assert_eq!(is_warned, class == "LeavesToStop", "{}", ran.reported);
     }
 }
 

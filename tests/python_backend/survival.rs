@@ -56,10 +56,10 @@ fn sweep(state: &std::path::Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.env("HYDROTEST_FORMAT", "pretty");
     let swept = command.arg("clean").env("HYDROTEST_STATE_DIR", state).output().unwrap();
-    let told = String::from_utf8_lossy(&swept.stdout);
+    let reported = String::from_utf8_lossy(&swept.stdout);
     assert!(
-        swept.status.success() && told.contains("1 killed run cleaned up"),
-        "{told}"
+        swept.status.success() && reported.contains("1 killed run cleaned up"),
+        "{reported}"
     );
 }
 

@@ -38,11 +38,11 @@ fn esm2_behind_boilerooms_own_apptainer_backend() {
          selector = 'apptainer'\nboileroom = '0.4.1'\nconfig = {{ device = 'cpu' }}\n"
     ));
     plays(&rig);
-    let (told, code) = rig.run(&["--model", "esm2", "--suite", "bad_input", "bad_input::empty_chain"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (reported, code) = rig.run(&["--model", "esm2", "--suite", "bad_input", "bad_input::empty_chain"]);
+    assert_eq!(code, Some(0), "{reported}");
     assert!(
-        told.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"),
-        "{told}"
+        reported.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"),
+        "{reported}"
     );
 }
 
@@ -62,7 +62,7 @@ fn esm2_by_the_kind_apptainer() {
 /// What it predicts, and the scenario in which most can go wrong; all of them would take longer than they say more.
 fn plays(rig: &Rig) {
     rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
-    let (told, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("1 passed; 0 failed"), "{told}");
+    let (reported, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);
+    assert_eq!(code, Some(0), "{reported}");
+    assert!(reported.contains("1 passed; 0 failed"), "{reported}");
 }

@@ -73,8 +73,9 @@ impl Rig {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let [told, complained] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        (told + &complained, output.status.code())
+        let [reported, complained] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        (reported + &complained, output.status.code())
     }
 }
 
@@ -87,9 +88,9 @@ pub fn python() -> String {
 pub fn packages() -> String {
     let program = "import boileroom, pathlib; print(pathlib.Path(boileroom.__file__).parents[1])";
     let output = Command::new(python()).args(["-c", program]).output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let reported = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    told.trim().to_owned()
+    reported.trim().to_owned()
 }
 
 /// The variables that boileroom's cores find the checkpoints by, as a table of TOML.

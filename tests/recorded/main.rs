@@ -13,7 +13,7 @@ use plain::{failures, plain};
 /// What came of reading one backend's responses.
 struct Replayed {
     code: Option<i32>,
-    told: String,
+    reported: String,
 }
 
 fn here() -> PathBuf {
@@ -37,17 +37,17 @@ fn replay(config: &Path, arguments: &[&str]) -> Replayed {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     Replayed {
         code: output.status.code(),
-        told: told.join("\n"),
+        reported: reported.join("\n"),
     }
 }
 
 impl Replayed {
     /// What each case came to, in order.
     fn cases(&self) -> Vec<(&str, &str)> {
-        let lines = self.told.lines().filter_map(|line| line.strip_prefix("test "));
+        let lines = self.reported.lines().filter_map(|line| line.strip_prefix("test "));
         lines
             .filter_map(|line| line.split_once(" ... "))
             .map(|(name, result)| (name.trim(), result))
@@ -72,25 +72,25 @@ const UPSTREAM: [(&str, &str); 4] = [
 #[track_caller]
 fn conforms(backend: &str, models: &[&str]) {
     let replayed = replay(Path::new("backends.toml"), &["--backend", backend]);
-    let told = &replayed.told;
+    let reported = &replayed.reported;
     let is_asked = |name: &str| models.iter().any(|model| name.starts_with(&format!("{model}::")));
     let upstream: Vec<(&str, &str)> = UPSTREAM.into_iter().filter(|(name, _)| is_asked(name)).collect();
-    assert_eq!(replayed.code, Some(0), "{told}");
-    assert_eq!(replayed.others().len(), upstream.len(), "{told}");
+    assert_eq!(replayed.code, Some(0), "{reported}");
+    assert_eq!(replayed.others().len(), upstream.len(), "{reported}");
     for (name, reason) in upstream {
         let result = replayed.others().into_iter().find(|(other, _)| *other == name);
         let result = result.map_or("ok", |(_, result)| result);
         let is_known = result.starts_with("ignored (known upstream: ") && result.contains(reason);
-        assert!(is_known, "{name}: {result}\n{told}");
+        assert!(is_known, "{name}: {result}\n{reported}");
     }
-    assert!(!told.contains("no recorded response"), "{told}");
+    assert!(!reported.contains("no recorded response"), "{reported}");
     for model in models {
         let start = format!("{model}::");
         let passed = replayed
             .cases()
             .into_iter()
             .filter(|(name, _)| name.starts_with(&start));
-        assert!(passed.count() >= 6, "{model} on {backend}: {told}");
+        assert!(passed.count() >= 6, "{model} on {backend}: {reported}");
     }
 }
 
@@ -131,9 +131,9 @@ fn a_known_defect_hides_nothing_else() {
         let config = home.path().join("backends.toml");
         std::fs::write(&config, recorded.replacen(right, wrong, 1)).unwrap();
         let replayed = replay(&config, &["--backend", "server"]);
-        assert_eq!(replayed.code, Some(1), "{}", replayed.told);
-        let told = plain(&replayed.told, &[(&home.path().display().to_string(), "HOME")]);
-        let counts = told
+        assert_eq!(replayed.code, Some(1), "{}", replayed.reported);
+        let reported = plain(&replayed.reported, &[(&home.path().display().to_string(), "HOME")]);
+        let counts = reported
             .lines()
             .filter(|line| line.contains(" passed, ") || line.contains("`recorded::nip*`"));
         counts.collect::<Vec<_>>().join("\n")
@@ -185,14 +185,14 @@ fn mistaken(home: &Path, right: &str, wrong: &str) -> PathBuf {
 
 #[test]
 fn a_contract_that_is_wrong_about_real_answers_is_found_out() {
-    let told = MISTAKES.map(|(right, wrong, case)| {
+    let reported = MISTAKES.map(|(right, wrong, case)| {
         let home = tempfile::tempdir().unwrap();
         let config = mistaken(home.path(), right, wrong);
         let replayed = replay(&config, &["--backend", "server", "--exact", case]);
-        assert_eq!(replayed.code, Some(1), "{}", replayed.told);
-        failures(&replayed.told, &[])
+        assert_eq!(replayed.code, Some(1), "{}", replayed.reported);
+        failures(&replayed.reported, &[])
     });
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(reported.join("\n"), @"
     ---- chai1::recorded::nipah ----
     fail: the backend is wrong
 

@@ -33,6 +33,7 @@ mod itself;
 #[path = "../support/project.rs"]
 mod project;
 mod queue;
+mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
 #[path = "../support/signalled.rs"]
@@ -43,7 +44,6 @@ mod stranger;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
-mod told;
 #[path = "../support/turns.rs"]
 mod turns;
 #[path = "../support/until.rs"]

@@ -86,14 +86,14 @@ fn without_slurms_commands_the_setting_is_wrong() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&ran.stdout);
+    let reported = String::from_utf8_lossy(&ran.stdout);
     assert!(
-        told.contains("`scontrol` cannot be run"),
-        "{told}{}",
+        reported.contains("`scontrol` cannot be run"),
+        "{reported}{}",
         String::from_utf8_lossy(&ran.stderr)
     );
-    assert!(told.contains("are Slurm's commands installed here"), "{told}");
-    assert_eq!(ran.status.code(), Some(3), "{told}");
+    assert!(reported.contains("are Slurm's commands installed here"), "{reported}");
+    assert_eq!(ran.status.code(), Some(3), "{reported}");
 }
 
 #[test]
@@ -133,8 +133,9 @@ fn a_start_that_is_given_up_in_the_queue_leaves_no_job() {
             // Whoever waits is told for what.
             let held = || {
                 let doing = instance.doing()?;
-                let told = doing.to_string();
-                let whole = told.contains("is PENDING (JobHeldUser)") && told.contains("`scontrol release` lets it go");
+                let reported = doing.to_string();
+                let whole =
+                    reported.contains("is PENDING (JobHeldUser)") && reported.contains("`scontrol release` lets it go");
                 (whole && doing.stage == Stage::Launch).then_some(())
             };
             while held().is_none() {

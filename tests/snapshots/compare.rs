@@ -183,8 +183,8 @@ fn what_is_not_finite_differs_unless_it_is_the_same() {
         place.judge(Recording::Never, &plddt(f32::NAN)),
         Ok(Judged::Matches(_))
     ));
-    let told = [0.7, f32::INFINITY].map(|value| place.difference(&plddt(value)).to_string());
-    insta::assert_snapshot!(told.join("\n"), @"
+    let reported = [0.7, f32::INFINITY].map(|value| place.difference(&plddt(value)).to_string());
+    insta::assert_snapshot!(reported.join("\n"), @"
     plddt[0]: 1 of 3 elements beyond tolerance
       greatest absolute difference inf at [1]: expected NaN, got 0.7
       greatest relative difference inf there

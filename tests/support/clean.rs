@@ -14,10 +14,10 @@ pub fn clean(command: impl Fn() -> Command) -> Result<(), String> {
         if output.status.success() {
             return Ok(());
         }
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        let told = told.concat();
-        if !told.contains("may still create it") || Instant::now() >= deadline {
-            return Err(format!("`clean` ended with {}: {told}", output.status));
+        let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        let reported = reported.concat();
+        if !reported.contains("may still create it") || Instant::now() >= deadline {
+            return Err(format!("`clean` ended with {}: {reported}", output.status));
         }
         // What may come to be only the command can find, so that it is asked again.
         std::thread::sleep(Duration::from_millis(500));

@@ -66,7 +66,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
                 "{}device = 'cpu'",
                 shell(
                     "echo $MODEL_CLASS on $DEVICE; echo with $MODEL_CONFIG; echo key=$BOILEROOM_TRANSPORT_HMAC_KEY; \
-                     echo told $# words; exit 4"
+                     echo reported $# words; exit 4"
                 )
             ),
             &["exited with status 4"],
@@ -84,7 +84,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         .words(&[on.aborted_in_a_call])
         .case(LARGE)
         .log("memory allocation of"),
-        Failure::told(
+        Failure::reported(
             "a server that does not hear SIGTERM",
             // Its shell waits for what comes after it.
             shell(&format!("trap \"\" TERM; {serve}; exec {asleep}")),

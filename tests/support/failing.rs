@@ -65,7 +65,7 @@ impl Failure {
     }
 
     /// What does not change the verdict.
-    pub fn told(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
+    pub fn reported(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
             code: 0,
             ..Self::broken(name, settings, words)
@@ -103,24 +103,25 @@ pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
         .filter_map(|failure| {
             let project = Project::new(&table(&failure.settings));
             let ran = project.run(&["--color", "never", "--exact", failure.case]);
-            let missing = missing(failure, &project, ran.code, &ran.told);
-            (!missing.is_empty()).then(|| format!("{}: {}\n{}", failure.name, missing.join("; "), ran.told))
+            let missing = missing(failure, &project, ran.code, &ran.reported);
+            (!missing.is_empty()).then(|| format!("{}: {}\n{}", failure.name, missing.join("; "), ran.reported))
         })
         .collect();
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
 }
 
 /// What is not as it must be.
-fn missing(failure: &Failure, project: &Project, code: Option<i32>, told: &str) -> Vec<String> {
+fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &str) -> Vec<String> {
     let mut missing = Vec::new();
     if code != Some(failure.code) {
         missing.push(format!("the exit code is {code:?} and not {}", failure.code));
     }
-    for words in failure.words.iter().filter(|words| !told.contains(**words)) {
+    for words in failure.words.iter().filter(|words| !reported.contains(**words)) {
         missing.push(format!("`{words}` is not said"));
     }
     let lines_with = |start: &str, words: &str| {
-        told.lines()
+        reported
+            .lines()
             .any(|line| line.trim_start().starts_with(start) && line.contains(words))
     };
     for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {

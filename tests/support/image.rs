@@ -16,8 +16,8 @@ pub fn pushed(registry: &str) -> &'static str {
             .args([registry, env!("CARGO_BIN_EXE_hydrotest")])
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "the image cannot be made: {told}");
+        let reported = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "the image cannot be made: {reported}");
         format!("{registry}/hydrotest")
     })
 }

@@ -46,9 +46,9 @@ fn without_offers(text: &str) -> String {
 }
 
 /// What is told of failures: the findings of every case, without the commands that reproduce them, and the verdict.
-pub fn failures(told: &str, names: &[(&str, &str)]) -> String {
-    let told = plain(told, names);
-    let (_, findings) = told.split_once("failures:\n").unwrap_or(("", &told));
+pub fn failures(reported: &str, names: &[(&str, &str)]) -> String {
+    let reported = plain(reported, names);
+    let (_, findings) = reported.split_once("failures:\n").unwrap_or(("", &reported));
     let (findings, rest) = findings.split_once("\nfailures:\n").unwrap_or((findings, ""));
     let verdict = rest.lines().filter(|line| line.contains("(exit code "));
     let findings = findings.trim().lines().filter(|line| !line.starts_with("reproduce: "));

@@ -51,15 +51,15 @@ impl Project {
 /// What came of a run of the program.
 pub struct Ran {
     pub code: Option<i32>,
-    pub told: String,
+    pub reported: String,
 }
 
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         Self {
             code: output.status.code(),
-            told: told.join("\n"),
+            reported: reported.join("\n"),
         }
     }
 }
@@ -68,9 +68,9 @@ impl Ran {
     /// Checks the exit code and what must be told.
     #[track_caller]
     pub fn expect(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{}", self.told);
+        assert_eq!(self.code, Some(code), "{}", self.reported);
         for part in parts {
-            assert!(self.told.contains(part), "{part} is missing in\n{}", self.told);
+            assert!(self.reported.contains(part), "{part} is missing in\n{}", self.reported);
         }
     }
 }

@@ -36,11 +36,11 @@ pub const OF_SERVERS: &[(&str, &str)] = &[
 pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, &str)]) {
     let begun = Instant::now();
     let ran = project.run(&[models, &["--color", "never"]].concat());
-    let other: Vec<&str> = ran.told.lines().filter(|line| !line.ends_with("... ok")).collect();
+    let other: Vec<&str> = ran.reported.lines().filter(|line| !line.ends_with("... ok")).collect();
     let other = other.join("\n");
     assert_eq!(ran.code, Some(0), "{other}");
     let lines = ran
-        .told
+        .reported
         .lines()
         .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     let results: BTreeMap<&str, &str> = lines.map(|(name, result)| (name.trim_end(), result)).collect();

@@ -1,4 +1,4 @@
-//! Why a pull failed and what to do about it: Apptainer's own last words, and what can be found out without reading them.
+//! Why a pull failed and what to do about it: Apptainer's own final log, and what can be found out without reading them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) const LITTLE: u64 = 1 << 30;
 /// Where Docker Hub's registry really is.
 const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
-/// The error of a pull that ended like this, with these last words.
+/// The error of a pull that ended like this, with this final log.
 pub(super) async fn explain(
     reason: ExitReason,
     words: Vec<String>,
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn what_is_called_fatal_is_told_before_what_comes_last() {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-        let told = lines(&["INFO:    Fetching", "FATAL:   no space left", "cleaning up"]);
-        assert_eq!(last_line(&told), "no space left");
+        let reported = lines(&["INFO:    Fetching", "FATAL:   no space left", "cleaning up"]);
+        assert_eq!(last_line(&reported), "no space left");
         assert_eq!(last_line(&lines(&["one", "two"])), "two");
         assert_eq!(last_line(&[]), "nothing");
     }

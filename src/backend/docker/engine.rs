@@ -108,7 +108,10 @@ impl Engine {
     ///
     /// # Errors
     /// When the engine does not answer; the inner error when it does not tell.
-    pub(super) async fn inspect(&self, container: &str) -> Result<Told<ContainerInspectResponse>, BackendError> {
+    pub(super) async fn inspect(
+        &self,
+        container: &str,
+    ) -> Result<EngineResult<ContainerInspectResponse>, BackendError> {
         let inspect = || {
             self.docker
                 .inspect_container(container, None::<InspectContainerOptions>)
@@ -120,7 +123,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::inspect`].
-    pub(super) async fn labelled(&self, label: &str) -> Result<Told<Vec<ContainerSummary>>, BackendError> {
+    pub(super) async fn labelled(&self, label: &str) -> Result<EngineResult<Vec<ContainerSummary>>, BackendError> {
         let labels = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default()
             .all(true)
@@ -144,7 +147,7 @@ impl Engine {
 }
 
 /// Agrees on a version with an engine and asks who it is.
-async fn meet(docker: &mut Docker) -> Told<Identity> {
+async fn meet(docker: &mut Docker) -> EngineResult<Identity> {
     *docker = docker.clone().negotiate_version().await?;
     let version = docker.version().await?;
     let brand = version.components.iter().flatten().next();
@@ -163,19 +166,19 @@ const FORWARD: &str =
     "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = \"unix:///tmp/engine.sock\"`";
 
 /// What an engine tells, or why it does not.
-type Told<T> = Result<T, bollard::errors::Error>;
+type EngineResult<T> = Result<T, bollard::errors::Error>;
 
 /// The response to a question about containers. Podman calls one that has ended and is not cleared away yet `stopped`, which is no
 /// state of Docker's interface; it is asked again until each has one.
-async fn in_known_states<T, Answer>(what: &str, ask: impl Fn() -> Answer) -> Result<Told<T>, BackendError>
+async fn in_known_states<T, Answer>(what: &str, ask: impl Fn() -> Answer) -> Result<EngineResult<T>, BackendError>
 where
-    Answer: Future<Output = Told<T>>,
+    Answer: Future<Output = EngineResult<T>>,
 {
     let mut looks = 1;
     loop {
         match bounded(what, ask()).await? {
             Err(bollard::errors::Error::JsonDataError { .. }) if looks < LOOKS => looks += 1,
-            told => return Ok(told),
+            reported => return Ok(reported),
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -145,13 +145,13 @@ async fn pull(
         .docker
         .create_image(Some(options.build()), None, found.credentials);
     let mut pulled = PullProgress::default();
-    let mut told = Instant::now();
+    let mut last_report = Instant::now();
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| refused(spec, &found.origin, &error))?;
         pulled.take(&piece);
         progress.set_detail(pulled.show());
-        if told.elapsed() >= INTERVAL {
-            told = Instant::now();
+        if last_report.elapsed() >= INTERVAL {
+            last_report = Instant::now();
             log.line(&format!("pulling {}: {}", spec.image, pulled.show())).await;
         }
     }

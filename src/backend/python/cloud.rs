@@ -14,10 +14,10 @@ const QUESTION: &str = concat!(
 import json
 try:
     check()
-    trouble = None
+    failure = None
 except BaseException as error:
-    trouble = '{}: {}'.format(type(error).__name__, error)
-print(); print(json.dumps({'trouble': trouble}))
+    failure = '{}: {}'.format(type(error).__name__, error)
+print(); print(json.dumps({'failure': failure}))
 "
 );
 /// The classes of GPU that Modal is known to have. It gets new ones, so that another one may do as well.
@@ -38,7 +38,7 @@ const CLASSES: [&str; 12] = [
 
 #[derive(Deserialize)]
 struct ServiceReply {
-    trouble: Option<String>,
+    failure: Option<String>,
 }
 
 /// Whether something is hosted with the selector of Modal.
@@ -52,16 +52,16 @@ pub(super) fn is_selected(hosting: &Hosting) -> bool {
 /// Whether the service answers and takes the token.
 pub(super) async fn service(hosting: &Hosting) -> Requirement {
     const SUBJECT: &str = "Modal";
-    let trouble = match ask::<ServiceReply>(hosting, QUESTION, &[]).await {
-        Ok(ServiceReply { trouble: None }) => {
+    let failure = match ask::<ServiceReply>(hosting, QUESTION, &[]).await {
+        Ok(ServiceReply { failure: None }) => {
             return Requirement::met(SUBJECT, "its service answers and takes the token");
         }
-        Ok(ServiceReply { trouble: Some(trouble) }) => trouble,
+        Ok(ServiceReply { failure: Some(failure) }) => failure,
         Err(words) => words,
     };
     Requirement::unmet(
         SUBJECT,
-        trouble,
+        failure,
         "`modal token new` gets a token; docs/modal.md says what else may be wrong",
     )
 }

@@ -95,8 +95,8 @@ impl LeakGuard {
         self.cleaned
             .get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings })
             .await;
-        let told = |warning| format!("a killed run was not cleaned up, `hydrotest clean` tries again: {warning}");
-        warnings.into_iter().map(told).collect()
+        let reported = |warning| format!("a killed run was not cleaned up, `hydrotest clean` tries again: {warning}");
+        warnings.into_iter().map(reported).collect()
     }
 
     /// Checks after a stop what the instance has left, and removes it. Bounded in time.

@@ -211,7 +211,7 @@ impl SlurmLauncher {
             let Ok(response) = timeout_at(deadline, self.queue.jobs(Some(&launched.name))).await else {
                 return Err(self.too_late(launched, last.as_ref(), None));
             };
-            let trouble = match response {
+            let last_error = match response {
                 Ok(jobs) => {
                     let Some(line) = jobs.into_iter().find(|line| line.id == id) else {
                         let message = format!("Slurm knows nothing of job {id} any more");
@@ -230,7 +230,8 @@ impl SlurmLauncher {
                     }
                     line.state_in(progress);
                     let address = launched.job_dir.address();
-                    if let Some(address) = address.filter(|told| told.job == id && told.restarts == line.restarts)
+                    if let Some(address) =
+                        address.filter(|reported| reported.job == id && reported.restarts == line.restarts)
                         && !line.waits()
                     {
                         return Ok((address, line));
@@ -241,14 +242,14 @@ impl SlurmLauncher {
                 Err(error) => Some(error),
             };
             if Instant::now() + pause >= deadline {
-                return Err(self.too_late(launched, last.as_ref(), trouble.as_ref()));
+                return Err(self.too_late(launched, last.as_ref(), last_error.as_ref()));
             }
             sleep(pause).await;
             pause = (pause * 2).min(self.settings.poll);
         }
     }
 
-    fn too_late(&self, launched: &Launched, last: Option<&JobLine>, trouble: Option<&ToolError>) -> BackendError {
+    fn too_late(&self, launched: &Launched, last: Option<&JobLine>, last_error: Option<&ToolError>) -> BackendError {
         let seconds = self.settings.served.start.as_secs_f64();
         let mut message = match last {
             Some(line) if line.waits() => {
@@ -266,8 +267,8 @@ impl SlurmLauncher {
             ),
             None => format!("nothing was heard of the job within {seconds} s (`start_timeout`)"),
         };
-        if let Some(trouble) = trouble {
-            message = format!("{message}; at last: {trouble}");
+        if let Some(last_error) = last_error {
+            message = format!("{message}; at last: {last_error}");
         }
         let stage = if last.is_none_or(JobLine::waits) {
             Stage::Launch

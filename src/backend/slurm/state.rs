@@ -256,21 +256,21 @@ mod tests {
         assert_eq!(running.name, "a|b");
         let priority = line("14|PENDING|Priority|0|0||2026-11-24T10:00:00|n|");
         insta::assert_snapshot!(priority.describe(), @"job 14 is PENDING (Priority), expected to start at 2026-11-24T10:00:00");
-        let told = |line: &JobLine| {
+        let reported = |line: &JobLine| {
             let progress = StartProgress::default();
             line.state_in(&progress);
             let doing = progress.now().unwrap();
             (doing.stage, doing.to_string())
         };
         assert_eq!(
-            told(&priority),
+            reported(&priority),
             (
                 Stage::Launch,
                 "job 14 is PENDING (Priority): expected to start at 2026-11-24T10:00:00; other jobs go first".into()
             )
         );
         assert_eq!(
-            told(&running),
+            reported(&running),
             (
                 Stage::Ready,
                 "job 13 is RUNNING on vm: waiting for its server to listen".into()
@@ -285,7 +285,7 @@ mod tests {
         let server_exit = |state: &str, reason: &str, exit: u32| {
             line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).server_exit(1)
         };
-        let told = [
+        let reported = [
             "TIMEOUT",
             "CANCELLED",
             "NODE_FAIL",
@@ -298,7 +298,7 @@ mod tests {
             assert_eq!(server_exit.fault, Fault::Died, "{state}");
             server_exit.message
         });
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(reported.join("\n"), @"
         was ended with job 7 on n1 by its time limit (TIMEOUT; `time` asks for more)
         was ended with job 7 on n1 by a scancel from outside (CANCELLED)
         was ended with job 7 on n1 by the failure of its node (NODE_FAIL; see `sinfo --list-reasons`)

@@ -209,15 +209,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_is_given_up_ends_with_everything_it_started() {
-        let told = tempfile::NamedTempFile::new().unwrap();
-        let script = format!("sleep 600 & echo $! > {}; wait", told.path().display());
+        let reported = tempfile::NamedTempFile::new().unwrap();
+        let script = format!("sleep 600 & echo $! > {}; wait", reported.path().display());
         let arguments = ["-c".to_owned(), script];
         let variables = [];
         let tools = Tools::new(None);
         let asked = tools.run("sh", &arguments, "", &variables, Duration::from_secs(600));
         let started = async {
             loop {
-                let said = std::fs::read_to_string(told.path()).unwrap();
+                let said = std::fs::read_to_string(reported.path()).unwrap();
                 if said.ends_with('\n') {
                     return said.trim().parse::<i32>().unwrap();
                 }

@@ -49,9 +49,9 @@ impl JobWatcher {
     /// Waits for the end of the job.
     pub(super) async fn exited(&self) -> ServerExit {
         let mut server_exit = self.server_exit.clone();
-        let told = async {
-            let told = server_exit.wait_for(Option::is_some).await;
-            told.ok().and_then(|server_exit| server_exit.clone())
+        let reported = async {
+            let reported = server_exit.wait_for(Option::is_some).await;
+            reported.ok().and_then(|server_exit| server_exit.clone())
         };
         let wanting = async {
             sleep(EAGERNESS).await;
@@ -59,7 +59,7 @@ impl JobWatcher {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            server_exit = told => server_exit.unwrap_or_else(|| ServerExit {
+            server_exit = reported => server_exit.unwrap_or_else(|| ServerExit {
                 fault: Fault::Internal,
                 message: "is not watched any more".into(),
                 from_outside: true,

@@ -132,7 +132,7 @@ fn nothing_on_both_sides_is_no_agreement() {
 #[test]
 fn what_cannot_be_compared_is_refused() {
     let embed = embedder();
-    let told = [
+    let reported = [
         "fields = ['embeddings']\nsecond = 'alone'",
         "fields = ['embeddings']\nfirst = 'alon'",
         "fields = ['embeddings']\nitems = [[0]]",
@@ -142,7 +142,7 @@ fn what_cannot_be_compared_is_refused() {
         "fields = ['embeddings']\ncosine = -1",
     ]
     .map(|table| errors(&embed, table));
-    insta::assert_snapshot!(told.join("\n\n"), @"
+    insta::assert_snapshot!(reported.join("\n\n"), @"
     error: the call `alone` is compared with itself
      --> check.toml:3:10
       |

@@ -254,13 +254,13 @@ fn a_mapping_for_the_whole_response_is_a_dict_with_finite_entries() {
         Vec::<String>::new()
     );
     let per_sample = Value::List(vec![entries(Value::Float(0.5)); 2]);
-    let told = only(&contract, right.clone().with("ranking", per_sample));
-    insta::assert_snapshot!(told, @"ranking: expected a dict, got list of 2");
-    let told = only(
+    let reported = only(&contract, right.clone().with("ranking", per_sample));
+    insta::assert_snapshot!(reported, @"ranking: expected a dict, got list of 2");
+    let reported = only(
         &contract,
         right.clone().with("ranking", entries(Value::Float(f64::NAN))),
     );
-    insta::assert_snapshot!(told, @"ranking.model_1: expected a finite number, got NaN");
-    let told = only(&contract, right.with("ranking", Value::Map(Vec::new())));
-    insta::assert_snapshot!(told, @"ranking: expected a dict with entries, got an empty one");
+    insta::assert_snapshot!(reported, @"ranking.model_1: expected a finite number, got NaN");
+    let reported = only(&contract, right.with("ranking", Value::Map(Vec::new())));
+    insta::assert_snapshot!(reported, @"ranking: expected a dict with entries, got an empty one");
 }

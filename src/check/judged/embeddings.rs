@@ -72,7 +72,7 @@ fn half_precision_is_within_the_gates_and_other_lengths_and_directions_are_not()
 #[test]
 fn the_verdict_depends_neither_on_the_length_nor_on_how_much_is_stored() {
     // Of the last one only some rows are stored.
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for repeats in [1, 10, 1100] {
         let input = INPUT.repeat(repeats);
         let scaled = |factor: f32| {
@@ -83,9 +83,9 @@ fn the_verdict_depends_neither_on_the_length_nor_on_how_much_is_stored() {
             })
         };
         assert_eq!(scaled(1.008), [], "{repeats}");
-        told.push(format!("{repeats}: {}", scaled(1.0125)[0]));
+        reported.push(format!("{repeats}: {}", scaled(1.0125)[0]));
     }
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(reported.join("\n"), @"
     1: snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues 1, allowed at least 0.999; change of norms of residues 0.0125, allowed 0.01; mean cosine of all residues 1, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new

@@ -147,17 +147,17 @@ const FRAMES: [&str; 2] = ["frames", "sidechain_frames"];
 #[test]
 fn what_two_cards_differ_by_passes_in_every_field_of_esmfold() {
     for input in [TRP_CAGE, UBIQUITIN] {
-        let told = found("esmfold", input, |response| as_another_card(response, input.len()));
-        assert_eq!(told, Vec::<String>::new(), "{input}");
+        let reported = found("esmfold", input, |response| as_another_card(response, input.len()));
+        assert_eq!(reported, Vec::<String>::new(), "{input}");
     }
     // It is a change: element by element at a thousandth these fields are others.
     let table = "check = 'snapshot'\natol = 1e-3";
     let keep = |response: CallResult| response;
-    let told = found_by(table, "esmfold", TRP_CAGE, keep, |response| {
+    let reported = found_by(table, "esmfold", TRP_CAGE, keep, |response| {
         as_another_card(response, 20)
     });
     for field in ["frames", "lm_logits", "ptm_logits"] {
-        assert!(told[0].contains(&format!("  {field}: ")), "{field}: {told:?}");
+        assert!(reported[0].contains(&format!("  {field}: ")), "{field}: {reported:?}");
     }
 }
 
@@ -168,12 +168,12 @@ fn half_precision_passes_in_short_and_in_long_embeddings() {
     let wrong = (1.0f32 / (0.99 * 0.99) - 1.0).sqrt();
     for input in [&long[..4], &long[..76], &long[..400]] {
         for field in ["embeddings", "hidden_states", "lm_logits"] {
-            let told = found("esmc", input, |response| rough(response, field, 1.0 / 256.0));
-            assert_eq!(told, Vec::<String>::new(), "{field} of {} residues", input.len());
-            let told = found("esmc", input, |response| rough(response, field, wrong));
+            let reported = found("esmc", input, |response| rough(response, field, 1.0 / 256.0));
+            assert_eq!(reported, Vec::<String>::new(), "{field} of {} residues", input.len());
+            let reported = found("esmc", input, |response| rough(response, field, wrong));
             assert!(
-                told.len() == 1 && told[0].contains(field),
-                "{field} of {} residues: {told:?}",
+                reported.len() == 1 && reported[0].contains(field),
+                "{field} of {} residues: {reported:?}",
                 input.len()
             );
         }
@@ -221,9 +221,12 @@ fn wrong_frames_are_found() {
 fn are_found(field: &str, mistakes: &[(&str, ArrayMistake)]) {
     for (name, mistake) in mistakes {
         for input in [TRP_CAGE, UBIQUITIN] {
-            let told = found("esmfold", input, |response| alter(response, field, mistake));
+            let reported = found("esmfold", input, |response| alter(response, field, mistake));
             let words = format!("{field}: ");
-            assert!(told.len() == 1 && told[0].contains(&words), "{field}, {name}: {told:?}");
+            assert!(
+                reported.len() == 1 && reported[0].contains(&words),
+                "{field}, {name}: {reported:?}"
+            );
         }
     }
 }
@@ -303,8 +306,11 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
     };
     for (name, mistake) in OF_ROWS {
         let change = |response| alter(response, "s_z", mistake);
-        let told = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
-        assert!(told.len() == 1 && told[0].contains("s_z: "), "{name}: {told:?}");
+        let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
+        assert!(
+            reported.len() == 1 && reported[0].contains("s_z: "),
+            "{name}: {reported:?}"
+        );
     }
     // What is unsure may be seen otherwise, as long as it is the same on the whole.
     let change = |response| {
@@ -319,26 +325,26 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
             }
         })
     };
-    let told = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
-    assert_eq!(told, Vec::<String>::new());
+    let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
+    assert_eq!(reported, Vec::<String>::new());
 }
 
 #[test]
 fn one_wrong_row_of_a_long_array_is_found() {
-    let told = found("esmc", &UBIQUITIN.repeat(2), |response| {
+    let reported = found("esmc", &UBIQUITIN.repeat(2), |response| {
         alter(response, "embeddings", |shape, values| {
             let width = *shape.last().unwrap();
             let (one, other) = values.split_at_mut(41 * width);
             other[..width].copy_from_slice(&one[..width]);
         })
     });
-    assert!(told[0].contains("least cosine of residues"), "{told:?}");
+    assert!(reported[0].contains("least cosine of residues"), "{reported:?}");
 }
 
 #[test]
 fn another_shape_is_told_as_one() {
     for field in ["frames", "s_s", "sidechain_frames", "s_z"] {
-        let told = found("esmfold", TRP_CAGE, |response| {
+        let reported = found("esmfold", TRP_CAGE, |response| {
             response.change(field, |value| {
                 let Value::Array(tensor) = value else {
                     panic!("{value:?}")
@@ -352,8 +358,8 @@ fn another_shape_is_told_as_one() {
             })
         });
         assert!(
-            told.len() == 1 && told[0].contains(&format!("{field}: ")),
-            "{field}: {told:?}"
+            reported.len() == 1 && reported[0].contains(&format!("{field}: ")),
+            "{field}: {reported:?}"
         );
     }
 }

@@ -44,7 +44,7 @@ fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) ->
 
 #[test]
 fn aligned_errors_are_judged_by_their_mean() {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for model in ["esmfold", "boltz2"] {
         assert_eq!(
             found(model, INPUT, |row, column, value, _| {
@@ -57,7 +57,7 @@ fn aligned_errors_are_judged_by_their_mean() {
             let size = (all.len() as f64).sqrt() as usize;
             all[column * size + row]
         });
-        told.push(format!("{model}: {}", transposed[0]));
+        reported.push(format!("{model}: {}", transposed[0]));
         assert_eq!(found(model, INPUT, |_, _, value, _| value * 10.0).len(), 1, "{model}");
         assert_eq!(
             found(model, INPUT, |_, _, value, _| if value > 5.0 {
@@ -70,7 +70,7 @@ fn aligned_errors_are_judged_by_their_mean() {
             "{model}"
         );
     }
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(reported.join("\n"), @"
     esmfold: snapshot [call]: 1 of 8 values differs from the recorded result, `pae` first
       pae: different: PAE error 0.129968 Å, allowed 0.05; greatest PAE error of a residue 0.216361 Å, allowed 0.25; PAE error of all residues 0.25288 Å, allowed 0.5; lost PAE asymmetry 0, allowed 0.5; correlation of PAE asymmetry -1, allowed at least -0.5
       new result for review: DIR/synthetic/esmfold/suite/case.snap.new

@@ -106,14 +106,14 @@ fn every_text_is_read_or_refused_as_by_another_reader() {
 
 #[test]
 fn what_is_nested_too_deep_is_refused_where_it_is() {
-    let told = |text: String| {
+    let reported = |text: String| {
         let mut diagnostics = Diagnostics::new();
         Document::parse(&Source::new("a.toml", &*text), &mut diagnostics);
         diagnostics.render(Style::Plain).lines().next().map(str::to_owned)
     };
-    let dotted = |depth: usize| told(format!("{} = 1", vec!["a"; depth].join(".")));
-    let header = |depth: usize| told(format!("[{}]", vec!["a"; depth].join(".")));
-    let inline = |depth: usize| told(format!("a = {}1{}", "[".repeat(depth), "]".repeat(depth)));
+    let dotted = |depth: usize| reported(format!("{} = 1", vec!["a"; depth].join(".")));
+    let header = |depth: usize| reported(format!("[{}]", vec!["a"; depth].join(".")));
+    let inline = |depth: usize| reported(format!("a = {}1{}", "[".repeat(depth), "]".repeat(depth)));
     let refused = Some("error: nested more than 64 deep".to_owned());
     assert_eq!([dotted(64), header(64), inline(64)], [None, None, None]);
     for deep in [dotted(70), dotted(200_000), header(200_000), inline(70)] {

@@ -43,14 +43,14 @@ fn a_case_counts_as_its_innermost_level_says() {
 
 #[test]
 fn levels_and_models_that_there_are_not_are_mistakes() {
-    let told = [
+    let reported = [
         "level = 'cor'",
         "level.esm = 'core'",
         "level.esm2 = 1",
         "level.esm2 = 'all'",
     ]
     .map(|level| read(&case(level)).unwrap_err());
-    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    insta::assert_snapshot!(reported.join("\n\n"), @r#"
     error: unknown level `cor`
      --> suites/toy.toml:4:9
       |

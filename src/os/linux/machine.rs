@@ -17,8 +17,8 @@ pub(crate) const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 /// # Errors
 /// Where the system does not say.
 pub(crate) fn memory() -> Result<u64, Unavailable> {
-    let told = rustix::system::sysinfo();
-    Ok((told.totalram as u64).saturating_mul(u64::from(told.mem_unit)))
+    let reported = rustix::system::sysinfo();
+    Ok((reported.totalram as u64).saturating_mul(u64::from(reported.mem_unit)))
 }
 
 /// Asks for huge pages; where there are none, small ones do.

@@ -177,12 +177,12 @@ mod tests {
         assert_eq!(own_words(&expecting), "exit code 3");
         expecting.summary = "expected ValueError, but not asked: esm2 on lab did not start: exit code 3".into();
         assert_eq!(own_words(&expecting), "exit code 3");
-        let told: Vec<_> = groups
+        let reported: Vec<_> = groups
             .iter()
             .map(|group| (group.title.as_str(), group.cases.len()))
             .collect();
         assert_eq!(
-            told,
+            reported,
             [("exit code 3", 2), ("`embeddings`: expected float32, got float64", 1)]
         );
     }

@@ -93,7 +93,7 @@ pub(crate) struct RunRecord {
     /// What several cases show together, and what to do about it.
     #[serde(default)]
     pub(crate) hints: Vec<HintRecord>,
-    /// Trouble that is no case's verdict, such as an instance that would not stop.
+    /// Warnings that are no case's verdict, such as of an instance that would not stop.
     pub(crate) warnings: Vec<String>,
     /// What is worth knowing and no fault.
     pub(crate) remarks: Vec<String>,

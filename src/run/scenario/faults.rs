@@ -138,7 +138,7 @@ impl Context<'_> {
                 }
                 let stopped = self.act(*object, ObjectAct::Stop).await;
                 self.up[index] = false;
-                stopped.map_err(|error| self.failed(when, &error, "it stops without trouble"))?;
+                stopped.map_err(|error| self.failed(when, &error, "it stops without an error"))?;
             }
         }
         self.is_down(index, when).await
@@ -198,7 +198,7 @@ impl Context<'_> {
                     return Err(Finding::failed(SCENARIO, "a start that is to be given up", &error).into());
                 }
                 if let Some(error) = instance.abort().await {
-                    return Err(self.failed(when, &error, "it stops without trouble"));
+                    return Err(self.failed(when, &error, "it stops without an error"));
                 }
                 self.is_down(index, when).await?;
                 self.is_empty(index, when).await?;
@@ -224,7 +224,7 @@ impl Context<'_> {
             self.is_down(index, when).await?;
         }
         let stopped = self.act(object, ObjectAct::Stop).await;
-        stopped.map_err(|error| self.wrong(when, "it stops without trouble", error))?;
+        stopped.map_err(|error| self.wrong(when, "it stops without an error", error))?;
         if self.is_empty(index, when).await.is_ok() {
             return self.is_down(index, when).await;
         }

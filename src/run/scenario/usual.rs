@@ -80,7 +80,7 @@ impl Context<'_> {
             ScenarioSubject::Instance(instance) => instance.stop().await.map_or(Ok(()), Err),
             ScenarioSubject::Object(object) => self.act(*object, ObjectAct::Stop).await,
         };
-        stopped.map_err(|error| self.failed(when, &error, "it stops without trouble"))?;
+        stopped.map_err(|error| self.failed(when, &error, "it stops without an error"))?;
         if let (Some(before), Some(after)) = (before, self.state(&subject, when).await?) {
             self.counts(when, "shutdown()", before.shutdowns, after.shutdowns, was_up)?;
         }

@@ -16,10 +16,11 @@ const CHECK: ContractCheck = ContractCheck::new(Calls::All);
 const BATCH: &str = "ACDEFGHIKLMNPQRSTVWY:GH|MKTAYIAKQR";
 
 /// What is said of identities, summary and details.
-fn told(contract: &Contract, response: CallResult) -> Vec<String> {
+fn reported(contract: &Contract, response: CallResult) -> Vec<String> {
     let findings = judge(&CHECK, contract, &[response]).into_iter();
-    let told = findings.filter(|finding| finding.summary.contains("allowed"));
-    told.map(|finding| format!("{}; {}", finding.summary, finding.details.join("; ")))
+    let reported = findings.filter(|finding| finding.summary.contains("allowed"));
+    reported
+        .map(|finding| format!("{}; {}", finding.summary, finding.details.join("; ")))
         .collect()
 }
 
@@ -31,9 +32,9 @@ fn all_fields(contract: &Contract, input: &str) -> CallResult {
 fn broken(key: &str, input: &str, field: &str, flat: usize, number: f64) -> String {
     let contract = declared(key);
     let response = all_fields(&contract, input).with_element(field, flat, number);
-    let told = told(&contract, response);
-    assert_eq!(told.len(), 1, "{told:#?}");
-    told.concat()
+    let reported = reported(&contract, response);
+    assert_eq!(reported.len(), 1, "{reported:#?}");
+    reported.concat()
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn embedded_models_keep_all_that_is_declared() {
         assert!(!contract.identities.is_empty());
         for input in ["A", UBIQUITIN, BATCH] {
             assert_eq!(
-                told(&contract, all_fields(&contract, input)),
+                reported(&contract, all_fields(&contract, input)),
                 Vec::<String>::new(),
                 "{key} {input}"
             );
@@ -70,15 +71,15 @@ fn the_worst_of_several_is_told() {
     let contract = declared("esmfold");
     let right = all_fields(&contract, BATCH);
     let wrong = right.with_element("pae", 3, 20.0).with_element("pae", 30, 31.0);
-    let told = told(&contract, wrong.with_element("pae", 29, 25.0));
-    insta::assert_snapshot!(told.join("\n"), @"`pae` is not the expectation of `aligned_confidence_probs`: at [0, 1, 8] (chain A residue 1, chain A residue 8) expected 1.94995, got 31, allowed 0.001; beyond that: 3 of 584 elements, by up to 29.0501");
+    let reported = reported(&contract, wrong.with_element("pae", 29, 25.0));
+    insta::assert_snapshot!(reported.join("\n"), @"`pae` is not the expectation of `aligned_confidence_probs`: at [0, 1, 8] (chain A residue 1, chain A residue 8) expected 1.94995, got 31, allowed 0.001; beyond that: 3 of 584 elements, by up to 29.0501");
 }
 
 #[test]
 fn a_structure_that_moved_without_its_frames_is_told() {
     let contract = declared("esmfold");
     let moved = all_fields(&contract, "ACD").with_structure(|structure| structure.coord[1][2] += 1.0);
-    insta::assert_snapshot!(told(&contract, moved).join("\n"), @"`frames[-1, ..., 4:7]` is not where the alpha carbons of `atom_array` are: at [7, 0, 0, 6] (chain A residue 0) expected 2.01294, got 1.01294, allowed 0.01; beyond that: 1 of 9 elements, by up to 1");
+    insta::assert_snapshot!(reported(&contract, moved).join("\n"), @"`frames[-1, ..., 4:7]` is not where the alpha carbons of `atom_array` are: at [7, 0, 0, 6] (chain A residue 0) expected 2.01294, got 1.01294, allowed 0.01; beyond that: 1 of 9 elements, by up to 1");
 }
 
 #[test]
@@ -87,14 +88,14 @@ fn padding_is_left_out_and_so_is_what_has_another_shape() {
     let right = all_fields(&contract, "ACD|A");
     // Of the second sample only the first residue is one.
     let other = right.clone().with_element("pae", 9 + 1, 20.0);
-    assert_eq!(told(&contract, other), Vec::<String>::new());
+    assert_eq!(reported(&contract, other), Vec::<String>::new());
     let smaller = Value::Array(Tensor::from_values(vec![2, 2, 2], &[9.0f32; 8]).unwrap());
     assert_eq!(
-        told(&contract, right.clone().with("pae", smaller)),
+        reported(&contract, right.clone().with("pae", smaller)),
         Vec::<String>::new()
     );
     let number = right.with_element("pae", 0, f64::NAN);
-    assert_eq!(told(&contract, number), Vec::<String>::new());
+    assert_eq!(reported(&contract, number), Vec::<String>::new());
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn fields_that_were_not_asked_for_are_not_judged() {
     let contract = declared("esmfold");
     let response = folded(&contract, "call", "ACD", json!({"include_fields": ["pae", "plddt"]}));
     assert_eq!(
-        told(&contract, response.with_element("pae", 1, 9.0)),
+        reported(&contract, response.with_element("pae", 1, 9.0)),
         Vec::<String>::new()
     );
 }
@@ -117,6 +118,6 @@ fn lists_are_judged_sample_by_sample() {
         tolerance: 0.25,
     }];
     let right = response(&contract, "call", "ACD|EF", json!({"include_fields": ["*"]}));
-    let told = told(&contract, right.with_element("pae", 1, 8.0));
-    insta::assert_snapshot!(told.join("\n"), @"`pae[0]` is not `plddt`: at [0][0, 1] (chain A residue 0, chain A residue 1) expected 0.2, got 8, allowed 0.25; beyond that: 1 of 5 elements, by up to 7.8");
+    let reported = reported(&contract, right.with_element("pae", 1, 8.0));
+    insta::assert_snapshot!(reported.join("\n"), @"`pae[0]` is not `plddt`: at [0][0, 1] (chain A residue 0, chain A residue 1) expected 0.2, got 8, allowed 0.25; beyond that: 1 of 5 elements, by up to 7.8");
 }

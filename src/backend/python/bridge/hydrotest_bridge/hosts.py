@@ -17,7 +17,7 @@ class Host:
         # Tells the harness which step is under way.
         self.note = note
         # What shutdown raised, which the base class swallows.
-        self.trouble = None
+        self.exception = None
         # What is worth knowing and no failure.
         self.notes = []
 
@@ -41,7 +41,7 @@ class Host:
             try:
                 return shutdown()
             except Exception as error:
-                self.trouble = error
+                self.exception = error
                 traceback.print_exc(file=sys.stderr)
                 raise
 

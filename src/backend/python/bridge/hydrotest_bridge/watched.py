@@ -32,7 +32,7 @@ class Objects:
     """All objects of this program, by number."""
 
     # Bridge.stop() asks every host for these.
-    trouble, notes = None, ()
+    exception, notes = None, ()
 
     def __init__(self, note, shut_down):
         self.note = note

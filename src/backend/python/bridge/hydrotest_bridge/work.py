@@ -172,7 +172,7 @@ class Bridge:
     def stop(self, status):
         """Stops what is hosted, and waits for the harness to look at what is left of it."""
         self.stopping = True
-        trouble = None
+        exception = None
         for _ in range(2):
             try:
                 if self.host is not None:
@@ -182,14 +182,14 @@ class Bridge:
                 # It was on its way when the last call ended; the second attempt has none.
                 continue
             except BaseException as error:
-                trouble = error
+                exception = error
                 traceback.print_exc(file=sys.stderr)
                 break
-        trouble = trouble or getattr(self.host, "trouble", None)
+        exception = exception or getattr(self.host, "exception", None)
         self.flush()
         head = {"say": "stopped", "notes": list(getattr(self.host, "notes", ()))}
-        if trouble is not None:
-            head["error"] = failure.describe(trouble)
+        if exception is not None:
+            head["error"] = failure.describe(exception)
         with contextlib.suppress(OSError):
             self.channel.send(head)
             # Whatever ends with this process is there until the harness has looked for it.
