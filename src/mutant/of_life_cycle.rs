@@ -11,7 +11,7 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::wire::client::ModelClient;
 
 /// By how much a call takes longer than the one before, where it does.
-const SLOWER: Duration = Duration::from_millis(30);
+const SLOWER: Duration = Duration::from_millis(100);
 
 /// What it does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
