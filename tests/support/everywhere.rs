@@ -75,7 +75,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         .log(r#""device":"cpu""#)
         .log("key=[secret]")
         // The secret is in no word of the command.
-        .log("told 0 words"),
+        .log("reported 0 words"),
         Failure::wrong(
             "an end in a call",
             shell(&format!("{NARROW} {serve}")),
