@@ -43,7 +43,7 @@ pub(super) async fn explain(
         (Fault::Unreachable, cause)
     } else {
         let cause = format!(
-            "its registry {} responses: is there a tag `{}` of {}, and may you read it (`apptainer registry login`)? A registry \
+            "its registry {} answers: is there a tag `{}` of {}, and may you read it (`apptainer registry login`)? A registry \
              without TLS needs `https = false`",
             image.registry(),
             image.tag(),

@@ -163,7 +163,7 @@ fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
 
 /// Puts a frame where it belongs. Responses to orders that were given up are dropped.
 fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
-    let response = |id: u64, response: OrderResult| {
+    let deliver = |id: u64, response: OrderResult| {
         let awaited = waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -176,8 +176,8 @@ fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sende
     match frame.say {
         BridgeMessage::Ready(ready) => state.send_modify(|state| state.ready = Some(ready)),
         BridgeMessage::Step { step, what } => state.send_modify(|state| state.step = Some((step, what))),
-        BridgeMessage::Done { id } => response(id, Ok(frame.blobs)),
-        BridgeMessage::Raised { id, error } => response(id, Err(error)),
+        BridgeMessage::Done { id } => deliver(id, Ok(frame.blobs)),
+        BridgeMessage::Raised { id, error } => deliver(id, Err(error)),
         BridgeMessage::Shutdown => state.send_modify(|state| state.shut_down = true),
         BridgeMessage::Stopped(report) => state.send_modify(|state| state.report = Some(report)),
     }

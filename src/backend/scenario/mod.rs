@@ -39,6 +39,7 @@ impl Scenario {
             ScenarioStep::Call
             | ScenarioStep::CallOther
             | ScenarioStep::HealthWhileBusy
+            | ScenarioStep::KeepAlive
             | ScenarioStep::Pause
             | ScenarioStep::Fault(..) => 1,
             ScenarioStep::CallBoth => 2,
@@ -196,4 +197,34 @@ pub struct ExitedProgram {
     pub(crate) shut_down: bool,
     /// What was left of it.
     pub(crate) leaked: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_loads_are_those_of_the_steps() {
+        let cost = |steps: &[&str]| {
+            let named = steps.iter().map(|name| {
+                let (_, step, _) = step::WORDS.iter().find(|(word, ..)| word == name).unwrap();
+                step.clone()
+            });
+            let scenario = Scenario { steps: named.collect() };
+            (scenario.calls(), scenario.starts())
+        };
+        assert_eq!(
+            cost(&["start", "call", "start", "restart", "call_many", "stop"]),
+            (13, 2)
+        );
+        assert_eq!(
+            cost(&["start", "kill", "start", "keep_alive", "health_while_busy", "stop"]),
+            (2, 2)
+        );
+        assert_eq!(
+            cost(&["start_both", "call_both", "stop", "call_other", "stop_other"]),
+            (3, 2)
+        );
+        assert_eq!(cost(&["stop", "refuse", "fail_start"]), (0, 0));
+    }
 }
