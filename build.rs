@@ -26,12 +26,8 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in &files {
         let name = file.strip_prefix(&home).map_err(io::Error::other)?;
-        let _ = writeln!(
-            list,
-            "    ({:?}, include_bytes!({:?})),",
-            name.display().to_string(),
-            file.display().to_string()
-        );
+        let _ =
+            writeln!(list, "    ({:?}, include_bytes!({:?})),", name.display().to_string(), file.display().to_string());
     }
     list.push_str("]\n");
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());

@@ -3,11 +3,7 @@
 //!
 //! `cargo bench --bench harness`. Figures and ratios are written down in `docs/performance.md`.
 
-#![expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a benchmark stops where it cannot go on, and says so"
-)]
+#![expect(clippy::expect_used, clippy::print_stderr, reason = "a benchmark stops where it cannot go on, and says so")]
 
 use std::fmt::Write;
 use std::path::Path;
@@ -76,16 +72,8 @@ fn write(home: &Path, name: &str, text: &str) {
 
 /// Runs a program to its end; it must succeed.
 fn finish(command: &mut Command) {
-    let output = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .output()
-        .expect("a program that starts");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output().expect("a program that starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn hydrotest(home: &Path) -> Command {
@@ -97,18 +85,13 @@ fn hydrotest(home: &Path) -> Command {
 fn pytest(home: &Path) -> Option<Command> {
     let python = std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let mut probe = Command::new(&python);
-    probe
-        .args(["-m", "pytest", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    probe.args(["-m", "pytest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
         eprintln!("{python} has no pytest: no peer to compare with");
         return None;
     }
     let mut command = Command::new(python);
-    command
-        .current_dir(home)
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_trivial.py"]);
+    command.current_dir(home).args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_trivial.py"]);
     Some(command)
 }
 

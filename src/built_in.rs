@@ -43,12 +43,7 @@ mod tests {
     fn they_are_those_of_the_checkout() {
         let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         for file in files() {
-            assert_eq!(
-                std::fs::read(home.join(file.path)).unwrap(),
-                file.content,
-                "{}",
-                file.path
-            );
+            assert_eq!(std::fs::read(home.join(file.path)).unwrap(), file.content, "{}", file.path);
         }
     }
 }

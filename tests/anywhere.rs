@@ -28,9 +28,7 @@ struct Ran {
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
+        let machine = Self { home: tempfile::tempdir().unwrap() };
         executable(&machine.program(), &fs::read(env!("CARGO_BIN_EXE_hydrotest")).unwrap());
         machine
     }
@@ -75,10 +73,8 @@ impl Ran {
 }
 
 fn paths(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -94,9 +90,7 @@ fn an_empty_directory_is_enough() {
     let unpacked = paths(&machine.state().join("references"));
     assert_eq!(unpacked.len(), 1, "{unpacked:?}");
     // Again from what was unpacked.
-    machine
-        .run(&empty, &["--suite", "recorded", "--model", "esm2"])
-        .passes();
+    machine.run(&empty, &["--suite", "recorded", "--model", "esm2"]).passes();
     machine.run(&empty, &["suites"]).passes();
     machine.run(&empty, &["backends"]).passes();
 }
@@ -110,17 +104,10 @@ fn the_built_in_references_judge() {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/recorded.toml");
     let suite = fs::read_to_string(suite).unwrap().replace("NLYIQWLK", "NLYIQWLR");
     fs::write(suites.join("recorded.toml"), suite).unwrap();
-    machine
-        .run(&empty, &["--suite", "recorded", "--model", "esm2"])
-        .passes();
+    machine.run(&empty, &["--suite", "recorded", "--model", "esm2"]).passes();
     let unpacked = machine.state().join("references");
     let references = unpacked.join(&paths(&unpacked)[0]);
-    let places = [
-        "--suites",
-        suites.to_str().unwrap(),
-        "--snapshots",
-        references.to_str().unwrap(),
-    ];
+    let places = ["--suites", suites.to_str().unwrap(), "--snapshots", references.to_str().unwrap()];
     let ran = machine.run(&empty, &[&places[..], &["chain_of_esm2"]].concat());
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
 }
@@ -131,11 +118,7 @@ fn recording_needs_a_directory() {
     let empty = machine.directory("empty");
     let ran = machine.run(&empty, &["--suite", "recorded", "--model", "esm2", "--record"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stdout);
-    assert!(
-        ran.stderr.contains("`hydrotest init` writes them out"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("`hydrotest init` writes them out"), "{}", ran.stderr);
     assert!(paths(&empty).is_empty());
 }
 
@@ -147,18 +130,12 @@ fn init_writes_a_project_once_and_never_over_another() {
     ran.passes();
     let project = home.join("project");
     assert_eq!(paths(&project), ["backends.toml", "snapshots", "suites"]);
-    machine
-        .run(&project, &["--suite", "embed,recorded", "--model", "esm2"])
-        .passes();
+    machine.run(&project, &["--suite", "embed,recorded", "--model", "esm2"]).passes();
     assert!(!machine.state().join("references").exists(), "the project has its own");
 
     let again = machine.run(&home, &["init", "project"]);
     assert_eq!(again.code, Some(2), "{}", again.stdout);
-    assert!(
-        again.stderr.contains("already in project: backends.toml"),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stderr.contains("already in project: backends.toml"), "{}", again.stderr);
     // One file of a user is enough, and stays alone.
     let other = machine.directory("other");
     fs::create_dir(other.join("suites")).unwrap();
@@ -187,25 +164,14 @@ fn a_configuration_above_is_found_with_its_suites() {
     fs::write(project.join("suites/sequences.fasta"), ">short\nMLKNV\n").unwrap();
     let ran = machine.run(&deep, &["--list"]);
     ran.passes();
-    assert_eq!(
-        ran.stdout.lines().filter(|line| line.contains("::")).count(),
-        1,
-        "{}",
-        ran.stdout
-    );
+    assert_eq!(ran.stdout.lines().filter(|line| line.contains("::")).count(), 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("esm2::own::one"));
     // What it prints to repeat a case works from there.
-    let wrong = suite.replace(
-        "{ check = 'contract' }",
-        "{ check = 'absent', fields = ['embeddings'] }",
-    );
+    let wrong = suite.replace("{ check = 'contract' }", "{ check = 'absent', fields = ['embeddings'] }");
     fs::write(project.join("suites/own.toml"), wrong).unwrap();
     let ran = machine.run(&deep, &[]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
-    let line = ran
-        .stdout
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("reproduce: hydrotest "));
+    let line = ran.stdout.lines().find_map(|line| line.trim().strip_prefix("reproduce: hydrotest "));
     let line = line.unwrap_or_else(|| panic!("{}", ran.stdout));
     let words: Vec<&str> = line.split(' ').collect();
     assert_eq!(machine.run(&deep, &words).code, Some(1), "{line}");
@@ -217,17 +183,10 @@ fn a_backend_is_declared_in_the_project_above() {
     let machine = Machine::new();
     let project = machine.directory("project");
     let deep = machine.directory("project/deep");
-    machine
-        .run(&project, &["new", "backend", "lab", "--kind", "reference"])
-        .passes();
-    machine
-        .run(&deep, &["new", "backend", "other", "--kind", "reference"])
-        .passes();
+    machine.run(&project, &["new", "backend", "lab", "--kind", "reference"]).passes();
+    machine.run(&deep, &["new", "backend", "other", "--kind", "reference"]).passes();
     let declared = fs::read_to_string(project.join("backends.toml")).unwrap();
-    assert!(
-        declared.contains("[backends.lab]") && declared.contains("[backends.other]"),
-        "{declared}"
-    );
+    assert!(declared.contains("[backends.lab]") && declared.contains("[backends.other]"), "{declared}");
     assert!(paths(&deep).is_empty());
 }
 
@@ -254,19 +213,9 @@ fn a_case_is_shown_with_what_it_is_compared_with() {
     assert_eq!(same.stdout, ran.stdout);
     let several = machine.run(&empty, &["show", "esm2::recorded"]);
     assert_eq!(several.code, Some(2));
-    assert!(
-        several.stderr.contains("name one of them: esm2::recorded::"),
-        "{}",
-        several.stderr
-    );
+    assert!(several.stderr.contains("name one of them: esm2::recorded::"), "{}", several.stderr);
     let mistyped = machine.run(&empty, &["show", "esm2::recorded::chain_of_esm3"]);
-    assert!(
-        mistyped
-            .stderr
-            .contains("did you mean `esm2::recorded::chain_of_esm2`?"),
-        "{}",
-        mistyped.stderr
-    );
+    assert!(mistyped.stderr.contains("did you mean `esm2::recorded::chain_of_esm2`?"), "{}", mistyped.stderr);
     let without = machine.run(&empty, &["show", "esm2::life_cycle::start_twice"]);
     assert!(without.code == Some(2) || without.stdout.contains("compared with no recorded result"));
 }
@@ -278,10 +227,7 @@ fn shells_and_manual_readers_are_given_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = machine.run(&empty, &["completions", shell]);
         ran.passes();
-        assert!(
-            ran.stdout.contains("calibrate") && ran.stdout.contains("keep-responses"),
-            "{shell}"
-        );
+        assert!(ran.stdout.contains("calibrate") && ran.stdout.contains("keep-responses"), "{shell}");
     }
     let page = machine.run(&empty, &["man"]);
     page.passes();
@@ -311,12 +257,7 @@ fn a_log_is_told_of_hydrotest_alone_and_only_when_asked_for() {
     };
     assert!(!logged(None).contains("hydrotest::"));
     let log = logged(Some("trace"));
-    for event in [
-        "start instance=",
-        "ready instance=",
-        "call instance=",
-        "stopped instance=",
-    ] {
+    for event in ["start instance=", "ready instance=", "call instance=", "stopped instance="] {
         let line = log.lines().find(|line| line.contains(event));
         let line = line.unwrap_or_else(|| panic!("{event}: {log}"));
         assert!(line.contains(" hydrotest::backend::instance: "), "{line}");

@@ -53,16 +53,9 @@ impl File {
 fn files() -> Vec<File> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let is_rust = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "rs");
-    let mut files: Vec<File> = paths(&source)
-        .iter()
-        .filter(is_rust)
-        .map(|path| file(&source, path))
-        .collect();
+    let mut files: Vec<File> = paths(&source).iter().filter(is_rust).map(|path| file(&source, path)).collect();
     // Tests may look at everything.
-    let tests: Vec<String> = files
-        .iter()
-        .flat_map(|file| file.test_modules().map(str::to_owned))
-        .collect();
+    let tests: Vec<String> = files.iter().flat_map(|file| file.test_modules().map(str::to_owned)).collect();
     let is_test = |file: &File| {
         let mut parts = file.path.split('/').map(|part| part.trim_end_matches(".rs"));
         parts.any(|part| tests.iter().any(|test| test == part))
@@ -110,11 +103,7 @@ fn layers() -> HashMap<&'static str, usize> {
 /// The modules that a line takes something from, by `crate::ROOM` or `hydrotest::ROOM`.
 fn taken(line: &str) -> impl Iterator<Item = &str> {
     let from = line.split("crate::").skip(1).chain(line.split("hydrotest::").skip(1));
-    from.map(|rest| {
-        rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-            .next()
-            .unwrap_or_default()
-    })
+    from.map(|rest| rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default())
 }
 
 #[test]
@@ -129,12 +118,7 @@ fn a_file_imports_from_lower_layers_only() {
         for (line, text) in file.code() {
             for module in taken(text).filter(|module| *module != file.module()) {
                 let Some(&there) = layers.get(module) else { continue };
-                assert!(
-                    there < here,
-                    "src/{}:{}: `{module}` is on layer {there}, this on {here}",
-                    file.path,
-                    line + 1
-                );
+                assert!(there < here, "src/{}:{}: `{module}` is on layer {there}, this on {here}", file.path, line + 1);
                 seen += 1;
             }
         }
@@ -157,12 +141,7 @@ fn no_kind_knows_another() {
             for other in kinds.iter().filter(|kind| **kind != own && **kind != "reference") {
                 let named = [format!("backend::{other}::"), format!("super::{other}::")];
                 let known = named.iter().any(|path| text.contains(path));
-                assert!(
-                    !known,
-                    "src/{}:{}: the kind {own} knows the kind {other}",
-                    file.path,
-                    line + 1
-                );
+                assert!(!known, "src/{}:{}: the kind {own} knows the kind {other}", file.path, line + 1);
             }
         }
     }
@@ -214,11 +193,7 @@ fn what_one_system_alone_has_is_in_one_module() {
 #[test]
 fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
     for file in files() {
-        assert!(
-            file.text.starts_with("//! "),
-            "src/{} does not say what it is for",
-            file.path
-        );
+        assert!(file.text.starts_with("//! "), "src/{} does not say what it is for", file.path);
         let lines = file.text.lines().count();
         assert!(lines <= LONGEST, "src/{} has {lines} lines", file.path);
     }
@@ -257,9 +232,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         let mut parts = vec![String::new()];
         for letter in word.chars() {
             if letter.is_ascii_uppercase()
-                && parts
-                    .last()
-                    .is_some_and(|part| part.ends_with(|last: char| last.is_ascii_lowercase()))
+                && parts.last().is_some_and(|part| part.ends_with(|last: char| last.is_ascii_lowercase()))
             {
                 parts.push(String::new());
             }
@@ -287,13 +260,10 @@ fn no_type_name_stands_twice() {
     for file in files() {
         for (line, text) in file.code() {
             // Indented aliases are associated types of a trait.
-            let declared = text
-                .trim_start_matches("pub ")
-                .trim_start_matches("pub(super) ")
-                .trim_start_matches("pub(crate) ");
-            let name = ["struct ", "enum ", "trait ", "type "]
-                .iter()
-                .find_map(|keyword| declared.strip_prefix(keyword));
+            let declared =
+                text.trim_start_matches("pub ").trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ");
+            let name =
+                ["struct ", "enum ", "trait ", "type "].iter().find_map(|keyword| declared.strip_prefix(keyword));
             let Some(name) = name else { continue };
             let name: String = name.chars().take_while(|letter| letter.is_alphanumeric()).collect();
             let place = format!("src/{}:{}", file.path, line + 1);

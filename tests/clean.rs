@@ -66,11 +66,7 @@ struct Orphan(Child);
 
 impl Orphan {
     fn new(label: &str) -> Self {
-        let child = Command::new("sleep")
-            .arg("600")
-            .env("HYDROTEST_INSTANCE", label)
-            .spawn()
-            .unwrap();
+        let child = Command::new("sleep").arg("600").env("HYDROTEST_INSTANCE", label).spawn().unwrap();
         let environment = format!("/proc/{}/environ", child.id());
         // Between fork and exec it has our environment, not its own.
         while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(label) {
@@ -92,10 +88,7 @@ impl Drop for Orphan {
 }
 
 #[test]
-#[cfg_attr(
-    feature = "portable-os",
-    ignore = "finding processes by their environment is Linux's"
-)]
+#[cfg_attr(feature = "portable-os", ignore = "finding processes by their environment is Linux's")]
 fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
@@ -129,10 +122,7 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
 fn what_cannot_be_cleared_up_is_told_and_kept() {
     let home = Home::new();
     home.write(&format!("state/runs/{}/lock", home.dead), "");
-    home.write(
-        &format!("state/runs/{}/platforms/1.json", home.dead),
-        r#"{"kind": "no_such_kind", "platform": {}}"#,
-    );
+    home.write(&format!("state/runs/{}/platforms/1.json", home.dead), r#"{"kind": "no_such_kind", "platform": {}}"#);
     let (reported, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{reported}");
     // The portable system says so in a line more.
@@ -270,10 +260,8 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     assert!(fs::read_to_string(&file).unwrap().starts_with(before));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     // What it says to do next is done.
-    let next: Vec<Vec<&str>> = reported
-        .lines()
-        .filter_map(|line| Some(line.strip_prefix("  hydrotest ")?.split(' ').collect()))
-        .collect();
+    let next: Vec<Vec<&str>> =
+        reported.lines().filter_map(|line| Some(line.strip_prefix("  hydrotest ")?.split(' ').collect())).collect();
     assert_eq!(next.len(), 2, "{reported}");
     for command in &next {
         let (reported, code) = home.run(command);
@@ -308,10 +296,7 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
 
     1 error in usage or configuration (exit code 2)
     ");
-    home.write(
-        "inline.toml",
-        "default = 'a'\nbackends = { a = { kind = 'reference' } }\n",
-    );
+    home.write("inline.toml", "default = 'a'\nbackends = { a = { kind = 'reference' } }\n");
     let (reported, code) = home.run(&["new", "backend", "lab", "--config", "inline.toml"]);
     assert_eq!(code, 2, "{reported}");
     insta::assert_snapshot!(reported, @"
@@ -322,12 +307,7 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     1 error in usage or configuration (exit code 2)
     ");
     fs::remove_file(home.path().join("inline.toml")).unwrap();
-    let left: Vec<_> = home
-        .path()
-        .read_dir()
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let left: Vec<_> = home.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
@@ -343,8 +323,5 @@ fn without_a_configuration_the_first_backend_makes_one() {
       hydrotest --backend lab --model esm2 minimal --config mine.toml
     ");
     let written = fs::read_to_string(home.path().join("mine.toml")).unwrap();
-    assert!(
-        written.starts_with("default = \"lab\"\n\n[backends.lab]\nkind = \"http\"\n"),
-        "{written}"
-    );
+    assert!(written.starts_with("default = \"lab\"\n\n[backends.lab]\nkind = \"http\"\n"), "{written}");
 }

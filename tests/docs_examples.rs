@@ -19,9 +19,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
         .skip(1)
         .map(|rest| {
             let (about, rest) = rest.split_once('\n').unwrap_or_default();
-            let Some((text, _)) = rest.split_once("\n```") else {
-                panic!("a block without end: {about}")
-            };
+            let Some((text, _)) = rest.split_once("\n```") else { panic!("a block without end: {about}") };
             (about.trim(), text)
         })
         .collect()
@@ -60,11 +58,7 @@ fn every_example_is_read_and_compiled() {
             continue;
         };
         for table in text.lines() {
-            let third = if table.contains("\"three\"") {
-                "[[case.call]]\nname = 'three'\n"
-            } else {
-                ""
-            };
+            let third = if table.contains("\"three\"") { "[[case.call]]\nname = 'three'\n" } else { "" };
             let suite = format!(
                 "about = 'example'\n[[case]]\nname = 'example'\nmodels = ['{model}']\nsequences = ['short', 'medium']\n\
                  options = {{ include_fields = ['*'] }}\nchecks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n{third}"
@@ -73,10 +67,7 @@ fn every_example_is_read_and_compiled() {
             tables += 1;
         }
     }
-    assert!(
-        suites >= 7 && tables >= 30,
-        "{suites} suites and {tables} checks were found"
-    );
+    assert!(suites >= 7 && tables >= 30, "{suites} suites and {tables} checks were found");
 }
 
 #[test]

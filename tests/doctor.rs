@@ -37,9 +37,7 @@ impl Server {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stderr.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
         Self { process, address }
     }
@@ -109,13 +107,7 @@ fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
 
 #[test]
 fn a_malformed_address_is_a_mistake_of_its_line() {
-    for url in [
-        "localhost:8000",
-        "http//lab:80",
-        "ftp://lab",
-        "http://user:word@lab",
-        "http://lab/?x=1",
-    ] {
+    for url in ["localhost:8000", "http//lab:80", "ftp://lab", "http://user:word@lab", "http://lab/?x=1"] {
         let config = format!("[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n");
         let (reported, code) = doctor(&config, SECRET);
         assert_eq!(code, Some(2), "{reported}");

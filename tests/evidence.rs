@@ -27,9 +27,7 @@ models = ["chai1"]
 fn evidence() -> (Project, PathBuf) {
     let project = Project::new(BACKENDS);
     let directory = project.state().parent().unwrap().join("evidence");
-    project
-        .run(&["--evidence", "evidence"])
-        .expect(0, &["0 failed", "conforms"]);
+    project.run(&["--evidence", "evidence"]).expect(0, &["0 failed", "conforms"]);
     (project, directory)
 }
 
@@ -81,9 +79,7 @@ fn change(directory: &Path, change: impl FnOnce(&mut Value)) {
 fn verdicts(path: &Path) -> BTreeMap<String, String> {
     let outcome: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let cases = outcome["cases"].as_array().unwrap().iter();
-    cases
-        .map(|case| (case["name"].to_string(), case["verdict"].to_string()))
-        .collect()
+    cases.map(|case| (case["name"].to_string(), case["verdict"].to_string())).collect()
 }
 
 #[test]
@@ -135,19 +131,11 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
     // A failure that is stated although the response is right is a disagreement, not a verdict.
     change(&directory, |outcome| {
         let cases = outcome["cases"].as_array_mut().unwrap();
-        let case = cases
-            .iter_mut()
-            .find(|case| case["suite"] == "recorded" || case["suite"] == "fold")
-            .unwrap();
+        let case = cases.iter_mut().find(|case| case["suite"] == "recorded" || case["suite"] == "fold").unwrap();
         case["verdict"] = "fail".into();
     });
-    judge(&project, &directory).expect(
-        3,
-        &[
-            "the evidence says fail, judged pass",
-            "differ from what the evidence says",
-        ],
-    );
+    judge(&project, &directory)
+        .expect(3, &["the evidence says fail, judged pass", "differ from what the evidence says"]);
 }
 
 #[test]
@@ -157,14 +145,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     let directory = project.state().parent().unwrap().join("evidence");
     let reported = "judged by tolerances of its own: chai1 structure.rmsd 9.5, shared ";
     let passes = "\npasses with its own tolerances: ";
-    let arguments = [
-        "--evidence",
-        "evidence",
-        "--report",
-        "json=outcome.json",
-        "--report",
-        "markdown=page.md",
-    ];
+    let arguments = ["--evidence", "evidence", "--report", "json=outcome.json", "--report", "markdown=page.md"];
     let ran = project.run(&arguments);
     ran.expect(0, &["0 failed", reported, passes]);
     assert!(!ran.reported.contains("conforms"), "{}", ran.reported);
@@ -176,10 +157,9 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     assert!(!judged.reported.contains("conforms"), "{}", judged.reported);
 
     // What is recorded there would be judged by others.
-    project.run(&["--record", "--suite", "embed"]).expect(
-        2,
-        &["`--record` needs the shared gates, and backend `live` has its own"],
-    );
+    project
+        .run(&["--record", "--suite", "embed"])
+        .expect(2, &["`--record` needs the shared gates, and backend `live` has its own"]);
 
     // In the project of the run, and in one whose backend of that name has no such tolerance.
     let in_project = |home: &Project| {
@@ -198,10 +178,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     };
     in_project(&project).expect(0, &[reported, passes]);
     let other = in_project(&Project::new(BACKENDS));
-    other.expect(
-        2,
-        &["the evidence was made with other tolerances than [backends.live] has here"],
-    );
+    other.expect(2, &["the evidence was made with other tolerances than [backends.live] has here"]);
 
     // Whoever widens a tolerance afterwards has to state it, and nothing that no configuration could say is taken.
     let path = directory.join("backend.json");
@@ -212,10 +189,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
         close(&directory);
     };
     widen("90.5");
-    judge(&project, &directory).expect(
-        2,
-        &["the evidence was judged by other tolerances than its backend.json says"],
-    );
+    judge(&project, &directory).expect(2, &["the evidence was judged by other tolerances than its backend.json says"]);
     widen("-1");
     judge(&project, &directory).expect(2, &["a tolerance that no backend can have: chai1 structure.rmsd"]);
 }

@@ -21,10 +21,9 @@ struct Recorded {
 impl ServedModel for Recorded {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         match (self.raises, request.method) {
-            (false, _) => Ok(Prediction {
-                class: "boileroom.testing.fake_core.HealthcheckOutput".into(),
-                fields: Vec::new(),
-            }),
+            (false, _) => {
+                Ok(Prediction { class: "boileroom.testing.fake_core.HealthcheckOutput".into(), fields: Vec::new() })
+            }
             (true, Method::Fold) => Err("Invalid amino acid(s) in sequence: ['1', 'X'] \"\u{e9}\"\n\u{1b}".into()),
             (true, method) => Err(format!("'RaisingCore' object has no attribute '{method}'")),
         }
@@ -47,9 +46,7 @@ async fn exchange(address: SocketAddr, request: &str) -> (u64, Vec<(String, Stri
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await.unwrap();
     let response = String::from_utf8(response).unwrap();
-    let response = response
-        .strip_prefix("HTTP/1.1 100 Continue\r\n\r\n")
-        .unwrap_or(&response);
+    let response = response.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&response);
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap()[9..12].parse().unwrap();
@@ -76,25 +73,18 @@ async fn every_recorded_request_gets_the_recorded_response() {
         let (status, headers, body) = exchange(*address, recorded["request"].as_str().unwrap()).await;
         assert_eq!(recorded["status"], status, "{name}: {body}");
         for header in ["content-type", "allow", "location"] {
-            let found = headers
-                .iter()
-                .find(|(key, _)| key == header)
-                .map(|(_, value)| value.as_str());
+            let found = headers.iter().find(|(key, _)| key == header).map(|(_, value)| value.as_str());
             assert_eq!(recorded[header].as_str(), found, "{name}: {header}");
         }
         match recorded["body"].as_str() {
             Some(recorded) => assert_eq!(body, recorded, "{name}"),
-            None if status == 200 => assert!(
-                body.starts_with(r#"{"pickled":""#) && body.contains(r#"","hmac":""#),
-                "{name}: {body}"
-            ),
+            None if status == 200 => {
+                assert!(body.starts_with(r#"{"pickled":""#) && body.contains(r#"","hmac":""#), "{name}: {body}")
+            }
             None => {
                 let body: serde_json::Value = serde_json::from_str(&body).unwrap();
                 let detail = body["detail"].as_str().unwrap();
-                assert!(
-                    !detail.is_empty() && body.as_object().unwrap().len() == 1,
-                    "{name}: {body}"
-                );
+                assert!(!detail.is_empty() && body.as_object().unwrap().len() == 1, "{name}: {body}");
             }
         }
         compared += 1;

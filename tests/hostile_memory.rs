@@ -29,10 +29,7 @@ fn peak() -> Option<usize> {
 
 #[test]
 fn no_bomb_takes_more_memory_than_it_was_granted() {
-    let limits = ResponseLimits {
-        allocation: 64 << 20,
-        ..ResponseLimits::default()
-    };
+    let limits = ResponseLimits { allocation: 64 << 20, ..ResponseLimits::default() };
     let wanted = std::env::var(CHILD).ok();
     for (name, make) in BOMBS {
         match &wanted {
@@ -54,11 +51,7 @@ fn no_bomb_takes_more_memory_than_it_was_granted() {
             None => {
                 let child = Command::new(std::env::current_exe().unwrap())
                     .env(CHILD, name)
-                    .args([
-                        "--exact",
-                        "no_bomb_takes_more_memory_than_it_was_granted",
-                        "--nocapture",
-                    ])
+                    .args(["--exact", "no_bomb_takes_more_memory_than_it_was_granted", "--nocapture"])
                     .output()
                     .unwrap();
                 let report = String::from_utf8_lossy(&child.stderr);
@@ -77,16 +70,8 @@ fn endless() -> [Endless; 3] {
     let chunk = [b"10000\r\n", digits.as_slice(), b"\r\n"].concat();
     [
         ("a payload", b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"", digits.clone()),
-        (
-            "chunks",
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nc\r\n{\"pickled\":\"\r\n",
-            chunk,
-        ),
-        (
-            "an announced payload",
-            b"HTTP/1.1 200 OK\r\ncontent-length: 46000000\r\n\r\n{\"pickled\":\"",
-            digits,
-        ),
+        ("chunks", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nc\r\n{\"pickled\":\"\r\n", chunk),
+        ("an announced payload", b"HTTP/1.1 200 OK\r\ncontent-length: 46000000\r\n\r\n{\"pickled\":\"", digits),
     ]
 }
 
@@ -127,16 +112,9 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
         options: Options::new(),
     };
     let limits = ResponseLimits::for_fields(largest_response(contract, &request, &Options::new()));
-    let client = ModelClient::new(
-        &format!("http://{address}"),
-        Secret::generate().unwrap(),
-        ClientTimeouts::default(),
-    );
+    let client = ModelClient::new(&format!("http://{address}"), Secret::generate().unwrap(), ClientTimeouts::default());
     let client = client.unwrap().with_limits(limits);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let before = peak();
     let error = runtime.block_on(client.predict(&request)).unwrap_err();
     let is_too_large = match &error {

@@ -27,10 +27,8 @@ fn fault(payload: Vec<u8>) -> PickleFault {
 
 /// An array whose shape tuple and data are written by `shape` and `data`.
 fn array(code: &str, shape: impl Fn(Assembler) -> Assembler, data: impl Fn(Assembler) -> Assembler) -> Vec<u8> {
-    let shell = new()
-        .global("numpy._core.multiarray", "_reconstruct")
-        .global("numpy", "ndarray")
-        .raw(b"K\x00\x85C\x01b\x87R");
+    let shell =
+        new().global("numpy._core.multiarray", "_reconstruct").global("numpy", "ndarray").raw(b"K\x00\x85C\x01b\x87R");
     let begun = shape(shell.raw(b"(K\x01"));
     data(begun.dtype(code, "<", -1).raw(b"\x89")).raw(b"tb").stop()
 }
@@ -71,11 +69,7 @@ fn functions_outside_the_allow_list_are_refused_by_name() {
         let discarded = new().global(module, name).text("id").raw(b"\x85R0N").stop();
         assert_eq!(refused(discarded), called, "also when its result is thrown away");
         let with_arguments = new().global(module, name).text("id").raw(b"\x85\x81").stop();
-        assert_eq!(
-            refused(with_arguments),
-            called,
-            "a constructor with arguments is a call"
-        );
+        assert_eq!(refused(with_arguments), called, "a constructor with arguments is a call");
         let with_keywords = new().global(module, name).raw(b")}").text("a").raw(b"Ns\x92").stop();
         assert_eq!(refused(with_keywords), called);
         let on_stack = new().text(module).text(name).raw(b"\x93)R").stop();
@@ -93,30 +87,17 @@ fn attributes_of_listed_names_are_refused_too() {
         getattr(("biotite.structure", "BondList"), "__init__"),
         "builtins.getattr for biotite.structure.BondList.__init__"
     );
-    assert_eq!(
-        getattr(("os", "path"), "_from_state"),
-        "builtins.getattr for os.path._from_state"
-    );
+    assert_eq!(getattr(("os", "path"), "_from_state"), "builtins.getattr for os.path._from_state");
     assert_eq!(getattr(("os", "path"), "a\u{1b}[2J"), "builtins.getattr for os.path.?");
     let called_twice = new().global("collections", "OrderedDict").raw(b")R)R").stop();
     assert_eq!(refused(called_twice), "dict");
-    let through_array = new()
-        .global("numpy._core.multiarray", "_reconstruct")
-        .global("os", "system");
-    assert_eq!(
-        refused(through_array.raw(b"K\x00\x85C\x01b\x87R").stop()),
-        "_reconstruct of os.system"
-    );
+    let through_array = new().global("numpy._core.multiarray", "_reconstruct").global("os", "system");
+    assert_eq!(refused(through_array.raw(b"K\x00\x85C\x01b\x87R").stop()), "_reconstruct of os.system");
 }
 
 #[test]
 fn codecs_other_than_latin1_are_refused() {
-    let call = new()
-        .global("_codecs", "encode")
-        .text("a")
-        .text("rot13")
-        .raw(b"\x86R")
-        .stop();
+    let call = new().global("_codecs", "encode").text("a").text("rot13").raw(b"\x86R").stop();
     assert_eq!(refused(call), "_codecs.encode with another codec than latin1");
 }
 
@@ -160,11 +141,7 @@ fn instructions_for_objects_from_elsewhere_are_refused_by_name() {
     ];
     for (opcode, instructions) in cases {
         let error = read(new().raw(instructions).stop()).unwrap_err();
-        assert_eq!(
-            (error.opcode, &error.fault),
-            (opcode, &PickleFault::ForbiddenOpcode),
-            "{error}"
-        );
+        assert_eq!((error.opcode, &error.fault), (opcode, &PickleFault::ForbiddenOpcode), "{error}");
     }
     assert_eq!(fault(new().raw(b"\xff").stop()), PickleFault::UnknownOpcode(0xff));
 }
@@ -172,26 +149,15 @@ fn instructions_for_objects_from_elsewhere_are_refused_by_name() {
 #[test]
 fn a_nested_torch_stream_is_no_way_around_the_list() {
     let evil = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R.";
-    let payload = new()
-        .global("torch.storage", "_load_from_bytes")
-        .bytes(evil)
-        .raw(b"\x85R")
-        .stop();
+    let payload = new().global("torch.storage", "_load_from_bytes").bytes(evil).raw(b"\x85R").stop();
     assert_eq!(refused(payload), "os.system");
-    let other = new()
-        .global("torch.storage", "_load_from_bytes")
-        .bytes(b"PK\x03\x04")
-        .raw(b"\x85R")
-        .stop();
+    let other = new().global("torch.storage", "_load_from_bytes").bytes(b"PK\x03\x04").raw(b"\x85R").stop();
     assert_eq!(fault(other), PickleFault::Malformed("torch storage"));
 }
 
 #[test]
 fn every_bomb_ends_at_a_bound() {
-    let limits = ResponseLimits {
-        allocation: 64 << 20,
-        ..ResponseLimits::default()
-    };
+    let limits = ResponseLimits { allocation: 64 << 20, ..ResponseLimits::default() };
     for (name, make) in BOMBS {
         let error = decode(&Bytes::from(make()), &limits).unwrap_err();
         assert!(matches!(error.fault, PickleFault::Limit { .. }), "{name}: {error}");
@@ -202,14 +168,7 @@ fn every_bomb_ends_at_a_bound() {
 fn nesting_ends_at_its_own_bound() {
     for (name, make) in BOMBS.into_iter().filter(|(name, _)| name.contains("nested")) {
         let limit = ResponseLimits::default().depth;
-        assert_eq!(
-            fault(make()),
-            PickleFault::Limit {
-                bound: PickleBound::Depth,
-                limit
-            },
-            "{name}"
-        );
+        assert_eq!(fault(make()), PickleFault::Limit { bound: PickleBound::Depth, limit }, "{name}");
     }
 }
 
@@ -219,12 +178,7 @@ fn values_that_contain_themselves_are_refused() {
         new().raw(b"]\x94h\x00a").stop(),
         new().raw(b"}\x94Nh\x00s").stop(),
         new().raw(b"]\x94h\x00\x85a").stop(),
-        new()
-            .global("a", "B")
-            .raw(b")\x81\x94}")
-            .text("self")
-            .raw(b"h\x00sb")
-            .stop(),
+        new().global("a", "B").raw(b")\x81\x94}").text("self").raw(b"h\x00sb").stop(),
     ] {
         assert_eq!(fault(payload), PickleFault::Cycle);
     }
@@ -250,10 +204,7 @@ fn declared_sizes_are_not_believed() {
     ];
     for shape in shapes {
         let error = fault(array("f4", shape, |begun| begun.bytes(&[0; 4])));
-        assert!(
-            matches!(error, PickleFault::Malformed(_) | PickleFault::Tensor(_)),
-            "{error}"
-        );
+        assert!(matches!(error, PickleFault::Malformed(_) | PickleFault::Tensor(_)), "{error}");
     }
 }
 
@@ -271,14 +222,7 @@ fn dtypes_without_a_place_are_refused_by_code() {
 
 #[test]
 fn a_key_said_twice_is_refused() {
-    let twice = new()
-        .global("a", "B")
-        .raw(b")\x81}(")
-        .text("plddt")
-        .raw(b"K\x01")
-        .text("plddt")
-        .raw(b"K\x02ub")
-        .stop();
+    let twice = new().global("a", "B").raw(b")\x81}(").text("plddt").raw(b"K\x01").text("plddt").raw(b"K\x02ub").stop();
     assert_eq!(fault(twice), PickleFault::DuplicateKey("plddt".into()));
 }
 
@@ -313,10 +257,7 @@ struct Noise(u64);
 
 impl Noise {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
     }
 }
@@ -343,16 +284,10 @@ fn flipped_bits_never_do_more_than_fail() {
     // What the fuzzer found to reach every corner, besides what Python writes.
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/pickle");
     let found = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
-    let seeds: Vec<Vec<u8>> = fixtures::paths()
-        .into_iter()
-        .chain(found)
-        .map(|path| std::fs::read(path).unwrap())
-        .collect();
+    let seeds: Vec<Vec<u8>> =
+        fixtures::paths().into_iter().chain(found).map(|path| std::fs::read(path).unwrap()).collect();
     let mut noise = Noise(20_240_607);
-    let limits = ResponseLimits {
-        allocation: 64 << 20,
-        ..ResponseLimits::default()
-    };
+    let limits = ResponseLimits { allocation: 64 << 20, ..ResponseLimits::default() };
     let mut refused = 0;
     for _ in 0..10_000 {
         let mut bytes = seeds[noise.below(seeds.len())].clone();

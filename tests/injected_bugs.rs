@@ -1,11 +1,7 @@
 //! Mistakes that real ports make, planted in the responses of the embedded models for many proteins and judged by the checks that
 //! suites use: every one is seen by at least one check and told by its cause, and a response without one is neither.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it measured"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
 #[path = "injected_bugs/bench.rs"]
 mod bench;
@@ -125,15 +121,12 @@ fn another_seed_is_seen_and_named() {
     let mut table = Table::default();
     for (input, _) in bench::proteins(40..=150) {
         let [right, two, three] = [1, 2, 3].map(|seed| bench.predict(&input, seed));
-        bench.scene(
-            &[(&input, 1, &right), (&input, 2, &two), (&input, 3, &three)],
-            |scene| {
-                scene.agrees(&mut table, &right);
-                for other in [&two, &three] {
-                    scene.judge(&mut table, "other seed", MistakeKind::OtherSeed, other);
-                }
-            },
-        );
+        bench.scene(&[(&input, 1, &right), (&input, 2, &two), (&input, 3, &three)], |scene| {
+            scene.agrees(&mut table, &right);
+            for other in [&two, &three] {
+                scene.judge(&mut table, "other seed", MistakeKind::OtherSeed, other);
+            }
+        });
     }
     table.assert();
 }
@@ -161,10 +154,7 @@ fn cases_of_the_suites_see_every_mistake_in_a_protein_of_ordinary_length() {
     assert_eq!(unseen, Vec::<&str>::new());
     let everything = suites::Case::named("esmfold::fold::everything");
     let planted = bugs::of_folds(everything.right());
-    let (_, _, transposed) = planted
-        .into_iter()
-        .find(|(name, ..)| *name == "PAE transposed")
-        .unwrap();
+    let (_, _, transposed) = planted.into_iter().find(|(name, ..)| *name == "PAE transposed").unwrap();
     assert_ne!(everything.findings(&transposed), []);
     let physical = suites::Case::named("esmfold::physical::small_protein");
     let coarse = suites::every_structure(physical.right(), |structure| {
@@ -189,25 +179,14 @@ fn every_comparison_of_structures_in_the_suites_goes_by_the_gates() {
         let changed = |change: &mut dyn FnMut(&mut Structure)| {
             let wrong = suites::every_structure(case.right(), |structure| change(structure));
             let findings = case.findings(&wrong);
-            findings
-                .iter()
-                .any(|finding| matches!(finding.check, "agree" | "snapshot"))
+            findings.iter().any(|finding| matches!(finding.check, "agree" | "snapshot"))
         };
         let mut next = noise(11);
-        assert!(
-            changed(&mut |structure| suites::shaken(structure, 0.2, &mut next)),
-            "{name}"
-        );
-        assert!(
-            changed(&mut |structure| structure.coord.iter_mut().for_each(|at| at[0] = -at[0])),
-            "{name}"
-        );
+        assert!(changed(&mut |structure| suites::shaken(structure, 0.2, &mut next)), "{name}");
+        assert!(changed(&mut |structure| structure.coord.iter_mut().for_each(|at| at[0] = -at[0])), "{name}");
         assert!(changed(&mut suites::mirrored_where_unsure), "{name}");
         let mut next = noise(13);
-        assert!(
-            !changed(&mut |structure| suites::shaken(structure, 0.005, &mut next)),
-            "{name}"
-        );
+        assert!(!changed(&mut |structure| suites::shaken(structure, 0.005, &mut next)), "{name}");
     }
 }
 
@@ -220,10 +199,7 @@ fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
     };
     let word = |prediction: &Prediction| {
         let measured = nipah.measurements(prediction);
-        let distance = measured
-            .iter()
-            .find(|it| it.path == "atom_array[0]" && it.measure.key == "rmsd")
-            .unwrap();
+        let distance = measured.iter().find(|it| it.path == "atom_array[0]" && it.measure.key == "rmsd").unwrap();
         (distance.measure.floor, distance.measure.verdict())
     };
     assert_eq!(word(&noisy(1, 0.02)), (None, MetricVerdict::WithinTolerance));
@@ -235,21 +211,14 @@ fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
         (0.5, MetricVerdict::Different),
     ] {
         let (floor, found) = word(&noisy(5, most));
-        assert!(
-            floor.is_some_and(|floor| (0.1..0.3).contains(&floor.worst)),
-            "{floor:?}"
-        );
+        assert!(floor.is_some_and(|floor| (0.1..0.3).contains(&floor.worst)), "{floor:?}");
         assert_eq!(found, verdict, "{most}");
     }
 }
 
 #[test]
 fn noise_of_the_measured_floor_passes_without_a_cause() {
-    let bench = Bench::new(
-        "esmfold",
-        json!({ "include_fields": ["plddt"] }),
-        &["check = 'snapshot', call = 'call'"],
-    );
+    let bench = Bench::new("esmfold", json!({ "include_fields": ["plddt"] }), &["check = 'snapshot', call = 'call'"]);
     let mut table = Table::default();
     for (index, (input, _)) in bench::proteins(20..=150).into_iter().enumerate() {
         let right = bench.predict(&input, 1);
@@ -257,10 +226,7 @@ fn noise_of_the_measured_floor_passes_without_a_cause() {
         let noisy = |seed: u64| bugs::jittered(&right, 0.1, noise(seed + 100 * index as u64));
         let recorded = noisy(1);
         bench.scene(&[(&input, 1, &recorded)], |scene| {
-            assert!(
-                !scene.sees("snapshot", &noisy(2)).is_empty(),
-                "without a floor this is a difference"
-            );
+            assert!(!scene.sees("snapshot", &noisy(2)).is_empty(), "without a floor this is a difference");
             scene.calibrate(&[noisy(2), noisy(3), noisy(4), noisy(5), noisy(6)]);
             for seed in 7..10 {
                 scene.agrees(&mut table, &noisy(seed));
@@ -288,10 +254,8 @@ fn equal_ensembles_are_told_apart_at_most_once_in_a_hundred() {
             let squares = one.iter().zip(other).map(|(one, other)| (one - other).powi(2));
             squares.sum::<f64>().sqrt()
         };
-        let matrix: Vec<f64> = points
-            .iter()
-            .flat_map(|one| points.iter().map(move |other| distance(one, other)))
-            .collect();
+        let matrix: Vec<f64> =
+            points.iter().flat_map(|one| points.iter().map(move |other| distance(one, other))).collect();
         let found = energy_test(&matrix, sets, sets, 1).unwrap();
         found.p_value < p && found.distance > margin
     };

@@ -22,11 +22,8 @@ const ON_THE_WIRE: &[(&str, &str)] = &[
 ];
 
 /// What comes of the scenarios; only Linux can crash and freeze an instance from outside.
-const ALL: &str = if cfg!(feature = "portable-os") {
-    "7 passed; 0 failed; 5 ignored"
-} else {
-    "10 passed; 0 failed; 2 ignored"
-};
+const ALL: &str =
+    if cfg!(feature = "portable-os") { "7 passed; 0 failed; 5 ignored" } else { "10 passed; 0 failed; 2 ignored" };
 
 /// A directory with the shipped scenarios, and the state of the runs in it.
 fn home(backends: &str, scenarios: &str) -> TempDir {
@@ -103,37 +100,18 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     } else {
         "core: 6 of 11 passed, 3 skipped, 2 not applicable"
     };
-    assert_eq!(
-        closing[4].trim(),
-        format!("{levels}; extended: 1 of 1 passed"),
-        "{reported}"
-    );
+    assert_eq!(closing[4].trim(), format!("{levels}; extended: 1 of 1 passed"), "{reported}");
     // These suites have no case for most of what the models can do.
-    assert!(
-        closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"),
-        "{reported}"
-    );
-    let notes: Vec<&str> = reported
-        .lines()
-        .filter(|line| line.contains("note: esm2 on torch: "))
-        .collect();
+    assert!(closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"), "{reported}");
+    let notes: Vec<&str> = reported.lines().filter(|line| line.contains("note: esm2 on torch: ")).collect();
     let said = |words: &str| notes.iter().any(|note| note.contains(words));
-    assert!(
-        said("temporary directory tmp.") && said("(0 bytes) was left in its TMPDIR"),
-        "{reported}"
-    );
-    assert!(
-        said("had to be killed: the server did not end within 0.5 s of SIGTERM"),
-        "{reported}"
-    );
+    assert!(said("temporary directory tmp.") && said("(0 bytes) was left in its TMPDIR"), "{reported}");
+    assert!(said("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
 }
 
 #[test]
 fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
-    let home = home(
-        "default = 'reference'\n[backends.reference]\nkind = 'reference'\n",
-        SCENARIOS,
-    );
+    let home = home("default = 'reference'\n[backends.reference]\nkind = 'reference'\n", SCENARIOS);
     for (arguments, model) in [(vec![], "esm2::"), (vec!["--model", "boltz2,esmc"], "esmc::")] {
         let (reported, code) = run(&home, &[&["--list"][..], &arguments].concat());
         assert_eq!(code, Some(0), "{reported}");
@@ -183,9 +161,7 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
     let home = home(&backends, &format!("{SCENARIOS}{size}"));
     let (reported, code) = run(&home, &[]);
     assert_eq!(code, Some(4), "{reported}");
-    let reasons = reported
-        .lines()
-        .filter(|line| line.starts_with("test esm2::life_cycle::"));
+    let reasons = reported.lines().filter(|line| line.starts_with("test esm2::life_cycle::"));
     let reasons: Vec<&str> = reasons.filter_map(|line| Some(line.split_once(" ... ")?.1)).collect();
     let alike = reasons.iter().filter(|reason| **reason == reasons[0]);
     assert_eq!(alike.count(), 12, "{reported}");
@@ -250,13 +226,9 @@ fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
     let suite = format!("about = 'x'\n{}", cases.collect::<String>());
     let (reported, code) = run(&home(&http, &suite), &[]);
     assert_eq!(code, Some(3), "{reported}");
-    let lines = reported
-        .lines()
-        .filter(|line| line.contains("expected ") || line.contains("error: inconclusive"));
+    let lines = reported.lines().filter(|line| line.contains("expected ") || line.contains("error: inconclusive"));
     // In which words a connection ends is not for this test.
-    let lines: Vec<&str> = lines
-        .filter_map(|line| line.trim().split(": the connection ended").next())
-        .collect();
+    let lines: Vec<&str> = lines.filter_map(|line| line.trim().split(": the connection ended").next()).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     error: inconclusive, hydrotest could not judge it
     scenario [step 2: fault cut at 0.5]: call failed: expected the fault timeout in stage call; came the fault died in stage call: call failed

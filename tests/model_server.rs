@@ -33,10 +33,9 @@ impl ServedModel for Gated {
         match sequence.as_str() {
             "PANIC" => panic!("as the test wants"),
             "RAISE" => Err("as the test wants".into()),
-            _ => Ok(Prediction {
-                class: "test.Output".into(),
-                fields: vec![("sequence".into(), Value::Text(sequence))],
-            }),
+            _ => {
+                Ok(Prediction { class: "test.Output".into(), fields: vec![("sequence".into(), Value::Text(sequence))] })
+            }
         }
     }
 }
@@ -80,11 +79,7 @@ impl Stage {
     }
 
     async fn call(&self, sequence: &str) -> Result<Prediction, ClientError> {
-        let request = Request {
-            method: Method::Fold,
-            input: Input::One(sequence.into()),
-            options: Options::new(),
-        };
+        let request = Request { method: Method::Fold, input: Input::One(sequence.into()), options: Options::new() };
         self.client.predict(&request).await
     }
 
@@ -122,10 +117,7 @@ async fn a_panic_is_a_server_error_and_the_next_call_works() {
     let (status, text) = (500, "Internal Server Error".to_owned());
     assert_eq!(error, ClientError::OddStatus { status, text });
     stage.let_through();
-    assert_eq!(
-        stage.call("RAISE").await.unwrap_err(),
-        ClientError::Refused("as the test wants".into())
-    );
+    assert_eq!(stage.call("RAISE").await.unwrap_err(), ClientError::Refused("as the test wants".into()));
     stage.let_through();
     assert!(stage.call("A").await.is_ok());
 }

@@ -8,10 +8,7 @@ use std::process::{Command, Output};
 fn mutants(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.env("HYDROTEST_FORMAT", "pretty");
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("mutants")
-        .args(arguments);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("mutants").args(arguments);
     command.output().unwrap()
 }
 
@@ -68,14 +65,8 @@ fn a_backend_that_answers_nothing_earns_no_pass() {
 fn what_is_no_fault_passes() {
     let results = results(&["--model", "esmc,chai1", "benign/"]);
     let fates: Vec<&str> = results.iter().map(|result| result["fate"].as_str().unwrap()).collect();
-    assert!(
-        fates.iter().all(|fate| matches!(*fate, "accepted" | "no effect")),
-        "{fates:?}"
-    );
-    assert!(
-        fates.iter().filter(|fate| **fate == "accepted").count() > 15,
-        "{fates:?}"
-    );
+    assert!(fates.iter().all(|fate| matches!(*fate, "accepted" | "no effect")), "{fates:?}");
+    assert!(fates.iter().filter(|fate| **fate == "accepted").count() > 15, "{fates:?}");
 }
 
 #[test]

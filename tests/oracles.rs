@@ -25,13 +25,8 @@ use engine::engine;
 fn oracles(command: &str, files: &[PathBuf]) -> Value {
     let python = engine("HYDROTEST_ORACLES");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
-    let output = Command::new(python)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg(script)
-        .arg(command)
-        .args(files)
-        .output()
-        .unwrap();
+    let output =
+        Command::new(python).env("PYTHONDONTWRITEBYTECODE", "1").arg(script).arg(command).args(files).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     serde_json::from_str(text.lines().last().unwrap()).unwrap()
@@ -39,12 +34,7 @@ fn oracles(command: &str, files: &[PathBuf]) -> Value {
 
 fn ours(first: &Path, second: &Path) -> Value {
     let program = env!("CARGO_BIN_EXE_hydrotest");
-    let output = Command::new(program)
-        .args(["compare", "--json"])
-        .arg(first)
-        .arg(second)
-        .output()
-        .unwrap();
+    let output = Command::new(program).args(["compare", "--json"]).arg(first).arg(second).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -70,10 +60,7 @@ fn assert_agree(first: &Path, second: &Path) {
         assert!((ours - theirs).abs() <= within, "{name}: {ours} and {theirs}");
     }
     let gemmi = theirs["gemmi_rmsd"].as_f64().unwrap();
-    assert!(
-        (number("RMSD of alpha carbons (Å)").unwrap() - gemmi).abs() < 1e-6,
-        "{gemmi}"
-    );
+    assert!((number("RMSD of alpha carbons (Å)").unwrap() - gemmi).abs() < 1e-6, "{gemmi}");
     assert_eq!(number("atoms"), theirs["atoms"][0].as_f64());
     if let Some(theirs) = theirs["DockQ"][0].as_f64() {
         let ours = number("DockQ").unwrap();
@@ -150,11 +137,7 @@ fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
         ]);
         assert_eq!(&here, names, "{who}, atom {atom}");
         let there: Vec<u32> = theirs["coord"][atom].as_array().unwrap().iter().map(single).collect();
-        assert_eq!(
-            ours.coord[atom].map(f32::to_bits).as_slice(),
-            there,
-            "{who}, atom {atom}"
-        );
+        assert_eq!(ours.coord[atom].map(f32::to_bits).as_slice(), there, "{who}, atom {atom}");
         // Without the column each reader has a default of its own.
         if let Some(b_factors) = &ours.b_factor {
             let there = single(&theirs["b_factor"][atom]);
@@ -165,14 +148,8 @@ fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
 
 /// The folding models, each with what to fold: a chain alone and two that touch, as far as it takes several.
 const FOLDS: [(&str, &str); 5] = [
-    (
-        "esmfold",
-        "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG",
-    ),
-    (
-        "esmfold",
-        "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT:GIVEQCCTSICSLYQLENYCN",
-    ),
+    ("esmfold", "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG"),
+    ("esmfold", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT:GIVEQCCTSICSLYQLENYCN"),
     ("esmfold2", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
     ("chai1", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
     ("boltz2", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
@@ -270,9 +247,6 @@ fn responses_of_the_embedded_models_read_as_elsewhere() {
             }
         }
     }
-    assert!(
-        paths.len() >= 4 * FOLDS.len() - 1,
-        "a model's texts are missing: {paths:?}"
-    );
+    assert!(paths.len() >= 4 * FOLDS.len() - 1, "a model's texts are missing: {paths:?}");
     assert_read_alike(&paths);
 }

@@ -69,17 +69,8 @@ fn arrays_of_every_memory_layout_hold_their_numbers_at_their_places() {
                     Some(text) => text.parse::<f64>().unwrap(),
                     None => array.f64_at(flat).unwrap(),
                 };
-                let rounded = if name.ends_with("i1") {
-                    f64::from(expected as u8 as i8)
-                } else {
-                    expected as f64
-                };
-                assert_eq!(
-                    got.to_bits(),
-                    rounded.to_bits(),
-                    "{name} at {place:?} in {}",
-                    path.display()
-                );
+                let rounded = if name.ends_with("i1") { f64::from(expected as u8 as i8) } else { expected as f64 };
+                assert_eq!(got.to_bits(), rounded.to_bits(), "{name} at {place:?} in {}", path.display());
                 read += 1;
             }
         }
@@ -103,10 +94,7 @@ fn sound_python_that_we_cannot_read_is_no_fault_of_its_writer() {
         let error = pickle::decode(&bytes.into(), &ResponseLimits::default()).expect_err(&name);
         assert!(error.fault.is_ours(), "{name}: {error}");
         let text = error.to_string();
-        assert!(
-            text.contains("hydrotest cannot read") && text.contains(&name),
-            "{name}: {text}"
-        );
+        assert!(text.contains("hydrotest cannot read") && text.contains(&name), "{name}: {text}");
         read += 1;
     }
     assert!(read > 30, "{read} values");

@@ -33,25 +33,14 @@ fn a_bonded_stack_with_every_column_comes_back_equal() {
     let mut structure = Structure::default();
     for (number, name) in [(-3, "CA"), (i32::MAX, "ÅÅÅÅ"), (0, "")] {
         let label = |text| Label::new(text).unwrap();
-        structure.push(
-            label("ABCDEFGH"),
-            number,
-            label("GLY"),
-            label(name),
-            label("C"),
-            [1.5; 3],
-        );
+        structure.push(label("ABCDEFGH"), number, label("GLY"), label(name), label("C"), [1.5; 3]);
     }
     structure.coord.extend_from_within(..);
     structure.models = Some(2);
     structure.b_factor = Some(vec![0.1, 0.2, 0.3]);
     structure.b_factor_dtype = Some(DType::F64);
     structure.extra = vec![("charge".into(), Tensor::vector(&[1_i8, 2, 3]))];
-    structure.bonds = Some(vec![Bond {
-        first: 0,
-        second: 2,
-        order: 9,
-    }]);
+    structure.bonds = Some(vec![Bond { first: 0, second: 2, order: 9 }]);
     structure.cell = Some(Tensor::from_values(vec![2, 3, 3], &[0.5_f32; 18]).unwrap());
     let value = Value::Structure(Box::new(structure));
     assert_eq!(reread(&value), value);
@@ -78,11 +67,8 @@ fn texts_and_bytes_of_every_length_class_come_back_equal() {
 
 #[test]
 fn a_long_mapping_comes_back_in_order() {
-    let value = Value::Map(
-        (0..2_500)
-            .map(|number| (Value::Integer(number), Value::Text(number.to_string())))
-            .collect(),
-    );
+    let value =
+        Value::Map((0..2_500).map(|number| (Value::Integer(number), Value::Text(number.to_string()))).collect());
     assert_eq!(reread(&value), value);
 }
 
@@ -103,10 +89,7 @@ fn arrays_on_a_device_stay_there() {
     }
     // The process that has the device reads it where it is.
     let there = here.clone().on_device("cuda:0".into());
-    let prediction = Prediction {
-        class: "test.Output".into(),
-        fields: vec![("a".into(), Value::Array(there))],
-    };
+    let prediction = Prediction { class: "test.Output".into(), fields: vec![("a".into(), Value::Array(there))] };
     let payload = pickle::encode_prediction(&prediction).unwrap();
     let local = pickle::decode_prediction(&payload, Some(&[]), &ResponseLimits::default()).unwrap();
     assert_eq!(local.field("a"), Some(&Value::Array(here)));
@@ -115,13 +98,7 @@ fn arrays_on_a_device_stay_there() {
 #[test]
 fn a_text_is_never_taken_for_a_class_or_an_element_type() {
     // Names under which a writer with a memo may keep its own classes and element types.
-    let names = [
-        "dtype\nf4",
-        "dtype\ni8",
-        "numpy\ndtype",
-        "numpy\nndarray",
-        "numpy.core.multiarray\n_reconstruct",
-    ];
+    let names = ["dtype\nf4", "dtype\ni8", "numpy\ndtype", "numpy\nndarray", "numpy.core.multiarray\n_reconstruct"];
     let array = |value: f32| Value::Array(Tensor::vector(&[value]));
     let fields = |order: &[&str]| {
         let field = |name: &&str| ((*name).to_owned(), Value::Text("dtype\nf4".into()));
@@ -131,12 +108,7 @@ fn a_text_is_never_taken_for_a_class_or_an_element_type() {
         fields
     };
     for order in [&names[..], &[], &names[..1]] {
-        let record = |fields| {
-            Value::Record(Record {
-                class: "test.Output".into(),
-                fields,
-            })
-        };
+        let record = |fields| Value::Record(Record { class: "test.Output".into(), fields });
         let mut first_named = fields(order);
         first_named.rotate_left(1);
         for fields in [fields(order), first_named] {
@@ -154,10 +126,7 @@ fn what_could_not_be_read_back_is_not_written() {
     }
     assert_eq!(pickle::encode(&deep), Err(pickle::EncodeError::Depth));
     for class in ["Alone", "os.sys tem", "builtins.set", ""] {
-        let record = Value::Record(Record {
-            class: class.into(),
-            fields: vec![],
-        });
+        let record = Value::Record(Record { class: class.into(), fields: vec![] });
         assert_eq!(pickle::encode(&record), Err(pickle::EncodeError::Class(class.into())));
     }
     let mut ragged = Structure::default();

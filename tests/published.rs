@@ -33,15 +33,9 @@ fn repository() -> &'static Path {
 fn cases() -> Vec<PlannedTrial> {
     let config = Config::built_in().unwrap();
     let suites = Suites::load(&repository().join("suites"), &config).unwrap();
-    let everything = BackendTable {
-        models: None,
-        ..config.backends[0].clone()
-    };
-    let selection = Selection {
-        suites: vec!["published".into()],
-        weights: Some(WEIGHTS.into()),
-        ..Selection::default()
-    };
+    let everything = BackendTable { models: None, ..config.backends[0].clone() };
+    let selection =
+        Selection { suites: vec!["published".into()], weights: Some(WEIGHTS.into()), ..Selection::default() };
     let plan = expand(&config, &suites.suites, &everything, &selection, Overriding::default());
     plan.unwrap_or_else(|errors| panic!("{errors}")).trials
 }
@@ -50,9 +44,7 @@ fn cases() -> Vec<PlannedTrial> {
 fn response(trial: &PlannedTrial, given: &[(&str, Value)]) -> Prediction {
     let contract = &trial.contract;
     let sequences = trial.calls[0].request.input.strings();
-    let lengths = sequences
-        .iter()
-        .map(|text| text.chars().filter(|letter| *letter != ':').count());
+    let lengths = sequences.iter().map(|text| text.chars().filter(|letter| *letter != ':').count());
     let lengths = lengths.map(|length| Value::Integer(length as i64)).collect();
     let mut fields: Vec<(String, Value)> = Vec::new();
     for spec in &contract.fields {
@@ -74,20 +66,14 @@ fn response(trial: &PlannedTrial, given: &[(&str, Value)]) -> Prediction {
             fields: metadata.map(|(name, value)| (name.to_owned(), value)).into(),
         }),
     ));
-    Prediction {
-        class: contract.output.clone(),
-        fields,
-    }
+    Prediction { class: contract.output.clone(), fields }
 }
 
 /// The response that gives back what is shipped, after a change to its structure.
 fn shipped(trial: &PlannedTrial, change: impl Fn(&mut Structure)) -> Prediction {
     let store = Store::new(&repository().join("snapshots"), Recording::Never).unwrap();
     let key = trial.snapshot_key(WEIGHTS, &trial.calls[0].name).unwrap();
-    let recorded = store
-        .read(&key)
-        .unwrap()
-        .unwrap_or_else(|| panic!("{key} is not shipped"));
+    let recorded = store.read(&key).unwrap().unwrap_or_else(|| panic!("{key} is not shipped"));
     let mut given = Vec::new();
     for name in ["atom_array", "plddt", "ptm"] {
         let Some(mut value) = recorded.prediction.field(name).cloned() else {
@@ -117,10 +103,7 @@ fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
     };
     let writer = ResponseWriter::create(&kept, origin).unwrap();
     for (trial, prediction) in responses {
-        let raw = RawResponse::Payload {
-            pickle: encode_prediction(prediction).unwrap(),
-            buffers: Vec::new(),
-        };
+        let raw = RawResponse::Payload { pickle: encode_prediction(prediction).unwrap(), buffers: Vec::new() };
         let call = &trial.calls[0];
         writer.keep(&CallKey::new(&trial.contract.key, &call.config, &call.request), &raw);
     }
@@ -138,17 +121,12 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
     let right: Vec<_> = cases.iter().map(|trial| (trial, shipped(trial, |_| {}))).collect();
     let (code, reported) = run(&right);
     assert_eq!(code, Some(0), "{reported}");
-    assert!(
-        reported.contains(&format!("{} passed; 0 failed; 0 ignored", cases.len())),
-        "{reported}"
-    );
+    assert!(reported.contains(&format!("{} passed; 0 failed; 0 ignored", cases.len())), "{reported}");
     for trial in &cases {
         // Every residue of one half bends away from the other, as it does behind a wrong hinge.
         let spoiled = shipped(trial, |structure| {
             let half = structure.coord.len() / 2;
-            structure.coord[half..]
-                .iter_mut()
-                .for_each(|position| position[2] = -position[2]);
+            structure.coord[half..].iter_mut().for_each(|position| position[2] = -position[2]);
         });
         let (code, reported) = run(&[(trial, spoiled)]);
         assert_eq!(code, Some(1), "{}: {reported}", trial.name);
@@ -159,10 +137,7 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
 #[test]
 fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
     let cases = cases();
-    let short = cases
-        .iter()
-        .find(|trial| trial.name == "esmfold::published::short")
-        .unwrap();
+    let short = cases.iter().find(|trial| trial.name == "esmfold::published::short").unwrap();
     let changed = |change: &dyn Fn(&mut Structure)| run(&[(short, shipped(short, change))]);
     // Each of these passes there: the distance is a mean over all atoms, and no single one of them matters.
     let moved = |by: f32| move |structure: &mut Structure| structure.coord.iter_mut().for_each(|place| place[0] += by);
@@ -274,9 +249,7 @@ fn means(structure: &Structure) -> Vec<f32> {
             _ => sums.push((*number, *factor, 1.0)),
         }
     }
-    sums.iter()
-        .map(|(_, sum, count)| (sum / count / 100.0) as f32)
-        .collect()
+    sums.iter().map(|(_, sum, count)| (sum / count / 100.0) as f32).collect()
 }
 
 #[test]

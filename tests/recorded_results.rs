@@ -44,9 +44,7 @@ struct Checkout {
 
 impl Checkout {
     fn new() -> Self {
-        let checkout = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
+        let checkout = Self { home: tempfile::tempdir().unwrap() };
         checkout.write("backends.toml", BACKENDS);
         checkout.write("suites/small.toml", SUITE);
         checkout.write("suites/sequences.fasta", &format!(">short\n{SHORT}\n"));
@@ -88,12 +86,7 @@ fn response(factor: f32) -> Prediction {
     for (name, value) in &mut prediction.fields {
         match value {
             Value::Array(tensor) if name == "embeddings" => {
-                let values: Vec<f32> = tensor
-                    .values()
-                    .into_iter()
-                    .flatten()
-                    .map(|value: f32| value * factor)
-                    .collect();
+                let values: Vec<f32> = tensor.values().into_iter().flatten().map(|value: f32| value * factor).collect();
                 *tensor = Tensor::from_values(tensor.shape().to_vec(), &values).unwrap();
             }
             Value::Record(metadata) if name == "metadata" => {
@@ -110,11 +103,7 @@ fn response(factor: f32) -> Prediction {
 }
 
 fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One(SHORT.into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One(SHORT.into()), options: Options::new() }
 }
 
 /// Lets the backend `lab` give these responses, in this order.
@@ -127,10 +116,7 @@ fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
     };
     let writer = ResponseWriter::create(&checkout.home.path().join("responses"), origin).unwrap();
     for response in responses {
-        let raw = RawResponse::Payload {
-            pickle: encode_prediction(response).unwrap(),
-            buffers: Vec::new(),
-        };
+        let raw = RawResponse::Payload { pickle: encode_prediction(response).unwrap(), buffers: Vec::new() };
         writer.keep(&CallKey::new("esm2", &Options::new(), &request()), &raw);
     }
     assert_eq!(writer.failures(), Vec::<String>::new());
@@ -184,10 +170,7 @@ fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_
     inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record` (exit code 3)
     ");
     // The contract as it stands allows no such field.
-    let path = project
-        .home
-        .path()
-        .join("snapshots/synthetic/esm2/small/short.snap.new");
+    let path = project.home.path().join("snapshots/synthetic/esm2/small/short.snap.new");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("embeddings", "embedings")).unwrap();
     let refused = project.run(1, &["snapshots", "accept", "--yes"]);
@@ -229,11 +212,7 @@ fn last(reported: &str) -> &str {
 fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     let checkout = Checkout::new();
     let right = response(1.0);
-    keep(
-        &checkout,
-        "toy",
-        &[right.clone(), right.clone(), response(1.01), right.clone(), right],
-    );
+    keep(&checkout, "toy", &[right.clone(), right.clone(), response(1.01), right.clone(), right]);
     let only = ["--backend", "lab", "--model", "esm2"];
     checkout.run(0, &[&only[..], &["--record"]].concat());
     let calibrate = ["calibrate", "--backend", "lab", "--model", "esm2"];

@@ -52,13 +52,8 @@ checks = [{ check = "error", message = "words that no model says" }]
 
 /// The verdict of every case that a run prints.
 fn verdicts(ran: &Ran) -> BTreeMap<String, String> {
-    let lines = ran
-        .reported
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
-    lines
-        .map(|(name, verdict)| (name.trim_end().to_owned(), verdict.to_owned()))
-        .collect()
+    let lines = ran.reported.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
+    lines.map(|(name, verdict)| (name.trim_end().to_owned(), verdict.to_owned())).collect()
 }
 
 fn home(project: &Project) -> PathBuf {
@@ -68,10 +63,7 @@ fn home(project: &Project) -> PathBuf {
 /// What a run says of its failures, or all it says.
 fn plain(project: &Project, ran: &Ran) -> String {
     let home = home(project).display().to_string();
-    plain::failures(
-        &ran.reported,
-        &[(&home, "HOME"), (env!("CARGO_MANIFEST_DIR"), "REPOSITORY")],
-    )
+    plain::failures(&ran.reported, &[(&home, "HOME"), (env!("CARGO_MANIFEST_DIR"), "REPOSITORY")])
 }
 
 fn recordings(home: &Path) -> Vec<PathBuf> {
@@ -92,9 +84,7 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
     let mut same = 0;
     for (name, replayed) in &again {
         let verdict = live.get(name);
-        let is_of_servers = ["::faults::", "::protocol::", "::pause_and_resume"]
-            .iter()
-            .any(|part| name.contains(part));
+        let is_of_servers = ["::faults::", "::protocol::", "::pause_and_resume"].iter().any(|part| name.contains(part));
         if is_of_servers {
             assert!(replayed.contains("kind `replay` has no server"), "{name}: {replayed}");
         } else if name.contains("::life_cycle::") || name.ends_with("::many_calls") {
@@ -167,15 +157,11 @@ fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
 fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
     let project = Project::new(BACKENDS);
     let case = ["--model", "esm2", "--exact", "esm2::embed::everything"];
-    project
-        .run(&[&case[..], &["--keep-responses", "kept"]].concat())
-        .expect(0, &["kept 1 response in kept"]);
+    project.run(&[&case[..], &["--keep-responses", "kept"]].concat()).expect(0, &["kept 1 response in kept"]);
     project
         .run(&["--backend", "again", "--model", "esm2", "--suite", "masks"])
         .expect(4, &["no recorded response", "nothing ran"]);
-    project
-        .run(&[&case[..], &["--backend", "again"]].concat())
-        .expect(0, &["1 passed"]);
+    project.run(&[&case[..], &["--backend", "again"]].concat()).expect(0, &["1 passed"]);
     let said = project.run(&[&case[..], &["--backend", "unsaid"]].concat());
     said.expect(2, &[]);
     insta::assert_snapshot!(plain(&project, &said), @r#"

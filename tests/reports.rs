@@ -24,23 +24,13 @@ fn fixture() -> PathBuf {
 }
 
 fn hydrotest(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_hydrotest")).args(arguments).output().unwrap()
 }
 
 fn rendered(kind: &str, home: &TempDir) -> PathBuf {
     let path = home.path().join(kind);
     let shown = path.display().to_string();
-    let ended = hydrotest(&[
-        "report",
-        &fixture().display().to_string(),
-        "--to",
-        kind,
-        "--output",
-        &shown,
-    ]);
+    let ended = hydrotest(&["report", &fixture().display().to_string(), "--to", kind, "--output", &shown]);
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     path
 }
@@ -83,12 +73,7 @@ fn junit_is_read_elsewhere() {
         "testsuites",
     ];
     assert_eq!(seen["elements"], json!(known));
-    assert!(
-        seen["text"]
-            .as_str()
-            .unwrap()
-            .contains("</script><script>alert(1)</script>")
-    );
+    assert!(seen["text"].as_str().unwrap().contains("</script><script>alert(1)</script>"));
 }
 
 #[test]
@@ -106,26 +91,12 @@ fn hostile_text_in_markdown_is_text_elsewhere() {
     let home = tempfile::tempdir().unwrap();
     let seen = read("markdown", &[&rendered("markdown", &home)]);
     for renderer in ["html", "plain"] {
-        for tag in [
-            "script",
-            "img",
-            "a",
-            "em",
-            "strong",
-            "del",
-            "s",
-            "comment",
-            "hr",
-            "blockquote",
-        ] {
+        for tag in ["script", "img", "a", "em", "strong", "del", "s", "comment", "hr", "blockquote"] {
             assert!(seen[renderer]["tags"].get(tag).is_none(), "{renderer} has <{tag}>");
         }
         let columns = &seen[renderer]["tags"];
         // Counts, slowest cases and tightest margins, with every row whole.
-        assert_eq!(
-            (&columns["table"], &columns["tr"], &columns["td"]),
-            (&json!(3), &json!(15), &json!(60))
-        );
+        assert_eq!((&columns["table"], &columns["tr"], &columns["td"]), (&json!(3), &json!(15), &json!(60)));
     }
     let html = &seen["html"];
     assert_eq!(html["tags"]["details"], 8);
@@ -147,12 +118,7 @@ fn tap_is_read_elsewhere() {
     });
     assert_eq!(seen["lines"], lines);
     assert_eq!(seen["blocks"][1]["severity"], "fail");
-    assert!(
-        seen["blocks"][1]["name"]
-            .as_str()
-            .unwrap()
-            .starts_with("esm2::embed::1 </script>")
-    );
+    assert!(seen["blocks"][1]["name"].as_str().unwrap().starts_with("esm2::embed::1 </script>"));
 }
 
 #[test]
@@ -191,30 +157,13 @@ fn shards_merged_are_the_whole_again() {
     let whole = home.path().join("whole.json").display().to_string();
     let parts = [1, 2].map(|index| altered(&home, &format!("{index}.json"), |run| part(run, index)));
     let ended = hydrotest(&["merge", &parts[1], &parts[0], "--output", &whole]);
-    assert_eq!(
-        ended.status.code(),
-        Some(1),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stderr));
     let reported = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(
-        reported,
-        "8 cases of 2 parts joined\ndoes not conform: the backend is wrong (exit code 1)\n"
-    );
+    assert_eq!(reported, "8 cases of 2 parts joined\ndoes not conform: the backend is wrong (exit code 1)\n");
     let merged: Value = serde_json::from_slice(&std::fs::read(&whole).unwrap()).unwrap();
     let plain = hydrotest(&["report", &fixture().display().to_string(), "--to", "json"]);
     let plain: Value = serde_json::from_slice(&plain.stdout).unwrap();
-    for field in [
-        "cases",
-        "harness",
-        "backend",
-        "selection",
-        "conclusion",
-        "state",
-        "started",
-        "seconds",
-    ] {
+    for field in ["cases", "harness", "backend", "selection", "conclusion", "state", "started", "seconds"] {
         assert_eq!(merged[field], plain[field], "{field}");
     }
     let same = hydrotest(&["diff", &fixture().display().to_string(), &parts[0]]);
@@ -233,19 +182,13 @@ fn parts_of_other_runs_and_files_of_other_forms_are_refused() {
     let ended = hydrotest(&["merge", &first, &other, "--output", &output]);
     assert_eq!(ended.status.code(), Some(2));
     let reported = String::from_utf8(ended.stderr).unwrap();
-    assert!(
-        reported.contains("differ in the recorded results (SHA-256)"),
-        "{reported}"
-    );
+    assert!(reported.contains("differ in the recorded results (SHA-256)"), "{reported}");
     assert!(!Path::new(&output).exists());
     let newer = altered(&home, "newer.json", |run| run["version"] = json!(2));
     let ended = hydrotest(&["report", &newer, "--to", "junit"]);
     assert_eq!(ended.status.code(), Some(2));
     let reported = String::from_utf8(ended.stderr).unwrap();
-    assert!(
-        reported.contains("this is no outcome file of version 1: its version is 2"),
-        "{reported}"
-    );
+    assert!(reported.contains("this is no outcome file of version 1: its version is 2"), "{reported}");
 }
 
 #[test]
@@ -255,10 +198,7 @@ fn a_run_is_as_good_as_itself_and_worse_where_something_fails() {
     let ended = hydrotest(&["diff", &old, &old]);
     assert_eq!(ended.status.code(), Some(0));
     let reported = String::from_utf8(ended.stdout).unwrap();
-    assert!(
-        reported.ends_with("8 cases as before; nothing changed (exit code 0)\n"),
-        "{reported}"
-    );
+    assert!(reported.ends_with("8 cases as before; nothing changed (exit code 0)\n"), "{reported}");
     let new = altered(&home, "new.json", |run| run["cases"][0]["verdict"] = json!("fail"));
     let ended = hydrotest(&["diff", &old, &new]);
     assert_eq!(ended.status.code(), Some(1));
@@ -299,10 +239,7 @@ fn a_full_disk_is_no_silent_success() {
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdout(full);
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(full);
         let ended = command.output().unwrap();
         let reported = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {reported}");
@@ -326,12 +263,7 @@ fn four_shards_of_a_real_run_are_the_run() {
     let parts = ["1/4", "2/4", "3/4", "4/4"].map(|shard| run(&shard.replace('/', "_"), &["--shard", shard]));
     let merged = home.path().join("merged.json").display().to_string();
     let ended = hydrotest(&["merge", &parts[2], &parts[0], &parts[3], &parts[1], "--output", &merged]);
-    assert_eq!(
-        ended.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
     let [whole, merged] = [whole, merged].map(|path| {
         let mut run: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let cases = run["cases"].as_array_mut().unwrap();
@@ -347,16 +279,7 @@ fn four_shards_of_a_real_run_are_the_run() {
     };
     assert!(names(&whole).len() > 400);
     assert_eq!(names(&merged), names(&whole));
-    for field in [
-        "cases",
-        "harness",
-        "backend",
-        "selection",
-        "conclusion",
-        "state",
-        "leaks",
-        "warnings",
-    ] {
+    for field in ["cases", "harness", "backend", "selection", "conclusion", "state", "leaks", "warnings"] {
         assert_eq!(merged[field], whole[field], "{field}");
     }
 }
@@ -377,21 +300,13 @@ fn runs_become_a_table_and_a_history() {
     let part = run("part.json", &["--model", "esm2", "--suite", "embed"]);
     let json = |arguments: &[&str]| -> Value {
         let ended = hydrotest(arguments);
-        assert_eq!(
-            ended.status.code(),
-            Some(0),
-            "{}",
-            String::from_utf8_lossy(&ended.stderr)
-        );
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
         serde_json::from_slice(&ended.stdout).unwrap()
     };
     let table = json(&["matrix", &whole, &part, "--to", "json"]);
     let models = &table["rows"][0]["models"];
     let words = models["esm2"]["words"].as_str().unwrap();
-    assert!(
-        words.starts_with("passed ") && words.ends_with(" selected"),
-        "a selection never conforms: {words}"
-    );
+    assert!(words.starts_with("passed ") && words.ends_with(" selected"), "a selection never conforms: {words}");
     assert_eq!(models["esm2"]["older_runs"], 1);
     let table = json(&["matrix", &whole, "--to", "json"]);
     let level = &table["rows"][0]["models"]["esm2"]["level"];
@@ -401,19 +316,12 @@ fn runs_become_a_table_and_a_history() {
 
     let trend = json(&["trend", &history, "--case", "esm2::embed::*", "--json"]);
     let cases = trend["cases"].as_array().unwrap();
-    assert!(
-        !cases.is_empty() && cases.iter().all(|case| case["runs"] == 2),
-        "{trend:#}"
-    );
+    assert!(!cases.is_empty() && cases.iter().all(|case| case["runs"] == 2), "{trend:#}");
     let refused = hydrotest(&["trend", &whole]);
     assert_eq!(refused.status.code(), Some(2));
     let refused = hydrotest(&["matrix", &whole, "--link", "lab=https://example.org"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(
-        String::from_utf8(refused.stderr)
-            .unwrap()
-            .contains("no outcome file is of a backend `lab`")
-    );
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("no outcome file is of a backend `lab`"));
     let refused = hydrotest(&["matrix", &whole, "--link", "reference=javascript:alert(1)"]);
     assert_eq!(refused.status.code(), Some(2));
 }

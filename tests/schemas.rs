@@ -44,12 +44,8 @@ fn quoted(text: &str) -> Vec<String> {
 
 /// What is known in the place of the word that is not, where that is told.
 fn known(reported: &str) -> Option<Vec<String>> {
-    let error = reported
-        .split("\n\n")
-        .find(|error| error.lines().next().unwrap_or_default().contains(NONE))?;
-    let (_, names) = error
-        .split_once("help: known: ")
-        .or_else(|| error.split_once("expected one of "))?;
+    let error = reported.split("\n\n").find(|error| error.lines().next().unwrap_or_default().contains(NONE))?;
+    let (_, names) = error.split_once("help: known: ").or_else(|| error.split_once("expected one of "))?;
     Some(quoted(names.lines().next()?))
 }
 
@@ -98,10 +94,8 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
     let reported = ask(&line);
     let is_type = |label: &str| label.starts_with("expected ") || label == "JSON cannot say this";
     let label = |error: &str| -> Option<String> {
-        let mut labels = error
-            .lines()
-            .rev()
-            .filter_map(|line| line.split_once("^ ").map(|(_, label)| label.to_owned()));
+        let mut labels =
+            error.lines().rev().filter_map(|line| line.split_once("^ ").map(|(_, label)| label.to_owned()));
         labels.next().filter(|label| is_type(label))
     };
     let mut errors = reported.split("\n\n").filter(|error| error.contains(&line));
@@ -112,9 +106,7 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
     if label == "JSON cannot say this" {
         return json!({});
     }
-    let expected = label
-        .strip_prefix("expected ")
-        .unwrap_or_else(|| panic!("{key}: {label}"));
+    let expected = label.strip_prefix("expected ").unwrap_or_else(|| panic!("{key}: {label}"));
     let schema = of_type(expected);
     if expected == "a string"
         && let Some(names) = known(&ask(&format!("{key} = '{NONE}'")))
@@ -157,11 +149,7 @@ fn united(names: &[String], key: &str, reported: impl Fn(&str, &str) -> String) 
     for name in names {
         let ask = |line: &str| {
             let own = format!("{key} = '{name}'");
-            let own = if line.starts_with(&format!("{key} =")) {
-                ""
-            } else {
-                &own
-            };
+            let own = if line.starts_with(&format!("{key} =")) { "" } else { &own };
             reported(own, line)
         };
         for (key, schema) in table(&ask) {
@@ -175,12 +163,8 @@ const REFERENCE: &str = "[backends.a]\nkind = 'reference'\n";
 
 fn backends_schema() -> Value {
     let tail = "\n[models.m]\n";
-    let mut root = table(&|line| {
-        backends(&format!(
-            "{line}\n{}",
-            if line.starts_with("backends") { "" } else { REFERENCE }
-        ))
-    });
+    let mut root =
+        table(&|line| backends(&format!("{line}\n{}", if line.starts_with("backends") { "" } else { REFERENCE })));
     let mut defs = Map::new();
     let mut kinds = Vec::new();
     for kind in registry::KINDS {
@@ -211,10 +195,7 @@ fn backends_schema() -> Value {
     let gates = table(&below("[models.m.gates]"));
     let gates: Map<String, Value> = gates.into_iter().map(|(name, _)| (name, numbers.clone())).collect();
     defs.insert("gates".to_owned(), closed(&gates, &[]));
-    defs.insert(
-        "tolerance".to_owned(),
-        closed(&table(&below("[models.m.tolerance]")), &[]),
-    );
+    defs.insert("tolerance".to_owned(), closed(&table(&below("[models.m.tolerance]")), &[]));
     defs.insert("option".to_owned(), closed(&table(&below("[models.m.options.o]")), &[]));
     let mut variant = table(&below("[models.m.variants.v]"));
     let sizes = json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 } });
@@ -228,17 +209,11 @@ fn backends_schema() -> Value {
     let relation =
         |own: &str, line: &str| backends(&format!("{REFERENCE}{tail}[[models.m.identities]]\n{own}\n{line}\n"));
     let relations = known(&relation("", &format!("is = '{NONE}'"))).unwrap();
-    defs.insert(
-        "identity".to_owned(),
-        closed(&united(&relations, "is", relation), &["field", "is", "tolerance"]),
-    );
+    defs.insert("identity".to_owned(), closed(&united(&relations, "is", relation), &["field", "is", "tolerance"]));
     let needed = required(&backends(&format!("{REFERENCE}[[known]]\n")));
     let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
     defs.insert("known".to_owned(), closed(&table(&below("[[known]]")), &needed));
-    defs.insert(
-        "known_of_model".to_owned(),
-        closed(&table(&below("[[models.m.known]]")), &needed),
-    );
+    defs.insert("known_of_model".to_owned(), closed(&table(&below("[[models.m.known]]")), &needed));
 
     let mut model = table(&below("[models.m]"));
     for (key, schema) in [
@@ -278,12 +253,8 @@ fn suites_schema() -> Value {
     let mut defs = Map::new();
     let mut root = table(&|line| suite(&format!("{line}\n{}", if line.starts_with("case") { "" } else { CASE })));
     let mut case = table(&|line| suite(&format!("about = 'x'\n[[case]]\n{line}\n")));
-    let call = table(&|line| {
-        suite(&format!(
-            "about = 'x'\n{}[[case.call]]\n{line}\n",
-            CASE.replace("literal = 'A'\n", "")
-        ))
-    });
+    let call =
+        table(&|line| suite(&format!("about = 'x'\n{}[[case.call]]\n{line}\n", CASE.replace("literal = 'A'\n", ""))));
     let below_xfail = |line: &str| suite(&format!("about = 'x'\n{CASE}[[case.xfail]]\n{line}\n"));
     defs.insert("xfail".to_owned(), closed(&table(&below_xfail), &["reason"]));
     defs.insert("call".to_owned(), closed(&call, &[]));
@@ -310,9 +281,7 @@ fn suites_schema() -> Value {
 
 fn whole(title: &str, root: &Map<String, Value>, required: &[&str], defs: Map<String, Value>) -> Value {
     let mut schema = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title });
-    let Value::Object(closed) = closed(root, required) else {
-        unreachable!()
-    };
+    let Value::Object(closed) = closed(root, required) else { unreachable!() };
     schema.as_object_mut().unwrap().extend(closed);
     schema["$defs"] = defs.into();
     schema
@@ -329,10 +298,7 @@ fn is_up_to_date(name: &str, schema: &Value) {
         fs::write(path(name), &text).unwrap();
     }
     let written = fs::read_to_string(path(name)).unwrap_or_default();
-    assert!(
-        written == text,
-        "{name} is out of date: HYDROTEST_UPDATE_SCHEMAS=1 cargo test --test schemas writes it"
-    );
+    assert!(written == text, "{name} is out of date: HYDROTEST_UPDATE_SCHEMAS=1 cargo test --test schemas writes it");
 }
 
 #[test]
@@ -347,19 +313,10 @@ fn the_schema_of_suites_is_what_their_readers_take() {
 
 #[test]
 fn the_program_prints_them() {
-    for (form, name) in [
-        ("backends", "docs/backends.schema.json"),
-        ("suites", "docs/suites.schema.json"),
-    ] {
-        let ran = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-            .args(["schema", form])
-            .output()
-            .unwrap();
+    for (form, name) in [("backends", "docs/backends.schema.json"), ("suites", "docs/suites.schema.json")] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_hydrotest")).args(["schema", form]).output().unwrap();
         assert!(ran.status.success());
-        assert_eq!(
-            String::from_utf8(ran.stdout).unwrap(),
-            fs::read_to_string(path(name)).unwrap()
-        );
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), fs::read_to_string(path(name)).unwrap());
     }
 }
 
@@ -388,12 +345,7 @@ fn every_shipped_file_is_right_by_its_schema_and_a_mistyped_one_is_not() {
     let is_right = |schema: &str, text: &str| {
         let value = place.path().join("value.json");
         fs::write(&value, as_json(text).to_string()).unwrap();
-        let ran = Command::new(&python)
-            .args(["-c", script])
-            .arg(path(schema))
-            .arg(value)
-            .output()
-            .unwrap();
+        let ran = Command::new(&python).args(["-c", script]).arg(path(schema)).arg(value).output().unwrap();
         let said = String::from_utf8_lossy(&ran.stderr).into_owned();
         assert!(ran.status.success() || said.contains("ValidationError"), "{said}");
         (ran.status.success(), said)
@@ -405,11 +357,7 @@ fn every_shipped_file_is_right_by_its_schema_and_a_mistyped_one_is_not() {
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         let is_config = file.file_name().unwrap() == "backends.toml";
-        let schema = if is_config {
-            "docs/backends.schema.json"
-        } else {
-            "docs/suites.schema.json"
-        };
+        let schema = if is_config { "docs/backends.schema.json" } else { "docs/suites.schema.json" };
         let (right, said) = is_right(schema, &text);
         assert!(right, "{}: {said}", file.display());
         let key = if is_config { "kind =" } else { "name =" };

@@ -16,10 +16,7 @@ const CLASS: &str = "boileroom.models.esm.core.ESM2Core";
 fn serve(class: Option<&str>, config: &str, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.args(["serve", "--port", &port.to_string()]);
-    command
-        .env_remove("MODEL_CLASS")
-        .env("MODEL_CONFIG", config)
-        .env_remove(Secret::VARIABLE);
+    command.env_remove("MODEL_CLASS").env("MODEL_CONFIG", config).env_remove(Secret::VARIABLE);
     if let Some(class) = class {
         command.env("MODEL_CLASS", class);
     }
@@ -54,22 +51,15 @@ fn end(mut server: Server, signal: Signal) -> Option<i32> {
 }
 
 fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
 #[test]
 fn what_cannot_be_loaded_exits_3_before_it_listens() {
     let mut errors = String::new();
-    for (class, config) in [
-        (None, "{}"),
-        (Some("no.such.Class"), "{}"),
-        (Some(CLASS), "{"),
-        (Some(CLASS), r#"{"model_name":"esm9"}"#),
-    ] {
+    for (class, config) in
+        [(None, "{}"), (Some("no.such.Class"), "{}"), (Some(CLASS), "{"), (Some(CLASS), r#"{"model_name":"esm9"}"#)]
+    {
         let output = serve(class, config, 0).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{error}");
@@ -86,9 +76,7 @@ fn what_cannot_be_loaded_exits_3_before_it_listens() {
 #[test]
 fn a_taken_port_exits_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let output = serve(Some(CLASS), "{}", taken.local_addr().unwrap().port())
-        .output()
-        .unwrap();
+    let output = serve(Some(CLASS), "{}", taken.local_addr().unwrap().port()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -106,10 +94,7 @@ async fn without_a_secret_it_is_ready_and_fails_every_call() {
     let client = ModelClient::new(&address, Secret::new("s").unwrap(), ClientTimeouts::default()).unwrap();
     client.health().await.unwrap();
     let message = "BOILEROOM_TRANSPORT_HMAC_KEY environment variable must be set";
-    assert_eq!(
-        client.predict(&request()).await.unwrap_err(),
-        ClientError::Refused(message.into())
-    );
+    assert_eq!(client.predict(&request()).await.unwrap_err(), ClientError::Refused(message.into()));
     assert_eq!(end(server, Signal::TERM), Some(143));
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
@@ -141,12 +126,8 @@ fn the_kind_http_tests_a_server_that_runs_already() {
     std::fs::write(&file, format!("default = 'lab'\n[backends.lab]\n{table}")).unwrap();
     let run = |filter: &str, secret: Option<&str>| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command
-            .args([filter, "--model", "esm2", "--suite", "bad_input", "--config"])
-            .arg(&file);
-        command
-            .args(["--suites", concat!(env!("CARGO_MANIFEST_DIR"), "/suites")])
-            .env_remove("LAB");
+        command.args([filter, "--model", "esm2", "--suite", "bad_input", "--config"]).arg(&file);
+        command.args(["--suites", concat!(env!("CARGO_MANIFEST_DIR"), "/suites")]).env_remove("LAB");
         command.envs(secret.map(|secret| ("LAB", secret)));
         let output = command.output().unwrap();
         let text = [output.stdout, output.stderr].concat();
@@ -155,10 +136,7 @@ fn the_kind_http_tests_a_server_that_runs_already() {
     let (code, output) = run("invalid_tokens", Some("open sesame"));
     assert!(code == Some(0) && output.contains("1 passed"), "{code:?} {output}");
     let (code, output) = run("invalid_tokens", None);
-    assert!(
-        code == Some(2) && output.contains("environment variable LAB"),
-        "{code:?} {output}"
-    );
+    assert!(code == Some(2) && output.contains("environment variable LAB"), "{code:?} {output}");
     // It cannot be started anew with another configuration, which is no fault of the backend: skipped, and so nothing ran.
     let (code, output) = run("unknown_esm2", Some("open sesame"));
     assert!(

@@ -12,11 +12,7 @@ fn main() -> ExitCode {
     let arguments = std::env::args_os();
     let formats = ["--format", "--list", "--quiet", "-q"];
     let is_chosen = std::env::args().any(|word| formats.iter().any(|flag| word.starts_with(flag)));
-    let form = if is_chosen {
-        None
-    } else {
-        Some("--format=pretty".into())
-    };
+    let form = if is_chosen { None } else { Some("--format=pretty".into()) };
     let code = hydrotest::cli::main(arguments.chain(form));
     // `cargo test WORD` passes the word to every target, and most of them have no test of that name.
     let narrowed = std::env::args().len() > 1;

@@ -32,11 +32,7 @@ fn load(contract: &Arc<Contract>, config: Json) -> SyntheticModel {
 }
 
 fn call(contract: &Arc<Contract>, model: &SyntheticModel, input: Input, given: Json) -> Result<Prediction, ModelError> {
-    model.predict(&Request {
-        method: contract.method,
-        input,
-        options: options(given),
-    })
+    model.predict(&Request { method: contract.method, input, options: options(given) })
 }
 
 /// A string, a list of strings, or anything else as it is.
@@ -57,11 +53,7 @@ fn batch() -> Input {
 
 /// What the contract check finds wrong with the response to a call.
 fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> Vec<Finding> {
-    let request = Request {
-        method: contract.method,
-        input: read(input),
-        options: options(given.clone()),
-    };
+    let request = Request { method: contract.method, input: read(input), options: options(given.clone()) };
     let model = SyntheticModel::load(Arc::new(contract.clone()), options(config.clone())).unwrap();
     let response = CallResult {
         call: "call".into(),
@@ -69,12 +61,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         request,
         config: options(config.clone()),
     };
-    let evidence = CaseResults {
-        contract,
-        responses: &[response],
-        recorded: None,
-        measured: &MetricValues::default(),
-    };
+    let evidence = CaseResults { contract, responses: &[response], recorded: None, measured: &MetricValues::default() };
     ContractCheck::new(Calls::All).judge(&evidence)
 }
 
@@ -89,12 +76,7 @@ fn every_contract_is_kept_whatever_is_asked() {
             ListMeaning::Single => {}
         }
         for input in &inputs {
-            for fields in [
-                json!(null),
-                json!([]),
-                json!(["*"]),
-                json!(["lm_logits", "plddt", "nonsense"]),
-            ] {
+            for fields in [json!(null), json!([]), json!(["*"]), json!(["lm_logits", "plddt", "nonsense"])] {
                 let found = findings(&contract, &json!({}), input, &json!({ "include_fields": fields }));
                 assert!(found.is_empty(), "{} {input} {fields}: {found:#?}", contract.key);
             }
@@ -121,12 +103,7 @@ fn several_samples_of_a_stochastic_model_keep_the_contract() {
         ("chai1", json!({ "num_diffn_samples": 1 })),
         ("boltz2", json!({ "diffusion_samples": 2 })),
     ] {
-        let found = findings(
-            &contract(key),
-            &config,
-            &json!("ACD:EFGH"),
-            &json!({ "include_fields": ["*"] }),
-        );
+        let found = findings(&contract(key), &config, &json!("ACD:EFGH"), &json!({ "include_fields": ["*"] }));
         assert!(found.is_empty(), "{key} {config}: {found:#?}");
     }
 }
@@ -139,17 +116,7 @@ fn the_order_of_attributes_is_that_of_the_response_class() {
         let names = prediction.fields.iter().map(|(name, _)| name.clone());
         names.collect::<Vec<_>>()
     };
-    assert_eq!(
-        names("esm2"),
-        [
-            "embeddings",
-            "metadata",
-            "chain_index",
-            "residue_index",
-            "hidden_states",
-            "lm_logits"
-        ]
-    );
+    assert_eq!(names("esm2"), ["embeddings", "metadata", "chain_index", "residue_index", "hidden_states", "lm_logits"]);
     assert_eq!(
         names("esm3"),
         [
@@ -200,11 +167,7 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
             Method::Fold => Method::Embed,
             Method::Embed | Method::Generate => Method::Fold,
         };
-        let request = Request {
-            method: other,
-            input: Input::One("ACD".into()),
-            options: Options::new(),
-        };
+        let request = Request { method: other, input: Input::One("ACD".into()), options: Options::new() };
         let error = model.predict(&request).unwrap_err();
         assert_eq!(error.exception, "AttributeError");
         let words = format!("object has no attribute '{other}'");
@@ -236,13 +199,7 @@ fn only_stochastic_models_follow_the_seed() {
     for contract in contracts().iter().filter(|contract| contract.method == Method::Fold) {
         let model = load(contract, json!({}));
         let fold = |seed: Json| {
-            let prediction = call(
-                contract,
-                &model,
-                Input::One("MALWMRLLPLL".into()),
-                json!({ "seed": seed }),
-            )
-            .unwrap();
+            let prediction = call(contract, &model, Input::One("MALWMRLLPLL".into()), json!({ "seed": seed })).unwrap();
             prediction.field("atom_array").cloned()
         };
         assert_eq!(fold(json!(1)), fold(json!(1)), "{}", contract.key);
@@ -260,10 +217,7 @@ fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
         (structures, prediction.sequence_lengths().unwrap())
     };
     let twice = json!({ "num_diffusion_samples": 2 });
-    assert_eq!(
-        lengths("esmfold2", json!(["ACD:E", "GH"]), twice),
-        (4, vec![4, 4, 2, 2])
-    );
+    assert_eq!(lengths("esmfold2", json!(["ACD:E", "GH"]), twice), (4, vec![4, 4, 2, 2]));
     assert_eq!(lengths("boltz2", json!(["ACD:E", "GH"]), json!({})), (1, vec![4, 2]));
     let best = json!({ "num_diffn_samples": 3 });
     assert_eq!(lengths("chai1", json!("ACDE"), best), (1, vec![4]));
@@ -297,26 +251,18 @@ fn no_response_is_larger_than_contract_and_request_allow_nor_much_smaller() {
     for contract in contracts() {
         let model = load(&contract, json!({}));
         let inputs = [Input::One("ACDE".into()), Input::One(format!("{chain}:{chain}"))];
-        for (input, fields) in inputs
-            .into_iter()
-            .flat_map(|input| [(input.clone(), json!(["*"])), (input, json!(null))])
+        for (input, fields) in
+            inputs.into_iter().flat_map(|input| [(input.clone(), json!(["*"])), (input, json!(null))])
         {
-            let request = Request {
-                method: contract.method,
-                input,
-                options: options(json!({ "include_fields": fields })),
-            };
+            let request =
+                Request { method: contract.method, input, options: options(json!({ "include_fields": fields })) };
             let response = model.predict(&request).unwrap();
             let size = pickle::encode_prediction(&response).unwrap().len();
             let most = largest_response(&contract, &request, &Options::new());
             // Names, metadata and the states of arrays come on top; a limit has room for far more than them.
             assert!(size <= most + (64 << 10), "{}: {size} of {most} bytes", contract.key);
             // A size that the contract leaves to the model, as that of a distogram, is taken for a large one.
-            assert!(
-                most < 100 * size + (8 << 20),
-                "{}: {size} of {most} bytes",
-                contract.key
-            );
+            assert!(most < 100 * size + (8 << 20), "{}: {size} of {most} bytes", contract.key);
         }
     }
 }
@@ -325,11 +271,7 @@ fn no_response_is_larger_than_contract_and_request_allow_nor_much_smaller() {
 fn drawn_samples_ligands_and_copies_count() {
     let most = |key: &str, input: &Json, given: Json| {
         let contract = contract(key);
-        let request = Request {
-            method: contract.method,
-            input: read(input),
-            options: options(given),
-        };
+        let request = Request { method: contract.method, input: read(input), options: options(given) };
         largest_response(&contract, &request, &Options::new())
     };
     let one = most("boltz2", &json!("ACDE"), json!({}));

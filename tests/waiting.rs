@@ -21,10 +21,7 @@ fn home(backend: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
     std::fs::create_dir(home.path().join("suites")).unwrap();
-    write(
-        "backends.toml",
-        &format!("default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{backend}"),
-    );
+    write("backends.toml", &format!("default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{backend}"));
     write("suites/small.toml", SUITE);
     write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
     home
@@ -48,10 +45,7 @@ fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
 
 /// The lines about what an instance waits for.
 fn news(stderr: &str) -> Vec<&str> {
-    stderr
-        .lines()
-        .filter(|line| line.starts_with("esm2 on lab: "))
-        .collect()
+    stderr.lines().filter(|line| line.starts_with("esm2 on lab: ")).collect()
 }
 
 #[test]

@@ -28,10 +28,7 @@ fn main() {
         // `cargo test --benches` only asks whether this builds and starts.
         return;
     }
-    let paths: Vec<&String> = arguments
-        .iter()
-        .filter(|argument| !argument.starts_with("--"))
-        .collect();
+    let paths: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let small = match paths.as_slice() {
         [] => Pair::folded(),
         [first, second] => Pair::read(Path::new(first), Path::new(second)),
@@ -47,11 +44,7 @@ fn main() {
 fn compare(pair: &Pair) {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let theirs = peer::measure(&pair.write(folder.path()));
-    println!(
-        "\n{} residues, {} atoms                       median (quartiles)",
-        pair.residues(),
-        pair.atoms()
-    );
+    println!("\n{} residues, {} atoms                       median (quartiles)", pair.residues(), pair.atoms());
     for (what, ours) in pair.measure() {
         println!("{what:<36} hydrotest {}", ours.show());
         for (tool, theirs) in theirs.iter().filter_map(|theirs| theirs.get(what)).flatten() {

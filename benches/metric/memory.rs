@@ -21,9 +21,7 @@ fn matrices(pair: usize) -> [Vec<f32>; 2] {
     // Noise of a few hundredths, as repeats have it.
     let mut state = pair as u64 + 1;
     let mut noise = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1u64 << 24) as f32 * 0.04
     };
     let second = first.iter().map(|error| error + noise()).collect();
@@ -37,10 +35,7 @@ fn tensor(values: &[f32]) -> Tensor {
 
 /// Adds all words of two matrices: the least that can be done with their bytes.
 fn sum(values: &[Vec<f32>; 2]) -> u32 {
-    values
-        .iter()
-        .flatten()
-        .fold(0u32, |sum, value| sum.wrapping_add(value.to_bits()))
+    values.iter().flatten().fold(0u32, |sum, value| sum.wrapping_add(value.to_bits()))
 }
 
 pub fn report() {

@@ -18,10 +18,7 @@ pub struct Pair {
 
 impl Pair {
     fn new(first: Structure, second: Structure) -> Self {
-        let texts = [
-            pdb::write(&first).expect("a structure that fits the format"),
-            mmcif::write(&first, "model"),
-        ];
+        let texts = [pdb::write(&first).expect("a structure that fits the format"), mmcif::write(&first, "model")];
         Self { first, second, texts }
     }
 
@@ -52,10 +49,7 @@ impl Pair {
         let copies = (residues as f64 / self.residues() as f64).round() as usize;
         let motion = superpose(&self.second.coord, &self.first.coord).expect("points that correspond");
         let moved = |point: &Point| motion.apply(*point).map(|along| along as f32);
-        let second = Structure {
-            coord: self.second.coord.iter().map(moved).collect(),
-            ..self.second.clone()
-        };
+        let second = Structure { coord: self.second.coord.iter().map(moved).collect(), ..self.second.clone() };
         let along = |structure: &Structure| structure.coord.iter().map(|point| point[0]).collect::<Vec<f32>>();
         let most = along(&self.first).into_iter().fold(f32::MIN, f32::max);
         let least = along(&self.first).into_iter().fold(f32::MAX, f32::min);
@@ -66,11 +60,7 @@ impl Pair {
     /// Writes both as PDB and the first as mmCIF.
     pub fn write(&self, folder: &Path) -> [PathBuf; 3] {
         let second = pdb::write(&self.second).expect("a structure that fits the format");
-        let files = [
-            ("first.pdb", &self.texts[0]),
-            ("second.pdb", &second),
-            ("first.cif", &self.texts[1]),
-        ];
+        let files = [("first.pdb", &self.texts[0]), ("second.pdb", &second), ("first.cif", &self.texts[1])];
         files.map(|(name, text)| {
             let path = folder.join(name);
             std::fs::write(&path, text).expect("a file");

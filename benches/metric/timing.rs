@@ -40,11 +40,7 @@ pub fn time<T>(mut run: impl FnMut() -> T) -> Timing {
     }
     samples.sort_unstable_by(f64::total_cmp);
     let at = |quarter: usize| samples[(samples.len() - 1) * quarter / 4];
-    Timing {
-        median: at(2),
-        lower: at(1),
-        upper: at(3),
-    }
+    Timing { median: at(2), lower: at(1), upper: at(3) }
 }
 
 fn processor_time() -> Duration {

@@ -30,18 +30,14 @@ fn main() {
 #[divan::bench(args = SIZES)]
 fn read(bencher: Bencher, size: &str) {
     let body = responses::body(size);
-    bencher
-        .counter(BytesCount::new(body.len()))
-        .bench_local(|| receive(black_box(&body)));
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| receive(black_box(&body)));
 }
 
 /// Payload to SHA-256: the least that a signature costs.
 #[divan::bench(args = SIZES)]
 fn hash(bencher: Bencher, size: &str) {
     let payload = responses::payload(size);
-    bencher
-        .counter(BytesCount::new(payload.len()))
-        .bench_local(|| Sha256::digest(black_box(&payload)));
+    bencher.counter(BytesCount::new(payload.len())).bench_local(|| Sha256::digest(black_box(&payload)));
 }
 
 /// Payload to prediction.
@@ -57,10 +53,8 @@ fn decode(bencher: Bencher, size: &str) {
 #[divan::bench(args = SIZES)]
 fn write(bencher: Bencher, size: &str) {
     let prediction = responses::prediction(size);
-    bencher
-        .counter(BytesCount::new(responses::body(size).len()))
-        .bench_local(|| {
-            let payload = pickle::encode_prediction(black_box(&prediction));
-            payload.map(|payload| seal(&payload, SECRET))
-        });
+    bencher.counter(BytesCount::new(responses::body(size).len())).bench_local(|| {
+        let payload = pickle::encode_prediction(black_box(&prediction));
+        payload.map(|payload| seal(&payload, SECRET))
+    });
 }

@@ -54,14 +54,8 @@ pub fn compare() {
             return;
         }
         drop(body);
-        let ours = std::env::current_exe()
-            .ok()
-            .and_then(|program| run(Command::new(program).arg(MEASURE).arg(&path)));
-        let theirs = run(Command::new(&python)
-            .arg(&script)
-            .arg(&path)
-            .arg(SECRET)
-            .arg(ROUNDS.to_string()));
+        let ours = std::env::current_exe().ok().and_then(|program| run(Command::new(program).arg(MEASURE).arg(&path)));
+        let theirs = run(Command::new(&python).arg(&script).arg(&path).arg(SECRET).arg(ROUNDS.to_string()));
         for (name, measure) in [("hydrotest", &ours), ("python", &theirs)] {
             match measure {
                 Some(measure) => println!(
@@ -73,11 +67,7 @@ pub fn compare() {
             }
         }
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
-            println!(
-                "{size:<8} ratio      {:>7.1}x   {:.2}",
-                theirs.seconds / ours.seconds,
-                theirs.peak / ours.peak
-            );
+            println!("{size:<8} ratio      {:>7.1}x   {:.2}", theirs.seconds / ours.seconds, theirs.peak / ours.peak);
         }
     }
 }
@@ -86,8 +76,5 @@ fn run(command: &mut Command) -> Option<Measure> {
     let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let (seconds, peak) = text.trim().split_once(' ')?;
-    Some(Measure {
-        seconds: seconds.parse().ok()?,
-        peak: peak.parse().ok()?,
-    })
+    Some(Measure { seconds: seconds.parse().ok()?, peak: peak.parse().ok()? })
 }

@@ -25,37 +25,24 @@ pub fn prediction(size: &str) -> Prediction {
         let shape = vec![1, residues, residues, depth];
         let mut data = Vec::with_capacity(residues * residues * depth * 4);
         while data.len() < data.capacity() {
-            noise = noise
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             // Ordinary numbers: a random mantissa under one exponent.
             data.extend((((noise >> 33) as u32 & 0x007f_ffff) | 0x3f80_0000).to_le_bytes());
         }
         let tensor = Tensor::new(DType::F32, shape, data.into());
         (name.to_owned(), tensor.map_or(Value::None, Value::Array))
     };
-    let fields = [
-        ("s_z", 128),
-        ("distogram_logits", 64),
-        ("ptm_logits", 64),
-        ("aligned_confidence_probs", 64),
-    ];
+    let fields = [("s_z", 128), ("distogram_logits", 64), ("ptm_logits", 64), ("aligned_confidence_probs", 64)];
     let mut fields: Vec<_> = fields.iter().map(|&(name, depth)| pair(name, depth)).collect();
     let metadata = Record {
         class: "boileroom.base.PredictionMetadata".into(),
         fields: vec![
             ("model_name".into(), Value::Text("esmfold_v1".into())),
-            (
-                "sequence_lengths".into(),
-                Value::List(vec![Value::Integer(residues as i64)]),
-            ),
+            ("sequence_lengths".into(), Value::List(vec![Value::Integer(residues as i64)])),
         ],
     };
     fields.insert(0, ("metadata".into(), Value::Record(metadata)));
-    Prediction {
-        class: "boileroom.models.esm.types.ESMFoldOutput".into(),
-        fields,
-    }
+    Prediction { class: "boileroom.models.esm.types.ESMFoldOutput".into(), fields }
 }
 
 pub fn payload(size: &str) -> Bytes {

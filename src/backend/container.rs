@@ -125,9 +125,8 @@ pub(crate) fn program(
     launch: &LaunchSpec,
     secret: &Secret,
 ) -> Result<Program, BackendError> {
-    let mut command: Vec<OsString> = [container.tool, "exec", "--cleanenv", "--home", "/tmp"]
-        .map(OsString::from)
-        .to_vec();
+    let mut command: Vec<OsString> =
+        [container.tool, "exec", "--cleanenv", "--home", "/tmp"].map(OsString::from).to_vec();
     match container.gpu {
         Gpu::None => {}
         Gpu::Nvidia => command.push("--nv".into()),
@@ -147,11 +146,7 @@ pub(crate) fn program(
     command.extend(container.options.iter().map(OsString::from));
     command.push(container.sif.into());
     command.extend(container.command.iter().map(OsString::from));
-    Ok(Program {
-        command,
-        directory: None,
-        environment: environment(container, launch, secret),
-    })
+    Ok(Program { command, directory: None, environment: environment(container, launch, secret) })
 }
 
 /// Variables of the program, most of them for the container.
@@ -165,12 +160,7 @@ fn environment(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) 
         put(name, value);
     }
     put("LD_LIBRARY_PATH", &LIBRARIES.join(":"));
-    if let Some(number) = launch
-        .overrides
-        .device
-        .as_deref()
-        .and_then(|device| device.strip_prefix("cuda:"))
-    {
+    if let Some(number) = launch.overrides.device.as_deref().and_then(|device| device.strip_prefix("cuda:")) {
         put("CUDA_VISIBLE_DEVICES", number);
     }
     if container.model_directory.is_some() {
@@ -185,9 +175,8 @@ fn environment(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) 
     // The launch's come last: whatever else a table says, the model runs with these.
     let job_variables = launch.variables(secret);
     inner.extend(job_variables.map(|(name, value)| (name.to_owned(), value)));
-    let inner = inner
-        .into_iter()
-        .map(|(name, value)| (container.family.inner_variable(&name), value.map(OsString::from)));
+    let inner =
+        inner.into_iter().map(|(name, value)| (container.family.inner_variable(&name), value.map(OsString::from)));
     let own = [
         (container.family.variable("NO_EVAL"), Some("1".into())),
         (resources::VARIABLE.into(), Some(launch.instance.label().into())),

@@ -17,12 +17,7 @@ const MORE_MEMORY: &str = "the memory of the device is too small: use a bigger G
 
 /// What they say once an error has made every later call of the process fail. An assertion on the device is reported by
 /// whichever call comes next.
-const POISONED: [&str; 4] = [
-    "device-side assert",
-    "CUDA error:",
-    "HIP error:",
-    "CUDNN_STATUS_EXECUTION_FAILED",
-];
+const POISONED: [&str; 4] = ["device-side assert", "CUDA error:", "HIP error:", "CUDNN_STATUS_EXECUTION_FAILED"];
 const RESTARTED: &str =
     "an error of the GPU makes every later call of the process fail: the instance is restarted before the next call";
 

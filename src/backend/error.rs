@@ -152,8 +152,7 @@ impl BackendError {
         if self.fault == Fault::Died {
             self.fault = Fault::Crashed;
         }
-        self.message
-            .push_str("; the same call did so again on a fresh instance");
+        self.message.push_str("; the same call did so again on a fresh instance");
         self
     }
 
@@ -199,11 +198,7 @@ impl Fault {
     /// What a response is that a decoder refused.
     #[must_use]
     pub const fn of_payload(error: &PickleError) -> Self {
-        if error.fault.is_ours() {
-            Self::Unsupported
-        } else {
-            Self::Undecodable
-        }
+        if error.fault.is_ours() { Self::Unsupported } else { Self::Undecodable }
     }
 
     /// Who is responsible where the stage does not say otherwise.
@@ -239,21 +234,12 @@ impl Fault {
     }
 
     /// The ways to fail in which the model, or what speaks for it, has answered.
-    pub const RESPONSES: [Self; 5] = [
-        Self::Refused,
-        Self::Schema,
-        Self::Protocol,
-        Self::Signature,
-        Self::Undecodable,
-    ];
+    pub const RESPONSES: [Self; 5] = [Self::Refused, Self::Schema, Self::Protocol, Self::Signature, Self::Undecodable];
 
     /// Whether it is one of [`Self::RESPONSES`].
     #[must_use]
     pub const fn is_response(self) -> bool {
-        matches!(
-            self,
-            Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable
-        )
+        matches!(self, Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable)
     }
 
     /// The name that suites and reports use.

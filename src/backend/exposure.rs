@@ -54,9 +54,7 @@ fn secrets_in(block: &[u8]) -> Vec<Vec<u8>> {
     let values = found.filter_map(|start| {
         let rest = block.get(start + pattern.len()..)?;
         // What a shell would fill in is no value.
-        let value = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
+        let value = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
         let value: Vec<u8> = value.copied().collect();
         (value.len() >= SHORTEST).then_some(value)
     });

@@ -36,10 +36,7 @@ impl PlatformFacts {
     /// Every version by name. An image that was another in a later start has both.
     pub(crate) fn versions(&self) -> BTreeMap<String, String> {
         let known = self.lock();
-        let joined = known
-            .versions
-            .iter()
-            .map(|(name, versions)| (name.clone(), versions.join(", ")));
+        let joined = known.versions.iter().map(|(name, versions)| (name.clone(), versions.join(", ")));
         joined.collect()
     }
 

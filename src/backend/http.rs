@@ -104,9 +104,7 @@ impl Settings for Http {
             return Err(unusable(message));
         };
         let own = self.credentials(secret)?;
-        let launcher = Running {
-            endpoint: Endpoint { url, port: None },
-        };
+        let launcher = Running { endpoint: Endpoint { url, port: None } };
         let launch = launch.on_device(None);
         Ok(Box::new(Served::new(launcher, launch, self.served, Some(own))))
     }
@@ -170,11 +168,7 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name.clone(), value);
         }
-        Ok(Credentials {
-            secret: secret.hiding(hidden.take()),
-            variable: self.secret_variable.clone(),
-            headers,
-        })
+        Ok(Credentials { secret: secret.hiding(hidden.take()), variable: self.secret_variable.clone(), headers })
     }
 
     fn client(&self) -> Result<ModelClient, BackendError> {
@@ -185,9 +179,7 @@ impl Http {
         let secret = secret.ok_or_else(|| unusable(format!("{} is not set", self.secret_variable)))?;
         let own = self.credentials(secret)?;
         let client = ModelClient::new(&url, own.secret, self.served.timeouts);
-        Ok(client
-            .map_err(|error| unusable(error.to_string()))?
-            .with_headers(own.headers))
+        Ok(client.map_err(|error| unusable(error.to_string()))?.with_headers(own.headers))
     }
 }
 
@@ -203,10 +195,7 @@ fn one_model(models: &[Arc<Contract>], class: Option<&str>) -> BackendError {
         (Some(class), [_, ..]) => format!("this one answers with {class}: say {}", of_class.join(" or ")),
         _ => "say which with `models`, such as `models = [\"esm2\"]`".to_owned(),
     };
-    let message = format!(
-        "a server has one model, and this backend is to have {}: {advice}",
-        all.join(", ")
-    );
+    let message = format!("a server has one model, and this backend is to have {}: {advice}", all.join(", "));
     BackendError::new(Stage::Configure, Fault::Misconfigured, message)
 }
 
@@ -270,11 +259,8 @@ mod tests {
 
     #[test]
     fn a_token_comes_from_the_environment_and_no_file() {
-        let shown = |headers: &str| {
-            select(&format!("url = 'http://127.0.0.1:1'\nheaders = {headers}\n"))
-                .err()
-                .unwrap()
-        };
+        let shown =
+            |headers: &str| select(&format!("url = 'http://127.0.0.1:1'\nheaders = {headers}\n")).err().unwrap();
         insta::assert_snapshot!(shown("{ Authorization = 'Bearer abc' }"), @r#"
         error: `headers.Authorization` is a secret in a file
          --> backends.toml:5:11
@@ -318,17 +304,8 @@ mod tests {
         };
         let default = "esm2_t33_650M_UR50D";
         assert_eq!(declined("config = { device = 'cpu' }", json!({})), None);
-        assert_eq!(
-            declined(
-                "",
-                json!({ "device": "cpu", "include_fields": ["*"], "model_name": default })
-            ),
-            None
-        );
-        assert_eq!(
-            declined(&format!("config.esm2 = {{ model_name = '{default}' }}"), json!({})),
-            None
-        );
+        assert_eq!(declined("", json!({ "device": "cpu", "include_fields": ["*"], "model_name": default })), None);
+        assert_eq!(declined(&format!("config.esm2 = {{ model_name = '{default}' }}"), json!({})), None);
         let reason = declined("", json!({ "model_name": "nope" })).unwrap();
         insta::assert_snapshot!(reason, @r#"a server that runs already cannot be given another configuration: `model_name` "nope" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says"#);
     }

@@ -93,11 +93,7 @@ impl ImageSettings {
         };
         let path = [repository.path.as_str(), contract.image.as_str()];
         let path: Vec<&str> = path.into_iter().filter(|part| !part.is_empty()).collect();
-        Ok(ImageName {
-            registry: repository.registry,
-            path: path.join("/"),
-            tag,
-        })
+        Ok(ImageName { registry: repository.registry, path: path.join("/"), tag })
     }
 
     /// The version that completes a tag which names a line of CUDA only.
@@ -163,23 +159,12 @@ impl Repository {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim().trim_end_matches('/');
         let (first, rest) = text.split_once('/').unwrap_or((text, ""));
-        let (registry, path) = if is_host(first) || first == "localhost" {
-            (first, rest)
-        } else {
-            (HUB, text)
-        };
-        let is_path = if path.is_empty() {
-            registry != HUB
-        } else {
-            path.split('/').all(is_component)
-        };
+        let (registry, path) = if is_host(first) || first == "localhost" { (first, rest) } else { (HUB, text) };
+        let is_path = if path.is_empty() { registry != HUB } else { path.split('/').all(is_component) };
         if !is_path || !is_registry(registry) {
             return Err(format!("`{text}` is not a repository of images"));
         }
-        Ok(Self {
-            registry: registry.to_owned(),
-            path: path.to_owned(),
-        })
+        Ok(Self { registry: registry.to_owned(), path: path.to_owned() })
     }
 
     /// One on Docker Hub, which is all that boileroom takes from its user.
@@ -194,10 +179,7 @@ impl Repository {
                  `repository` in the backend's table"
             ));
         }
-        Ok(Self {
-            registry: HUB.to_owned(),
-            path: path.to_owned(),
-        })
+        Ok(Self { registry: HUB.to_owned(), path: path.to_owned() })
     }
 }
 
@@ -219,9 +201,7 @@ fn resolve(tag: &str, version: &str) -> Result<String, String> {
     }
     let resolved = line.map_or_else(|| rest.to_owned(), |line| format!("cuda{line}-{rest}"));
     if !is_tag(&resolved) {
-        return Err(format!(
-            "`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, at most {LONGEST_TAG}"
-        ));
+        return Err(format!("`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, at most {LONGEST_TAG}"));
     }
     Ok(resolved)
 }
@@ -259,9 +239,7 @@ fn is_registry(text: &str) -> bool {
 fn is_component(part: &str) -> bool {
     let pieces = part.split(['.', '_', '-']);
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    pieces
-        .into_iter()
-        .all(|piece| !piece.is_empty() && piece.bytes().all(plain))
+    pieces.into_iter().all(|piece| !piece.is_empty() && piece.bytes().all(plain))
 }
 
 #[cfg(test)]

@@ -51,11 +51,7 @@ pub(super) fn program_to_start() -> io::Result<PathBuf> {
 /// Where the harness keeps what must outlive it: the chosen directory, else `HYDROTEST_STATE_DIR`, else the user's directory
 /// for state, else the system's for temporary files.
 pub(crate) fn state_directory() -> PathBuf {
-    let named = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let chosen = CHOSEN.get().map(|chosen| chosen.state.clone());
     chosen
         .or_else(|| named(STATE))

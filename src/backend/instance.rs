@@ -45,10 +45,7 @@ impl Instance {
             guard: None,
             report: Mutex::default(),
             progress: StartProgress::default(),
-            slot: RwLock::new(BackendSlot {
-                backend,
-                running: false,
-            }),
+            slot: RwLock::new(BackendSlot { backend, running: false }),
         }
     }
 
@@ -178,11 +175,7 @@ impl Instance {
     /// Stops whatever there is, also of a start that was cancelled half-way.
     pub async fn abort(&self) -> Option<BackendError> {
         let mut slot = self.slot.write().await;
-        let from = if std::mem::take(&mut slot.running) {
-            StoppedFrom::Running
-        } else {
-            StoppedFrom::Starting
-        };
+        let from = if std::mem::take(&mut slot.running) { StoppedFrom::Running } else { StoppedFrom::Starting };
         self.shut_down(&mut slot, from).await
     }
 
@@ -232,10 +225,7 @@ impl Instance {
         match stopped {
             // Servers ignore the request to end while they load a model, boileroom's does. Killed and gone, nothing is wrong.
             Err(error) if from == StoppedFrom::Starting && error.fault == Fault::Timeout && is_clean => {
-                let text = format!(
-                    "a start that failed or was given up had to be killed: {}",
-                    error.message
-                );
+                let text = format!("a start that failed or was given up had to be killed: {}", error.message);
                 self.report().remarks.push(Remark::note("stop during start", text));
                 None
             }

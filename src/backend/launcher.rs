@@ -56,11 +56,7 @@ pub(crate) struct ServerExit {
 impl ServerExit {
     /// An end that nothing outside of the server is known to have caused.
     pub(crate) fn new(fault: Fault, message: impl Into<String>) -> Self {
-        Self {
-            fault,
-            message: message.into(),
-            from_outside: false,
-        }
+        Self { fault, message: message.into(), from_outside: false }
     }
 }
 
@@ -89,10 +85,7 @@ impl LaunchSpec {
     pub(crate) fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
         [
             ("MODEL_CLASS", Some(self.contract.core.clone())),
-            (
-                "MODEL_CONFIG",
-                Some(serde_json::Value::Object(self.config.clone()).to_string()),
-            ),
+            ("MODEL_CONFIG", Some(serde_json::Value::Object(self.config.clone()).to_string())),
             ("DEVICE", self.overrides.device.clone()),
             (Secret::VARIABLE, Some(secret.expose().to_owned())),
             (resources::VARIABLE, Some(self.instance.label())),
@@ -137,10 +130,7 @@ mod tests {
         LaunchSpec {
             contract,
             config: config.as_object().unwrap().clone(),
-            overrides: Overrides {
-                device: device.map(str::to_owned),
-                ..Overrides::default()
-            },
+            overrides: Overrides { device: device.map(str::to_owned), ..Overrides::default() },
             instance: InstanceId::next(&Arc::new(RunDirectory::new())),
             progress: StartProgress::default(),
             facts: PlatformFacts::default(),
@@ -155,10 +145,7 @@ mod tests {
         assert_eq!(spec.facts.devices().as_deref(), Some("cpu"));
         let variables = spec.variables(&secret);
         assert_eq!(variables[0].1.as_deref(), Some("boileroom.models.esm.core.ESM2Core"));
-        assert_eq!(
-            variables[1].1.as_deref(),
-            Some(r#"{"model_name":"esm2_t6_8M_UR50D","device":"cpu"}"#)
-        );
+        assert_eq!(variables[1].1.as_deref(), Some(r#"{"model_name":"esm2_t6_8M_UR50D","device":"cpu"}"#));
         assert_eq!(variables[2], ("DEVICE", Some("cpu".into())));
         assert_eq!(variables[3], ("BOILEROOM_TRANSPORT_HMAC_KEY", Some("s".into())));
     }

@@ -39,19 +39,11 @@ fn disk(directory: &Path) -> Requirement {
     let existing = directory.ancestors().find(|part| part.exists()).unwrap_or(directory);
     match os::free_disk(existing) {
         Ok(free) => {
-            let found = format!(
-                "{:.1} GiB free at {}",
-                free as f64 / f64::from(1 << 30),
-                existing.display()
-            );
+            let found = format!("{:.1} GiB free at {}", free as f64 / f64::from(1 << 30), existing.display());
             if free < TOO_LITTLE {
                 Requirement::unmet(SUBJECT, found, "free some disk space")
             } else if free < LITTLE {
-                Requirement::doubtful(
-                    SUBJECT,
-                    found,
-                    "free some disk space before images or weights are fetched",
-                )
+                Requirement::doubtful(SUBJECT, found, "free some disk space before images or weights are fetched")
             } else {
                 Requirement::met(SUBJECT, found)
             }
@@ -77,11 +69,7 @@ fn killed_runs() -> Requirement {
         }
         Err(error) => {
             let found = format!("they could not be listed: {error}");
-            return Requirement::unmet(
-                SUBJECT,
-                found,
-                "see to the permissions there, or set HYDROTEST_STATE_DIR",
-            );
+            return Requirement::unmet(SUBJECT, found, "see to the permissions there, or set HYDROTEST_STATE_DIR");
         }
     };
     match stale.runs.len() {
@@ -123,14 +111,10 @@ pub(crate) fn program(subject: &str, name: &str, directory: Option<&Path>, path:
         };
     }
     let own = std::env::var_os("PATH");
-    let places: Vec<PathBuf> = path
-        .or(own.as_deref())
-        .map(|path| std::env::split_paths(path).collect())
-        .unwrap_or_default();
-    let found = places
-        .iter()
-        .map(|place| directory.join(place).join(name))
-        .find(|file| is_executable(file) == Some(true));
+    let places: Vec<PathBuf> =
+        path.or(own.as_deref()).map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    let found =
+        places.iter().map(|place| directory.join(place).join(name)).find(|file| is_executable(file) == Some(true));
     match found {
         Some(file) => Requirement::met(subject, file.display().to_string()),
         None => Requirement::unmet(
@@ -157,11 +141,8 @@ mod tests {
         assert_eq!(gpu(None), None);
         assert_eq!(gpu(Some("cpu")), None);
         let found = gpu(Some("cuda:1")).unwrap().status;
-        let expected = if Path::new(os::NVIDIA_DRIVER).exists() {
-            RequirementStatus::Met
-        } else {
-            RequirementStatus::Doubtful
-        };
+        let expected =
+            if Path::new(os::NVIDIA_DRIVER).exists() { RequirementStatus::Met } else { RequirementStatus::Doubtful };
         assert_eq!(found, expected);
     }
 

@@ -118,9 +118,7 @@ impl PlaceholderValues {
     /// # Errors
     /// As [`Self::fill`].
     pub(crate) fn fill_values(&self, variables: &[(String, String)]) -> Result<Vec<(String, String)>, BackendError> {
-        let filled = variables
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), self.fill(value)?)));
+        let filled = variables.iter().map(|(name, value)| Ok((name.clone(), self.fill(value)?)));
         filled.collect()
     }
 }

@@ -87,10 +87,7 @@ mod tests {
         std::os::unix::fs::symlink(place.path(), &link).unwrap();
         let plain = |error: io::Error| error.to_string().replace(&place.path().display().to_string(), "DIR");
         insta::assert_snapshot!(plain(check_owner(&link).unwrap_err()), @"DIR/link is not a directory of its own");
-        assert_eq!(
-            check_owner(&place.path().join("none")).unwrap_err().kind(),
-            io::ErrorKind::NotFound
-        );
+        assert_eq!(check_owner(&place.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
         // Only root can give a directory away, and root's own are another user's to all others.
         let strange = place.path().join("strange");
         fs::create_dir(&strange).unwrap();

@@ -19,11 +19,7 @@ pub struct InstanceRecorder {
 impl InstanceRecorder {
     /// Keeps the responses of a model with a configuration.
     pub(crate) fn new(writer: Arc<ResponseWriter>, model: &str, config: &Options) -> Self {
-        Self {
-            writer,
-            model: model.to_owned(),
-            config: config.clone(),
-        }
+        Self { writer, model: model.to_owned(), config: config.clone() }
     }
 
     /// Keeps a response, unless the secret is in it.
@@ -60,9 +56,7 @@ fn holds(raw: &RawResponse, secret: &Secret) -> bool {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
             let finder = memchr::memmem::Finder::new(secret.expose().as_bytes());
-            std::iter::once(pickle)
-                .chain(buffers)
-                .any(|part| finder.find(part).is_some())
+            std::iter::once(pickle).chain(buffers).any(|part| finder.find(part).is_some())
         }
         RawResponse::Status { .. } | RawResponse::Failure { .. } => false,
     }
@@ -99,33 +93,23 @@ mod tests {
         let secret = Secret::new("0123456789abcdef").unwrap();
         let payload = |pickle: &'static str, buffers: &[&'static str]| RawResponse::Payload {
             pickle: Bytes::from_static(pickle.as_bytes()),
-            buffers: buffers
-                .iter()
-                .map(|buffer| Bytes::from_static(buffer.as_bytes()))
-                .collect(),
+            buffers: buffers.iter().map(|buffer| Bytes::from_static(buffer.as_bytes())).collect(),
         };
-        let leaks = [
-            payload("text 0123456789abcdef text", &[]),
-            payload("text", &["numbers", "more 0123456789abcdef"]),
-        ];
+        let leaks =
+            [payload("text 0123456789abcdef text", &[]), payload("text", &["numbers", "more 0123456789abcdef"])];
         for raw in &leaks {
             recorder.keep(&request("A"), raw, Some(&secret)).await;
         }
         assert_eq!(writer.kept().0, 0);
         let failures = writer.failures();
-        assert!(
-            failures.len() == 2 && failures[0].contains("holds the secret"),
-            "{failures:?}"
-        );
+        assert!(failures.len() == 2 && failures[0].contains("holds the secret"), "{failures:?}");
         let right = payload("text", &["first buffer", "", "third"]);
         recorder.keep(&request("C"), &right, Some(&secret)).await;
         assert_eq!(writer.kept().0, 1);
         let reader = ResponseReader::open(home.path()).unwrap();
         let key = |input: &str| CallKey::new("esm2", &Options::new(), &request(input));
         assert!(matches!(reader.next(&key("A")).unwrap(), Replayed::Absent));
-        let Replayed::Response { raw, .. } = reader.next(&key("C")).unwrap() else {
-            panic!("it is not there")
-        };
+        let Replayed::Response { raw, .. } = reader.next(&key("C")).unwrap() else { panic!("it is not there") };
         assert_eq!(raw, right);
     }
 }

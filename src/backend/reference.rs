@@ -16,18 +16,10 @@ const AT_ONCE: usize = 32;
 pub(crate) const KIND: Kind = Kind {
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
-    ..Kind::new(
-        "reference",
-        "the embedded synthetic models, in this process",
-        Creates::Objects,
-        configure,
-    )
+    ..Kind::new("reference", "the embedded synthetic models, in this process", Creates::Objects, configure)
 };
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the signature of every kind; this one has no setting to get wrong"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every kind; this one has no setting to get wrong")]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     TableReader::new(&table.settings, diagnostics).finish();
     Some(Arc::new(EmbeddedSettings))
@@ -73,11 +65,7 @@ impl Backend for EmbeddedBackend {
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async {
             let Some(model) = &self.model else {
-                return Err(BackendError::new(
-                    Stage::Call,
-                    Fault::NotRunning,
-                    "the model is not loaded",
-                ));
+                return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the model is not loaded"));
             };
             if is_short(&request.input) {
                 return model.predict(request).map_err(|error| refused(Stage::Call, error));
@@ -87,11 +75,9 @@ impl Backend for EmbeddedBackend {
             // The arithmetic takes milliseconds; on the blocking pool a deadline can still fire.
             match tokio::task::spawn_blocking(move || model.predict(&request)).await {
                 Ok(result) => result.map_err(|error| refused(Stage::Call, error)),
-                Err(panic) => Err(BackendError::new(
-                    Stage::Call,
-                    Fault::Internal,
-                    format!("the model panicked: {panic}"),
-                )),
+                Err(panic) => {
+                    Err(BackendError::new(Stage::Call, Fault::Internal, format!("the model panicked: {panic}")))
+                }
             }
         })
     }

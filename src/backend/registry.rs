@@ -68,19 +68,13 @@ impl Platform {
         let mut diagnostics = Diagnostics::new();
         let kind = kind_of(table, &mut diagnostics);
         let settings = kind.and_then(|kind| (kind.configure)(table, &mut diagnostics));
-        let overrides = Overrides {
-            tag: tag.map(str::to_owned).or(overrides.tag),
-            ..overrides
-        };
+        let overrides = Overrides { tag: tag.map(str::to_owned).or(overrides.tag), ..overrides };
         if let Some(kind) = kind {
             refuse_foreign(kind, name, &overrides, &mut diagnostics);
         }
         match (kind, settings) {
             (Some(kind), Some(settings)) if diagnostics.is_empty() => Ok(Self {
-                table: BackendTable {
-                    through: settings.through(),
-                    ..table.clone()
-                },
+                table: BackendTable { through: settings.through(), ..table.clone() },
                 kind,
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
                 settings,
@@ -264,20 +258,13 @@ fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics
         (Override::Device, overrides.device.is_some(), "--device"),
         (Override::Gpu, overrides.gpu.is_some(), "--gpu"),
         (Override::DockerUser, overrides.docker_user.is_some(), "--docker-user"),
-        (
-            Override::KeepResponses,
-            overrides.keep_responses.is_some(),
-            "--keep-responses",
-        ),
+        (Override::KeepResponses, overrides.keep_responses.is_some(), "--keep-responses"),
     ];
     for (flag, is_given, shown) in given {
         if is_given && !kind.overrides.contains(&flag) {
             let message = format!("{shown} does not apply to backend `{backend}` of kind `{}`", kind.name);
-            let takers: Vec<&str> = KINDS
-                .iter()
-                .filter(|other| other.overrides.contains(&flag))
-                .map(|other| other.name)
-                .collect();
+            let takers: Vec<&str> =
+                KINDS.iter().filter(|other| other.overrides.contains(&flag)).map(|other| other.name).collect();
             let help = match takers.as_slice() {
                 [] => "no kind takes it".to_owned(),
                 [taker] => format!("it applies to kind {taker}"),
@@ -292,22 +279,14 @@ fn kind_of(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<&'stat
     let found = kind(&table.kind.value);
     if found.is_none() {
         let names = KINDS.iter().map(|kind| kind.name);
-        diagnostics.push(Diagnostic::unknown(
-            table.kind.location.clone(),
-            "kind",
-            &table.kind.value,
-            names,
-        ));
+        diagnostics.push(Diagnostic::unknown(table.kind.location.clone(), "kind", &table.kind.value, names));
     }
     found
 }
 
 fn unknown_backend(config: &Config, name: &str) -> Diagnostic {
     let names: Vec<&str> = config.backends.iter().map(|table| table.name.as_str()).collect();
-    let message = format!(
-        "backend {name} is not declared. Supported backends: {}",
-        names.join(", ")
-    );
+    let message = format!("backend {name} is not declared. Supported backends: {}", names.join(", "));
     let diagnostic = Diagnostic::new(message);
     match suggest(name, names.iter().copied()) {
         Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
@@ -328,10 +307,7 @@ mod tests {
     }
 
     fn refused(selector: &str, overrides: Overrides) -> String {
-        Platform::select(&config(TWO), selector, overrides)
-            .err()
-            .unwrap()
-            .to_string()
+        Platform::select(&config(TWO), selector, overrides).err().unwrap().to_string()
     }
 
     #[test]
@@ -373,10 +349,7 @@ mod tests {
          |
          = help: it applies to kinds docker, apptainer, python
         ");
-        let gpu = Overrides {
-            gpu: Some("T4".into()),
-            ..Overrides::default()
-        };
+        let gpu = Overrides { gpu: Some("T4".into()), ..Overrides::default() };
         let message = refused("reference", gpu);
         insta::assert_snapshot!(message, @"
         error: --gpu does not apply to backend `reference` of kind `reference`

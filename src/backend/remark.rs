@@ -42,10 +42,7 @@ impl Remark {
     /// A warning about `topic`.
     pub(crate) fn warning(topic: &'static str, text: impl Into<String>) -> Self {
         let severity = Severity::Warning;
-        Self {
-            severity,
-            ..Self::note(topic, text)
-        }
+        Self { severity, ..Self::note(topic, text) }
     }
 }
 
@@ -57,11 +54,7 @@ impl Remarks {
         };
         match self.0.iter_mut().find(same) {
             Some(known) => known.times += 1,
-            None => self.0.push(CountedRemark {
-                label: label.to_owned(),
-                remark,
-                times: 1,
-            }),
+            None => self.0.push(CountedRemark { label: label.to_owned(), remark, times: 1 }),
         }
     }
 
@@ -92,10 +85,7 @@ mod tests {
         ] {
             remarks.add(label, remark);
         }
-        assert_eq!(
-            remarks.lines(Severity::Note),
-            ["a: 1 file (2 times)", "b: 3 files", "a: a port"]
-        );
+        assert_eq!(remarks.lines(Severity::Note), ["a: 1 file (2 times)", "b: 3 files", "a: a port"]);
         assert_eq!(remarks.lines(Severity::Warning), ["a: many files"]);
     }
 }

@@ -41,18 +41,12 @@ struct Replay {
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     let mut reader = TableReader::new(&table.settings, diagnostics);
     let directory = reader.required_text("directory");
-    let checked = directory
-        .as_ref()
-        .map(|text| interpolate(text, &[], |_| Some(String::new())));
+    let checked = directory.as_ref().map(|text| interpolate(text, &[], |_| Some(String::new())));
     if let Some(Err(error)) = checked {
         reader.reject("directory", error, "in this path");
     }
     reader.finish();
-    Some(Arc::new(Replay {
-        directory: directory?,
-        weights: table.weights.clone(),
-        reader: Arc::default(),
-    }))
+    Some(Arc::new(Replay { directory: directory?, weights: table.weights.clone(), reader: Arc::default() }))
 }
 
 impl Replay {
@@ -140,20 +134,12 @@ fn broken(message: String) -> BackendError {
 }
 
 async fn read(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, BackendError> {
-    let RawResponse::Failure {
-        fault,
-        decoding,
-        message,
-        exception,
-    } = raw
-    else {
+    let RawResponse::Failure { fault, decoding, message, exception } = raw else {
         return decode(raw, limits).await.map_err(|error| failure::of(&error));
     };
     let known = Fault::RESPONSES.into_iter().find(|known| known.name() == fault);
     let Some(known) = known else {
-        return Err(broken(format!(
-            "a recorded response states the fault {fault:?}, which no response has"
-        )));
+        return Err(broken(format!("a recorded response states the fault {fault:?}, which no response has")));
     };
     let stage = if decoding { Stage::Decode } else { Stage::Call };
     let error = BackendError::new(stage, known, message);
@@ -210,10 +196,7 @@ mod tests {
         let writer = ResponseWriter::create(home.path(), origin).unwrap();
         let key = CallKey::new(&contract.key, &Options::new(), &request);
         for length in [1 << 10, 40 << 20] {
-            let raw = RawResponse::Payload {
-                pickle: text(length),
-                buffers: Vec::new(),
-            };
+            let raw = RawResponse::Payload { pickle: text(length), buffers: Vec::new() };
             writer.keep(&key, &raw);
         }
         assert_eq!(writer.failures(), Vec::<String>::new());

@@ -67,11 +67,6 @@ impl Requirement {
         found: impl Into<String>,
         advice: impl Into<String>,
     ) -> Self {
-        Self {
-            subject: subject.into(),
-            status,
-            found: found.into(),
-            advice: advice.into(),
-        }
+        Self { subject: subject.into(), status, found: found.into(), advice: advice.into() }
     }
 }

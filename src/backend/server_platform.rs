@@ -79,12 +79,7 @@ pub const fn kind<P: ServerPlatform>() -> Kind {
     Kind {
         template: P::TEMPLATE,
         is_served: true,
-        ..Kind::new(
-            P::NAME,
-            P::SUMMARY,
-            Creates::Resources(open_finder::<P>),
-            configure::<P>,
-        )
+        ..Kind::new(P::NAME, P::SUMMARY, Creates::Resources(open_finder::<P>), configure::<P>)
     }
 }
 
@@ -114,12 +109,7 @@ struct PlatformSettings<P> {
 impl<P: ServerPlatform> Settings for PlatformSettings<P> {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let launcher = NamedServer::new(self.platform.clone(), launch.instance.label());
-        Ok(Box::new(Served::new(
-            launcher,
-            launch.on_device(None),
-            self.served,
-            None,
-        )))
+        Ok(Box::new(Served::new(launcher, launch.on_device(None), self.served, None)))
     }
 
     fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
@@ -284,11 +274,8 @@ mod tests {
         let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&launch, &secret)).await;
         assert!(dropped.is_err() && files.list().await.unwrap().is_empty());
         server.terminate().await.unwrap();
-        let guard = LeakGuard::new(
-            instance.clone(),
-            |_, record| Ok(open_finder::<Files>(record).unwrap()),
-            Arc::default(),
-        );
+        let guard =
+            LeakGuard::new(instance.clone(), |_, record| Ok(open_finder::<Files>(record).unwrap()), Arc::default());
         assert_eq!(guard.check(StoppedFrom::Starting).await.leaks, [""; 0]);
 
         let endpoint = server.launch(&launch, &secret).await.unwrap();

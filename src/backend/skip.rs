@@ -26,18 +26,12 @@ impl Skip {
     /// The backend has nothing that the case is about.
     #[must_use]
     pub fn inapplicable(reason: impl Into<String>) -> Self {
-        Self {
-            cause: SkipCause::Inapplicable,
-            reason: reason.into(),
-        }
+        Self { cause: SkipCause::Inapplicable, reason: reason.into() }
     }
 
     /// The case applies, and could not be run.
     #[must_use]
     pub fn not_run(reason: impl Into<String>) -> Self {
-        Self {
-            cause: SkipCause::NotRun,
-            reason: reason.into(),
-        }
+        Self { cause: SkipCause::NotRun, reason: reason.into() }
     }
 }

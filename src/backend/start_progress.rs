@@ -27,10 +27,7 @@ impl StartProgress {
         let step = step.into();
         self.change(|doing| {
             // The same step again keeps its detail.
-            if doing
-                .as_ref()
-                .is_none_or(|doing| (doing.stage, &doing.step) != (stage, &step))
-            {
+            if doing.as_ref().is_none_or(|doing| (doing.stage, &doing.step) != (stage, &step)) {
                 let detail = String::new();
                 *doing = Some(StartStep { stage, step, detail });
             }

@@ -33,10 +33,7 @@ mod tests {
     #[test]
     fn a_log_without_an_exception_has_none() {
         assert_eq!(last_exception(&lines("Error: no such file\nbye")), None);
-        assert_eq!(
-            last_exception(&lines("Traceback (most recent call last):\n  File \"a.py\"")),
-            None
-        );
+        assert_eq!(last_exception(&lines("Traceback (most recent call last):\n  File \"a.py\"")), None);
         assert_eq!(last_exception(&[]), None);
     }
 }

@@ -53,11 +53,7 @@ impl Withheld {
         let passed = reader.texts("pass_env").unwrap_or_default();
         if let Some(wrong) = passed.iter().find(|name| !is_pattern(name)) {
             let message = format!("`{wrong}` in `pass_env` is no name of a variable");
-            reader.reject(
-                "pass_env",
-                message,
-                "expected names such as \"AWS_REGION\" or \"AWS_*\"",
-            );
+            reader.reject("pass_env", message, "expected names such as \"AWS_REGION\" or \"AWS_*\"");
         }
         Self { passed }
     }
@@ -96,27 +92,13 @@ mod tests {
     #[test]
     fn tokens_stay_here_unless_the_table_asks_for_them() {
         let plain = Withheld::default();
-        for name in [
-            "AWS_SECRET_ACCESS_KEY",
-            "GITHUB_TOKEN",
-            "AZURE_CLIENT_SECRET",
-            "MODAL_TOKEN_ID",
-        ] {
+        for name in ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "AZURE_CLIENT_SECRET", "MODAL_TOKEN_ID"] {
             assert!(plain.withholds(name), "{name}");
         }
-        for name in [
-            "PATH",
-            "HF_TOKEN",
-            "CUDA_VISIBLE_DEVICES",
-            "GITHUB_TOKENS",
-            "AWSOME",
-            "MODEL_DIR",
-        ] {
+        for name in ["PATH", "HF_TOKEN", "CUDA_VISIBLE_DEVICES", "GITHUB_TOKENS", "AWSOME", "MODEL_DIR"] {
             assert!(!plain.withholds(name), "{name}");
         }
-        let asked = Withheld {
-            passed: vec!["AWS_REGION".into(), "MODAL_*".into()],
-        };
+        let asked = Withheld { passed: vec!["AWS_REGION".into(), "MODAL_*".into()] };
         assert!(!asked.withholds("AWS_REGION") && !asked.withholds("MODAL_TOKEN_SECRET"));
         assert!(asked.withholds("AWS_SECRET_ACCESS_KEY"));
     }

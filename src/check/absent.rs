@@ -56,10 +56,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'absent'\nfields = ['plddt', 'pdb']");
         let minimal = response(&contract, "call", "AC", json!({}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&minimal)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&minimal)), Vec::<String>::new());
         let some = response(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
         insta::assert_snapshot!(summaries(&*check, &contract, &[some]).join("\n"), @"pdb: expected None, got list of 1");
         let mut without = minimal;

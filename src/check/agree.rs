@@ -48,28 +48,18 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         parser.demand_breakable(gates, |gates| gates.structure);
     }
     let bounds_elements = absolute.is_some() || relative.is_some();
-    let elements = (bounds_elements || cosine.is_none()).then(|| Tolerance {
-        absolute: absolute.unwrap_or(0.0),
-        relative: relative.unwrap_or(0.0),
-    });
+    let elements = (bounds_elements || cosine.is_none())
+        .then(|| Tolerance { absolute: absolute.unwrap_or(0.0), relative: relative.unwrap_or(0.0) });
     let compared = compared?;
     let fields = &compared.fields;
     // Confidences have gates too.
     if fields.iter().all(|field| field.name() != PLDDT) {
-        parser.demand_some("gates", fields, "a field of structures", |kind| {
-            kind == FieldKind::Structures
-        });
+        parser.demand_some("gates", fields, "a field of structures", |kind| kind == FieldKind::Structures);
     }
     parser.demand_some("cosine", fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
-    Some(Box::new(Agree {
-        compared,
-        elements,
-        bounds_elements,
-        cosine,
-        gates,
-    }))
+    Some(Box::new(Agree { compared, elements, bounds_elements, cosine, gates }))
 }
 
 impl Check for Agree {
@@ -153,9 +143,7 @@ impl Agree {
         for value in &found.fields {
             let path = sides.label_of(&value.path);
             let measures = value.measures.iter().copied();
-            results
-                .measured
-                .keep(NAME, self.compared.pair.second(), &path, measures);
+            results.measured.keep(NAME, self.compared.pair.second(), &path, measures);
         }
     }
 }

@@ -31,16 +31,8 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let carries = |field: &FieldSpec| is_structural(field) && field.b_factor.is_some();
     let tolerance = parser.reader().require("atol").number("atol", TOLERANCES);
-    let field = parser.field_or(
-        "atom_array",
-        "structures whose contract gives `b_factor` a scale",
-        carries,
-    )?;
-    Some(Box::new(BFactor {
-        calls,
-        field,
-        tolerance: tolerance?,
-    }))
+    let field = parser.field_or("atom_array", "structures whose contract gives `b_factor` a scale", carries)?;
+    Some(Box::new(BFactor { calls, field, tolerance: tolerance? }))
 }
 
 impl Check for BFactor {
@@ -70,12 +62,7 @@ impl Check for BFactor {
         let items = structures.as_items().unwrap_or_default();
         let scores = scores.as_items().unwrap_or_default();
         if items.is_empty() || scores.len() < items.len() {
-            let summary = format!(
-                "{}: {} structures for {} of `{PLDDT}`",
-                self.field,
-                items.len(),
-                scores.len()
-            );
+            let summary = format!("{}: {} structures for {} of `{PLDDT}`", self.field, items.len(), scores.len());
             return vec![wrong(summary)];
         }
         let pairs = items.iter().zip(scores).enumerate();
@@ -107,11 +94,7 @@ fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f6
         let factor = match scale.rule {
             FactorRule::Alpha | FactorRule::Mean => factor_of(structure, factors, residue, scale.rule),
             // Of several that are wrong the first tells.
-            FactorRule::Each => factors
-                .get(residue.clone())?
-                .iter()
-                .copied()
-                .find(|&own| differs(own, expected)),
+            FactorRule::Each => factors.get(residue.clone())?.iter().copied().find(|&own| differs(own, expected)),
         }?;
         differs(factor, expected).then_some((residue.start, expected, factor))
     });
@@ -213,10 +196,7 @@ mod tests {
         let scores = |scores: &[f32]| Value::List(vec![Value::Array(Tensor::vector(scores))]);
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["plddt"]}))
             .with("plddt", scores(&[0.5, 0.505, 0.495]));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
         insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
         let bare = right.with_structure(|structure| structure.b_factor = None);

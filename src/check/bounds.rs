@@ -29,14 +29,8 @@ pub(crate) enum Reach {
 impl Bounds {
     /// No limits.
     pub(crate) const ANY: Self = Self {
-        least: Limit {
-            value: f64::NEG_INFINITY,
-            reached: Reach::Inclusive,
-        },
-        greatest: Limit {
-            value: f64::INFINITY,
-            reached: Reach::Inclusive,
-        },
+        least: Limit { value: f64::NEG_INFINITY, reached: Reach::Inclusive },
+        greatest: Limit { value: f64::INFINITY, reached: Reach::Inclusive },
     };
 
     /// Both limits allowed.
@@ -93,12 +87,9 @@ impl fmt::Display for Bounds {
             (true, true) if least.reached == Reach::Inclusive && greatest.reached == Reach::Inclusive => {
                 write!(f, "in [{}, {}]", show(least.value), show(greatest.value))
             }
-            (true, true) => write!(
-                f,
-                "{} and {}",
-                word(least, "at least", "above"),
-                word(greatest, "at most", "below")
-            ),
+            (true, true) => {
+                write!(f, "{} and {}", word(least, "at least", "above"), word(greatest, "at most", "below"))
+            }
             (true, false) => f.write_str(&word(least, "at least", "above")),
             (false, true) => f.write_str(&word(greatest, "at most", "below")),
             (false, false) => f.write_str("any number"),
@@ -114,16 +105,10 @@ mod tests {
     fn limits_count_as_they_say() {
         let unit = Bounds::between(0.0, 1.0);
         let breaks = |bounds: &Bounds, value: f64| bounds.excess(value) > 0.0;
-        assert_eq!(
-            [0.0, 1.0, 1.5, -2.0].map(|value| breaks(&unit, value)),
-            [false, false, true, true]
-        );
+        assert_eq!([0.0, 1.0, 1.5, -2.0].map(|value| breaks(&unit, value)), [false, false, true, true]);
         assert!(unit.excess(f64::NAN).is_nan());
         let positive = Bounds::ANY.from(0.0, Reach::Exclusive);
-        assert_eq!(
-            [0.0, 1e-300, f64::INFINITY].map(|value| breaks(&positive, value)),
-            [true, false, false]
-        );
+        assert_eq!([0.0, 1e-300, f64::INFINITY].map(|value| breaks(&positive, value)), [true, false, false]);
     }
 
     #[test]

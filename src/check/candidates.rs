@@ -26,15 +26,8 @@ impl<'a> Candidates<'a> {
         first: &AnsweredCall<'_>,
         second: &AnsweredCall<'_>,
     ) -> Self {
-        let is_list = first
-            .contract
-            .field(field.name())
-            .is_some_and(|spec| spec.kind != FieldKind::Array);
-        let mut found = Self {
-            field,
-            is_item: is_list && sides.samples.is_some(),
-            found: Vec::new(),
-        };
+        let is_list = first.contract.field(field.name()).is_some_and(|spec| spec.kind != FieldKind::Array);
+        let mut found = Self { field, is_item: is_list && sides.samples.is_some(), found: Vec::new() };
         found.add_answers(results, field, sides, first, second);
         found.add_recorded(results, field, second);
         found
@@ -51,10 +44,7 @@ impl<'a> Candidates<'a> {
         self.found.push(OtherResult {
             label,
             relation,
-            prediction: Prediction {
-                class: String::new(),
-                fields: vec![(self.field.name().to_owned(), value)],
-            },
+            prediction: Prediction { class: String::new(), fields: vec![(self.field.name().to_owned(), value)] },
         });
     }
 
@@ -66,13 +56,8 @@ impl<'a> Candidates<'a> {
         first: &AnsweredCall<'_>,
         second: &AnsweredCall<'_>,
     ) {
-        let request = |call: &str| {
-            results
-                .responses
-                .iter()
-                .find(|response| response.call == call)
-                .map(|it| &it.request)
-        };
+        let request =
+            |call: &str| results.responses.iter().find(|response| response.call == call).map(|it| &it.request);
         let Some(asked) = request(second.call) else {
             return;
         };
@@ -128,15 +113,8 @@ impl<'a> Candidates<'a> {
         };
         let first_item = format!("{}[0]", field.name());
         let provenance = recorded.provenance(results.contract, response);
-        let neighbours = recorded
-            .store
-            .neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
-        for OtherResult {
-            label,
-            relation,
-            prediction,
-        } in neighbours
-        {
+        let neighbours = recorded.store.neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
+        for OtherResult { label, relation, prediction } in neighbours {
             let Some(value) = prediction.field(field.name()).cloned() else {
                 continue;
             };
@@ -160,16 +138,11 @@ fn relation(contract: &Contract, asked: &Request, other: &Request) -> Relation {
     let without = |request: &Request| {
         let options = request.options.iter();
         let kept = options.filter(|(name, _)| Some(name.as_str()) != seed && *name != "include_fields");
-        kept.map(|(name, value)| (name.clone(), value.clone()))
-            .collect::<Vec<_>>()
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
     };
     let same = asked.input == other.input && without(asked) == without(other);
     let drawn_by = |request: &Request| request.options.get(seed?).cloned();
-    if same && drawn_by(asked) != drawn_by(other) {
-        Relation::OtherSeed
-    } else {
-        Relation::OtherRequest
-    }
+    if same && drawn_by(asked) != drawn_by(other) { Relation::OtherSeed } else { Relation::OtherRequest }
 }
 
 #[cfg(test)]
@@ -199,10 +172,7 @@ mod tests {
             let found = judge_case(case, &*check, &contract, responses, &store(Recording::Missing), None);
             assert_eq!(found, []);
         }
-        let wrong = CallResult {
-            result: got.result.clone(),
-            ..expected.clone()
-        };
+        let wrong = CallResult { result: got.result.clone(), ..expected.clone() };
         let found = judge_case("case", &*check, &contract, &[wrong], &store(Recording::Never), None);
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].hint.clone().unwrap_or_else(|| "no hint".to_owned())
@@ -213,11 +183,7 @@ mod tests {
         let reported = [
             ("esmfold", "['atom_array']", json!({})),
             ("esmfold", "['plddt']", json!({ "include_fields": ["plddt"] })),
-            (
-                "boltz2",
-                "['atom_array', 'plddt']",
-                json!({ "include_fields": ["plddt"] }),
-            ),
+            ("boltz2", "['atom_array', 'plddt']", json!({ "include_fields": ["plddt"] })),
             ("esm2", "['embeddings']", json!({})),
             ("esmfold", "['s_z']", json!({ "include_fields": ["s_z"] })),
         ]
@@ -273,17 +239,11 @@ mod tests {
         let forth = ask("forth", format!("{one}|{two}"));
         let back = ask("back", format!("{two}|{one}"));
         assert_eq!(judge(&*check, &contract, &[forth.clone(), back]), []);
-        let stale = CallResult {
-            result: forth.result.clone(),
-            ..ask("back", format!("{two}|{one}"))
-        };
+        let stale = CallResult { result: forth.result.clone(), ..ask("back", format!("{two}|{one}")) };
         let found = judge(&*check, &contract, &[forth.clone(), stale]);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the response to call `forth` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
-        let permuted = CallResult {
-            request: ask("back", format!("{two}|{one}")).request,
-            ..noisy
-        };
+        let permuted = CallResult { request: ask("back", format!("{two}|{one}")).request, ..noisy };
         let found = judge(&*check, &contract, &[forth, permuted]);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals sample 1 of the response to call `forth` (explains 100 % of the difference); look at the order in which a batch is sorted, padded and put back");
     }
@@ -299,10 +259,7 @@ mod tests {
         assert_eq!(judge_case("cage", &*snapshot, &contract, &recorded, &store, None), []);
         let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\ngates = {}";
         let check = compile_with(&contract, table, &["alone", "batch"]).unwrap();
-        let stale = CallResult {
-            result: recorded[0].result.clone(),
-            ..ask("batch", UBIQUITIN)
-        };
+        let stale = CallResult { result: recorded[0].result.clone(), ..ask("batch", UBIQUITIN) };
         let responses = [ask("alone", UBIQUITIN), stale];
         let found = judge_case("case", &*check, &contract, &responses, &store, None);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the recorded result of suite::cage (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");

@@ -150,16 +150,12 @@ impl Calls {
     /// case expects them.
     pub(crate) fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
         let contract = results.contract;
-        self.responses(results)
-            .filter_map(move |response| AnsweredCall::new(contract, response))
+        self.responses(results).filter_map(move |response| AnsweredCall::new(contract, response))
     }
 
     /// The responses of these calls.
     pub(crate) fn responses<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
-        results
-            .responses
-            .iter()
-            .filter(|response| self.includes(&response.call))
+        results.responses.iter().filter(|response| self.includes(&response.call))
     }
 
     /// Whether a call is one of these.

@@ -22,111 +22,35 @@ pub struct CheckKind {
 
 /// Every check there is.
 pub static KINDS: [CheckKind; 21] = [
-    CheckKind {
-        name: contract::NAME,
-        keys: &["call"],
-        read: contract::compile,
-    },
-    CheckKind {
-        name: present::NAME,
-        keys: &["fields", "call"],
-        read: present::compile,
-    },
-    CheckKind {
-        name: absent::NAME,
-        keys: &["fields", "call"],
-        read: absent::compile,
-    },
-    CheckKind {
-        name: shape::NAME,
-        keys: &["field", "shape", "dtype", "items", "call"],
-        read: shape::compile,
-    },
-    CheckKind {
-        name: range::NAME,
-        keys: &["field", "min", "max", "above", "below", "call"],
-        read: range::compile,
-    },
-    CheckKind {
-        name: finite::NAME,
-        keys: &["fields", "call"],
-        read: finite::compile,
-    },
-    CheckKind {
-        name: equals::NAME,
-        keys: &["field", "value", "atol", "call"],
-        read: equals::compile,
-    },
+    CheckKind { name: contract::NAME, keys: &["call"], read: contract::compile },
+    CheckKind { name: present::NAME, keys: &["fields", "call"], read: present::compile },
+    CheckKind { name: absent::NAME, keys: &["fields", "call"], read: absent::compile },
+    CheckKind { name: shape::NAME, keys: &["field", "shape", "dtype", "items", "call"], read: shape::compile },
+    CheckKind { name: range::NAME, keys: &["field", "min", "max", "above", "below", "call"], read: range::compile },
+    CheckKind { name: finite::NAME, keys: &["fields", "call"], read: finite::compile },
+    CheckKind { name: equals::NAME, keys: &["field", "value", "atol", "call"], read: equals::compile },
     CheckKind {
         name: text::NAME,
         keys: &["field", "starts_with", "contains", "not_contains", "call"],
         read: text::compile,
     },
-    CheckKind {
-        name: error::NAME,
-        keys: &["message", "exception", "fault", "call"],
-        read: error::compile,
-    },
-    CheckKind {
-        name: sequence::NAME,
-        keys: &["field", "call"],
-        read: sequence::compile,
-    },
-    CheckKind {
-        name: structure_text::NAME,
-        keys: &["field", "atol", "call"],
-        read: structure_text::compile,
-    },
-    CheckKind {
-        name: b_factor::NAME,
-        keys: &["field", "atol", "call"],
-        read: b_factor::compile,
-    },
-    CheckKind {
-        name: physical::NAME,
-        keys: &["field", "gates", "confident", "call"],
-        read: physical::compile,
-    },
-    CheckKind {
-        name: components::NAME,
-        keys: &["field", "gates", "call"],
-        read: components::compile,
-    },
-    CheckKind {
-        name: positions::NAME,
-        keys: &["rmsd", "b_factor", "call"],
-        read: positions::compile,
-    },
+    CheckKind { name: error::NAME, keys: &["message", "exception", "fault", "call"], read: error::compile },
+    CheckKind { name: sequence::NAME, keys: &["field", "call"], read: sequence::compile },
+    CheckKind { name: structure_text::NAME, keys: &["field", "atol", "call"], read: structure_text::compile },
+    CheckKind { name: b_factor::NAME, keys: &["field", "atol", "call"], read: b_factor::compile },
+    CheckKind { name: physical::NAME, keys: &["field", "gates", "confident", "call"], read: physical::compile },
+    CheckKind { name: components::NAME, keys: &["field", "gates", "call"], read: components::compile },
+    CheckKind { name: positions::NAME, keys: &["rmsd", "b_factor", "call"], read: positions::compile },
     CheckKind {
         name: agree::NAME,
         keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
         read: agree::compile,
     },
-    CheckKind {
-        name: differ::NAME,
-        keys: &["fields", "first", "second", "items", "more_than"],
-        read: differ::compile,
-    },
-    CheckKind {
-        name: seeded::NAME,
-        keys: &["first", "second", "others", "field", "ratio"],
-        read: seeded::compile,
-    },
-    CheckKind {
-        name: zeros::NAME,
-        keys: &["field", "at_most", "padding", "call"],
-        read: zeros::compile,
-    },
-    CheckKind {
-        name: ensemble::NAME,
-        keys: &["gates", "call"],
-        read: ensemble::compile,
-    },
-    CheckKind {
-        name: snapshot::NAME,
-        keys: &["fields", "atol", "rtol", "gates", "call"],
-        read: snapshot::compile,
-    },
+    CheckKind { name: differ::NAME, keys: &["fields", "first", "second", "items", "more_than"], read: differ::compile },
+    CheckKind { name: seeded::NAME, keys: &["first", "second", "others", "field", "ratio"], read: seeded::compile },
+    CheckKind { name: zeros::NAME, keys: &["field", "at_most", "padding", "call"], read: zeros::compile },
+    CheckKind { name: ensemble::NAME, keys: &["gates", "call"], read: ensemble::compile },
+    CheckKind { name: snapshot::NAME, keys: &["fields", "atol", "rtol", "gates", "call"], read: snapshot::compile },
 ];
 
 /// The check that a table describes; everything wrong with the table goes to `diagnostics`.
@@ -153,16 +77,9 @@ pub(crate) fn compile(
 #[must_use]
 pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Box<dyn Check>> {
     let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
-    let known = CaseContext {
-        calls: &calls,
-        requests: &case.calls,
-        contracts,
-    };
-    let compiled: Vec<Option<Box<dyn Check>>> = case
-        .checks
-        .iter()
-        .map(|table| compile(table, &known, diagnostics))
-        .collect();
+    let known = CaseContext { calls: &calls, requests: &case.calls, contracts };
+    let compiled: Vec<Option<Box<dyn Check>>> =
+        case.checks.iter().map(|table| compile(table, &known, diagnostics)).collect();
     for (check, table) in compiled.iter().zip(&case.checks) {
         let Some(check) = check else { continue };
         let expects_error = |call: &String| compiled.iter().flatten().any(|other| other.expects_error(call));
@@ -173,10 +90,7 @@ pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diag
         let hopeless = if named {
             looks_at.iter().find(fails)
         } else {
-            looks_at
-                .iter()
-                .find(fails)
-                .filter(|_| looks_at.iter().all(|call| expects_error(call)))
+            looks_at.iter().find(fails).filter(|_| looks_at.iter().all(|call| expects_error(call)))
         };
         if let Some(call) = hopeless.filter(|_| wants_answers) {
             let message = format!("nothing to judge: the call `{call}` must fail");
@@ -278,10 +192,7 @@ mod tests {
             ))
         };
         assert_eq!(case("{ check = 'error', call = 'bad' }, { check = 'contract' }"), "");
-        assert_eq!(
-            case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'good' }"),
-            ""
-        );
+        assert_eq!(case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'good' }"), "");
         let named = case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'bad' }");
         insta::assert_snapshot!(named, @"
         error: nothing to judge: the call `bad` must fail
@@ -323,17 +234,11 @@ mod tests {
         6 | checks = [{ check = 'snapshot', fields = ['lm_logits'] }]
           |                                           ^^^^^^^^^^^ expected a field of `include_fields`, or one that is always there
         ");
-        for asked in [
-            "options = { include_fields = ['lm_logits'] }",
-            "config = { include_fields = '*' }",
-        ] {
+        for asked in ["options = { include_fields = ['lm_logits'] }", "config = { include_fields = '*' }"] {
             assert_eq!(case(asked, "{ check = 'snapshot', fields = ['lm_logits'] }"), "");
         }
         assert_eq!(case("", "{ check = 'absent', fields = ['lm_logits'] }"), "");
-        let unlimited = case(
-            "",
-            "{ check = 'range', field = 'embeddings', above = -inf, below = inf }",
-        );
+        let unlimited = case("", "{ check = 'range', field = 'embeddings', above = -inf, below = inf }");
         insta::assert_snapshot!(unlimited, @"
         error: no number could be judged: any number
          --> suites/toy.toml:6:11

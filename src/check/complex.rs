@@ -57,10 +57,7 @@ impl Complex {
     /// The protein chains of a string, joined by `:` or `|`, named A, B, …; chains without residues are left out.
     pub(crate) fn parse(text: &str) -> Self {
         let joined = text.replace('|', ":");
-        let chains = joined
-            .split(CHAIN_SEPARATOR)
-            .map(str::trim)
-            .filter(|chain| !chain.is_empty());
+        let chains = joined.split(CHAIN_SEPARATOR).map(str::trim).filter(|chain| !chain.is_empty());
         Self::of(chains.enumerate().map(|(index, chain)| Chain {
             id: chain_id(index),
             molecule: Molecule::Protein,
@@ -74,9 +71,7 @@ impl Complex {
 
     /// Whether a model has exactly one token for each residue, so that its arrays have a known size.
     pub(crate) fn has_known_tokens(&self) -> bool {
-        self.chains
-            .iter()
-            .all(|chain| chain.molecule != Molecule::Ligand && !chain.modified)
+        self.chains.iter().all(|chain| chain.molecule != Molecule::Ligand && !chain.modified)
     }
 
     /// Chain and zero-based residue within it of a residue of the whole complex.
@@ -132,10 +127,7 @@ fn entity(value: &Value) -> Vec<Chain> {
     };
     let sequence = value.get("sequence").and_then(Value::as_str).unwrap_or_default();
     let components = value.get("ccd").and_then(Value::as_array).map_or(1, Vec::len).max(1);
-    let modified = value
-        .get("modifications")
-        .and_then(Value::as_array)
-        .is_some_and(|list| !list.is_empty());
+    let modified = value.get("modifications").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let residues = match molecule {
         // Components that are named together are shared out among the identifiers.
         Molecule::Ligand => components.div_ceil(ids.len().max(1)),
@@ -165,25 +157,15 @@ fn entity(value: &Value) -> Vec<Chain> {
 
 /// The nucleotides or components that an entity names, of a ligand for all its identifiers.
 fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<ComponentName> {
-    let prefix = if value.get("kind").and_then(Value::as_str) == Some("dna") {
-        "D"
-    } else {
-        ""
-    };
+    let prefix = if value.get("kind").and_then(Value::as_str) == Some("dna") { "D" } else { "" };
     match molecule {
         Molecule::Protein => Vec::new(),
-        Molecule::Nucleic => sequence
-            .chars()
-            .map(|base| ComponentName::Code(format!("{prefix}{base}")))
-            .collect(),
+        Molecule::Nucleic => sequence.chars().map(|base| ComponentName::Code(format!("{prefix}{base}"))).collect(),
         Molecule::Ligand => {
             let codes = value.get("ccd").and_then(Value::as_array);
             let codes: Vec<&str> = codes.into_iter().flatten().filter_map(Value::as_str).collect();
             if !codes.is_empty() {
-                return codes
-                    .into_iter()
-                    .map(|code| ComponentName::Code(code.to_owned()))
-                    .collect();
+                return codes.into_iter().map(|code| ComponentName::Code(code.to_owned())).collect();
             }
             let smiles = value.get("smiles").and_then(Value::as_str).unwrap_or_default();
             let ids = value.get("id").and_then(Value::as_array).map_or(1, Vec::len);
@@ -200,26 +182,16 @@ mod tests {
 
     #[test]
     fn chains_are_named_as_spreadsheet_columns() {
-        assert_eq!(
-            [0, 25, 26, 51, 52, 701, 702].map(chain_id),
-            ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
-        );
+        assert_eq!([0, 25, 26, 51, 52, 701, 702].map(chain_id), ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
     }
 
     #[test]
     fn a_string_gives_its_chains_and_their_residues() {
         let complex = Complex::parse("A<mask>:CDE");
-        let lengths: Vec<_> = complex
-            .chains
-            .iter()
-            .map(|chain| (chain.id.as_str(), chain.residues))
-            .collect();
+        let lengths: Vec<_> = complex.chains.iter().map(|chain| (chain.id.as_str(), chain.residues)).collect();
         assert_eq!(lengths, [("A", 2), ("B", 3)]);
         assert_eq!(complex.length, 5);
-        assert_eq!(
-            complex.residue(3).map(|(chain, residue)| (chain.id.as_str(), residue)),
-            Some(("B", 1))
-        );
+        assert_eq!(complex.residue(3).map(|(chain, residue)| (chain.id.as_str(), residue)), Some(("B", 1)));
         assert_eq!(complex.residue(5), None);
     }
 

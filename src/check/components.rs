@@ -48,9 +48,7 @@ impl Check for Components {
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         let judged = self.calls.answered(results);
-        judged
-            .flat_map(|answered| self.judge_answer(results, &answered))
-            .collect()
+        judged.flat_map(|answered| self.judge_answer(results, &answered)).collect()
     }
 }
 
@@ -62,10 +60,8 @@ impl Components {
             Err(finding) => return vec![*finding],
         };
         // Both are there for every model of the case since it was compiled.
-        let (Some(gates), Some(spec)) = (
-            answered.contract.gates.physical,
-            answered.contract.field(self.field.name()),
-        ) else {
+        let (Some(gates), Some(spec)) = (answered.contract.gates.physical, answered.contract.field(self.field.name()))
+        else {
             return Vec::new();
         };
         let gates = gates.with(&self.changes);
@@ -108,10 +104,7 @@ fn is_protein(chain: &Chain) -> bool {
 fn of_chain(structure: &Structure, chain: &Chain, gates: &PhysicalGates, is_trained: bool) -> Vec<String> {
     let is_own = |atom: &usize| structure.chain_id[*atom] == *chain.id.as_str();
     let is_heavy = |atom: &usize| !HYDROGEN.contains(&structure.element[*atom].as_str());
-    let own: Vec<usize> = (0..structure.atoms())
-        .filter(is_own)
-        .filter(|atom| is_heavy(atom))
-        .collect();
+    let own: Vec<usize> = (0..structure.atoms()).filter(is_own).filter(|atom| is_heavy(atom)).collect();
     if own.is_empty() {
         return vec![format!("no atoms in chain {}", chain.id)];
     }
@@ -123,16 +116,11 @@ fn of_chain(structure: &Structure, chain: &Chain, gates: &PhysicalGates, is_trai
         .collect();
     let mut faults = Vec::new();
     faults.extend(wrong_count(structure, chain, &residues));
-    let mut broken = own
-        .iter()
-        .filter(|atom| structure.coord[**atom].iter().any(|axis| !axis.is_finite()));
+    let mut broken = own.iter().filter(|atom| structure.coord[**atom].iter().any(|axis| !axis.is_finite()));
     if let Some(first) = broken.next() {
         let more = 1 + broken.count();
         let name = name_of_atom(structure, *first);
-        faults.push(format!(
-            "{} without finite coordinates, such as {name}",
-            count(more, "atom")
-        ));
+        faults.push(format!("{} without finite coordinates, such as {name}", count(more, "atom")));
         return faults;
     }
     if is_trained {
@@ -162,11 +150,7 @@ fn wrong_count(structure: &Structure, chain: &Chain, residues: &[Vec<usize>]) ->
         .collect();
     let words = |(least, most): (usize, usize)| {
         let atoms = count(most, "heavy atom");
-        if least < most {
-            format!("{least} to {atoms}")
-        } else {
-            atoms
-        }
+        if least < most { format!("{least} to {atoms}") } else { atoms }
     };
     if residues.len() == expected.len() {
         // A modified base has other atoms than its letter says.
@@ -209,16 +193,10 @@ fn heaped(structure: &Structure, atoms: &[usize], least: f64) -> Option<String> 
 /// A chain that is nowhere near another.
 fn far_away(structure: &Structure, chain: &Chain, own: &[usize], most: f64) -> Option<String> {
     let others = (0..structure.atoms()).filter(|&atom| structure.chain_id[atom] != *chain.id.as_str());
-    let nearest = others
-        .flat_map(|other| own.iter().map(move |&atom| apart(structure, atom, other)))
-        .min_by(f64::total_cmp)?;
+    let nearest =
+        others.flat_map(|other| own.iter().map(move |&atom| apart(structure, atom, other))).min_by(f64::total_cmp)?;
     (nearest > most).then(|| {
-        format!(
-            "chain {} is {} Å away from all others, expected at most {} Å",
-            chain.id,
-            show(nearest),
-            show(most)
-        )
+        format!("chain {} is {} Å away from all others, expected at most {} Å", chain.id, show(nearest), show(most))
     })
 }
 
@@ -230,11 +208,7 @@ fn apart(structure: &Structure, one: usize, other: usize) -> f64 {
 
 /// Confidences that do not reach the parts of ligands: too few for all residues, too many for all atoms, or no numbers.
 fn confidences(answered: &AnsweredCall<'_>) -> Vec<String> {
-    let Some(spec) = answered
-        .contract
-        .field(PLDDT)
-        .filter(|_| answered.expected.requests(PLDDT))
-    else {
+    let Some(spec) = answered.contract.field(PLDDT).filter(|_| answered.expected.requests(PLDDT)) else {
         return Vec::new();
     };
     let items = answered.prediction.field(PLDDT).and_then(Value::as_items);
@@ -249,9 +223,7 @@ fn confidences(answered: &AnsweredCall<'_>) -> Vec<String> {
             if !is_right {
                 let most = most.map_or_else(|| "more".to_owned(), |most| most.to_string());
                 let got = values.len();
-                return Some(format!(
-                    "{PLDDT}[{index}]: expected {least} to {most} values for all chains, got {got}"
-                ));
+                return Some(format!("{PLDDT}[{index}]: expected {least} to {most} values for all chains, got {got}"));
             }
             let broken = values.iter().filter(|value| !value.is_finite()).count();
             (broken > 0).then(|| format!("{PLDDT}[{index}]: {broken} of {} are not finite", values.len()))

@@ -22,10 +22,7 @@ struct Differ {
 pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(parser);
     let more_than = parser.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
-    Some(Box::new(Differ {
-        compared: compared?,
-        more_than,
-    }))
+    Some(Box::new(Differ { compared: compared?, more_than }))
 }
 
 impl Check for Differ {
@@ -34,9 +31,8 @@ impl Check for Differ {
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        self.compared.judge_each(NAME, results, |field, sides, _, _| {
-            self.judge_sides(field.name(), sides).into_iter().collect()
-        })
+        self.compared
+            .judge_each(NAME, results, |field, sides, _, _| self.judge_sides(field.name(), sides).into_iter().collect())
     }
 }
 
@@ -52,11 +48,7 @@ impl Differ {
                 Found::Numbers { difference, .. } => {
                     let most = difference.absolute.as_ref().map_or(0.0, |most| most.difference);
                     // Indices may differ as well as measured numbers do.
-                    greatest = if most.is_nan() {
-                        f64::INFINITY
-                    } else {
-                        greatest.max(most)
-                    };
+                    greatest = if most.is_nan() { f64::INFINITY } else { greatest.max(most) };
                 }
                 Found::Lines { .. } => greatest = f64::INFINITY,
                 // Responses of another form do differ, but not in the way that was asked for.
@@ -68,10 +60,7 @@ impl Differ {
             return wrong(format!("{}: nothing to compare, both are empty or None", sides.label));
         }
         if greatest.is_infinite() {
-            return wrong(format!(
-                "{}: a value that is not finite is no difference that was asked for",
-                sides.label
-            ));
+            return wrong(format!("{}: a value that is not finite is no difference that was asked for", sides.label));
         }
         if greatest > self.more_than {
             return None;
@@ -81,11 +70,7 @@ impl Differ {
         } else {
             "a difference".into()
         };
-        wrong(format!(
-            "{}: expected {expected}, the greatest is {}",
-            sides.label,
-            show(greatest)
-        ))
+        wrong(format!("{}: expected {expected}, the greatest is {}", sides.label, show(greatest)))
     }
 }
 
@@ -131,10 +116,7 @@ mod tests {
         let contract = folder();
         let [first, second] = ["first", "second"].map(|call| response(&contract, call, "AC|AC", json!({})));
         let moved = [first, second.with_structure(|structure| structure.coord[0][1] += 2.0)];
-        let items = check(
-            &contract,
-            "fields = ['atom_array']\nitems = [[0, 0], [1, 1]]\nmore_than = 1",
-        );
+        let items = check(&contract, "fields = ['atom_array']\nitems = [[0, 0], [1, 1]]\nmore_than = 1");
         insta::assert_snapshot!(summaries(&*items, &contract, &moved).join("\n"), @"atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0");
     }
 }

@@ -102,12 +102,8 @@ fn gather(
     response: &CallResult,
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Vec<Sets>>, Box<Finding>> {
-    let unjudged = |summary: String| {
-        Box::new(Finding {
-            call: Some(response.call.clone()),
-            ..Finding::unjudged(NAME, summary)
-        })
-    };
+    let unjudged =
+        |summary: String| Box::new(Finding { call: Some(response.call.clone()), ..Finding::unjudged(NAME, summary) });
     let wrong = |summary: String| Box::new(Finding::wrong(NAME, &response.call, summary));
     let now = samples::of_answer(answered).map_err(wrong)?;
     let Some(contents) = find_or_keep(NAME, &RECORDED, results, recorded, response, answered)? else {
@@ -124,10 +120,7 @@ fn gather(
 impl Sets {
     fn judge(&self, index: usize, gates: &EnsembleGates, results: &CaseResults<'_>) -> Option<Finding> {
         let path = format!("complex {index}");
-        let case = |summary: String| Finding {
-            call: None,
-            ..Finding::wrong(NAME, "", summary)
-        };
+        let case = |summary: String| Finding { call: None, ..Finding::wrong(NAME, "", summary) };
         for (words, samples) in [("recorded", &self.recorded), ("new", &self.now)] {
             if (samples.len() as f64) < gates.samples {
                 let found = count(samples.len(), "sample");
@@ -140,19 +133,14 @@ impl Sets {
         for sample in self.recorded.iter().chain(&self.now) {
             let faults = atom_faults(&first.structure, &sample.structure);
             if let Some(fault) = faults.first() {
-                return Some(case(format!(
-                    "{path}: {} has other atoms than {}: {fault}",
-                    sample.name, first.name
-                )));
+                return Some(case(format!("{path}: {} has other atoms than {}: {fault}", sample.name, first.name)));
             }
         }
         if let Some((one, other)) = tested::copies(&self.now) {
             let (one, other) = (&self.now[one].name, &self.now[other].name);
             return Some(
-                case(format!(
-                    "{path}: {one} and {other} are the same structure; other seeds must give other samples"
-                ))
-                .hint("the seed may not reach the model"),
+                case(format!("{path}: {one} and {other} are the same structure; other seeds must give other samples"))
+                    .hint("the seed may not reach the model"),
             );
         }
         if let Some(fault) = tested::unsound_confidence(&self.recorded, &self.now) {
@@ -160,14 +148,9 @@ impl Sets {
         }
         let tests = test(&self.recorded, &self.now, gates);
         if tests.is_empty() {
-            return Some(Finding::unjudged(
-                NAME,
-                format!("{path}: the samples cannot be measured"),
-            ));
+            return Some(Finding::unjudged(NAME, format!("{path}: the samples cannot be measured")));
         }
-        results
-            .measured
-            .keep(NAME, "", &path, tests.iter().map(Tested::measure));
+        results.measured.keep(NAME, "", &path, tests.iter().map(Tested::measure));
         if let Some(blind) = tests.iter().find(|test| !test.can_fail()) {
             let splits = blind.result.splits;
             let summary = format!("{path}: no difference of so few samples is surprising, there are {splits} splits");

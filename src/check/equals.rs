@@ -28,12 +28,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let field = parser.field();
     let value = parser.reader().require("value").json("value");
     let tolerance = parser.reader().number("atol", TOLERANCES).unwrap_or(0.0);
-    Some(Box::new(Equals {
-        calls,
-        field: field?,
-        value: value?,
-        tolerance,
-    }))
+    Some(Box::new(Equals { calls, field: field?, value: value?, tolerance }))
 }
 
 impl Check for Equals {
@@ -42,10 +37,7 @@ impl Check for Equals {
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        let judged = self
-            .calls
-            .answered(results)
-            .filter_map(|answered| self.judge_one(&answered));
+        let judged = self.calls.answered(results).filter_map(|answered| self.judge_one(&answered));
         judged.collect()
     }
 }
@@ -56,10 +48,7 @@ impl Equals {
             Ok(value) => value,
             Err(finding) => return Some(*finding),
         };
-        let mut comparison = EqualityWalk {
-            tolerance: self.tolerance,
-            ..EqualityWalk::default()
-        };
+        let mut comparison = EqualityWalk { tolerance: self.tolerance, ..EqualityWalk::default() };
         comparison.value(&self.field.to_string(), &self.value, value);
         let (path, expected, got) = comparison.first?;
         let summary = if comparison.leaves == 1 {
@@ -148,9 +137,7 @@ impl EqualityWalk {
             }
             (Json::String(expected), None) => {
                 let got = tensor.text_at(0);
-                let shown = got
-                    .clone()
-                    .map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
+                let shown = got.clone().map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
                 self.leaf(path, &format!("{expected:?}"), &shown, got.as_ref() == Some(expected));
             }
             (Json::Array(items), Some(size)) => {
@@ -167,8 +154,7 @@ impl EqualityWalk {
         self.leaves += 1;
         if !equal {
             self.wrong += 1;
-            self.first
-                .get_or_insert_with(|| (path.to_owned(), expected.to_owned(), got.to_owned()));
+            self.first.get_or_insert_with(|| (path.to_owned(), expected.to_owned(), got.to_owned()));
         }
     }
 

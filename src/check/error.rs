@@ -34,12 +34,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         let diagnostic = diagnostic.with_label("expected words that the message must contain");
         parser.reader().diagnostics().push(diagnostic);
     }
-    Some(Box::new(ExpectError {
-        calls,
-        message,
-        exception,
-        faults,
-    }))
+    Some(Box::new(ExpectError { calls, message, exception, faults }))
 }
 
 /// The faults of `fault`, one or several; the refusals when it is absent.
@@ -71,10 +66,7 @@ impl Check for ExpectError {
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        self.calls
-            .responses(results)
-            .filter_map(|response| self.judge_one(response))
-            .collect()
+        self.calls.responses(results).filter_map(|response| self.judge_one(response)).collect()
     }
 }
 
@@ -132,11 +124,7 @@ impl ExpectError {
             [] => what,
             words => format!(
                 "{what} with {}",
-                words
-                    .iter()
-                    .map(|words| format!("{words:?}"))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
+                words.iter().map(|words| format!("{words:?}")).collect::<Vec<_>>().join(" and ")
             ),
         }
     }
@@ -166,28 +154,18 @@ mod tests {
 
     #[test]
     fn the_right_refusal_passes() {
-        assert_eq!(
-            found("message = 'empty chain'\nexception = 'ValueError'", refusal()),
-            []
-        );
+        assert_eq!(found("message = 'empty chain'\nexception = 'ValueError'", refusal()), []);
         assert_eq!(found("message = ['empty', 'A::B']\nfault = 'refused'", refusal()), []);
         assert_eq!(found("", refusal()), []);
         let mut silent = refusal();
         silent.exception = None;
-        assert_eq!(
-            found("exception = 'ValueError'", silent),
-            [],
-            "a platform may lose the class"
-        );
+        assert_eq!(found("exception = 'ValueError'", silent), [], "a platform may lose the class");
     }
 
     #[test]
     fn a_call_that_succeeds_is_found() {
         let contract = folder();
-        let check = compiled(
-            &contract,
-            "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'",
-        );
+        let check = compiled(&contract, "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'");
         let findings = judge(&*check, &contract, &[response(&contract, "call", "A", json!({}))]);
         insta::assert_snapshot!(findings[0].summary, @r#"expected ValueError with "empty chain", got a toy.folder.Output"#);
         assert_eq!(findings[0].responsible, Responsible::Backend);
@@ -222,15 +200,8 @@ mod tests {
             .with_log(vec!["ValueError: Unsupported ESM-C model: nope".into()]);
         let wanted = "message = 'Unsupported ESM-C model'\nfault = ['refused', 'died']";
         assert_eq!(found(wanted, error.clone()), []);
-        assert_eq!(
-            found("message = 'else'\nfault = 'died'", error.clone())[0].responsible,
-            Responsible::Platform
-        );
-        assert_eq!(
-            found("message = 'Unsupported'", error).len(),
-            1,
-            "a crash is no refusal unless it is expected"
-        );
+        assert_eq!(found("message = 'else'\nfault = 'died'", error.clone())[0].responsible, Responsible::Platform);
+        assert_eq!(found("message = 'Unsupported'", error).len(), 1, "a crash is no refusal unless it is expected");
     }
 
     #[test]

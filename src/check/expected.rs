@@ -46,10 +46,9 @@ impl Expected {
         let complexes = complexes(contract.list, &request.input);
         let draws = contract.draws(&options);
         let lengths = match (contract.list, &request.input) {
-            (ListMeaning::Batch, _) | (_, Input::Structured(_)) => complexes
-                .iter()
-                .flat_map(|complex| std::iter::repeat_n(complex.length, draws))
-                .collect(),
+            (ListMeaning::Batch, _) | (_, Input::Structured(_)) => {
+                complexes.iter().flat_map(|complex| std::iter::repeat_n(complex.length, draws)).collect()
+            }
             (ListMeaning::Single | ListMeaning::Chains, input) => {
                 input.strings().iter().map(|text| Complex::parse(text).length).collect()
             }
@@ -60,10 +59,7 @@ impl Expected {
             sizes.extend(variant.dimensions.clone());
         }
         sizes.insert("B".into(), complexes.len());
-        sizes.insert(
-            "L".into(),
-            complexes.iter().map(|complex| complex.length).max().unwrap_or(0),
-        );
+        sizes.insert("L".into(), complexes.iter().map(|complex| complex.length).max().unwrap_or(0));
         Self {
             pads: contract.features.contains(PADS_EVERY_BATCH)
                 || complexes.iter().any(|complex| complex.chains.len() > 1),
@@ -129,11 +125,7 @@ impl Expected {
 
     const fn draws_of(&self, kind: FieldKind) -> usize {
         let is_structure = matches!(kind, FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif);
-        if self.first_structure_only && is_structure {
-            1
-        } else {
-            self.draws
-        }
+        if self.first_structure_only && is_structure { 1 } else { self.draws }
     }
 }
 

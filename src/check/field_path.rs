@@ -35,10 +35,7 @@ impl FieldPath {
                 rest = &after[end..];
             }
         }
-        Some(Self {
-            text: text.to_owned(),
-            name_length,
-        })
+        Some(Self { text: text.to_owned(), name_length })
     }
 
     /// The field of the response.
@@ -68,10 +65,7 @@ impl FieldPath {
         match (prediction.field(self.name()), prediction.at(&self.text)) {
             (Some(Value::None), _) => {
                 let summary = format!("{self}: expected a value, got None");
-                let filled = answered
-                    .contract
-                    .field(self.name())
-                    .is_none_or(|field| answered.expected.fills(field));
+                let filled = answered.contract.field(self.name()).is_none_or(|field| answered.expected.fills(field));
                 if filled {
                     wrong(summary)
                 } else {
@@ -81,11 +75,9 @@ impl FieldPath {
             }
             (_, Some(Value::None)) => wrong(format!("{self}: expected a value, got None")),
             (_, Some(value)) => Ok(value),
-            (Some(value), None) => wrong(format!(
-                "{self}: nothing is there; `{}` is {}",
-                self.name(),
-                value.describe()
-            )),
+            (Some(value), None) => {
+                wrong(format!("{self}: nothing is there; `{}` is {}", self.name(), value.describe()))
+            }
             (None, None) => wrong(format!("{self}: the response has no attribute `{}`", self.name())),
         }
     }
@@ -112,22 +104,10 @@ mod tests {
     #[test]
     fn paths_read_names_indices_and_attributes() {
         let path = FieldPath::parse("metadata.sequence_lengths[0]").unwrap();
-        assert_eq!(
-            (path.name(), path.metadata_attribute()),
-            ("metadata", Some("sequence_lengths"))
-        );
+        assert_eq!((path.name(), path.metadata_attribute()), ("metadata", Some("sequence_lengths")));
         assert!(!path.is_whole());
         assert_eq!(FieldPath::parse("plddt").unwrap().metadata_attribute(), None);
-        for wrong in [
-            "",
-            "[0]",
-            "plddt[",
-            "plddt[x]",
-            "plddt.",
-            "plddt[0]x",
-            "a b",
-            "plddt[-1]",
-        ] {
+        for wrong in ["", "[0]", "plddt[", "plddt[x]", "plddt.", "plddt[0]x", "a b", "plddt[-1]"] {
             assert_eq!(FieldPath::parse(wrong), None, "{wrong}");
         }
     }

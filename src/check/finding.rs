@@ -46,10 +46,7 @@ pub(crate) struct FieldDifference {
 impl FieldDifference {
     /// A value of which only the path is known.
     pub(crate) fn of_field(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            ..Self::default()
-        }
+        Self { field: field.into(), ..Self::default() }
     }
 }
 
@@ -59,10 +56,7 @@ impl Finding {
         let path = self.summary.split_once(": ").map(|(path, _)| path);
         let is_path = |path: &&str| {
             let begins = path.starts_with(|letter: char| letter.is_ascii_lowercase());
-            begins
-                && path
-                    .chars()
-                    .all(|letter| letter.is_ascii_alphanumeric() || "_.[]".contains(letter))
+            begins && path.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.[]".contains(letter))
         };
         match path.filter(is_path) {
             Some(path) if self.differences.is_empty() => vec![FieldDifference::of_field(path)],
@@ -86,27 +80,17 @@ impl Finding {
 
     /// A reason of ours, not of the backend's, why there is no verdict on its response.
     pub(crate) fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
-        Self {
-            responsible: Responsible::Harness,
-            call: None,
-            ..Self::wrong(check, "", summary)
-        }
+        Self { responsible: Responsible::Harness, call: None, ..Self::wrong(check, "", summary) }
     }
 
     /// A response of another backend than its table declares: neither it nor the platform is wrong.
     pub(crate) fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
-        Self {
-            responsible: Responsible::Settings,
-            ..Self::wrong(check, call, summary)
-        }
+        Self { responsible: Responsible::Settings, ..Self::wrong(check, call, summary) }
     }
 
     /// Nothing sound to hold a response against: its recorded result is missing, altered or cannot be read.
     pub(crate) fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
-        Self {
-            responsible: Responsible::Reference,
-            ..Self::wrong(check, call, summary)
-        }
+        Self { responsible: Responsible::Reference, ..Self::wrong(check, call, summary) }
     }
 
     /// A call that gave an error where a response was expected; the error says whom that blames.
@@ -285,10 +269,7 @@ mod tests {
         assert_eq!(short.details, ["fault: died", "the second line"]);
         insta::assert_snapshot!(short.log_tail[0], @"… 92000 more characters before");
         let last = short.log_tail.last().unwrap();
-        assert!(
-            last.starts_with("49x") && last.ends_with("x… 1000 more characters"),
-            "{last}"
-        );
+        assert!(last.starts_with("49x") && last.ends_with("x… 1000 more characters"), "{last}");
         let wide = Finding::wrong("shape", "call", "s").with_details((0..50).map(|_| "y".repeat(900)));
         let short = wide.shortened();
         assert_eq!(short.details.len(), 5);

@@ -36,9 +36,7 @@ impl Check for Finite {
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let excess = |value: f64| if value.is_finite() { 0.0 } else { f64::INFINITY };
         let fields = self.fields.iter();
-        fields
-            .flat_map(|field| judge_each(NAME, field, answered, "finite", excess))
-            .collect()
+        fields.flat_map(|field| judge_each(NAME, field, answered, "finite", excess)).collect()
     }
 }
 
@@ -53,10 +51,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'finite'\nfields = ['ptm', 'atom_array']");
         let right = response(&contract, "call", "AC", json!({"include_fields": ["ptm"]}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let wrong = right
             .with_element("ptm", 0, f64::NEG_INFINITY)
             .with_structure(|structure| structure.coord[1][2] = f32::NAN);

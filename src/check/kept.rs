@@ -18,19 +18,14 @@ pub(crate) fn find_or_keep(
     response: &CallResult,
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
-    let unjudged = |summary: String| {
-        Box::new(Finding {
-            call: Some(response.call.clone()),
-            ..Finding::unjudged(check, summary)
-        })
-    };
+    let unjudged =
+        |summary: String| Box::new(Finding { call: Some(response.call.clone()), ..Finding::unjudged(check, summary) });
     let key = (recorded.key)(&response.call).map_err(|error| unjudged(error.to_string()))?;
     let unread = |summary: String| Box::new(Finding::without_reference(check, &response.call, summary));
     let provenance = recorded.provenance(results.contract, response);
     let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
-    if let Some(finding) = stored
-        .as_ref()
-        .and_then(|reference| configured_otherwise(check, response, &key, reference, &provenance))
+    if let Some(finding) =
+        stored.as_ref().and_then(|reference| configured_otherwise(check, response, &key, reference, &provenance))
     {
         return Err(Box::new(finding));
     }
@@ -95,18 +90,10 @@ mod tests {
     #[test]
     fn a_reference_under_other_fixed_options_is_never_compared() {
         let contract = declared("boltz2");
-        let right = folded(
-            &contract,
-            "call",
-            "ACDEFG",
-            json!({ "seed": 1, "include_fields": ["plddt"] }),
-        );
+        let right = folded(&contract, "call", "ACDEFG", json!({ "seed": 1, "include_fields": ["plddt"] }));
         let under = |config: serde_json::Value| {
             let config: Options = config.as_object().unwrap().clone();
-            CallResult {
-                config,
-                ..right.clone()
-            }
+            CallResult { config, ..right.clone() }
         };
         let mut reported = Vec::new();
         for table in ["check = 'snapshot'", "check = 'positions'\nrmsd = 1\nb_factor = 1"] {
@@ -122,11 +109,7 @@ mod tests {
             assert_eq!(judged(same, Recording::Never), []);
             for other in [json!({}), json!({ "sampling_steps": 50, "no_kernels": true })] {
                 let found = judged(other, Recording::Missing);
-                assert_eq!(
-                    (found.len(), found[0].responsible),
-                    (1, Responsible::Reference),
-                    "{found:?}"
-                );
+                assert_eq!((found.len(), found[0].responsible), (1, Responsible::Reference), "{found:?}");
                 reported.push(found[0].to_string());
             }
         }

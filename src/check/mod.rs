@@ -128,23 +128,11 @@ pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Findin
     });
     let failed: Vec<Finding> = failed.collect();
     let records = |check: &dyn Check| results.responses.iter().any(|response| check.records(&response.call));
-    let judged = checks.iter().map(|check| {
-        if records(&**check) {
-            Vec::new()
-        } else {
-            check.judge(results)
-        }
-    });
+    let judged = checks.iter().map(|check| if records(&**check) { Vec::new() } else { check.judge(results) });
     let mut found: Vec<Vec<Finding>> = judged.collect();
     let is_sound = failed.is_empty() && found.iter().all(Vec::is_empty);
     let recording = |results: &CaseResults<'_>| -> Vec<Vec<Finding>> {
-        let judged = checks.iter().map(|check| {
-            if records(&**check) {
-                check.judge(results)
-            } else {
-                Vec::new()
-            }
-        });
+        let judged = checks.iter().map(|check| if records(&**check) { check.judge(results) } else { Vec::new() });
         judged.collect()
     };
     let compared = match results.recorded {
@@ -173,24 +161,13 @@ fn compare_recorded(
         (true, other) => (other, recorded.command),
     };
     let store = recorded.store.with(recording);
-    let careful = RecordedResults {
-        store: &store,
-        command,
-        ..*recorded
-    };
-    let found = judge(&CaseResults {
-        recorded: Some(&careful),
-        ..*results
-    });
+    let careful = RecordedResults { store: &store, command, ..*recorded };
+    let found = judge(&CaseResults { recorded: Some(&careful), ..*results });
     if recording != Recording::Proposed || found.iter().any(|findings| !findings.is_empty()) {
         return found;
     }
     // The numbers are taken already.
-    judge(&CaseResults {
-        recorded: Some(recorded),
-        measured: &MetricValues::default(),
-        ..*results
-    })
+    judge(&CaseResults { recorded: Some(recorded), measured: &MetricValues::default(), ..*results })
 }
 
 #[cfg(test)]
@@ -236,10 +213,7 @@ mod tests {
             recorded: None,
             measured: &MetricValues::default(),
         };
-        let names: Vec<_> = judge(&checks, &results)
-            .into_iter()
-            .map(|finding| finding.check)
-            .collect();
+        let names: Vec<_> = judge(&checks, &results).into_iter().map(|finding| finding.check).collect();
         assert_eq!(names, ["absent", "range"]);
     }
 }

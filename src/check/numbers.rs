@@ -101,16 +101,10 @@ mod tests {
 
     #[test]
     fn numbers_are_found_in_any_nesting() {
-        let inner = Value::Map(vec![(
-            Value::Text("a".into()),
-            Value::Tuple(vec![Value::Float(1.5), Value::Integer(2)]),
-        )]);
+        let inner =
+            Value::Map(vec![(Value::Text("a".into()), Value::Tuple(vec![Value::Float(1.5), Value::Integer(2)]))]);
         let value = Value::List(vec![inner, Value::Array(Tensor::vector(&[1.0f32, 2.0]))]);
-        let paths: Vec<String> = numbers("x", &value)
-            .unwrap()
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect();
+        let paths: Vec<String> = numbers("x", &value).unwrap().into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["x[0].a[0]", "x[0].a[1]", "x[1]"]);
         insta::assert_snapshot!(numbers("x", &Value::List(vec![Value::None])).unwrap_err(), @"x[0]: expected numbers, got None");
     }

@@ -10,12 +10,7 @@ use crate::prediction::{Contract, Prediction};
 /// The checks whose demand does not rest on the input that their case states.
 pub(crate) fn for_other_inputs(checks: &Arc<[Box<dyn Check>]>) -> Arc<[Box<dyn Check>]> {
     let indices = (0..checks.len()).filter(|&index| checks[index].other_inputs().is_some());
-    let lent = indices.map(|index| -> Box<dyn Check> {
-        Box::new(LentCheck {
-            checks: Arc::clone(checks),
-            index,
-        })
-    });
+    let lent = indices.map(|index| -> Box<dyn Check> { Box::new(LentCheck { checks: Arc::clone(checks), index }) });
     lent.collect()
 }
 
@@ -87,11 +82,8 @@ mod tests {
             "check = 'error'\nmessage = 'no'",
             "check = 'snapshot'",
         ];
-        let checks: Vec<Box<dyn Check>> = [&every[..], &stated[..]]
-            .concat()
-            .iter()
-            .map(|table| compiled(&folder(), table))
-            .collect();
+        let checks: Vec<Box<dyn Check>> =
+            [&every[..], &stated[..]].concat().iter().map(|table| compiled(&folder(), table)).collect();
         let lent = for_other_inputs(&checks.into());
         let names: Vec<_> = lent.iter().filter_map(|check| check.other_inputs()).collect();
         let expected = ["contract", "sequence", "finite", "shape", "shape"].map(|name| (name, InputScope::Every));

@@ -142,19 +142,10 @@ impl Pair {
         if first == second && (items.is_empty() || items.iter().any(|(a, b)| a == b)) {
             let message = format!("the call `{first}` is compared with itself");
             let label = "expected another call, or `items` that are different samples";
-            let key = if parser.reader().has("items") {
-                "items"
-            } else {
-                "second"
-            };
+            let key = if parser.reader().has("items") { "items" } else { "second" };
             parser.reader().reject(key, message, label);
         }
-        Some(Self {
-            calls: Calls::Named(vec![first.clone(), second.clone()]),
-            first,
-            second,
-            items,
-        })
+        Some(Self { calls: Calls::Named(vec![first.clone(), second.clone()]), first, second, items })
     }
 
     /// The calls that are compared.
@@ -200,11 +191,7 @@ impl Pair {
             (Ok(first), Ok(second)) => (first, second),
             (Err(finding), _) | (_, Err(finding)) => return vec![Err(finding)],
         };
-        let places = if field.is_whole() {
-            Places::of_field(field.name(), second)
-        } else {
-            Places::default()
-        };
+        let places = if field.is_whole() { Places::of_field(field.name(), second) } else { Places::default() };
         if self.items.is_empty() {
             let whole = |answered: &AnsweredCall<'_>, value: &Value| {
                 let confidence = answered.prediction.field(PLDDT).cloned();
@@ -219,10 +206,7 @@ impl Pair {
                 places,
             })];
         }
-        let is_list = first
-            .contract
-            .field(field.name())
-            .is_some_and(|spec| spec.kind != FieldKind::Array);
+        let is_list = first.contract.field(field.name()).is_some_and(|spec| spec.kind != FieldKind::Array);
         let path = format!("{}{}", field.name(), if is_list { "[0]" } else { "" });
         let cut = |answered: &AnsweredCall<'_>, value: &Value, index: usize| -> Result<Prediction, Box<Finding>> {
             let own = sample(answered, field, value, index).ok_or_else(|| {
@@ -238,10 +222,7 @@ impl Pair {
             .iter()
             .map(|&(from, to)| {
                 Ok(Sides {
-                    label: format!(
-                        "{field} (`{}` sample {from}, `{}` sample {to})",
-                        self.first, self.second
-                    ),
+                    label: format!("{field} (`{}` sample {from}, `{}` sample {to})", self.first, self.second),
                     first: cut(first, values.0, from)?,
                     second: cut(second, values.1, to)?,
                     samples: Some((from, to)),
@@ -256,24 +237,14 @@ impl Pair {
 /// A response of one value and of how confident the model is of it. A part of a field stands by itself.
 fn response(field: &FieldPath, value: Value, confidence: Option<Value>) -> Prediction {
     let mut fields = vec![(field.name().to_owned(), value)];
-    fields.extend(
-        confidence
-            .filter(|_| field.name() != PLDDT)
-            .map(|plddt| (PLDDT.to_owned(), plddt)),
-    );
-    Prediction {
-        class: String::new(),
-        fields,
-    }
+    fields.extend(confidence.filter(|_| field.name() != PLDDT).map(|plddt| (PLDDT.to_owned(), plddt)));
+    Prediction { class: String::new(), fields }
 }
 
 /// The confidence behind one of the structures of a response, as a list of one.
 fn confidence_behind(prediction: &Prediction, structures: usize, index: usize) -> Option<Value> {
     let items = prediction.field(PLDDT)?.as_items()?;
-    let each = items
-        .len()
-        .checked_div(structures)
-        .filter(|each| each * structures == items.len())?;
+    let each = items.len().checked_div(structures).filter(|each| each * structures == items.len())?;
     let own = items.get(index * each)?;
     Some(Value::List(vec![own.clone()]))
 }

@@ -44,10 +44,7 @@ pub(crate) enum FieldScope {
 impl<'a> CheckParser<'a> {
     /// Starts to read a check's table.
     pub(crate) fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
-        Self {
-            reader: TableReader::new(section, diagnostics),
-            context,
-        }
+        Self { reader: TableReader::new(section, diagnostics), context }
     }
 
     /// The values of the table.
@@ -69,8 +66,7 @@ impl<'a> CheckParser<'a> {
     pub(crate) fn named_calls(&mut self, key: &'static str) -> Option<Vec<String>> {
         let written = self.reader.text_or_texts(key)?.into_vec();
         if written.is_empty() {
-            self.reader
-                .reject(key, "no call is named", "expected a call of this case");
+            self.reader.reject(key, "no call is named", "expected a call of this case");
         }
         let known = |call: &Located<String>| self.context.calls.contains(&call.value);
         let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
@@ -130,8 +126,7 @@ impl<'a> CheckParser<'a> {
     pub(crate) fn fields(&mut self, naming: FieldScope) -> Option<Vec<FieldPath>> {
         let written = self.reader.require("fields").located_texts("fields")?;
         if written.is_empty() {
-            self.reader
-                .reject("fields", "no field is named", "expected at least one");
+            self.reader.reject("fields", "no field is named", "expected at least one");
             return None;
         }
         let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, naming)).collect();
@@ -162,11 +157,7 @@ impl<'a> CheckParser<'a> {
 
     /// Demands that shapes of every model may speak of a symbol.
     pub(crate) fn demand_symbol(&mut self, symbol: &str, location: Location) {
-        let without = self
-            .context
-            .contracts
-            .iter()
-            .filter(|contract| !contract.has_symbol(symbol));
+        let without = self.context.contracts.iter().filter(|contract| !contract.has_symbol(symbol));
         let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
         if without.is_empty() {
             return;
@@ -181,9 +172,8 @@ impl<'a> CheckParser<'a> {
             Diagnostic::unknown(location, "dimension", symbol, candidates)
         } else {
             let list = names(without.iter().copied());
-            Diagnostic::at(location, format!("{list} has no dimension `{symbol}`")).with_help(format!(
-                "limit the case to models that have it, with `needs = [\"{symbol}\"]`"
-            ))
+            Diagnostic::at(location, format!("{list} has no dimension `{symbol}`"))
+                .with_help(format!("limit the case to models that have it, with `needs = [\"{symbol}\"]`"))
         };
         self.reader.diagnostics().push(diagnostic);
     }
@@ -193,8 +183,7 @@ impl<'a> CheckParser<'a> {
         let has_samples = |path: &&FieldPath| path.is_whole() && path.metadata_attribute().is_none();
         if let Some(path) = fields.iter().find(|path| !has_samples(path)) {
             let message = format!("`{path}` has no samples");
-            self.reader
-                .reject("items", message, "expected `fields` of the contract");
+            self.reader.reject("items", message, "expected `fields` of the contract");
         }
     }
 
@@ -213,8 +202,7 @@ impl<'a> CheckParser<'a> {
         };
         if self.reader.has(key) && !contracts.all(any) {
             let message = format!("`{key}` is said of no field");
-            self.reader
-                .reject(key, message, format_args!("expected {what} among `fields`"));
+            self.reader.reject(key, message, format_args!("expected {what} among `fields`"));
         }
     }
 
@@ -231,19 +219,11 @@ impl<'a> CheckParser<'a> {
     }
 
     fn demand(&mut self, path: FieldPath, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
-        let specs = self
-            .context
-            .contracts
-            .iter()
-            .map(|contract| contract.field(path.name()));
+        let specs = self.context.contracts.iter().map(|contract| contract.field(path.name()));
         if specs.clone().all(|spec| spec.is_some_and(&accepts)) {
             return Some(path);
         }
-        self.reader.reject(
-            "field",
-            format_args!("`{path}` cannot be judged so"),
-            format_args!("expected {what}"),
-        );
+        self.reader.reject("field", format_args!("`{path}` cannot be judged so"), format_args!("expected {what}"));
         None
     }
 
@@ -324,9 +304,8 @@ impl<'a> CheckParser<'a> {
             Diagnostic::unknown(location, "field", name, candidates)
         } else {
             let list = names(without.iter().copied());
-            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`")).with_help(format!(
-                "limit the case to models that can, with `needs = [\"{name}\"]`"
-            ))
+            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`"))
+                .with_help(format!("limit the case to models that can, with `needs = [\"{name}\"]`"))
         };
         self.reader.diagnostics().push(diagnostic);
     }

@@ -46,12 +46,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     parser.demand_breakable(&changes, |gates| gates.physical);
     let confident = parser.reader().number("confident", 0.0..=1.0);
     let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
-    Some(Box::new(Physical {
-        calls,
-        field,
-        changes,
-        confident,
-    }))
+    Some(Box::new(Physical { calls, field, changes, confident }))
 }
 
 impl Check for Physical {
@@ -85,19 +80,15 @@ impl Physical {
             Err(finding) => return vec![*finding],
         };
         // Both are there for every model of the case since it was compiled.
-        let (Some(gates), Some(spec)) = (
-            answered.contract.gates.physical,
-            answered.contract.field(self.field.name()),
-        ) else {
+        let (Some(gates), Some(spec)) = (answered.contract.gates.physical, answered.contract.field(self.field.name()))
+        else {
             return Vec::new();
         };
         let gates = gates.with(&self.changes);
         let items: Vec<(String, &Value)> = match value.as_items() {
             Some(items) => {
                 let items = items.iter().enumerate();
-                items
-                    .map(|(index, item)| (format!("{}[{index}]", self.field), item))
-                    .collect()
+                items.map(|(index, item)| (format!("{}[{index}]", self.field), item)).collect()
             }
             None => vec![(self.field.to_string(), value)],
         };
@@ -136,15 +127,8 @@ impl Physical {
 
 /// The arrays of the field `plddt`, one for each sample; `None` for those that are no arrays of numbers.
 fn confidences(answered: &AnsweredCall<'_>) -> Vec<Option<Vec<f64>>> {
-    let items = answered
-        .prediction
-        .field("plddt")
-        .and_then(Value::as_items)
-        .unwrap_or_default();
-    items
-        .iter()
-        .map(|item| item.as_array().and_then(Tensor::to_f64))
-        .collect()
+    let items = answered.prediction.field("plddt").and_then(Value::as_items).unwrap_or_default();
+    items.iter().map(|item| item.as_array().and_then(Tensor::to_f64)).collect()
 }
 
 /// One structure and which of its residues the strict rules look at.

@@ -32,10 +32,7 @@ impl<'a> Places<'a> {
             places
         } else {
             // Until an item is chosen there is no array to speak of.
-            Self {
-                axes: Axes::default(),
-                ..places
-            }
+            Self { axes: Axes::default(), ..places }
         }
     }
 
@@ -44,11 +41,7 @@ impl<'a> Places<'a> {
         match self.field {
             Some((field, answered)) if field.kind.is_per_sample() => {
                 let complex = answered.expected.complex(field.kind, index);
-                Self {
-                    axes: Axes::of(field),
-                    complexes: complex.map_or(&[], std::slice::from_ref),
-                    ..self.clone()
-                }
+                Self { axes: Axes::of(field), complexes: complex.map_or(&[], std::slice::from_ref), ..self.clone() }
             }
             _ => Self::default(),
         }
@@ -98,10 +91,7 @@ mod tests {
 
     #[test]
     fn places_name_chain_and_residue() {
-        let axes = Axes {
-            batch: Some(1),
-            residues: vec![2],
-        };
+        let axes = Axes { batch: Some(1), residues: vec![2] };
         let complexes = [Complex::parse("A"), Complex::parse("A:C")];
         insta::assert_snapshot!(place(&axes, &[1, 1, 1, 0], &complexes, 1), @"[1, 1, 1, 0] (chain B residue 1)");
         assert_eq!(place(&axes, &[0, 0, 1, 0], &complexes, 0), "[0, 0, 1, 0]");

@@ -34,11 +34,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let reader = parser.reader();
     reader.require("rmsd").require("b_factor");
     let (rmsd, b_factor) = (reader.number("rmsd", TOLERANCES), reader.number("b_factor", TOLERANCES));
-    Some(Box::new(Positions {
-        calls,
-        rmsd: rmsd?,
-        b_factor: b_factor?,
-    }))
+    Some(Box::new(Positions { calls, rmsd: rmsd?, b_factor: b_factor? }))
 }
 
 impl Check for Positions {
@@ -54,10 +50,7 @@ impl Check for Positions {
         let Some(recorded) = results.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
-        self.calls
-            .responses(results)
-            .flat_map(|response| self.judge_answer(results, recorded, response))
-            .collect()
+        self.calls.responses(results).flat_map(|response| self.judge_answer(results, recorded, response)).collect()
     }
 }
 
@@ -84,9 +77,7 @@ impl Positions {
         let wrong = |summary: String| Finding::wrong(NAME, &response.call, summary);
         if expected.len() != items.len() || expected.is_empty() {
             let (expected, got) = (expected.len(), items.len());
-            return vec![wrong(format!(
-                "{STRUCTURES}: {expected} structures recorded, {got} now"
-            ))];
+            return vec![wrong(format!("{STRUCTURES}: {expected} structures recorded, {got} now"))];
         }
         let pairs = expected.into_iter().zip(items).enumerate();
         pairs
@@ -128,9 +119,7 @@ impl Positions {
         // NaN is no distance within anything.
         if distance.is_nan() || distance >= self.rmsd {
             let (found, allowed) = (show(distance), self.rmsd);
-            return Err(format!(
-                "RMSD {found} Å where the atoms lie, expected less than {allowed}"
-            ));
+            return Err(format!("RMSD {found} Å where the atoms lie, expected less than {allowed}"));
         }
         let (Some(before), Some(now)) = (&expected.b_factor, &got.b_factor) else {
             return match (&expected.b_factor, &got.b_factor) {

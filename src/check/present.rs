@@ -75,15 +75,9 @@ mod tests {
     #[test]
     fn a_field_without_content_is_found() {
         let contract = folder();
-        let check = compiled(
-            &contract,
-            "check = 'present'\nfields = ['plddt', 'metadata.inference_time']",
-        );
+        let check = compiled(&contract, "check = 'present'\nfields = ['plddt', 'metadata.inference_time']");
         let right = response(&contract, "call", "AC", json!({"include_fields": ["*"]}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let none = right.clone().with("plddt", Value::None);
         insta::assert_snapshot!(summaries(&*check, &contract, &[none]).join("\n"), @"plddt: expected a value, got None");
         let hollow = right.with("plddt", Value::List(vec![Value::None]));

@@ -26,10 +26,8 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let reader = parser.reader();
     let mut bounds = Bounds::ANY;
     for (inclusive, exclusive, is_lower) in [("min", "above", true), ("max", "below", false)] {
-        let limits = [
-            (reader.number(inclusive, ..), Reach::Inclusive),
-            (reader.number(exclusive, ..), Reach::Exclusive),
-        ];
+        let limits =
+            [(reader.number(inclusive, ..), Reach::Inclusive), (reader.number(exclusive, ..), Reach::Exclusive)];
         if limits.iter().all(|(limit, _)| limit.is_some()) {
             let message = format!("both `{inclusive}` and `{exclusive}` are given");
             reader.reject(exclusive, message, "expected one of them");
@@ -48,11 +46,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         let label = "expected limits by `min` or `above`, `max` or `below`";
         reader.diagnostics().push(diagnostic.with_label(label));
     }
-    Some(Box::new(Range {
-        calls,
-        field: field?,
-        bounds,
-    }))
+    Some(Box::new(Range { calls, field: field?, bounds }))
 }
 
 impl Check for Range {
@@ -78,16 +72,11 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
         let right = response(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         for (value, shown) in [(1.0, "1"), (0.0, "0"), (f64::NAN, "NaN")] {
             assert_eq!(
                 summaries(&*check, &contract, &[right.clone().with_element("plddt", 1, value)]),
-                [format!(
-                    "plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}"
-                )]
+                [format!("plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}")]
             );
         }
     }
@@ -95,10 +84,7 @@ mod tests {
     #[test]
     fn a_number_of_the_metadata_is_judged() {
         let contract = folder();
-        let check = compiled(
-            &contract,
-            "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25",
-        );
+        let check = compiled(&contract, "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25");
         let right = response(&contract, "call", "AC", json!({}));
         insta::assert_snapshot!(summaries(&*check, &contract, &[right]).join("\n"), @"metadata.inference_time: expected above 0.25, got 0.25");
     }

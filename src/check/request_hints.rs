@@ -12,10 +12,7 @@ const INCLUDE: &str = "include_fields";
 /// Adds to the findings about calls what their requests tell.
 pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
     let responses = results.responses;
-    for finding in findings
-        .iter_mut()
-        .filter(|finding| finding.responsible == Responsible::Backend)
-    {
+    for finding in findings.iter_mut().filter(|finding| finding.responsible == Responsible::Backend) {
         let of_finding = |response: &CallResult| finding.call.as_deref() == Some(response.call.as_str());
         let Some(place) = responses.iter().position(of_finding) else {
             continue;
@@ -55,12 +52,7 @@ fn ignored(results: &CaseResults<'_>, response: &CallResult, check: &str) -> Opt
     let is_known = |name: &&str| results.contract.field(name).is_some();
     let named: Vec<&str> = asked.iter().filter_map(|name| name.as_str()).filter(is_known).collect();
     let is_absent = |name: &&str| prediction.field(name).is_none_or(|value| matches!(value, Value::None));
-    let optional: Vec<&str> = named
-        .iter()
-        .copied()
-        .filter(|name| *name != "*")
-        .filter(is_absent)
-        .collect();
+    let optional: Vec<&str> = named.iter().copied().filter(|name| *name != "*").filter(is_absent).collect();
     let all_absent = !named.is_empty() && optional.len() == named.len();
     all_absent.then(|| format!("`{INCLUDE}`, and none of `{}` came", optional.join("`, `")))
 }
@@ -87,10 +79,7 @@ mod tests {
             measured: &MetricValues::default(),
         };
         let checks = [compiled(&contract, table)];
-        judge(&checks, &results)
-            .into_iter()
-            .map(|finding| finding.hint)
-            .collect()
+        judge(&checks, &results).into_iter().map(|finding| finding.hint).collect()
     }
 
     #[test]
@@ -105,11 +94,7 @@ mod tests {
     #[test]
     fn a_field_that_no_model_has_tells_nothing() {
         let asked = json!({ "include_fields": ["no_such_field"] });
-        let found = hints(
-            "check = 'range'\nfield = 'plddt'\nmax = 0",
-            asked,
-            &json!({ "include_fields": ["plddt"] }),
-        );
+        let found = hints("check = 'range'\nfield = 'plddt'\nmax = 0", asked, &json!({ "include_fields": ["plddt"] }));
         insta::assert_snapshot!(format!("{found:?}"), @"[None]");
     }
 

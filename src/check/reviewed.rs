@@ -49,9 +49,7 @@ fn of_array(field: &FieldSpec, dtype: DType, shape: &[usize], stored: Option<&Te
     let values = stored?.to_f64()?;
     let is_padding = |value: f64| field.padding.is_some_and(|padding| padding.total_cmp(&value).is_eq());
     let wrong = |value: &&f64| {
-        let outside = field
-            .range
-            .is_some_and(|(least, most)| **value < least || **value > most);
+        let outside = field.range.is_some_and(|(least, most)| **value < least || **value > most);
         (value.is_nan() || outside) && !is_padding(**value)
     };
     let value = values.iter().find(wrong)?;

@@ -45,9 +45,7 @@ struct Distance {
 
 /// Reads `first`, `second`, `others`, `field` and `ratio`.
 pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let field = parser.field_or("atom_array", "a field of structures", |field| {
-        field.kind == FieldKind::Structures
-    });
+    let field = parser.field_or("atom_array", "a field of structures", |field| field.kind == FieldKind::Structures);
     let reader = parser.reader();
     let ratio = reader.number("ratio", 0.0..1.0).unwrap_or(RATIO);
     reader.require("first").require("second").require("others");
@@ -61,14 +59,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         let key = if twice == 1 { "second" } else { "others" };
         parser.reader().reject(key, message, "expected another call");
     }
-    Some(Box::new(Seeded {
-        calls: Calls::Named(calls),
-        first,
-        second,
-        others,
-        field: field.name().to_owned(),
-        ratio,
-    }))
+    Some(Box::new(Seeded { calls: Calls::Named(calls), first, second, others, field: field.name().to_owned(), ratio }))
 }
 
 impl Check for Seeded {
@@ -94,14 +85,9 @@ impl Check for Seeded {
         let every = [&second].into_iter().chain(&others);
         if let Some(other) = every.clone().find(|other| count(other) != samples) {
             let (call, found) = (other.call, count(other));
-            return vec![self.wrong(format!(
-                "{}: {samples} structures against {found} of `{call}`",
-                self.field
-            ))];
+            return vec![self.wrong(format!("{}: {samples} structures against {found} of `{call}`", self.field))];
         }
-        (0..samples)
-            .filter_map(|sample| self.judge_sample(results, sample, &first, &second, &others))
-            .collect()
+        (0..samples).filter_map(|sample| self.judge_sample(results, sample, &first, &second, &others)).collect()
     }
 }
 
@@ -130,10 +116,7 @@ impl Seeded {
             Ok(own) => own,
             Err(reason) => return Some(self.wrong(format!("{path}: {reason}"))),
         };
-        let mut apart = Distance {
-            placed: f64::INFINITY,
-            superposed: f64::INFINITY,
-        };
+        let mut apart = Distance { placed: f64::INFINITY, superposed: f64::INFINITY };
         for other in others {
             for one in [first, second] {
                 match between(one, other) {
@@ -173,10 +156,7 @@ impl Seeded {
         let reported = self.wrong(summary).with_details([
             line("where they lie", own.placed, apart.placed),
             line("superposed", own.superposed, apart.superposed),
-            format!(
-                "expected either to be at most {} of the distance to other seeds",
-                self.ratio
-            ),
+            format!("expected either to be at most {} of the distance to other seeds", self.ratio),
         ]);
         Some(reported.hint("the seed does not reach the model, or does not determine what is drawn"))
     }

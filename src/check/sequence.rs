@@ -56,10 +56,7 @@ impl Check for Sequence {
                 continue;
             };
             if complex.chains.iter().all(|chain| chain.molecule != Molecule::Protein) {
-                findings.push(Finding::unjudged(
-                    NAME,
-                    format!("{path}: the input has no protein chain"),
-                ));
+                findings.push(Finding::unjudged(NAME, format!("{path}: the input has no protein chain")));
                 continue;
             }
             match structure_of(spec.kind, item) {
@@ -91,10 +88,7 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
         }
     }
     if got.len() > complex.chains.len() {
-        let extra: Vec<String> = got[complex.chains.len()..]
-            .iter()
-            .map(|(id, _)| id.to_string())
-            .collect();
+        let extra: Vec<String> = got[complex.chains.len()..].iter().map(|(id, _)| id.to_string()).collect();
         faults.push(format!("expected no chain {}", extra.join(", ")));
     }
     faults
@@ -102,10 +96,7 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
 
 fn describe(chain: &str, expected: &str, got: &str) -> String {
     let (count, wanted) = (got.chars().count(), expected.chars().count());
-    let place = expected
-        .chars()
-        .zip(got.chars())
-        .position(|(expected, got)| expected != got);
+    let place = expected.chars().zip(got.chars()).position(|(expected, got)| expected != got);
     match place {
         Some(place) => {
             let letter = |text: &str| text.chars().nth(place).unwrap_or('-');
@@ -162,10 +153,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'\nfield = 'pdb'");
         let right = response(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let wrong = right.with("pdb", Value::List(vec![Value::Text("ATOM".into())]));
         assert!(summaries(&*check, &contract, &[wrong])[0].starts_with("pdb[0]: not PDB"));
     }

@@ -30,22 +30,13 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let items = parser.reader().count("items", 0);
     let shape = read_shape(parser);
     let dtype = read_dtype(parser);
-    if !["items", "shape", "dtype"]
-        .into_iter()
-        .any(|key| parser.reader().has(key))
-    {
+    if !["items", "shape", "dtype"].into_iter().any(|key| parser.reader().has(key)) {
         let location = parser.reader().table().location();
         let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
         let label = "expected at least one of `shape`, `dtype` and `items`";
         parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    Some(Box::new(ShapeCheck {
-        calls,
-        field: field?,
-        dimensions: shape,
-        dtype,
-        items,
-    }))
+    Some(Box::new(ShapeCheck { calls, field: field?, dimensions: shape, dtype, items }))
 }
 
 fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
@@ -69,9 +60,7 @@ fn read_dtype(parser: &mut CheckParser<'_>) -> Option<DType> {
     let dtype = DType::parse(&name);
     if dtype.is_none() {
         let message = format!("unknown dtype `{name}`");
-        parser
-            .reader()
-            .reject("dtype", message, "expected a name such as `float32` or `int64`");
+        parser.reader().reject("dtype", message, "expected a name such as `float32` or `int64`");
     }
     dtype
 }
@@ -126,11 +115,7 @@ impl ShapeCheck {
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
         if let Some(shape) = &self.dimensions {
             let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();
-            let fits = tensor
-                .shape()
-                .iter()
-                .map(|size| Some(*size))
-                .eq(expected.iter().copied());
+            let fits = tensor.shape().iter().map(|size| Some(*size)).eq(expected.iter().copied());
             if !fits {
                 let shown: Vec<String> = shape
                     .iter()
@@ -149,10 +134,7 @@ impl ShapeCheck {
 
 /// The sizes for one item of a list, with `N` and `C` of its sample.
 fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: usize) -> Sizes {
-    let kind = answered
-        .contract
-        .field(field.name())
-        .map_or(FieldKind::Arrays, |field| field.kind);
+    let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
     match answered.expected.complex(kind, index) {
         Some(complex) => answered.expected.sizes_of(complex),
         None => answered.expected.sizes().clone(),
@@ -167,11 +149,7 @@ mod tests {
     use super::super::fixture::{compile_errors, compiled, embedder, folder, response, summaries};
 
     fn found(table: &str, response: CallResult) -> Vec<String> {
-        let contract = if response.result.as_ref().unwrap().class.contains("embed") {
-            embedder()
-        } else {
-            folder()
-        };
+        let contract = if response.result.as_ref().unwrap().class.contains("embed") { embedder() } else { folder() };
         let check = compiled(&contract, &format!("check = 'shape'\n{table}"));
         summaries(&*check, &contract, &[response])
     }
@@ -190,10 +168,7 @@ mod tests {
     #[test]
     fn lists_are_counted_and_judged_item_by_item() {
         let scores = || response(&folder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
-        assert_eq!(
-            found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()),
-            Vec::<String>::new()
-        );
+        assert_eq!(found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()), Vec::<String>::new());
         insta::assert_snapshot!(found("field = 'plddt'\nshape = [2]\nitems = 3", scores()).join("\n"), @"
         plddt: expected 3 items, got 2
         plddt[1]: expected shape (2,), got (3,)
@@ -203,10 +178,7 @@ mod tests {
 
     #[test]
     fn a_symbol_that_the_model_does_not_have_is_a_mistake_of_the_suite() {
-        let errors = compile_errors(
-            &embedder(),
-            "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'L', 'Q']",
-        );
+        let errors = compile_errors(&embedder(), "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'L', 'Q']");
         insta::assert_snapshot!(errors, @"
         error: unknown dimension `Q`
          --> check.toml:3:20
@@ -228,10 +200,7 @@ mod tests {
         1 | check = 'shape'
           | ^ expected at least one of `shape`, `dtype` and `items`
         ");
-        let errors = compile_errors(
-            &folder(),
-            "check = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'",
-        );
+        let errors = compile_errors(&folder(), "check = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'");
         insta::assert_snapshot!(errors, @r#"
         error: this is not a shape
          --> check.toml:3:9

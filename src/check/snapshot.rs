@@ -141,11 +141,7 @@ impl Snapshot {
         let mut found = compare(&reference.prediction, &selected, &policy);
         if found.matches() {
             keep(results, response, &found);
-            return recorded
-                .store
-                .settle(&key)
-                .err()
-                .and_then(|error| unjudged(error.to_string()));
+            return recorded.store.settle(&key).err().and_then(|error| unjudged(error.to_string()));
         }
         if found.is_unjudged() {
             let finding =
@@ -157,13 +153,7 @@ impl Snapshot {
         }
         keep(results, response, &found);
         name_places(&mut found, answered);
-        let cause = Self::cause(
-            (results.contract, recorded),
-            &key,
-            &provenance,
-            (&reference, &selected),
-            &found,
-        );
+        let cause = Self::cause((results.contract, recorded), &key, &provenance, (&reference, &selected), &found);
         let finding = Finding::wrong(NAME, &response.call, found.summary())
             .with_differences(found.beyond().map(differing))
             .with_details(found.details().into_iter().take(LINES))
@@ -197,21 +187,14 @@ impl Snapshot {
             None => !is_file(name),
         };
         let fields = answered.prediction.fields.iter().filter(|(name, _)| wanted(name));
-        Prediction {
-            class: answered.prediction.class.clone(),
-            fields: fields.cloned().collect(),
-        }
+        Prediction { class: answered.prediction.class.clone(), fields: fields.cloned().collect() }
     }
 }
 
 /// A value that differs, with the element where it does so most.
 fn differing(field: &FieldComparison) -> FieldDifference {
     let mut difference = FieldDifference::of_field(&field.path);
-    if let ValueDifference::Numbers {
-        difference: numbers,
-        tolerance,
-        place,
-    } = &field.finding
+    if let ValueDifference::Numbers { difference: numbers, tolerance, place } = &field.finding
         && let Some(greatest) = &numbers.absolute
     {
         difference.index = Some(greatest.position.clone());
@@ -269,13 +252,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'snapshot'");
         let judge = |recording, response: &_| {
-            judge_recorded(
-                &*check,
-                &contract,
-                std::slice::from_ref(response),
-                directory.path(),
-                recording,
-            )
+            judge_recorded(&*check, &contract, std::slice::from_ref(response), directory.path(), recording)
         };
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);

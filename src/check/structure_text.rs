@@ -33,16 +33,9 @@ struct StructureText {
 /// Reads `field`, `atol` and `call`.
 pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
-    let tolerance = parser
-        .reader()
-        .number("atol", TOLERANCES)
-        .unwrap_or(COORDINATE_TOLERANCE);
+    let tolerance = parser.reader().number("atol", TOLERANCES).unwrap_or(COORDINATE_TOLERANCE);
     let field = parser.field_that("a field with structure files", is_file)?;
-    Some(Box::new(StructureText {
-        calls,
-        field,
-        tolerance,
-    }))
+    Some(Box::new(StructureText { calls, field, tolerance }))
 }
 
 impl Check for StructureText {
@@ -61,22 +54,12 @@ impl Check for StructureText {
             Ok(value) => value.as_items().unwrap_or_default(),
             Err(finding) => return vec![*finding],
         };
-        let arrays = answered
-            .prediction
-            .field(ATOMS)
-            .and_then(Value::as_items)
-            .unwrap_or_default();
+        let arrays = answered.prediction.field(ATOMS).and_then(Value::as_items).unwrap_or_default();
         if texts.len() != arrays.len() || texts.is_empty() {
             let (texts, arrays) = (texts.len(), count(arrays.len(), "structure"));
-            return vec![wrong(format!(
-                "{}: {texts} texts for {arrays} in `{ATOMS}`",
-                self.field
-            ))];
+            return vec![wrong(format!("{}: {texts} texts for {arrays} in `{ATOMS}`", self.field))];
         }
-        let kind = answered
-            .contract
-            .field(self.field.name())
-            .map_or(FieldKind::Cif, |field| field.kind);
+        let kind = answered.contract.field(self.field.name()).map_or(FieldKind::Cif, |field| field.kind);
         let pairs = texts.iter().zip(arrays).enumerate();
         pairs
             .filter_map(|(index, (text, array))| {
@@ -151,9 +134,7 @@ fn different_names(read: &Structure, atoms: &Structure) -> Option<String> {
     (0..atoms.atoms()).find_map(|atom| {
         let mut pairs = texts(read, atom).into_iter().zip(texts(atoms, atom));
         let ((column, text), (_, array)) = pairs.find(|(read, atoms)| read.1 != atoms.1)?;
-        Some(format!(
-            "atom {atom} has {column} {text:?} in the text, {array:?} in the array"
-        ))
+        Some(format!("atom {atom} has {column} {text:?} in the text, {array:?} in the array"))
     })
 }
 

@@ -34,13 +34,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         let label = "expected words in `starts_with`, `contains` or `not_contains`";
         parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    Some(Box::new(TextCheck {
-        calls,
-        field: field?,
-        starts_with,
-        contains,
-        not_contains,
-    }))
+    Some(Box::new(TextCheck { calls, field: field?, starts_with, contains, not_contains }))
 }
 
 impl Check for TextCheck {
@@ -55,27 +49,17 @@ impl Check for TextCheck {
             Err(finding) => return vec![*finding],
         };
         let items: Vec<(String, &Value)> = match value.as_items() {
-            Some(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| (format!("{field}[{index}]"), item))
-                .collect(),
+            Some(items) => items.iter().enumerate().map(|(index, item)| (format!("{field}[{index}]"), item)).collect(),
             None => vec![(field.to_string(), value)],
         };
         if items.is_empty() {
-            return vec![Finding::wrong(
-                NAME,
-                answered.call,
-                format!("{field}: expected text, got an empty list"),
-            )];
+            return vec![Finding::wrong(NAME, answered.call, format!("{field}: expected text, got an empty list"))];
         }
         let wrong = items.into_iter().filter_map(|(path, item)| match item.as_text() {
             Some(text) => self.fault(text).map(|fault| format!("{path}: {fault}")),
             None => Some(format!("{path}: expected a str, got {}", item.describe())),
         });
-        wrong
-            .map(|summary| Finding::wrong(NAME, answered.call, summary))
-            .collect()
+        wrong.map(|summary| Finding::wrong(NAME, answered.call, summary)).collect()
     }
 }
 
@@ -115,15 +99,8 @@ mod tests {
     #[test]
     fn phrases_are_looked_for_in_every_text() {
         let contract = folder();
-        let responses = [
-            response(&contract, "call", "A|C", json!({"include_fields": ["pdb"]})).with(
-                "pdb",
-                Value::List(vec![
-                    Value::Text("ATOM 1\nEND".into()),
-                    Value::Text("HEADER\nATOM".into()),
-                ]),
-            ),
-        ];
+        let responses = [response(&contract, "call", "A|C", json!({"include_fields": ["pdb"]}))
+            .with("pdb", Value::List(vec![Value::Text("ATOM 1\nEND".into()), Value::Text("HEADER\nATOM".into())]))];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'text'\nfield = 'pdb'\n{table}"));
             summaries(&*check, &contract, &responses)

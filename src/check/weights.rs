@@ -41,11 +41,7 @@ pub(crate) fn mislabelled(
             "change `weights = \"{SYNTHETIC}\"` {declared} to the name of the weights that the model has there, such as \"published\""
         )
     };
-    let says = if is_synthetic {
-        "is synthetic"
-    } else {
-        "is not synthetic"
-    };
+    let says = if is_synthetic { "is synthetic" } else { "is not synthetic" };
     let summary = format!(
         "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
     );

@@ -35,12 +35,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
         parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
     let field = parser.field_that("one array for the batch, with residues", has_rows)?;
-    Some(Box::new(Zeros {
-        calls,
-        field,
-        at_most,
-        padding,
-    }))
+    Some(Box::new(Zeros { calls, field, at_most, padding }))
 }
 
 fn has_rows(field: &FieldSpec) -> bool {
@@ -76,9 +71,7 @@ impl Check for Zeros {
         }
         for (sample, tally) in zeros.iter().enumerate() {
             if self.at_most.is_some_and(|most| tally.broken > most) {
-                let first = tally
-                    .first
-                    .map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
+                let first = tally.first.map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
                 add(format!(
                     "{field}: expected at most {} in the {} of sample {sample}, got {}, the first at {first}",
                     count(self.at_most.unwrap_or(0), "zero"),
@@ -133,20 +126,11 @@ mod tests {
     #[test]
     fn zeros_among_residues_and_values_in_the_padding_are_found() {
         let contract = embedder();
-        let check = compiled(
-            &contract,
-            "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0",
-        );
+        let check = compiled(&contract, "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0");
         let right = response(&contract, "call", "AC:D|EF", json!({}));
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&right)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let one = right.clone().with_element("embeddings", 3, 0.0);
-        assert_eq!(
-            summaries(&*check, &contract, std::slice::from_ref(&one)),
-            Vec::<String>::new()
-        );
+        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&one)), Vec::<String>::new());
         insta::assert_snapshot!(summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]).join("\n"), @"embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]");
         insta::assert_snapshot!(summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements of padding are not 0; at [1, 2, 3] is 0.5");
     }

@@ -342,14 +342,8 @@ mod tests {
 
     #[test]
     fn no_command_means_run_with_libtest_flags() {
-        let parsed = CommandLine::parse_from([
-            "hydrotest",
-            "--backend",
-            "local:1.2",
-            "two_chains",
-            "--exact",
-            "--nocapture",
-        ]);
+        let parsed =
+            CommandLine::parse_from(["hydrotest", "--backend", "local:1.2", "two_chains", "--exact", "--nocapture"]);
         assert!(parsed.command.is_none());
         assert_eq!(parsed.run.target.backend.as_deref(), Some("local:1.2"));
         assert_eq!(parsed.run.filters, ["two_chains"]);

@@ -51,10 +51,7 @@ pub(super) fn begin(
         arguments: words(arguments),
         shard: arguments.shard.map(|shard| shard.to_string()),
     };
-    let planned: Planned = selected
-        .into_iter()
-        .map(|index| (index, case(&plan.trials[index], reproduce)))
-        .collect();
+    let planned: Planned = selected.into_iter().map(|index| (index, case(&plan.trials[index], reproduce))).collect();
     Ok(LiveRecord::new(
         RunRecord::begun(harness, backend(arguments, project, platform), selection),
         planned,
@@ -63,12 +60,7 @@ pub(super) fn begin(
 }
 
 fn backend(arguments: &RunArguments, project: &Project, platform: &Platform) -> BackendRecord {
-    let (_, tag) = arguments
-        .target
-        .backend
-        .as_deref()
-        .and_then(|name| name.split_once(':'))
-        .unzip();
+    let (_, tag) = arguments.target.backend.as_deref().and_then(|name| name.split_once(':')).unzip();
     let mut versions = std::collections::BTreeMap::new();
     if let Some(boileroom) = &platform.table.boileroom {
         versions.insert("boileroom".to_owned(), boileroom.clone());
@@ -106,11 +98,7 @@ pub(super) fn own_tolerances(
 /// The words of the command line that select cases.
 fn words(arguments: &RunArguments) -> Vec<String> {
     let mut words: Vec<String> = arguments.filters.clone();
-    let flags = [
-        ("--skip", &arguments.skip),
-        ("--model", &arguments.model),
-        ("--suite", &arguments.suite),
-    ];
+    let flags = [("--skip", &arguments.skip), ("--model", &arguments.model), ("--suite", &arguments.suite)];
     for (flag, values) in flags {
         words.extend(values.iter().map(|value| format!("{flag} {value}")));
     }
@@ -126,11 +114,8 @@ fn words(arguments: &RunArguments) -> Vec<String> {
 }
 
 fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
-    let reproduce = if reproduce.is_empty() {
-        String::new()
-    } else {
-        format!("{reproduce} --exact {}", quote(&trial.name))
-    };
+    let reproduce =
+        if reproduce.is_empty() { String::new() } else { format!("{reproduce} --exact {}", quote(&trial.name)) };
     CaseRecord {
         name: trial.name.clone(),
         model: trial.contract.key.clone(),
@@ -172,11 +157,7 @@ fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     files.sort();
     let mut hasher = Sha256::new();
     for file in files {
-        let name = file
-            .strip_prefix(directory)
-            .unwrap_or(&file)
-            .to_string_lossy()
-            .into_owned();
+        let name = file.strip_prefix(directory).unwrap_or(&file).to_string_lossy().into_owned();
         add(&mut hasher, &name, &std::fs::read(&file)?);
     }
     Ok(hex::encode(hasher.finalize()))

@@ -58,30 +58,16 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
     let platform = Arc::new(Platform::select(&project.config, selector, Overrides::default())?);
     selection.weights = Some(platform.weights.clone());
     let overriding = Overriding::default();
-    let mut plan = expand(
-        &project.config,
-        &project.suites,
-        &platform.table.by_shared_gates(),
-        &selection,
-        overriding,
-    )?;
+    let mut plan = expand(&project.config, &project.suites, &platform.table.by_shared_gates(), &selection, overriding)?;
     let weights = platform.weights.clone();
-    plan.trials
-        .retain(|trial| trial.snapshot_keys(&weights).next().is_some());
+    plan.trials.retain(|trial| trial.snapshot_keys(&weights).next().is_some());
     let planned = plan.trials.len();
     // A server that runs already cannot be asked what it is not configured for.
-    plan.trials.retain(|trial| {
-        trial
-            .calls
-            .iter()
-            .all(|call| platform.unsupported(&trial.contract, &call.config).is_none())
-    });
+    plan.trials
+        .retain(|trial| trial.calls.iter().all(|call| platform.unsupported(&trial.contract, &call.config).is_none()));
     if plan.trials.len() < planned {
         let skipped = count(planned - plan.trials.len(), "case");
-        say(&format!(
-            "{skipped} skipped: backend `{}` is not configured for them\n",
-            platform.table.name
-        ));
+        say(&format!("{skipped} skipped: backend `{}` is not configured for them\n", platform.table.name));
     }
     let plan = Arc::new(plan);
     let store = Store::new(&project.snapshots, Recording::Never)?;
@@ -150,11 +136,7 @@ enum NoisyRepeats {
 
 impl NoisyRepeats {
     const fn of(arguments: &CalibrateArguments) -> Self {
-        if arguments.accept_noise {
-            Self::Accepted
-        } else {
-            Self::Refused
-        }
+        if arguments.accept_noise { Self::Accepted } else { Self::Refused }
     }
 }
 
@@ -204,10 +186,7 @@ fn write_floors(
         let beyond = floors.accepted.join(", ");
         if !beyond.is_empty() && noise == NoisyRepeats::Refused {
             all.refused += 1;
-            let _ = writeln!(
-                all.text,
-                "{key}: refused: repeats differ by more than a response may, in {beyond}"
-            );
+            let _ = writeln!(all.text, "{key}: refused: repeats differ by more than a response may, in {beyond}");
             continue;
         }
         store.write_floors(key, &floors)?;
@@ -221,10 +200,8 @@ fn write_floors(
             floors.repeats
         );
         if !beyond.is_empty() {
-            let _ = writeln!(
-                all.text,
-                "  accepted as noise, so that the check passes more than its tolerance: {beyond}"
-            );
+            let _ =
+                writeln!(all.text, "  accepted as noise, so that the check passes more than its tolerance: {beyond}");
         }
     }
     let _ = writeln!(all.text, "{written} floors written");
@@ -233,7 +210,5 @@ fn write_floors(
 
 /// Whether repeats were equal in every measure.
 fn is_perfect(floor: &BTreeMap<String, f64>) -> bool {
-    floor
-        .values()
-        .all(|worst| *worst == 0.0 || (*worst - 1.0).abs() < f64::EPSILON)
+    floor.values().all(|worst| *worst == 0.0 || (*worst - 1.0).abs() < f64::EPSILON)
 }

@@ -26,20 +26,13 @@ pub(super) fn failures_shown(
     let until = listed_until();
     let mut entries = HashMap::new();
     if let Some(place) = &settings.known_failures {
-        let failed = report
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.verdict == Verdict::Fail);
+        let failed = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
         entries.extend(failed.map(|outcome| {
             let entry = outcome.known_entry(&until);
             (outcome.name.as_str(), format!("{place}\n{entry}"))
         }));
     }
-    let telling = if arguments.control.verbose {
-        Telling::EveryCase
-    } else {
-        Telling::FirstCase
-    };
+    let telling = if arguments.control.verbose { Telling::EveryCase } else { Telling::FirstCase };
     failures(run, telling, &entries)
 }
 
@@ -50,21 +43,13 @@ pub(super) fn close(
     subject: &ReportHeader<'_>,
     (shrunk, kept): (&str, Option<&Arc<ResponseWriter>>),
 ) -> u8 {
-    let numbers = if arguments.show_numbers {
-        console::numbers(report) + "\n"
-    } else {
-        String::new()
-    };
+    let numbers = if arguments.show_numbers { console::numbers(report) + "\n" } else { String::new() };
     let mut closing = shrunk.to_owned() + &numbers + &console::closing(report, subject);
     let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
         closing.push_str(&kept_shown(kept));
         // A directory that lacks some responses must not pass for a complete one.
-        code = if code == 0 && !kept.failures().is_empty() {
-            BROKEN
-        } else {
-            code
-        };
+        code = if code == 0 && !kept.failures().is_empty() { BROKEN } else { code };
     }
     // A program that reads JSON from standard output must find nothing else there.
     if arguments.format == Some(OutputFormat::Json) && !arguments.quiet {

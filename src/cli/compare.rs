@@ -32,21 +32,13 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<u8, CommandError> {
     let sections = compare(first, second, &rules, arguments.field.as_deref());
     let sections = sections.map_err(|problem| misconfigured([problem]))?;
     let names = [&arguments.first, &arguments.second].map(|path| path.display().to_string());
-    let subject = ComparedFiles {
-        first: (&names[0], &notes[0]),
-        second: (&names[1], &notes[1]),
-        rules: &rules.name,
-    };
+    let subject = ComparedFiles { first: (&names[0], &notes[0]), second: (&names[1], &notes[1]), rules: &rules.name };
     if arguments.json {
         list::show_json(&json(&subject, &sections))?;
     } else {
         say(&table(&subject, &sections));
     }
-    Ok(if verdict(&sections) == MetricVerdict::Different {
-        DIFFERENT
-    } else {
-        0
-    })
+    Ok(if verdict(&sections) == MetricVerdict::Different { DIFFERENT } else { 0 })
 }
 
 fn misconfigured(problems: impl IntoIterator<Item = String>) -> CommandError {

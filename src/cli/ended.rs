@@ -39,9 +39,7 @@ impl Ended<'_> {
             if missing > 0 {
                 // Without the hashes nothing passes for whole evidence.
                 let missing = count(missing, "response");
-                return Err(CommandError::Broken(format!(
-                    "{missing} could not be kept: this is no evidence"
-                )));
+                return Err(CommandError::Broken(format!("{missing} could not be kept: this is no evidence")));
             }
             directory.close(&record.snapshot(), project, backend)
         });

@@ -49,10 +49,7 @@ impl EvidenceDirectory {
         // Plots can be drawn again from the responses.
         let run = redacted(&run.without_plots(), &words()).map_err(unwritable)?;
         put(evidence::OUTCOME, text(&run).map_err(unwritable)?.as_bytes())?;
-        put(
-            evidence::BACKEND,
-            &serde_json::to_vec_pretty(backend).map_err(unwritable)?,
-        )?;
+        put(evidence::BACKEND, &serde_json::to_vec_pretty(backend).map_err(unwritable)?)?;
         for (name, content) in &project.suite_files {
             put(&format!("{}/{name}", evidence::SUITES), content)?;
         }
@@ -88,9 +85,7 @@ fn words() -> Vec<(String, String)> {
     }
     let is_secret = |name: &str| {
         let name = name.to_ascii_uppercase();
-        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"]
-            .iter()
-            .any(|part| name.contains(part))
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"].iter().any(|part| name.contains(part))
     };
     let secrets = std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);

@@ -50,32 +50,19 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
         Value::Integer(residues as i64)
     });
     fields.push(("metadata".to_owned(), metadata(contract, lengths.collect())));
-    let prediction = Prediction {
-        class: contract.output.clone(),
-        fields,
-    };
+    let prediction = Prediction { class: contract.output.clone(), fields };
     let breaches = check::breaches(contract, &prediction);
     if !breaches.is_empty() {
-        return Err(wrong(format!(
-            "the contract of {} is broken: {}",
-            contract.name,
-            breaches.join("; ")
-        )));
+        return Err(wrong(format!("the contract of {} is broken: {}", contract.name, breaches.join("; "))));
     }
     let key = trial.snapshot_key(&arguments.weights, &call.name);
     let key = key.map_err(|error| wrong(error.to_string()))?;
     let store = Store::new(&project.snapshots, Recording::Missing)?;
     let _recording = store.lock_to_record()?;
     if store.has(&key) {
-        return Err(wrong(format!(
-            "{key} is recorded already; delete it first to replace it"
-        )));
+        return Err(wrong(format!("{key} is recorded already; delete it first to replace it")));
     }
-    let changes = if changes.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", changes.join("; "))
-    };
+    let changes = if changes.is_empty() { String::new() } else { format!(" ({})", changes.join("; ")) };
     let provenance = Provenance {
         backend: BACKEND.to_owned(),
         kind: "files".to_owned(),
@@ -96,28 +83,13 @@ fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, 
     let Some(first) = project.config.backends.first() else {
         return Err(wrong("no backend is declared".to_owned()));
     };
-    let everything = BackendTable {
-        models: None,
-        ..first.clone()
-    };
-    let selection = Selection {
-        weights: Some(arguments.weights.clone()),
-        ..Selection::default()
-    };
-    let plan = expand(
-        &project.config,
-        &project.suites,
-        &everything,
-        &selection,
-        Overriding::default(),
-    )?;
+    let everything = BackendTable { models: None, ..first.clone() };
+    let selection = Selection { weights: Some(arguments.weights.clone()), ..Selection::default() };
+    let plan = expand(&project.config, &project.suites, &everything, &selection, Overriding::default())?;
     let names: Vec<String> = plan.trials.iter().map(|trial| trial.name.clone()).collect();
     let found = plan.trials.into_iter().find(|trial| trial.name == arguments.case);
     found.ok_or_else(|| {
-        let message = format!(
-            "there is no case {} for weights `{}`",
-            arguments.case, arguments.weights
-        );
+        let message = format!("there is no case {} for weights `{}`", arguments.case, arguments.weights);
         wrong_with(message, suggest(&arguments.case, names.iter().map(String::as_str)))
     })
 }
@@ -128,24 +100,15 @@ fn recorded_call<'a>(trial: &'a PlannedTrial, wanted: Option<&str>) -> Result<&'
     let calls: Vec<&PlannedCall> = trial.calls.iter().filter(records).collect();
     let names: Vec<&str> = calls.iter().map(|call| &*call.name).collect();
     match (wanted, calls.as_slice()) {
-        (_, []) => Err(wrong(format!(
-            "no check of {} compares with a recorded result",
-            trial.name
-        ))),
+        (_, []) => Err(wrong(format!("no check of {} compares with a recorded result", trial.name))),
         (None, [only]) => Ok(only),
-        (None, _) => Err(wrong(format!(
-            "{} makes several calls: name one of {} by `--call`",
-            trial.name,
-            names.join(", ")
-        ))),
+        (None, _) => {
+            Err(wrong(format!("{} makes several calls: name one of {} by `--call`", trial.name, names.join(", "))))
+        }
         (Some(name), calls) => {
             let found = calls.iter().find(|call| &*call.name == name).copied();
             found.ok_or_else(|| {
-                wrong(format!(
-                    "{} has no recorded call `{name}`; it has {}",
-                    trial.name,
-                    names.join(", ")
-                ))
+                wrong(format!("{} has no recorded call `{name}`; it has {}", trial.name, names.join(", ")))
             })
         }
     }
@@ -153,9 +116,7 @@ fn recorded_call<'a>(trial: &'a PlannedTrial, wanted: Option<&str>) -> Result<&'
 
 /// What a file holds, in the form of a field.
 fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<String>) -> Result<Value, String> {
-    let is_json = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if is_json {
         return number(spec, path);
     }
@@ -175,23 +136,14 @@ fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<S
         (FieldKind::Array | FieldKind::Arrays, None) => {
             let arrays = &loaded.prediction.fields;
             let [(_, only)] = arrays.as_slice() else {
-                return Err(format!(
-                    "{}: holds {} arrays, expected one",
-                    path.display(),
-                    arrays.len()
-                ));
+                return Err(format!("{}: holds {} arrays, expected one", path.display(), arrays.len()));
             };
-            let array = only
-                .as_array()
-                .ok_or_else(|| format!("{}: holds no array", path.display()))?;
+            let array = only.as_array().ok_or_else(|| format!("{}: holds no array", path.display()))?;
             Ok(of_kind(spec, narrow(spec, array)))
         }
         _ => {
             let (name, model) = (&spec.name, &contract.name);
-            Err(format!(
-                "{}: does not hold what the field `{name}` of {model} holds",
-                path.display()
-            ))
+            Err(format!("{}: does not hold what the field `{name}` of {model} holds", path.display()))
         }
     }
 }
@@ -205,9 +157,7 @@ fn number(spec: &FieldSpec, path: &Path) -> Result<Value, String> {
     }
     let text = std::fs::read(path).map_err(|error| at(error.to_string()))?;
     let json: Json = serde_json::from_slice(&text).map_err(|error| at(error.to_string()))?;
-    let found = json
-        .get(&spec.name)
-        .ok_or_else(|| at(format!("has no key `{}`", spec.name)))?;
+    let found = json.get(&spec.name).ok_or_else(|| at(format!("has no key `{}`", spec.name)))?;
     let numbers: Option<Vec<f64>> = match found {
         Json::Array(items) => items.iter().map(Json::as_f64).collect(),
         other => other.as_f64().map(|number| vec![number]),
@@ -230,12 +180,7 @@ fn of_kind(spec: &FieldSpec, tensor: Tensor) -> Value {
 /// Files have wider numbers than models give.
 fn narrow(spec: &FieldSpec, tensor: &Tensor) -> Tensor {
     if spec.dtypes.contains(&DType::F32) && tensor.dtype() == DType::F64 {
-        let values: Vec<f32> = tensor
-            .to_f64()
-            .unwrap_or_default()
-            .iter()
-            .map(|&value| value as f32)
-            .collect();
+        let values: Vec<f32> = tensor.to_f64().unwrap_or_default().iter().map(|&value| value as f32).collect();
         if let Ok(narrow) = Tensor::from_values(tensor.shape().to_vec(), &values) {
             return narrow;
         }
@@ -278,25 +223,15 @@ fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
 
 /// The confidence of every residue, from 0 to 1: the mean over its atoms.
 fn confidences(structure: &Structure) -> Result<Vec<f32>, String> {
-    let factors = structure
-        .b_factor
-        .as_ref()
-        .ok_or("the structure has no temperature factors")?;
+    let factors = structure.b_factor.as_ref().ok_or("the structure has no temperature factors")?;
     let greatest = factors.iter().copied().fold(0.0, f64::max);
     let scale = if greatest > 1.0 { 100.0 } else { 1.0 };
-    let residue = |atom: usize| {
-        (
-            structure.chain_id.get(atom),
-            structure.res_id.get(atom),
-            structure.ins_code.get(atom),
-        )
-    };
+    let residue =
+        |atom: usize| (structure.chain_id.get(atom), structure.res_id.get(atom), structure.ins_code.get(atom));
     let mut confidences = Vec::new();
     let mut start = 0;
     while start < factors.len() {
-        let length = (start..factors.len())
-            .take_while(|&atom| residue(atom) == residue(start))
-            .count();
+        let length = (start..factors.len()).take_while(|&atom| residue(atom) == residue(start)).count();
         let sum: f64 = factors[start..start + length].iter().sum();
         confidences.push((sum / length as f64 / scale) as f32);
         start += length;

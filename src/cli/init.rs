@@ -39,10 +39,8 @@ pub(crate) fn init(directory: &Path) -> Result<u8, CommandError> {
 fn refuse_existing(directory: &Path) -> Result<(), Diagnostics> {
     // A link that leads nowhere is in the way too.
     let is_there = |path: &Path| path.symlink_metadata().is_ok();
-    let existing: Vec<&str> = built_in::files()
-        .map(|file| file.path)
-        .filter(|path| is_there(&directory.join(path)))
-        .collect();
+    let existing: Vec<&str> =
+        built_in::files().map(|file| file.path).filter(|path| is_there(&directory.join(path))).collect();
     if existing.is_empty() {
         return Ok(());
     }

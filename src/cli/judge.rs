@@ -64,34 +64,15 @@ fn judge_again(
     let mut config = project.config.clone();
     config.backends = vec![table.clone()];
     let platform = Platform::select(&config, &table.name, Overrides::default())?;
-    let selection = Selection {
-        weights: Some(platform.weights.clone()),
-        ..Selection::default()
-    };
-    let plan = expand(
-        &project.config,
-        &project.suites,
-        &table,
-        &selection,
-        Overriding::default(),
-    )?;
+    let selection = Selection { weights: Some(platform.weights.clone()), ..Selection::default() };
+    let plan = expand(&project.config, &project.suites, &table, &selection, Overriding::default())?;
     let plan = Arc::new(plan);
     let names: Vec<String> = stated.cases.iter().map(|case| case.name.clone()).collect();
     let scope = covered(stated, &plan)?;
-    let trials = Trials {
-        names: Some(names),
-        workers: Some(1),
-        ..Trials::default()
-    };
+    let trials = Trials { names: Some(names), workers: Some(1), ..Trials::default() };
     let line = CommandLine::parse_from(["hydrotest"]);
     let references = project.references(&platform.weights)?;
-    let begun = begin(
-        &line.run,
-        (project, &references),
-        (&platform, &plan, &trials),
-        "",
-        scope,
-    );
+    let begun = begin(&line.run, (project, &references), (&platform, &plan, &trials), "", scope);
     let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
@@ -112,17 +93,9 @@ fn replay(
     (platform, references): (Platform, &References),
 ) -> Result<RunOutcome, CommandError> {
     let store = Store::new(references.directory(), Recording::Never)?;
-    let judging = Judging::Checks {
-        origin: origin(&platform, String::new()),
-        store,
-        plots,
-    };
-    let settings = RunSettings {
-        trials: trials.clone(),
-        instances: 1,
-        calls_per_instance: 1,
-        ..RunSettings::default()
-    };
+    let judging = Judging::Checks { origin: origin(&platform, String::new()), store, plots };
+    let settings =
+        RunSettings { trials: trials.clone(), instances: 1, calls_per_instance: 1, ..RunSettings::default() };
     let open: Box<Open> = {
         let plan = Arc::clone(plan);
         Box::new(move |index: usize| {
@@ -130,29 +103,16 @@ fn replay(
             platform.open(&planned.contract, &planned.config)
         })
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))?;
     let interrupt = {
         let _inside = runtime.enter();
         Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?
     };
     // These need an instance that really starts: what came of them stands in the evidence alone.
-    let calls = selected
-        .iter()
-        .copied()
-        .filter(|&index| !plan.trials[index].answers_nothing());
+    let calls = selected.iter().copied().filter(|&index| !plan.trials[index].answers_nothing());
     let calls: Vec<usize> = calls.collect();
-    Ok(runtime.block_on(run_silently(
-        plan,
-        &calls,
-        &settings,
-        open,
-        Arc::new(judging),
-        &interrupt,
-    )))
+    Ok(runtime.block_on(run_silently(plan, &calls, &settings, open, Arc::new(judging), &interrupt)))
 }
 
 /// The backend of the evidence, answering with its recorded responses.
@@ -162,10 +122,7 @@ fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTa
     let text = format!("directory = {}\n", serde_json::json!(directory.to_string_lossy()));
     let source = Source::new(evidence::BACKEND, text);
     let location = Location::new(&source, 0..0);
-    let located = |value: String| Located {
-        value,
-        location: location.clone(),
-    };
+    let located = |value: String| Located { value, location: location.clone() };
     let mut ignored = Diagnostics::new();
     BackendTable {
         name: backend.name.clone(),
@@ -176,10 +133,7 @@ fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTa
         case_timeout: None,
         start_timeout: None,
         retries: 0,
-        models: backend
-            .models
-            .clone()
-            .map(|models| models.into_iter().map(located).collect()),
+        models: backend.models.clone().map(|models| models.into_iter().map(located).collect()),
         boileroom: backend.boileroom.clone(),
         through: backend.through.clone(),
         recorded_kind: Some(backend.kind.clone()),
@@ -214,25 +168,16 @@ fn covered(stated: &RunRecord, plan: &Plan) -> Result<SelectionScope, CommandErr
 fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
     let unanswered = plan.trials.iter().filter(|trial| trial.answers_nothing());
     let unanswered: HashSet<&str> = unanswered.map(|trial| trial.name.as_str()).collect();
-    let levels: HashMap<&str, Level> = plan
-        .trials
-        .iter()
-        .map(|trial| (trial.name.as_str(), trial.level))
-        .collect();
+    let levels: HashMap<&str, Level> = plan.trials.iter().map(|trial| (trial.name.as_str(), trial.level)).collect();
     let mut again: HashMap<String, CaseRecord> = here.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
     let (mut taken_over, mut others) = (0, Vec::new());
     let mut cases = Vec::with_capacity(stated.cases.len());
     for case in &stated.cases {
         let is_unanswered = unanswered.contains(case.name.as_str());
-        let judged = again
-            .remove(&case.name)
-            .filter(|judged| judged.verdict != Verdict::Skip && !is_unanswered);
+        let judged = again.remove(&case.name).filter(|judged| judged.verdict != Verdict::Skip && !is_unanswered);
         let mut judged = judged.unwrap_or_else(|| unreplayed(case, is_unanswered));
         if judged.verdict != case.verdict {
-            others.push(format!(
-                "{}: the evidence says {}, judged {}",
-                case.name, case.verdict, judged.verdict
-            ));
+            others.push(format!("{}: the evidence says {}, judged {}", case.name, case.verdict, judged.verdict));
         } else if judged.notes.iter().any(|note| note == TAKEN_OVER) {
             taken_over += 1;
         }
@@ -241,22 +186,14 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
         judged.seconds.start = case.seconds.start;
         cases.push(judged);
     }
-    let mut run = RunRecord {
-        cases,
-        selection: here.selection,
-        ..stated.clone()
-    };
+    let mut run = RunRecord { cases, selection: here.selection, ..stated.clone() };
     let verdicts = run.cases.iter().map(|case| (case.name.as_str(), case.verdict));
     run.untested = untested_features(plan, verdicts);
     run.find_hints();
     let own = ToleranceCount::of(run.own_tolerances());
     run.conclusion =
         (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested, own));
-    JudgedAgain {
-        run,
-        taken_over,
-        others,
-    }
+    JudgedAgain { run, taken_over, others }
 }
 
 /// A case that has no response to replay. What gives none on any backend, and what speaks against this one, stays as it is stated;
@@ -283,11 +220,7 @@ fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
 
 fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     let run = &judged.run;
-    let telling = if arguments.verbose {
-        Telling::EveryCase
-    } else {
-        Telling::FirstCase
-    };
+    let telling = if arguments.verbose { Telling::EveryCase } else { Telling::FirstCase };
     let mut text = failures(run, telling, &HashMap::new());
     let backend = &run.backend;
     let cases = count(run.cases.len(), "case");
@@ -302,10 +235,7 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     );
     if judged.taken_over > 0 {
         let taken = count(judged.taken_over, "verdict");
-        let _ = writeln!(
-            text,
-            "  note: {taken} as the evidence says, because there is no response to replay"
-        );
+        let _ = writeln!(text, "  note: {taken} as the evidence says, because there is no response to replay");
     }
     text.push_str(&levels::line(&run.evidence()));
     let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
@@ -323,10 +253,7 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
             (sentence, BROKEN)
         }
         Some(conclusion) => (conclusion.sentence.clone(), conclusion.exit_code),
-        None => (
-            format!("inconclusive: the run did not end (exit code {BROKEN})"),
-            BROKEN,
-        ),
+        None => (format!("inconclusive: the run did not end (exit code {BROKEN})"), BROKEN),
     };
     say(&format!("{text}{sentence}\n"));
     code

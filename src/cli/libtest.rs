@@ -9,11 +9,7 @@ pub(super) fn trials(arguments: &RunArguments, names: Option<Vec<String>>) -> Tr
     Trials {
         filters: arguments.filters.clone(),
         names,
-        matching: if arguments.exact {
-            Matching::Exact
-        } else {
-            Matching::Part
-        },
+        matching: if arguments.exact { Matching::Exact } else { Matching::Part },
         skip: arguments.skip.clone(),
         which: if arguments.ignored { Which::Ignored } else { Which::All },
         format: match arguments.format {
@@ -24,10 +20,6 @@ pub(super) fn trials(arguments: &RunArguments, names: Option<Vec<String>>) -> Tr
             Some(OutputFormat::Cases) | None => TrialFormat::Cases,
         },
         workers: arguments.test_threads.map(usize::from),
-        colours: if colours(arguments.color, &std::io::stdout()) {
-            Colours::On
-        } else {
-            Colours::Off
-        },
+        colours: if colours(arguments.color, &std::io::stdout()) { Colours::On } else { Colours::Off },
     }
 }

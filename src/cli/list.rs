@@ -27,31 +27,17 @@ pub(crate) fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
                     .filter(|key| table.serves(key)).collect::<Vec<_>>(),
             })
         });
-        let kinds: Vec<_> = KINDS
-            .iter()
-            .map(|kind| json!({ "name": kind.name, "summary": kind.summary }))
-            .collect();
+        let kinds: Vec<_> = KINDS.iter().map(|kind| json!({ "name": kind.name, "summary": kind.summary })).collect();
         return show_json(&json!({ "backends": backends.collect::<Vec<_>>(), "kinds": kinds }));
     }
     let rows = config.backends.iter().map(|table| {
-        let summary = KINDS
-            .iter()
-            .find(|kind| kind.name == table.kind.value)
-            .map_or("", |kind| kind.summary);
+        let summary = KINDS.iter().find(|kind| kind.name == table.kind.value).map_or("", |kind| kind.summary);
         let mark = if table.name == *default { " (default)" } else { "" };
-        [
-            format!("{}{mark}", table.name),
-            table.kind.value.clone(),
-            summary.to_owned(),
-        ]
+        [format!("{}{mark}", table.name), table.kind.value.clone(), summary.to_owned()]
     });
     let mut text = table(["BACKEND", "KIND", "WHAT IT DOES"], rows);
     let declared = |name: &str| config.backends.iter().any(|table| table.kind.value == name);
-    let others: Vec<&str> = KINDS
-        .iter()
-        .map(|kind| kind.name)
-        .filter(|name| !declared(name))
-        .collect();
+    let others: Vec<&str> = KINDS.iter().map(|kind| kind.name).filter(|name| !declared(name)).collect();
     if !others.is_empty() {
         let _ = writeln!(text, "\nkinds without a backend: {}", others.join(", "));
     }
@@ -67,16 +53,8 @@ pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
         return show_json(&json!({ "models": models }));
     }
     let rows = config.models.iter().map(|model| {
-        let optional = model
-            .fields
-            .iter()
-            .filter(|field| field.presence == Presence::Requested)
-            .count();
-        let variants = if model.variants.is_empty() {
-            1
-        } else {
-            model.variants.len()
-        };
+        let optional = model.fields.iter().filter(|field| field.presence == Presence::Requested).count();
+        let variants = if model.variants.is_empty() { 1 } else { model.variants.len() };
         let features: Vec<&str> = model.features.iter().map(String::as_str).collect();
         [
             model.key.clone(),
@@ -87,10 +65,7 @@ pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
             features.join(", "),
         ]
     });
-    say(&table(
-        ["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"],
-        rows,
-    ));
+    say(&table(["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"], rows));
     Ok(0)
 }
 
@@ -112,11 +87,7 @@ pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
     };
     if arguments.json {
         let suites = project.suites.iter().map(|suite| {
-            let counts = project
-                .config
-                .models
-                .iter()
-                .map(|model| (model.key.clone(), cases(suite, model).into()));
+            let counts = project.config.models.iter().map(|model| (model.key.clone(), cases(suite, model).into()));
             let counts: serde_json::Map<String, serde_json::Value> = counts.collect();
             let levels = Level::ALL.map(|level| (level.name().to_owned(), sum_of(suite, level).into()));
             let levels: serde_json::Map<String, serde_json::Value> = levels.into_iter().collect();
@@ -125,20 +96,10 @@ pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
         return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
     }
     let rows = project.suites.iter().map(|suite| {
-        let counts = project
-            .config
-            .models
-            .iter()
-            .map(|model| (model.key.as_str(), cases(suite, model)));
+        let counts = project.config.models.iter().map(|model| (model.key.as_str(), cases(suite, model)));
         let names: Vec<&str> = counts.filter(|(_, count)| *count > 0).map(|(name, _)| name).collect();
         let [core, extended] = Level::ALL.map(|level| sum_of(suite, level).to_string());
-        [
-            suite.name.clone(),
-            core,
-            extended,
-            names.join(", "),
-            suite.about.clone(),
-        ]
+        [suite.name.clone(), core, extended, names.join(", "), suite.about.clone()]
     });
     say(&table(["SUITE", "CORE", "EXTENDED", "MODELS", "ABOUT"], rows));
     Ok(0)
@@ -197,10 +158,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_lines_end_clean() {
-        let rows = [
-            ["a".to_owned(), "long cell".to_owned()],
-            ["bcd".to_owned(), "x".to_owned()],
-        ];
+        let rows = [["a".to_owned(), "long cell".to_owned()], ["bcd".to_owned(), "x".to_owned()]];
         insta::assert_snapshot!(table(["K", "V"], rows.into_iter()), @"
         K    V
         a    long cell

@@ -20,16 +20,10 @@ pub(super) fn begin() {
     let Ok(wanted) = std::env::var(VARIABLE) else { return };
     let Ok(targets) = wanted.parse::<Targets>() else {
         // It may be meant for other programs.
-        complain(&format!(
-            "warning: {VARIABLE} is not understood and nothing is logged: {}",
-            plain_line(&wanted)
-        ));
+        complain(&format!("warning: {VARIABLE} is not understood and nothing is logged: {}", plain_line(&wanted)));
         return;
     };
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(PlainLog)
-        .with_filter(own(targets));
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(PlainLog).with_filter(own(targets));
     // A test that calls the program twice in one process has one already.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
 }

@@ -71,11 +71,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             // Help and version come as errors too.
             let text = error.render();
             let is_coloured = colours(Colour::Auto, &std::io::stdout());
-            say(&if is_coloured {
-                text.ansi().to_string()
-            } else {
-                text.to_string()
-            });
+            say(&if is_coloured { text.ansi().to_string() } else { text.to_string() });
             return with_output(code);
         }
     };
@@ -127,16 +123,10 @@ impl CommandError {
     fn report(self, colour: Colour) -> u8 {
         match self {
             Self::Misconfigured(diagnostics) => {
-                let style = if colours(colour, &std::io::stderr()) {
-                    Style::Coloured
-                } else {
-                    Style::Plain
-                };
+                let style = if colours(colour, &std::io::stderr()) { Style::Coloured } else { Style::Plain };
                 complain(&diagnostics.render(style));
                 let errors = count(diagnostics.len(), "error");
-                complain(&format!(
-                    "\n{errors} in usage or configuration (exit code {MISCONFIGURED})"
-                ));
+                complain(&format!("\n{errors} in usage or configuration (exit code {MISCONFIGURED})"));
                 MISCONFIGURED
             }
             Self::Broken(message) => {
@@ -175,9 +165,7 @@ fn say(text: &str) {
 fn with_output(code: u8) -> u8 {
     let Some(error) = UNWRITTEN.get() else { return code };
     let code = if code == 0 { BROKEN } else { code };
-    complain(&format!(
-        "error: standard output cannot be written: {error} (exit code {code})"
-    ));
+    complain(&format!("error: standard output cannot be written: {error} (exit code {code})"));
     code
 }
 

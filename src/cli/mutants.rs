@@ -43,20 +43,10 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
     let platform = Platform::select(&project.config, selector, Overrides::default())?;
     selection.weights = Some(platform.weights.clone());
-    let plan = expand(
-        &project.config,
-        &project.suites,
-        &platform.table.by_shared_gates(),
-        &selection,
-        Overriding::default(),
-    )?;
+    let plan =
+        expand(&project.config, &project.suites, &platform.table.by_shared_gates(), &selection, Overriding::default())?;
     let plan = Arc::new(plan);
-    let wanted = |mutant: &Mutant| {
-        arguments
-            .filter
-            .as_ref()
-            .is_none_or(|filter| mutant.name.contains(filter))
-    };
+    let wanted = |mutant: &Mutant| arguments.filter.as_ref().is_none_or(|filter| mutant.name.contains(filter));
     let all = mutant::catalogue(&plan.models(), |contract, option| is_set(&plan, contract, option));
     let all: Vec<Arc<Mutant>> = all.into_iter().filter(wanted).map(Arc::new).collect();
     if arguments.list {
@@ -69,10 +59,8 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     }
     let directory = tempfile::tempdir().map_err(|error| CommandError::Broken(error.to_string()))?;
     // One thread more than can judge at once, as in every run.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(measuring::at_once() + 1)
-        .enable_all()
-        .build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(measuring::at_once() + 1).enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
     let measuring = Measuring {
         plan,
@@ -94,10 +82,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         MutantFormat::Json => say(&report::json(&results)),
     }
     let is_bad = |result: &MutantResult| {
-        matches!(
-            result.fate(),
-            Fate::Survived | Fate::Outdated | Fate::KilledByChance | Fate::FalseAlarm
-        )
+        matches!(result.fate(), Fate::Survived | Fate::Outdated | Fate::KilledByChance | Fate::FalseAlarm)
     };
     let has_effect = results.iter().any(|result| result.fate() != Fate::NoEffect);
     Ok(match (results.iter().any(is_bad), has_effect) {
@@ -111,10 +96,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
 fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnostics> {
     let known = || check::KINDS.iter().map(|kind| kind.name);
     let mut diagnostics = Diagnostics::new();
-    for name in without
-        .iter()
-        .filter(|name| !known().any(|known| known == name.as_str()))
-    {
+    for name in without.iter().filter(|name| !known().any(|known| known == name.as_str())) {
         let diagnostic = Diagnostic::new(format!("there is no check {name}"));
         diagnostics.push(match suggest(name, known()) {
             Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
@@ -134,9 +116,7 @@ fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnos
 fn is_set(plan: &Plan, contract: &Contract, option: &str) -> bool {
     let default = contract.option(option).map(|option| &option.default);
     let of_model = plan.trials.iter().filter(|trial| trial.contract.key == contract.key);
-    let mut calls = of_model
-        .filter(|trial| !trial.expects_error())
-        .flat_map(|trial| &trial.calls);
+    let mut calls = of_model.filter(|trial| !trial.expects_error()).flat_map(|trial| &trial.calls);
     calls.any(|call| {
         let given = call.request.options.get(option).or_else(|| call.config.get(option));
         given.is_some() && given != default

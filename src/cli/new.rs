@@ -39,11 +39,8 @@ fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, CommandError> {
     replace(path, &text)
         .map_err(|error| CommandError::Broken(format!("{} cannot be written: {error}", path.display())))?;
 
-    let place = if path == Path::new("backends.toml") {
-        String::new()
-    } else {
-        format!(" --config {}", path.display())
-    };
+    let place =
+        if path == Path::new("backends.toml") { String::new() } else { format!(" --config {}", path.display()) };
     let served = |key: &&str| after.backend(name).is_some_and(|table| table.serves(key));
     let model = after.models.iter().map(|model| model.key.as_str());
     // The smallest model that everybody has is the quickest to show a mistake.
@@ -76,10 +73,8 @@ fn check_name(name: &str) -> Result<(), Diagnostics> {
 
 /// Nothing can be added to an inline table.
 fn closed(path: &Path) -> Diagnostics {
-    let message = format!(
-        "no table can be added to {}: its `backends` are written as one inline table",
-        path.display()
-    );
+    let message =
+        format!("no table can be added to {}: its `backends` are written as one inline table", path.display());
     let help = "write every backend as a table of its own, [backends.NAME]";
     Diagnostic::new(message).with_help(help).into()
 }
@@ -117,11 +112,7 @@ fn with_backend(before: Option<&str>, name: &str, kind: &Kind) -> String {
         text.push_str(if text.contains("\r\n") { "\r\n" } else { "\n" });
     }
     // A dot in a bare key would begin a table within a table.
-    let key = if name.contains('.') {
-        format!("\"{name}\"")
-    } else {
-        name.to_owned()
-    };
+    let key = if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() };
     let Kind { name, template, .. } = kind;
     let mut table = format!("\n[backends.{key}]\nkind = \"{name}\"\n{template}");
     if text.contains("\r\n") {

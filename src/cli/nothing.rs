@@ -41,10 +41,8 @@ pub(super) fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
 
 /// What a filter that selects nothing may mean: a command, or a part of the name of a case.
 fn meant(plan: &Plan, filter: &str) -> Option<String> {
-    let commands: Vec<String> = CommandLine::command()
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned())
-        .collect();
+    let commands: Vec<String> =
+        CommandLine::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
     if let Some(command) = suggest(filter, commands.iter().map(String::as_str)) {
         return Some(format!("the command `{command}`"));
     }

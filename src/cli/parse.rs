@@ -10,25 +10,18 @@ use crate::report::format::{FORMATS, ReportTarget, format};
 pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
     let gates = StructureGates::gates();
     let keys = || gates.iter().map(|gate| gate.key).collect::<Vec<_>>().join(", ");
-    let (key, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("expected GATE=VALUE, with one of {}", keys()))?;
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("expected GATE=VALUE, with one of {}", keys()))?;
     let gate = gates.iter().find(|gate| gate.key == key.trim());
     let gate = gate.ok_or_else(|| format!("there is no gate `{}`; there are {}", key.trim(), keys()))?;
     let value: Option<f64> = value.trim().parse().ok();
     let value = value.filter(|value| gate.range.contains(value));
     let (least, most) = (gate.range.start(), gate.range.end());
-    Ok((
-        gate.key,
-        value.ok_or_else(|| format!("expected a number from {least} to {most}"))?,
-    ))
+    Ok((gate.key, value.ok_or_else(|| format!("expected a number from {least} to {most}"))?))
 }
 
 /// A backend and a page about it, as in `lab=https://example.org/run/17`. Nothing in the address means anything to Markdown or HTML.
 pub(crate) fn parse_link(text: &str) -> Result<(String, String), String> {
-    let (name, url) = text
-        .split_once('=')
-        .ok_or("expected NAME=URL, with the name of a backend")?;
+    let (name, url) = text.split_once('=').ok_or("expected NAME=URL, with the name of a backend")?;
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     let is_plain = |letter: char| letter.is_ascii_graphic() && !r#"<>"'`()[]{}|\^"#.contains(letter);
     if name.is_empty() || !is_web {
@@ -42,24 +35,13 @@ pub(crate) fn parse_link(text: &str) -> Result<(String, String), String> {
 
 /// A report and its file, as in `junit=report.xml`.
 pub(crate) fn parse_report(text: &str) -> Result<ReportTarget, String> {
-    let known = || {
-        FORMATS
-            .iter()
-            .map(|format| format.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let (kind, path) = text
-        .split_once('=')
-        .ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
+    let known = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let (kind, path) = text.split_once('=').ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
     let format = format(kind).ok_or_else(|| format!("there is no report `{kind}`; there are {}", known()))?;
     if path.is_empty() {
         return Err("the path is missing".to_owned());
     }
-    Ok(ReportTarget {
-        format,
-        path: PathBuf::from(path),
-    })
+    Ok(ReportTarget { format, path: PathBuf::from(path) })
 }
 
 /// A field and a file.
@@ -71,9 +53,7 @@ pub(crate) fn parse_field(text: &str) -> Result<(String, PathBuf), String> {
 /// A bound of differences.
 pub(crate) fn parse_bound(text: &str) -> Result<f64, String> {
     let bound: Option<f64> = text.parse().ok();
-    bound
-        .filter(|bound| (0.0..f64::INFINITY).contains(bound))
-        .ok_or_else(|| "expected a number of at least 0".into())
+    bound.filter(|bound| (0.0..f64::INFINITY).contains(bound)).ok_or_else(|| "expected a number of at least 0".into())
 }
 
 /// A span of time.

@@ -22,10 +22,7 @@ pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
         return Err(Diagnostics::from(Diagnostic::new(problem)).into());
     };
     let plan = |suites: Vec<String>| -> Result<Plan, CommandError> {
-        let selection = Selection {
-            suites,
-            ..Selection::default()
-        };
+        let selection = Selection { suites, ..Selection::default() };
         let plan = expand(config, &project.suites, backend, &selection, Overriding::default())?;
         Ok(plan)
     };
@@ -58,25 +55,12 @@ pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
             minutes(quick),
         ]
     });
-    let header = [
-        "MODEL",
-        "CASES",
-        "CALLS",
-        "RESIDUES",
-        "LOADS",
-        "MINUTES",
-        "QUICK CASES",
-        "QUICK MINUTES",
-    ];
+    let header = ["MODEL", "CASES", "CALLS", "RESIDUES", "LOADS", "MINUTES", "QUICK CASES", "QUICK MINUTES"];
     let mut text = table(header, rows);
     text.push_str(
         "\nMinutes of one graphics card such as an A10G are estimates: none of them was measured on one. Quick is `--suite recorded`.\n\n",
     );
-    for model in all
-        .served
-        .iter()
-        .filter(|model| prices.iter().any(|(key, ..)| *key == model.key))
-    {
+    for model in all.served.iter().filter(|model| prices.iter().any(|(key, ..)| *key == model.key)) {
         let source = time_of(model).map_or("no time is known", |time| time.source);
         let _ = writeln!(text, "{}: {source}", model.key);
     }
@@ -85,7 +69,5 @@ pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
 }
 
 fn minutes(price: &Price) -> String {
-    price
-        .minutes
-        .map_or_else(|| "?".to_owned(), |minutes| format!("{minutes:.0}"))
+    price.minutes.map_or_else(|| "?".to_owned(), |minutes| format!("{minutes:.0}"))
 }

@@ -76,11 +76,7 @@ fn read_both(place: &ConfigPlace) -> Result<(Config, Diagnostics), Diagnostics> 
     };
     let is_sound = diagnostics.is_empty();
     registry::validate(&config, &mut diagnostics);
-    if is_sound {
-        Ok((config, diagnostics))
-    } else {
-        Err(diagnostics)
-    }
+    if is_sound { Ok((config, diagnostics)) } else { Err(diagnostics) }
 }
 
 /// The files of the suites of a directory and their sequences, by name.
@@ -89,10 +85,7 @@ fn suite_files(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     // A directory that is not there is told by those who read the suites.
     for entry in std::fs::read_dir(directory).into_iter().flatten() {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|ending| ending == "toml" || ending == "fasta")
-        {
+        if path.extension().is_some_and(|ending| ending == "toml" || ending == "fasta") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             files.push((name, std::fs::read(&path)?));
         }
@@ -123,10 +116,7 @@ impl Project {
             let files = built_in::below("suites").map(|file| (file.path.to_owned(), file.content.to_vec()));
             (SuiteOrigin::BuiltIn, Suites::built_in(&config), Ok(files.collect()))
         };
-        let suites = suites
-            .map_err(|wrong| diagnostics.append(wrong))
-            .unwrap_or_default()
-            .suites;
+        let suites = suites.map_err(|wrong| diagnostics.append(wrong)).unwrap_or_default().suites;
         let files = files.unwrap_or_else(|error| {
             let message = format!("failed to read {}: {error}", directory.display());
             diagnostics.push(Diagnostic::new(message));
@@ -136,11 +126,7 @@ impl Project {
             suites,
             suite_files: files,
             snapshots: beside(&places.snapshots, "snapshots"),
-            origin: if places.snapshots.is_some() {
-                SuiteOrigin::Project
-            } else {
-                origin
-            },
+            origin: if places.snapshots.is_some() { SuiteOrigin::Project } else { origin },
             config,
         })
     }
@@ -179,10 +165,7 @@ impl Project {
         let mut diagnostics = Diagnostics::new();
         let models: Vec<&str> = self.config.models.iter().map(|model| model.key.as_str()).collect();
         let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name.as_str()).collect();
-        for (what, wanted, known) in [
-            ("model", &selection.models, models),
-            ("suite", &selection.suites, suites),
-        ] {
+        for (what, wanted, known) in [("model", &selection.models, models), ("suite", &selection.suites, suites)] {
             for name in wanted.iter().filter(|name| !known.contains(&name.as_str())) {
                 let diagnostic = Diagnostic::new(format!("{what} {name} is not declared"));
                 diagnostics.push(match suggest(name, known.iter().copied()) {
@@ -201,10 +184,7 @@ impl Project {
     pub(crate) fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
         let mut keys = HashSet::new();
         let mut add = |table: &BackendTable| -> Result<(), Diagnostics> {
-            let selection = Selection {
-                weights: Some(weights.to_owned()),
-                ..Selection::default()
-            };
+            let selection = Selection { weights: Some(weights.to_owned()), ..Selection::default() };
             let overriding = Overriding::default();
             let plan = expand(&self.config, &self.suites, table, &selection, overriding)?;
             keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
@@ -216,16 +196,10 @@ impl Project {
         // A model that no backend serves today has recorded results all the same; a suite that is content with the first of
         // several models has those of each, for a backend that serves no other.
         if let Some(first) = self.config.backends.first() {
-            let serving = |models| BackendTable {
-                models,
-                ..first.clone()
-            };
+            let serving = |models| BackendTable { models, ..first.clone() };
             add(&serving(None))?;
             for model in &self.config.models {
-                let only = Located {
-                    value: model.key.clone(),
-                    location: first.location.clone(),
-                };
+                let only = Located { value: model.key.clone(), location: first.location.clone() };
                 add(&serving(Some(vec![only])))?;
             }
         }

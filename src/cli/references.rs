@@ -19,10 +19,7 @@ pub(super) fn store(
     references: &References,
     (project, table): (&Project, &BackendTable),
 ) -> Result<Store, CommandError> {
-    let store = Store::new(
-        references.directory(),
-        recording(arguments, references, (project, table))?,
-    )?;
+    let store = Store::new(references.directory(), recording(arguments, references, (project, table))?)?;
     Ok(match &arguments.control.pending {
         Some(directory) => store.with_pending(directory)?,
         None => store,
@@ -36,10 +33,7 @@ fn recording(
     (project, table): (&Project, &BackendTable),
 ) -> Result<Recording, Diagnostics> {
     if arguments.record && table.tolerances.is_lenient(&project.config.models) {
-        let message = format!(
-            "`--record` needs the shared gates, and backend `{}` has its own",
-            table.name
-        );
+        let message = format!("`--record` needs the shared gates, and backend `{}` has its own", table.name);
         let diagnostic = Diagnostic::new(message).with_help("record on a backend without wider `tolerances`");
         return Err(diagnostic.into());
     }
@@ -109,7 +103,4 @@ fn declared(platform: &Platform) -> String {
 
 /// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
 /// last digits of a platform's sine and logarithm.
-const SYNTHETIC_NOISE: Tolerance = Tolerance {
-    absolute: 1e-5,
-    relative: 1e-5,
-};
+const SYNTHETIC_NOISE: Tolerance = Tolerance { absolute: 1e-5, relative: 1e-5 };

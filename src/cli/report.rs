@@ -46,12 +46,8 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
         whole.conclusion = None;
         (format!("incomplete: a part did not end (exit code {BROKEN})"), BROKEN)
     } else {
-        let conclusion = concluded(
-            &whole.evidence(),
-            &whole.selection,
-            &whole.untested,
-            ToleranceCount::of(whole.own_tolerances()),
-        );
+        let conclusion =
+            concluded(&whole.evidence(), &whole.selection, &whole.untested, ToleranceCount::of(whole.own_tolerances()));
         let (sentence, code) = (conclusion.sentence.clone(), conclusion.exit_code);
         whole.conclusion = Some(conclusion);
         (sentence, code)
@@ -61,10 +57,7 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
     let cases = count(whole.cases.len(), "case");
     let own: Vec<String> = whole.own_tolerances().map(ToString::to_string).collect();
     let own = own_tolerances(&own);
-    show(&format!(
-        "{cases} of {} joined\n{own}{sentence}\n",
-        count(number, "part")
-    ))?;
+    show(&format!("{cases} of {} joined\n{own}{sentence}\n", count(number, "part")))?;
     Ok(code)
 }
 
@@ -108,9 +101,9 @@ pub(super) fn write(path: &Path, text: &str) -> Result<u8, CommandError> {
 pub(super) fn show(text: &str) -> Result<u8, CommandError> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Broken(format!(
-            "standard output cannot be written: {error}"
-        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CommandError::Broken(format!("standard output cannot be written: {error}")))
+        }
         _ => Ok(0),
     }
 }

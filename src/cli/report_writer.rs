@@ -27,11 +27,7 @@ pub(super) struct ReportWriter {
 impl ReportWriter {
     /// Writes each report once, so that a path that cannot be written is known before anything runs, and goes on from there.
     pub(super) fn begin(record: &Arc<LiveRecord>, reports: &[ReportTarget]) -> Result<Self, CommandError> {
-        let mut writer = Self {
-            record: Arc::clone(record),
-            reports: reports.to_vec(),
-            thread: None,
-        };
+        let mut writer = Self { record: Arc::clone(record), reports: reports.to_vec(), thread: None };
         if reports.is_empty() {
             return Ok(writer);
         }

@@ -14,11 +14,7 @@ pub(super) fn command(selector: &str, overrides: &Overrides, places: &ProjectPat
 /// The same for a command, whose name ends in a blank.
 pub(super) fn of_command(command: &str, selector: &str, overrides: &Overrides, places: &ProjectPaths) -> String {
     // Cargo says so when it started us, and then its user knows no other name for us.
-    let program = if std::env::var_os("CARGO").is_some() {
-        "cargo run --"
-    } else {
-        "hydrotest"
-    };
+    let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "hydrotest" };
     let [config, suites, snapshots] = [&places.config, &places.suites, &places.snapshots]
         .map(|path| path.as_ref().map(|path| path.to_string_lossy()));
     let given = [
@@ -45,19 +41,10 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_asked_for_again_in_words_that_a_shell_takes() {
-        let overrides = Overrides {
-            gpu: Some("A100 40GB".to_owned()),
-            ..Overrides::default()
-        };
-        let places = ProjectPaths {
-            config: Some("backends.toml".into()),
-            suites: Some("my suites".into()),
-            snapshots: None,
-        };
+        let overrides = Overrides { gpu: Some("A100 40GB".to_owned()), ..Overrides::default() };
+        let places =
+            ProjectPaths { config: Some("backends.toml".into()), suites: Some("my suites".into()), snapshots: None };
         let line = command("lab:0.4", &overrides, &places);
-        assert!(
-            line.ends_with("--backend lab:0.4 --gpu 'A100 40GB' --suites 'my suites'"),
-            "{line}"
-        );
+        assert!(line.ends_with("--backend lab:0.4 --gpu 'A100 40GB' --suites 'my suites'"), "{line}");
     }
 }

@@ -56,17 +56,8 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     let selector = selector(arguments, project);
     let platform = Platform::select(&project.config, selector, overrides(arguments))?;
     selection.weights = Some(platform.weights.clone());
-    let overriding = Overriding {
-        timeout: arguments.timeout,
-        retries: arguments.retries,
-    };
-    let plan = expand(
-        &project.config,
-        &project.suites,
-        &platform.table,
-        &selection,
-        overriding,
-    )?;
+    let overriding = Overriding { timeout: arguments.timeout, retries: arguments.retries };
+    let plan = expand(&project.config, &project.suites, &platform.table, &selection, overriding)?;
     let plan = ManuallyDrop::new(playable(plan, &platform));
     let trials = trials(arguments, again(arguments)?);
     if arguments.list {
@@ -97,10 +88,8 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     let planned = (&platform, &**plan, &trials);
     let record = begin(arguments, (project, &references), planned, &reproduce, scope);
     let record = record.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
-    let settings = run::RunSettings {
-        record: Some(Arc::new(record)),
-        ..settings(arguments, &platform, reproduce, trials)
-    };
+    let settings =
+        run::RunSettings { record: Some(Arc::new(record)), ..settings(arguments, &platform, reproduce, trials) };
     carry_out(arguments, (project, &references), (platform, &plan), &settings)
 }
 
@@ -112,17 +101,9 @@ fn carry_out(
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
     foresee(&platform, plan)?;
-    let record = settings
-        .record
-        .clone()
-        .ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
+    let record = settings.record.clone().ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
     let reports = ReportWriter::begin(&record, &arguments.control.report)?;
-    let evidence = arguments
-        .control
-        .evidence
-        .as_deref()
-        .map(EvidenceDirectory::new)
-        .transpose()?;
+    let evidence = arguments.control.evidence.as_deref().map(EvidenceDirectory::new).transpose()?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = store(arguments, references, (project, &platform.table))?;
@@ -167,11 +148,7 @@ fn carry_out(
     let concluded = concluded(&report.evidence(), &record.selection(), &report.untested, own);
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
-    let ended = Ended {
-        reports,
-        evidence: evidence.zip(Some(&kept_backend)),
-        kept: kept.as_deref(),
-    };
+    let ended = Ended { reports, evidence: evidence.zip(Some(&kept_backend)), kept: kept.as_deref() };
     // What cannot be written is told below what came of the run, which must not be lost with it.
     let written = ended.write(arguments, project, &record);
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
@@ -227,11 +204,7 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
     run::RunSettings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
-        flaky: if arguments.allow_flaky {
-            Flaky::Passes
-        } else {
-            Flaky::Fails
-        },
+        flaky: if arguments.allow_flaky { Flaky::Passes } else { Flaky::Fails },
         known_failures: (!reproduce.is_empty()).then(|| listing(platform)),
         reproduce,
         trials,
@@ -327,10 +300,7 @@ mod tests {
     #[test]
     fn a_dry_run_applies_to_the_kind_that_is_named_and_no_other() {
         for kind in KINDS {
-            let text = format!(
-                "default = 'lab'\n[backends.lab]\nkind = '{}'\n{}",
-                kind.name, kind.template
-            );
+            let text = format!("default = 'lab'\n[backends.lab]\nkind = '{}'\n{}", kind.name, kind.template);
             let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
             let platform = Platform::select(&config, "lab", Overrides::default());
             let platform = platform.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));

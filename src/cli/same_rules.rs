@@ -13,22 +13,10 @@ pub(super) fn same_rules(stated: &RunRecord, here: &RunRecord) -> Result<(), Com
     let pairs = [
         ("version of hydrotest", &stated.harness.version, &here.harness.version),
         ("suites", &stated.harness.suites_sha256, &here.harness.suites_sha256),
-        (
-            "recorded results",
-            &stated.harness.snapshots_sha256,
-            &here.harness.snapshots_sha256,
-        ),
-        (
-            "contracts of the models",
-            &stated.harness.contracts_sha256,
-            &here.harness.contracts_sha256,
-        ),
+        ("recorded results", &stated.harness.snapshots_sha256, &here.harness.snapshots_sha256),
+        ("contracts of the models", &stated.harness.contracts_sha256, &here.harness.contracts_sha256),
     ];
-    let other: Vec<&str> = pairs
-        .iter()
-        .filter(|(_, one, other)| one != other)
-        .map(|(what, ..)| *what)
-        .collect();
+    let other: Vec<&str> = pairs.iter().filter(|(_, one, other)| one != other).map(|(what, ..)| *what).collect();
     if other.is_empty() {
         return Ok(());
     }
@@ -49,37 +37,20 @@ pub(super) fn same_tolerances(
     };
     let config = &project.config;
     if let Some(misfit) = backend.tolerances.misfit(&config.models) {
-        let message = format!(
-            "the evidence has a tolerance that no backend can have: {}",
-            plain_line(&misfit)
-        );
+        let message = format!("the evidence has a tolerance that no backend can have: {}", plain_line(&misfit));
         return refused(message, "see `tolerances` of a backend in docs/backends");
     }
-    let serves = |model: &str| {
-        backend
-            .models
-            .as_ref()
-            .is_none_or(|models| models.iter().any(|one| one == model))
-    };
+    let serves = |model: &str| backend.models.as_ref().is_none_or(|models| models.iter().any(|one| one == model));
     let own = |tolerances: &OwnTolerances| own_tolerances(&config.models, tolerances, serves);
     let evident = own(&backend.tolerances);
     if !are_same(&evident, &stated.backend.tolerances) {
-        let message = format!(
-            "the evidence was judged by other tolerances than its {} says",
-            evidence::BACKEND
-        );
+        let message = format!("the evidence was judged by other tolerances than its {} says", evidence::BACKEND);
         return refused(message, "repeat the run");
     }
     let declared = config.backend(&backend.name);
     if declared.is_some_and(|declared| !are_same(&own(&declared.tolerances), &evident)) {
-        let message = format!(
-            "the evidence was made with other tolerances than [backends.{}] has here",
-            backend.name
-        );
-        return refused(
-            message,
-            "check out the state of the project that it was made with, or repeat the run",
-        );
+        let message = format!("the evidence was made with other tolerances than [backends.{}] has here", backend.name);
+        return refused(message, "check out the state of the project that it was made with, or repeat the run");
     }
     Ok(())
 }

@@ -30,11 +30,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
         None => Config::built_in()?,
     };
     let broken = |error: std::io::Error| CommandError::Broken(format!("the server could not start: {error}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(broken)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
@@ -97,12 +93,7 @@ struct EmbeddedServer {
 impl EmbeddedServer {
     fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
         let model = SyntheticModel::load(Arc::clone(contract), options.clone()).map_err(|error| error.to_string())?;
-        Ok(Self {
-            key: contract.key.clone(),
-            contract: Arc::clone(contract),
-            config: options,
-            model,
-        })
+        Ok(Self { key: contract.key.clone(), contract: Arc::clone(contract), config: options, model })
     }
 }
 
@@ -137,10 +128,7 @@ mod tests {
     fn the_class_and_the_configuration_choose_the_model() {
         let class = Some("boileroom.models.esm3.core.ESMCCore");
         assert_eq!(loaded(class, None).unwrap(), "esmc");
-        assert_eq!(
-            loaded(class, Some(r#"{"model_name":"esmc_600m","device":"cpu"}"#)).unwrap(),
-            "esmc"
-        );
+        assert_eq!(loaded(class, Some(r#"{"model_name":"esmc_600m","device":"cpu"}"#)).unwrap(), "esmc");
     }
 
     #[test]

@@ -25,18 +25,9 @@ pub(crate) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let selector = arguments.target.backend.as_deref().unwrap_or(&project.config.default);
     let platform = Platform::select(&project.config, selector, Overrides::default())?;
-    let selection = Selection {
-        weights: Some(platform.weights.clone()),
-        ..Selection::default()
-    };
+    let selection = Selection { weights: Some(platform.weights.clone()), ..Selection::default() };
     let table = &platform.table;
-    let plan = expand(
-        &project.config,
-        &project.suites,
-        table,
-        &selection,
-        Overriding::default(),
-    )?;
+    let plan = expand(&project.config, &project.suites, table, &selection, Overriding::default())?;
     let trial = find(&plan, &arguments.case, selector)?;
     let mut text = head(trial);
     for call in &trial.calls {
@@ -46,12 +37,7 @@ pub(crate) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
         text.push_str("\nchecks\n");
         for check in &case.checks {
             let location = check.section.location();
-            let _ = writeln!(
-                text,
-                "  {}: {}",
-                place(&location),
-                written(&location, &check.kind.value)
-            );
+            let _ = writeln!(text, "  {}: {}", place(&location), written(&location, &check.kind.value));
         }
     }
     text.push_str(&expectations(trial));
@@ -108,12 +94,7 @@ fn head(trial: &PlannedTrial) -> String {
     if let Some(about) = statement.about() {
         let _ = writeln!(text, "  {}", plain_line(about));
     }
-    let _ = writeln!(
-        text,
-        "  {} case of {}",
-        trial.level.name(),
-        plain_line(&statement.place())
-    );
+    let _ = writeln!(text, "  {} case of {}", trial.level.name(), plain_line(&statement.place()));
     let _ = write!(text, "  within {} s", trial.timeout.as_secs());
     if trial.retries > 0 {
         let _ = write!(text, ", tried again {}", count(trial.retries as usize, "time"));
@@ -137,11 +118,7 @@ fn of_call(call: &PlannedCall) -> String {
     let input = plain_line(&call.request.input.to_json().to_string());
     let shown: String = input.chars().take(LONGEST_INPUT).collect();
     let rest = input.chars().count().saturating_sub(LONGEST_INPUT);
-    let more = if rest > 0 {
-        format!(" … and {} more", count(rest, "character"))
-    } else {
-        String::new()
-    };
+    let more = if rest > 0 { format!(" … and {} more", count(rest, "character")) } else { String::new() };
     let _ = writeln!(text, "  input {shown}{more}");
     for (what, options) in [("options", &call.request.options), ("configuration", &call.config)] {
         if !options.is_empty() {
@@ -181,12 +158,7 @@ fn expectations(trial: &PlannedTrial) -> String {
         }
     }
     for known in &trial.known {
-        let _ = writeln!(
-            text,
-            "\nknown upstream until {}: {}",
-            known.expires_text,
-            plain_line(&known.reason)
-        );
+        let _ = writeln!(text, "\nknown upstream until {}: {}", known.expires_text, plain_line(&known.reason));
         let _ = writeln!(text, "  {} ({})", plain_line(&known.link), plain_line(&known.place));
     }
     text
@@ -203,9 +175,7 @@ fn references(project: &Project, trial: &PlannedTrial, weights: &str) -> Result<
     let listed = store.list()?;
     let mut text = String::new();
     for key in keys {
-        let entry = listed
-            .iter()
-            .find(|entry| entry.key == key && entry.state == ReviewState::Accepted);
+        let entry = listed.iter().find(|entry| entry.key == key && entry.state == ReviewState::Accepted);
         let Some(entry) = entry else {
             let _ = writeln!(text, "\ncompared with {key}: not recorded yet");
             continue;

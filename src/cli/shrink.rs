@@ -29,30 +29,18 @@ pub(super) struct FailedCases<'a> {
 impl FailedCases<'_> {
     /// Shrinks every case that the backend failed; returns what to tell.
     pub(super) fn shrink(&self, arguments: &RunArguments, overrides: &Overrides) -> Result<String, CommandError> {
-        let selector = arguments
-            .target
-            .backend
-            .as_deref()
-            .unwrap_or(&self.project.config.default);
+        let selector = arguments.target.backend.as_deref().unwrap_or(&self.project.config.default);
         let begun = reproduce::of_command("try ", selector, overrides, &arguments.places.without_suites());
         let calls = usize::from(arguments.shrink_calls);
         let broken = |error: std::io::Error| CommandError::Broken(error.to_string());
-        let failed = self
-            .report
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.verdict == Verdict::Fail);
-        let failed: Vec<(&PlannedTrial, &Outcome)> = failed
-            .filter_map(|outcome| Some((self.trial(outcome)?, outcome)))
-            .collect();
+        let failed = self.report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
+        let failed: Vec<(&PlannedTrial, &Outcome)> =
+            failed.filter_map(|outcome| Some((self.trial(outcome)?, outcome))).collect();
         if failed.is_empty() || self.report.interrupted.is_some() {
             return Ok(String::new());
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(broken)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
         let interrupt = {
             let _inside = runtime.enter();
             Interrupt::listen().map_err(broken)?
@@ -100,10 +88,7 @@ fn try_line(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: 
     if !USUAL.contains(&shrunk.finding.check) {
         add("--check", table(project, trial, shrunk.finding.check)?);
     }
-    for (flag, options) in [
-        ("--model-config", &shrunk.config),
-        ("--options", &shrunk.request.options),
-    ] {
+    for (flag, options) in [("--model-config", &shrunk.config), ("--options", &shrunk.request.options)] {
         if !options.is_empty() {
             add(flag, written(options));
         }

@@ -50,11 +50,7 @@ fn list_all(arguments: &ListedSnapshots) -> Result<u8, CommandError> {
         ReviewState::Accepted => "unused",
     };
     let floors = |entry: &Listed| -> Result<Option<Floors>, SnapshotError> {
-        if entry.state == ReviewState::Accepted {
-            store.floors(&entry.key)
-        } else {
-            Ok(None)
-        }
+        if entry.state == ReviewState::Accepted { store.floors(&entry.key) } else { Ok(None) }
     };
     let mut rows = Vec::new();
     let mut entries = Vec::new();
@@ -84,22 +80,14 @@ fn show(floors: &Floors) -> String {
 
 /// The pending results that are meant, each shown with where it comes from.
 fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, CommandError> {
-    let recorded: HashSet<SnapshotKey> = store
-        .list()?
-        .into_iter()
-        .filter(|entry| entry.state == ReviewState::Accepted)
-        .map(|entry| entry.key)
-        .collect();
+    let recorded: HashSet<SnapshotKey> =
+        store.list()?.into_iter().filter(|entry| entry.state == ReviewState::Accepted).map(|entry| entry.key).collect();
     let filter = arguments.filter.as_deref().unwrap_or_default();
     let mut listed = waiting(store)?;
     listed.retain(|entry| entry.key.to_string().contains(filter));
     let mut text = String::new();
     for entry in &listed {
-        let place = if recorded.contains(&entry.key) {
-            "replaces a reference"
-        } else {
-            "new"
-        };
+        let place = if recorded.contains(&entry.key) { "replaces a reference" } else { "new" };
         let _ = writeln!(text, "{} ({place}): {}", entry.key, entry.origin());
     }
     say(&text);
@@ -144,9 +132,7 @@ fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
         return Ok(0);
     }
     let refused = count(refused, "result");
-    complain(&format!(
-        "error: {refused} refused; `hydrotest snapshots reject` deletes them (exit code {REFUSED})"
-    ));
+    complain(&format!("error: {refused} refused; `hydrotest snapshots reject` deletes them (exit code {REFUSED})"));
     Ok(REFUSED)
 }
 
@@ -167,12 +153,7 @@ fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let _alone = store.lock_to_change()?;
     let listed = pending(&store, arguments)?;
     let mut rejected = 0;
-    if !listed.is_empty()
-        && confirmed(
-            arguments.yes,
-            &format!("delete {}?", count(listed.len(), "pending result")),
-        )?
-    {
+    if !listed.is_empty() && confirmed(arguments.yes, &format!("delete {}?", count(listed.len(), "pending result")))? {
         for entry in &listed {
             store.for_review().reject(entry)?;
             rejected += 1;
@@ -197,10 +178,7 @@ fn prune(arguments: &PruneArguments) -> Result<u8, CommandError> {
     let mut text = String::new();
     if !arguments.undeclared && !foreign.is_empty() {
         let kept = count(foreign.len(), "result");
-        let _ = writeln!(
-            text,
-            "{kept} of suites that are not declared here stay; `--undeclared` means them too"
-        );
+        let _ = writeln!(text, "{kept} of suites that are not declared here stay; `--undeclared` means them too");
         in_use.extend(foreign);
     }
     let unneeded = store.prune(Some(&in_use), Prune::Report)?;

@@ -22,9 +22,5 @@ pub(crate) fn trend(arguments: &TrendArguments) -> Result<u8, CommandError> {
 
 /// As FILTER of a run selects.
 fn is_meant(filter: &str, case: &str) -> bool {
-    if filter.contains('*') {
-        matches_pattern(filter, case)
-    } else {
-        case.contains(filter)
-    }
+    if filter.contains('*') { matches_pattern(filter, case) } else { case.contains(filter) }
 }

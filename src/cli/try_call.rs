@@ -20,26 +20,18 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
     let run = RunArguments {
         target: arguments.target.clone(),
         model: vec![arguments.model.clone()],
-        places: ProjectPaths {
-            config: arguments.config.clone(),
-            ..usual.places
-        },
+        places: ProjectPaths { config: arguments.config.clone(), ..usual.places },
         ..usual
     };
     let config = read_config(&run.places)?;
     let mut project = Project {
-        snapshots: ConfigPlace::find(run.places.config.as_deref())?
-            .home()
-            .join("snapshots"),
+        snapshots: ConfigPlace::find(run.places.config.as_deref())?.home().join("snapshots"),
         origin: SuiteOrigin::Project,
         suites: Vec::new(),
         suite_files: Vec::new(),
         config,
     };
-    project.check(&Selection {
-        models: run.model.clone(),
-        ..Selection::default()
-    })?;
+    project.check(&Selection { models: run.model.clone(), ..Selection::default() })?;
     if let Some(contract) = project.config.model(&arguments.model) {
         let source = Source::new(FILE, suite(arguments, contract)?);
         project.suites = Suites::parse(&[source], &project.config, &Sequences::default())?.suites;
@@ -50,11 +42,7 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
 
 /// The suite, as it would be written.
 fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagnostics> {
-    let sequences: Vec<Json> = arguments
-        .sequences
-        .iter()
-        .map(|text| Json::from(text.as_str()))
-        .collect();
+    let sequences: Vec<Json> = arguments.sequences.iter().map(|text| Json::from(text.as_str())).collect();
     let literal = match &*sequences {
         [one] if !arguments.as_list => toml(one)?,
         _ => toml(&Json::Array(sequences))?,
@@ -67,13 +55,7 @@ fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagno
     checks.extend(arguments.check.iter().cloned());
     let checks: Vec<String> = checks
         .into_iter()
-        .map(|check| {
-            if check.starts_with('{') {
-                check
-            } else {
-                format!("{{ check = {} }}", Json::from(check))
-            }
-        })
+        .map(|check| if check.starts_with('{') { check } else { format!("{{ check = {} }}", Json::from(check)) })
         .collect();
     Ok(format!(
         "about = \"one call\"\nmodels = [{}]\n[[case]]\nname = \"call\"\nliteral = {literal}\nunchecked_options = {}\n\
@@ -113,10 +95,7 @@ mod tests {
     #[test]
     fn json_is_written_as_toml() {
         let value = serde_json::json!({"a b": [1, 2.5, "x\"y\n"], "on": true, "in": {}});
-        assert_eq!(
-            toml(&value).unwrap(),
-            r#"{ "a b" = [1, 2.5, "x\"y\n"], "on" = true, "in" = {  } }"#
-        );
+        assert_eq!(toml(&value).unwrap(), r#"{ "a b" = [1, 2.5, "x\"y\n"], "on" = true, "in" = {  } }"#);
         assert!(toml(&serde_json::json!({"seed": null})).is_err());
     }
 }

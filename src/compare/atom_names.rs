@@ -16,11 +16,7 @@ pub(super) fn compare(expected: &Structure, actual: &Structure) -> ValueDifferen
     };
     let describe = |structure: &Structure| {
         let name = name_of(structure, first).unwrap_or_default();
-        let element = structure
-            .element
-            .get(first)
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let element = structure.element.get(first).map(ToString::to_string).unwrap_or_default();
         format!("{name} ({element})")
     };
     ValueDifference::Atoms {

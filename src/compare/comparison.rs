@@ -121,9 +121,7 @@ pub enum ValueDifference {
 impl Comparison {
     /// What is found of the responses as wholes.
     pub(super) fn of_whole(finding: ValueDifference) -> Self {
-        Self {
-            fields: vec![FieldComparison::new("response", finding, Vec::new())],
-        }
+        Self { fields: vec![FieldComparison::new("response", finding, Vec::new())] }
     }
 
     /// Whether the response is the expected one, within tolerance.
@@ -167,12 +165,7 @@ impl Comparison {
 
 impl FieldComparison {
     pub(super) fn new(path: &str, finding: ValueDifference, measures: Vec<MetricValue>) -> Self {
-        Self {
-            path: path.to_owned(),
-            agreement: finding.agreement(&measures),
-            finding,
-            measures,
-        }
+        Self { path: path.to_owned(), agreement: finding.agreement(&measures), finding, measures }
     }
 }
 

@@ -35,9 +35,7 @@ pub fn likely_cause(
     neighbours: &[OtherResult],
 ) -> Option<Cause> {
     let (expected, actual) = (Listing::of(expected).ok()?, Listing::of(actual).ok()?);
-    let listed = neighbours
-        .iter()
-        .filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
+    let listed = neighbours.iter().filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
     let listed: Vec<(&OtherResult, Listing<'_>)> = listed.collect();
     let beyond = comparison.beyond();
     beyond.take(MOST_FIELDS).find_map(|field| {
@@ -63,31 +61,21 @@ fn of_field(
             ValueDifference::Structure(found) => Some(&**found),
             _ => None,
         };
-        let failed = judged.map_or(
-            Failed {
-                aspect: Aspect::Any,
-                confident: None,
-            },
-            |found| found.failed(),
-        );
+        let failed = judged.map_or(Failed { aspect: Aspect::Any, confident: None }, |found| found.failed());
         let model = judged.map_or(0, |found| found.model.0);
         let (before, after) = (before.model(model)?, after.model(model)?);
         return with_candidates(expected, neighbours, path, |candidates| {
             of_failed(&before, &after, StructureFrame::Free, candidates, failed)
         });
     }
-    let column = path
-        .rsplit_once('.')
-        .filter(|(_, column)| matches!(*column, "coord" | "b_factor"));
+    let column = path.rsplit_once('.').filter(|(_, column)| matches!(*column, "coord" | "b_factor"));
     if let Some((parent, (before, after))) = column.and_then(|(parent, _)| Some((parent, structures(parent)?))) {
         return with_candidates(expected, neighbours, parent, |candidates| {
             of_structures(before, after, StructureFrame::Fixed, candidates)
         });
     }
     if let (Some(before), Some(after)) = (expected.array(path), actual.array(path)) {
-        return with_candidates(expected, neighbours, path, |candidates| {
-            of_arrays(before, after, candidates)
-        });
+        return with_candidates(expected, neighbours, path, |candidates| of_arrays(before, after, candidates));
     }
     // Of an array of which some rows are recorded, all that can be told is that it is another recorded one.
     let now = hash_at(actual, path)?;
@@ -122,9 +110,8 @@ fn with_candidates(
     });
     let values: Vec<(String, Relation, Value)> = items.take(MOST_ITEMS).chain(others).collect();
     let candidates = values.iter();
-    let candidates: Vec<Candidate<'_>> = candidates
-        .map(|(label, relation, value)| Candidate::new(label, *relation, value))
-        .collect();
+    let candidates: Vec<Candidate<'_>> =
+        candidates.map(|(label, relation, value)| Candidate::new(label, *relation, value)).collect();
     explain(&candidates)
 }
 
@@ -133,8 +120,6 @@ fn siblings(path: &str) -> impl Iterator<Item = String> + '_ {
     let item = path.strip_suffix(']').and_then(|path| path.rsplit_once('['));
     item.into_iter().flat_map(move |(list, own)| {
         let places = (0..=MOST_ITEMS).map(|place| place.to_string());
-        places
-            .filter(move |place| place != own)
-            .map(move |place| format!("{list}[{place}]"))
+        places.filter(move |place| place != own).map(move |place| format!("{list}[{place}]"))
     })
 }

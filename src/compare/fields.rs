@@ -52,11 +52,7 @@ pub(super) fn judge_structure(
     let got = side(sides.actual, path, actual, scales[1]);
     let found = compare_structures(&expected, &got, gates, floor);
     let measures = found.measures.clone();
-    Some(FieldComparison::new(
-        path,
-        ValueDifference::Structure(Box::new(found)),
-        measures,
-    ))
+    Some(FieldComparison::new(path, ValueDifference::Structure(Box::new(found)), measures))
 }
 
 /// Judges confidences such as `plddt[0]` as a whole: single residues that the model is not sure of may move.
@@ -70,10 +66,7 @@ pub(super) fn judge_confidence(
     if expected == actual || expected.shape() != actual.shape() || expected.dtype() != actual.dtype() {
         return None;
     }
-    by_gates(
-        path,
-        compare_confidence(&expected.to_f64()?, &actual.to_f64()?, gates, floor),
-    )
+    by_gates(path, compare_confidence(&expected.to_f64()?, &actual.to_f64()?, gates, floor))
 }
 
 /// What comparing the structures at one path of two repeats measures.
@@ -99,11 +92,7 @@ pub(super) fn side<'a>(
     scale: Option<FactorScale>,
 ) -> Side<'a> {
     let plddt = confidence_at(listing, path);
-    Side {
-        structure,
-        confidence: of_residues(structure, scale, plddt.as_deref()),
-        scale,
-    }
+    Side { structure, confidence: of_residues(structure, scale, plddt.as_deref()), scale }
 }
 
 /// The confidence behind the structure at a path such as `atom_array[1]`.

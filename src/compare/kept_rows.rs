@@ -69,12 +69,7 @@ pub(super) fn compare(expected: &KeptRows, actual: &KeptRows, tolerance: Toleran
             });
         }
     }
-    Some(RowsDifference {
-        grid,
-        kept,
-        beyond,
-        worst,
-    })
+    Some(RowsDifference { grid, kept, beyond, worst })
 }
 
 /// Two sums of the same squares may round differently.
@@ -101,10 +96,7 @@ impl RowsDifference {
             unit: "",
             better: Direction::Lower,
             observed: worst.map_or(0.0, |row| (row.actual - row.expected).abs()),
-            floor: floor.map(|noise| Noise {
-                worst: scale * noise.worst,
-                ..noise
-            }),
+            floor: floor.map(|noise| Noise { worst: scale * noise.worst, ..noise }),
             allowed: allowed(self.grid, worst.map_or(0.0, |row| row.expected), tolerance),
         }
     }
@@ -124,10 +116,7 @@ mod tests {
 
     fn found(change: impl Fn(&mut Vec<f32>), absolute: f64) -> RowsDifference {
         let (expected, actual) = (array(|_| {}), array(change));
-        let tolerance = Tolerance {
-            absolute,
-            relative: 0.0,
-        };
+        let tolerance = Tolerance { absolute, relative: 0.0 };
         compare(&KeptRows::of(&expected), &KeptRows::of(&actual), tolerance).unwrap()
     }
 

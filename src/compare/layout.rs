@@ -35,10 +35,7 @@ impl FieldLayout {
     /// The layout of a field; `None` where every element is judged by itself.
     pub(crate) fn of(field: &FieldSpec) -> Option<Self> {
         let is_array = matches!(field.kind, FieldKind::Array | FieldKind::Arrays);
-        (is_array && field.holds != Holds::Numbers).then(|| Self {
-            holds: field.holds,
-            axes: Axes::of(field),
-        })
+        (is_array && field.holds != Holds::Numbers).then(|| Self { holds: field.holds, axes: Axes::of(field) })
     }
 
     /// Whether it holds frames or positions.
@@ -89,18 +86,13 @@ impl FieldLayout {
             .clone()
             .map(|sample| {
                 let gate = gates.structure?.confidence;
-                let [Some(one), Some(other)] = [
-                    confidence_of(expected, sample, scales[0]),
-                    confidence_of(actual, sample, scales[1]),
-                ] else {
+                let [Some(one), Some(other)] =
+                    [confidence_of(expected, sample, scales[0]), confidence_of(actual, sample, scales[1])]
+                else {
                     return None;
                 };
-                (one.len() == other.len()).then(|| {
-                    one.iter()
-                        .zip(&other)
-                        .map(|(one, other)| *one >= gate && *other >= gate)
-                        .collect()
-                })
+                (one.len() == other.len())
+                    .then(|| one.iter().zip(&other).map(|(one, other)| *one >= gate && *other >= gate).collect())
             })
             .collect();
         let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), &self.axes, samples.start);
@@ -116,11 +108,7 @@ impl FieldLayout {
                 })
                 .map(Option::unwrap_or_default)
                 .collect();
-            let about = Placed {
-                places: &places,
-                confident: &confident,
-                traces: &traces,
-            };
+            let about = Placed { places: &places, confident: &confident, traces: &traces };
             return measure_placed(&points, about, &gates.structure?, floor);
         }
         if let Some(before) = expected.rows(path) {

@@ -26,9 +26,8 @@ impl Comparison {
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         let reported = self.beyond().take(TOLD).map(ToString::to_string);
-        let mut lines: Vec<String> = reported
-            .flat_map(|field| field.lines().map(str::to_owned).collect::<Vec<_>>())
-            .collect();
+        let mut lines: Vec<String> =
+            reported.flat_map(|field| field.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
         let more = self.beyond().count().saturating_sub(TOLD);
         if more > 0 {
             lines.push(format!("and {more} more"));
@@ -55,12 +54,7 @@ impl FieldComparison {
                 scalar(difference, place.as_deref())
             }
             ValueDifference::Numbers { difference, .. } => DifferenceCounts(difference).to_string(),
-            ValueDifference::Directions {
-                cosine,
-                least,
-                position,
-                place,
-            } => format!(
+            ValueDifference::Directions { cosine, least, position, place } => format!(
                 "cosine similarity {} < {} of the row at {position:?}{}",
                 exact(*cosine),
                 exact(*least),
@@ -68,13 +62,7 @@ impl FieldComparison {
             ),
             ValueDifference::Rows { difference, .. } => rows(difference),
             ValueDifference::Hash => "differs in elements that are not recorded; its hash is another".to_owned(),
-            ValueDifference::Atoms {
-                differing,
-                total,
-                first,
-                expected,
-                actual,
-            } => format!(
+            ValueDifference::Atoms { differing, total, first, expected, actual } => format!(
                 "{differing} of {total} atoms have other names, first atom {first}: expected {expected}, got {actual}"
             ),
             ValueDifference::Lines { line, .. } => format!("the texts differ from line {line} on"),
@@ -90,16 +78,8 @@ impl FieldComparison {
     /// Numbers, places, and what would have passed: a line each.
     pub(crate) fn details(&self) -> Vec<String> {
         match &self.finding {
-            ValueDifference::Numbers {
-                difference,
-                tolerance,
-                place,
-            } => {
-                let mut lines = if difference.total == 1 {
-                    Vec::new()
-                } else {
-                    extremes(difference, place.as_deref())
-                };
+            ValueDifference::Numbers { difference, tolerance, place } => {
+                let mut lines = if difference.total == 1 { Vec::new() } else { extremes(difference, place.as_deref()) };
                 let would_pass = would_pass(difference.needed);
                 lines.push(format!("{}; {would_pass}", Allowed(*tolerance)));
                 lines
@@ -107,8 +87,7 @@ impl FieldComparison {
             ValueDifference::Rows { difference, tolerance } => rows_in_detail(difference, *tolerance),
             ValueDifference::Lines { line, expected, actual } => {
                 let shown = |text: &Option<String>| {
-                    text.as_ref()
-                        .map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"))
+                    text.as_ref().map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"))
                 };
                 vec![
                     format!("line {line}: expected {}", shown(expected)),
@@ -159,12 +138,7 @@ struct DifferenceCounts<'a>(&'a Difference);
 
 impl fmt::Display for DifferenceCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference {
-            total,
-            differing,
-            beyond,
-            ..
-        } = self.0;
+        let Difference { total, differing, beyond, .. } = self.0;
         write!(f, "{beyond} of {total} elements beyond tolerance")?;
         if differing > beyond {
             write!(f, " ({differing} differ)")?;
@@ -177,24 +151,15 @@ fn extremes(difference: &Difference, place: Option<&str>) -> Vec<String> {
     let place = in_brackets(place);
     let mut lines = Vec::new();
     if let Some(most) = &difference.absolute {
-        lines.push(format!(
-            "greatest absolute difference {}",
-            At(most, difference.dtype, &place)
-        ));
+        lines.push(format!("greatest absolute difference {}", At(most, difference.dtype, &place)));
     }
     // The same element twice is told once, with both numbers.
     match (&difference.absolute, &difference.relative) {
         (Some(absolute), Some(relative)) if absolute.index == relative.index => {
-            lines.push(format!(
-                "greatest relative difference {} there",
-                Amount(relative.difference)
-            ));
+            lines.push(format!("greatest relative difference {} there", Amount(relative.difference)));
         }
         (_, Some(relative)) => {
-            lines.push(format!(
-                "greatest relative difference {}",
-                At(relative, difference.dtype, "")
-            ));
+            lines.push(format!("greatest relative difference {}", At(relative, difference.dtype, "")));
         }
         _ => {}
     }
@@ -316,14 +281,9 @@ mod tests {
 
     #[test]
     fn a_tolerance_said_to_be_enough_is_never_rounded_down() {
-        for (needed, said) in [
-            (0.05, "0.05"),
-            (0.050_000_01, "0.0501"),
-            (1.234_5e-7, "1.24e-7"),
-            (9.999, "10"),
-            (1.0, "1"),
-            (0.0, "0"),
-        ] {
+        for (needed, said) in
+            [(0.05, "0.05"), (0.050_000_01, "0.0501"), (1.234_5e-7, "1.24e-7"), (9.999, "10"), (1.0, "1"), (0.0, "0")]
+        {
             assert_eq!(Enough(needed).to_string(), said);
             assert!(said.parse::<f64>().unwrap() >= needed);
         }

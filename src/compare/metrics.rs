@@ -48,15 +48,7 @@ const fn row(
     better: Direction,
     about: About,
 ) -> GatedMetric {
-    GatedMetric {
-        key,
-        name,
-        title,
-        unit,
-        better,
-        about,
-        gate: key,
-    }
+    GatedMetric { key, name, title, unit, better, about, gate: key }
 }
 
 use About::{All, Assembly, Confidence, Confident, Pairs, Rows};
@@ -132,11 +124,7 @@ mod tests {
         gates.extend(EmbeddingGates::gates());
         for (place, metric) in METRICS.iter().enumerate() {
             assert!(gates.iter().any(|gate| gate.key == metric.gate), "{}", metric.key);
-            assert!(
-                METRICS[..place].iter().all(|other| other.key != metric.key),
-                "{}",
-                metric.key
-            );
+            assert!(METRICS[..place].iter().all(|other| other.key != metric.key), "{}", metric.key);
         }
         // From where on a residue is confident is no bound of anything.
         for gate in gates.iter().filter(|gate| gate.key != "confidence") {

@@ -39,9 +39,7 @@ use crate::prediction::{Listing, Prediction};
 #[must_use]
 pub fn compare(expected: &Prediction, actual: &Prediction, policy: &Policy) -> Comparison {
     match (Listing::of(expected), Listing::of(actual)) {
-        (Ok(expected), Ok(actual)) => Comparison {
-            fields: walk::walk(&expected, &actual, policy),
-        },
+        (Ok(expected), Ok(actual)) => Comparison { fields: walk::walk(&expected, &actual, policy) },
         (Err(error), _) => Comparison::of_whole(ValueDifference::Unjudged(error.to_string())),
         (Ok(_), Err(error)) => Comparison::of_whole(ValueDifference::Changed {
             expected: "a response that can be recorded".to_owned(),

@@ -21,10 +21,7 @@ pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, W
     let mut floors = BTreeMap::new();
     for (place, expected) in repeats.iter().enumerate() {
         for actual in &repeats[place + 1..] {
-            let pair = RepeatedCall {
-                contract,
-                sides: BothResponses { expected, actual },
-            };
+            let pair = RepeatedCall { contract, sides: BothResponses { expected, actual } };
             for (path, leaf) in expected.entries() {
                 let own: &mut Worst = floors.entry(path.to_owned()).or_default();
                 match leaf {
@@ -64,9 +61,8 @@ impl RepeatedCall<'_> {
         };
         // Columns of structures that gates judge are measured with their structure, and indices do not vary.
         let is_judged = self.contract.gates.structure.is_some();
-        let in_structure = path
-            .rsplit_once('.')
-            .is_some_and(|(parent, _)| self.sides.expected.structure(parent).is_some());
+        let in_structure =
+            path.rsplit_once('.').is_some_and(|(parent, _)| self.sides.expected.structure(parent).is_some());
         if (in_structure && is_judged) || !one.dtype().is_float() || one.shape() != other.shape() {
             return;
         }
@@ -93,15 +89,9 @@ impl RepeatedCall<'_> {
             }
         }
         if let Some(layout) = self.contract.field(field_of(path)).and_then(FieldLayout::of) {
-            let gates = LayoutGates {
-                embedding: self.contract.gates.embedding,
-                structure: self.contract.gates.structure,
-            };
-            measures.extend(
-                layout
-                    .measure(path, self.sides, scales, gates, &none)
-                    .unwrap_or_default(),
-            );
+            let gates =
+                LayoutGates { embedding: self.contract.gates.embedding, structure: self.contract.gates.structure };
+            measures.extend(layout.measure(path, self.sides, scales, gates, &none).unwrap_or_default());
         }
         measures
     }
@@ -117,12 +107,7 @@ fn farthest(one: &Structure, other: &Structure) -> f64 {
         let gaps = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
         gaps.sum::<f64>()
     });
-    squares
-        .fold(
-            0.0,
-            |most: f64, square| if most.is_nan() || square <= most { most } else { square },
-        )
-        .sqrt()
+    squares.fold(0.0, |most: f64, square| if most.is_nan() || square <= most { most } else { square }).sqrt()
 }
 
 fn keep_greatest(floor: &mut Worst, difference: f64) {

@@ -43,10 +43,8 @@ pub(super) fn measure_pair_errors(
     }
     let mut worst: Vec<MetricValue> = Vec::new();
     for (sample, one, other) in samples(path, one, other)? {
-        let confidences = (
-            confidence_of(sides.expected, sample, scales[0]),
-            confidence_of(sides.actual, sample, scales[1]),
-        );
+        let confidences =
+            (confidence_of(sides.expected, sample, scales[0]), confidence_of(sides.actual, sample, scales[1]));
         let size = *one.shape().first()?;
         let (sure, now) = match confidences {
             (Some(one), Some(other)) => (one, other),
@@ -68,9 +66,7 @@ pub(super) fn measure_pair_errors(
 /// The matrices at a path, with the sample that each belongs to.
 fn samples(path: &str, one: &Tensor, other: &Tensor) -> Option<Vec<(usize, Tensor, Tensor)>> {
     match (&path[field_of(path).len()..], one.shape().len()) {
-        ("", 3) => (0..one.shape()[0])
-            .map(|sample| Some((sample, one.part(sample)?, other.part(sample)?)))
-            .collect(),
+        ("", 3) => (0..one.shape()[0]).map(|sample| Some((sample, one.part(sample)?, other.part(sample)?))).collect(),
         ("", 2) => Some(vec![(0, one.clone(), other.clone())]),
         (rest, _) => {
             let index = rest.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;

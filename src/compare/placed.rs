@@ -32,21 +32,13 @@ pub(crate) fn points_of(holds: Holds, tensor: &Tensor) -> Option<Vec<Vec<Point>>
         // A quaternion, the real part first, and a position.
         (Holds::Frames, [.., 7]) => {
             let rows = values.as_chunks::<7>().0;
-            Some(
-                rows.iter()
-                    .map(|&[w, x, y, z, a, b, c]| tips(turn([w, x, y, z]), [a, b, c]))
-                    .collect(),
-            )
+            Some(rows.iter().map(|&[w, x, y, z, a, b, c]| tips(turn([w, x, y, z]), [a, b, c])).collect())
         }
         // A rotation and, in the last column, a position.
         (Holds::Frames, [.., 4, 4]) => {
             let rows = values.as_chunks::<16>().0;
             let frame = |row: &[f64; 16]| {
-                let turn = [
-                    [row[0], row[1], row[2]],
-                    [row[4], row[5], row[6]],
-                    [row[8], row[9], row[10]],
-                ];
+                let turn = [[row[0], row[1], row[2]], [row[4], row[5], row[6]], [row[8], row[9], row[10]]];
                 tips(turn, [row[3], row[7], row[11]])
             };
             Some(rows.iter().map(frame).collect())
@@ -60,21 +52,9 @@ fn turn([w, x, y, z]: [f64; 4]) -> [[f64; 3]; 3] {
     let norm = w * w + x * x + y * y + z * z;
     let scale = if norm > 0.0 { 2.0 / norm } else { 0.0 };
     [
-        [
-            1.0 - scale * (y * y + z * z),
-            scale * (x * y - w * z),
-            scale * (x * z + w * y),
-        ],
-        [
-            scale * (x * y + w * z),
-            1.0 - scale * (x * x + z * z),
-            scale * (y * z - w * x),
-        ],
-        [
-            scale * (x * z - w * y),
-            scale * (y * z + w * x),
-            1.0 - scale * (x * x + y * y),
-        ],
+        [1.0 - scale * (y * y + z * z), scale * (x * y - w * z), scale * (x * z + w * y)],
+        [scale * (x * y + w * z), 1.0 - scale * (x * x + z * z), scale * (y * z - w * x)],
+        [scale * (x * z - w * y), scale * (y * z + w * x), 1.0 - scale * (x * x + y * y)],
     ]
 }
 
@@ -101,10 +81,7 @@ impl Traces {
             let own = structure.uneven_column().is_none() && structure.residues().len() == residues;
             (own && alphas.len() == residues).then(|| positions(structure, &alphas))
         };
-        Some(Self {
-            expected: alphas(expected)?,
-            got: alphas(got)?,
-        })
+        Some(Self { expected: alphas(expected)?, got: alphas(got)? })
     }
 
     /// The motion that lays the residues of the response onto the recorded ones.
@@ -149,11 +126,7 @@ pub(crate) fn measure_placed(
         if let Some(is_confident) = place.is_confident(about.confident) {
             let residue = place.residues.first().copied().unwrap_or(frame);
             let group = groups.entry((place.block.as_slice(), place.sample)).or_default();
-            group.push(Member {
-                frame,
-                residue,
-                is_confident,
-            });
+            group.push(Member { frame, residue, is_confident });
         }
     }
     let mut worst: Vec<MetricValue> = Vec::new();
@@ -187,12 +160,7 @@ fn measure_group(
         numbers.extend(std::iter::repeat_n(number, points.sum()));
     }
     let all: Vec<&Member> = group.iter().collect();
-    let score = lddt(
-        &points(expected, &all)?,
-        &points(got, &all)?,
-        &numbers,
-        Contacts::InEither,
-    );
+    let score = lddt(&points(expected, &all)?, &points(got, &all)?, &numbers, Contacts::InEither);
     if let Ok(score) = &score {
         measures.push(of_gate("frame_lddt", score.global));
     }
@@ -209,16 +177,10 @@ fn measure_group(
     let farthest = motion.distances(&model, &reference).fold(0.0, f64::max);
     let greatest = greatest(gates);
     measures.push(of_gate("frame_rmsd", motion.rmsd));
-    measures.push(MetricValue {
-        allowed: greatest,
-        ..of_gate("frame_max", farthest)
-    });
+    measures.push(MetricValue { allowed: greatest, ..of_gate("frame_max", farthest) });
     // Frames lie where the structure lies. Where all of it lies means nothing.
     if let Some(motion) = traces.and_then(|traces| traces.motion(&residues(&chosen))) {
-        let squares = motion
-            .distances(&model, &reference)
-            .map(|distance| distance * distance)
-            .sum::<f64>();
+        let squares = motion.distances(&model, &reference).map(|distance| distance * distance).sum::<f64>();
         measures.push(MetricValue {
             allowed: greatest,
             ..of_gate("frame_offset", (squares / model.len().max(1) as f64).sqrt())

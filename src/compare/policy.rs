@@ -13,10 +13,7 @@ use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureG
 use crate::prediction::{Contract, Gates, field_of};
 use crate::tensor::DType;
 
-const EXACT: Tolerance = Tolerance {
-    absolute: 0.0,
-    relative: 0.0,
-};
+const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
 
 /// What a check or a caller changes of tolerances and gates; `None` leaves it to the contract.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -104,9 +101,7 @@ impl Policy {
             gates_confidences: by_gates,
             gates_pair_errors: by_gates,
             layouts: if by_gates && noise.is_none() {
-                layouts
-                    .filter_map(|field| Some((field.name.clone(), FieldLayout::of(field)?)))
-                    .collect()
+                layouts.filter_map(|field| Some((field.name.clone(), FieldLayout::of(field)?))).collect()
             } else {
                 BTreeMap::new()
             },
@@ -133,10 +128,7 @@ impl Policy {
     /// One rule for all numbers: how far elements may lie apart, and the least cosine of the rows of an array.
     #[must_use]
     pub fn numbers(usual: Option<Tolerance>, least_cosine: Option<f64>) -> Self {
-        Self {
-            least_cosine,
-            ..Self::of_numbers(usual, 1.0)
-        }
+        Self { least_cosine, ..Self::of_numbers(usual, 1.0) }
     }
 
     /// The same for structures and confidences by gates, and aligned errors too where no tolerance is given.
@@ -236,11 +228,7 @@ impl Policy {
     /// What is said of a value by gates; `None` where its elements are compared.
     pub(super) fn judge(&self, path: &str, sides: BothResponses<'_>) -> Option<FieldComparison> {
         if let Some(reason) = self.unjudged(path, sides) {
-            return Some(FieldComparison::new(
-                path,
-                ValueDifference::Unjudged(reason),
-                Vec::new(),
-            ));
+            return Some(FieldComparison::new(path, ValueDifference::Unjudged(reason), Vec::new()));
         }
         let floor = self.floor(path);
         let field = field_of(path);
@@ -249,10 +237,7 @@ impl Policy {
         }
         let gates = self.structure.as_ref()?;
         if field == PLDDT {
-            return self
-                .gates_confidences
-                .then(|| judge_confidence(path, sides, gates, floor))
-                .flatten();
+            return self.gates_confidences.then(|| judge_confidence(path, sides, gates, floor)).flatten();
         }
         if PAIR_ERRORS.contains(&field) {
             let judged = || judge_pair_errors(path, sides, self.scales, gates, floor);
@@ -262,10 +247,7 @@ impl Policy {
     }
 
     const fn layout_gates(&self) -> LayoutGates {
-        LayoutGates {
-            embedding: self.embedding,
-            structure: self.structure,
-        }
+        LayoutGates { embedding: self.embedding, structure: self.structure }
     }
 
     /// Why a value cannot be judged by its gates: they are of every element, and only some rows are recorded.

@@ -38,13 +38,7 @@ impl JudgedRows {
             (false, false) if !expected.is_nan() && !got.is_nan() => 0.0,
             _ => (got / expected - 1.0).abs(),
         });
-        changes.fold(0.0, |worst: f64, change| {
-            if change.is_nan() {
-                f64::INFINITY
-            } else {
-                worst.max(change)
-            }
-        })
+        changes.fold(0.0, |worst: f64, change| if change.is_nan() { f64::INFINITY } else { worst.max(change) })
     }
 
     /// Runs of neighbouring rows for which `which` holds, as ranges of elements.
@@ -79,9 +73,7 @@ pub(crate) fn measure_rows(
         let found = embedding_error(got.get(run.clone())?, expected.get(run)?, rows.width).ok()?;
         least = least.min(found.least_cosine.value);
         let ratios = [found.least_norm_ratio.value, found.greatest_norm_ratio.value];
-        ratio = ratios
-            .into_iter()
-            .fold(ratio, |worst, one| worst.max((one - 1.0).abs()));
+        ratio = ratios.into_iter().fold(ratio, |worst, one| worst.max((one - 1.0).abs()));
     }
     let (mut sum, mut count) = (0.0, 0.0);
     for run in rows.runs(|row| row.is_some()) {

@@ -18,10 +18,7 @@ use crate::tensor::{ContentHash, KeptRows, Tensor};
 const OWN: [&str; 3] = [".extra.", ".bonds", ".cell"];
 
 /// Nothing is allowed, and nothing may differ.
-const EXACT: Tolerance = Tolerance {
-    absolute: 0.0,
-    relative: 0.0,
-};
+const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
 
 /// Compares everything.
 pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy) -> Vec<FieldComparison> {
@@ -154,14 +151,7 @@ impl<'a> ValueWalk<'a> {
             }
         };
         let owned = |line: Option<&str>| line.map(str::to_owned);
-        self.found(
-            path,
-            ValueDifference::Lines {
-                line,
-                expected: owned(expected),
-                actual: owned(actual),
-            },
-        );
+        self.found(path, ValueDifference::Lines { line, expected: owned(expected), actual: owned(actual) });
     }
 
     fn array(&mut self, path: &'a str, expected: (ArrayOrigin, &Tensor), actual: (ArrayOrigin, &Tensor)) {
@@ -182,10 +172,7 @@ impl<'a> ValueWalk<'a> {
         let have_equal_values = expected.1.shape() == actual.1.shape()
             && matches!((expected.1.to_f64(), actual.1.to_f64()), (Some(one), Some(other)) if one == other);
         let suffix = if have_equal_values { " with equal values" } else { "" };
-        self.closed(
-            path,
-            changed(describe(expected), format!("{}{suffix}", describe(actual))),
-        );
+        self.closed(path, changed(describe(expected), format!("{}{suffix}", describe(actual))));
     }
 
     fn rows(&mut self, path: &'a str, expected: &KeptRows, actual: &Tensor) {
@@ -211,20 +198,11 @@ impl<'a> ValueWalk<'a> {
             // Two arrays of which the same is kept are two arrays still, and nothing is allowed to differ.
             Some(found) if found.is_within() && is_exact => self.found(path, ValueDifference::Hash),
             Some(found) => {
-                let measures = vec![
-                    of_elements(&found.kept, tolerance, floor),
-                    found.measure(tolerance, floor),
-                ];
-                let finding = ValueDifference::Rows {
-                    difference: Box::new(found),
-                    tolerance: bound,
-                };
+                let measures = vec![of_elements(&found.kept, tolerance, floor), found.measure(tolerance, floor)];
+                let finding = ValueDifference::Rows { difference: Box::new(found), tolerance: bound };
                 self.measured(path, finding, measures);
             }
-            None => self.found(
-                path,
-                changed(Leaf::Rows(expected).describe(), Leaf::Rows(actual).describe()),
-            ),
+            None => self.found(path, changed(Leaf::Rows(expected).describe(), Leaf::Rows(actual).describe())),
         }
     }
 
@@ -243,19 +221,12 @@ impl<'a> ValueWalk<'a> {
         if let (true, Some(tolerance)) = (is_float, tolerance) {
             measures.push(of_elements(&difference, tolerance, floor));
         }
-        let tolerance = Tolerance {
-            absolute: allowed.0,
-            relative: allowed.1,
-        };
+        let tolerance = Tolerance { absolute: allowed.0, relative: allowed.1 };
         if let Some(direction) = direction.filter(|_| difference.is_within()) {
             return self.measured(path, direction, measures);
         }
         let place = self.atom_at(path, &difference);
-        let finding = ValueDifference::Numbers {
-            difference,
-            tolerance,
-            place,
-        };
+        let finding = ValueDifference::Numbers { difference, tolerance, place };
         self.measured(path, finding, measures);
     }
 
@@ -279,11 +250,7 @@ impl<'a> ValueWalk<'a> {
             unit: "",
             better: Direction::Higher,
             // Rounding may take the cosine of equal rows above 1 or below.
-            observed: if expected.bytes() == actual.bytes() {
-                1.0
-            } else {
-                cosine
-            },
+            observed: if expected.bytes() == actual.bytes() { 1.0 } else { cosine },
             floor: None,
             allowed: least,
         });
@@ -301,9 +268,7 @@ impl<'a> ValueWalk<'a> {
         let zero = Tensor::scalar(0.0);
         let (tolerance, floor) = self.bounds(path, &zero);
         let found = is_float.then(|| difference(&zero, &zero, 0.0, 0.0)).flatten();
-        let measure = found
-            .zip(tolerance)
-            .map(|(found, tolerance)| of_elements(&found, tolerance, floor));
+        let measure = found.zip(tolerance).map(|(found, tolerance)| of_elements(&found, tolerance, floor));
         self.measured(path, ValueDifference::Same, measure.into_iter().collect());
     }
 
@@ -337,12 +302,7 @@ impl<'a> ValueWalk<'a> {
     /// say nothing about what was predicted.
     fn extra(&mut self) {
         let is_silent = |path: &str, leaf: &Leaf<'_>| *leaf == Leaf::None || OWN.iter().any(|own| path.contains(own));
-        for (path, leaf) in self
-            .sides
-            .actual
-            .entries()
-            .filter(|(path, leaf)| !is_silent(path, leaf))
-        {
+        for (path, leaf) in self.sides.actual.entries().filter(|(path, leaf)| !is_silent(path, leaf)) {
             if self.sides.expected.get(path).is_none() && !self.is_covered(path) {
                 let actual = leaf.describe();
                 self.closed(path, ValueDifference::Extra { actual });
@@ -365,12 +325,9 @@ impl<'a> ValueWalk<'a> {
     }
 
     fn is_covered(&self, path: &str) -> bool {
-        path.match_indices(['.', '['])
-            .map(|(end, _)| path.split_at(end))
-            .any(|(above, below)| {
-                self.covered.contains(above)
-                    || self.judged.contains(above) && !OWN.iter().any(|own| below.starts_with(own))
-            })
+        path.match_indices(['.', '[']).map(|(end, _)| path.split_at(end)).any(|(above, below)| {
+            self.covered.contains(above) || self.judged.contains(above) && !OWN.iter().any(|own| below.starts_with(own))
+        })
     }
 }
 
@@ -384,11 +341,7 @@ fn text_difference(expected: &Tensor, actual: &Tensor) -> ValueDifference {
     }
     let differing = (0..expected.len()).find(|&at| expected.text_at(at) != actual.text_at(at));
     let show = |tensor: &Tensor| match differing {
-        Some(at) => format!(
-            "{:?} at {:?}",
-            tensor.text_at(at).unwrap_or_default(),
-            tensor.position(at)
-        ),
+        Some(at) => format!("{:?} at {:?}", tensor.text_at(at).unwrap_or_default(), tensor.position(at)),
         None => "other padding".into(),
     };
     changed(show(expected), show(actual))

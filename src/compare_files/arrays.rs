@@ -24,9 +24,7 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
         }
         _ => ComparedPair::new(path, judged(&field.measures)),
     };
-    section
-        .warnings
-        .extend(arrays.and_then(|(one, other)| not_finite(one, other)));
+    section.warnings.extend(arrays.and_then(|(one, other)| not_finite(one, other)));
     section.verdict = match field.agreement {
         Agreement::Equal => MetricVerdict::Indistinguishable,
         Agreement::Within if field.measures.is_empty() => MetricVerdict::WithinTolerance,
@@ -37,9 +35,7 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
     if field.agreement == Agreement::Beyond {
         section.differences.push(words(field));
         section.cause = table.cause(field);
-        section
-            .notes
-            .extend(arrays.and_then(|(one, other)| super::too_large(one, other)));
+        section.notes.extend(arrays.and_then(|(one, other)| super::too_large(one, other)));
     }
     section
 }
@@ -64,12 +60,11 @@ fn note(field: &FieldComparison, table: &ComparisonTable<'_>) -> Option<String> 
             difference.grid.kept(),
             difference.grid.rows
         )),
-        ValueDifference::Numbers {
-            difference, tolerance, ..
-        } if difference.differing > 0 && (tolerance.absolute > 0.0 || tolerance.relative > 0.0) => Some(format!(
-            "every element may differ by {} + {} × |first|",
-            tolerance.absolute, tolerance.relative
-        )),
+        ValueDifference::Numbers { difference, tolerance, .. }
+            if difference.differing > 0 && (tolerance.absolute > 0.0 || tolerance.relative > 0.0) =>
+        {
+            Some(format!("every element may differ by {} + {} × |first|", tolerance.absolute, tolerance.relative))
+        }
         ValueDifference::Gates => {
             let is_pair_error = field.measures.iter().any(|measure| measure.key == "unmasked_pae");
             let has = |listing: &Listing<'_>| listing.entries().any(|(path, _)| is_confidence(path));
@@ -86,20 +81,14 @@ fn note(field: &FieldComparison, table: &ComparisonTable<'_>) -> Option<String> 
 }
 
 fn is_confidence(path: &str) -> bool {
-    matches!(
-        crate::prediction::field_of(path),
-        crate::compare::PLDDT | crate::compare::STRUCTURES
-    )
+    matches!(crate::prediction::field_of(path), crate::compare::PLDDT | crate::compare::STRUCTURES)
 }
 
 /// What the rules say of two arrays by themselves.
 fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &ComparisonTable<'_>) -> Vec<MetricValue> {
     let alone = |tensor: &Tensor| Prediction {
         class: String::new(),
-        fields: vec![(
-            crate::prediction::field_of(path).to_owned(),
-            Value::Array(tensor.clone()),
-        )],
+        fields: vec![(crate::prediction::field_of(path).to_owned(), Value::Array(tensor.clone()))],
     };
     let found = crate::compare::compare(&alone(one), &alone(other), &table.rules.policy);
     found.fields.into_iter().flat_map(|field| field.measures).collect()
@@ -135,13 +124,7 @@ fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Metric
     let Some(found) = difference(first, second, 0.0, 0.0) else {
         return judged(measures);
     };
-    let row = |metric, all| MetricRow {
-        metric,
-        all,
-        confident: None,
-        judged: Vec::new(),
-        place: None,
-    };
+    let row = |metric, all| MetricRow { metric, all, confident: None, judged: Vec::new(), place: None };
     let extreme = |metric, extreme: &Option<Extreme>| MetricRow {
         place: extreme
             .as_ref()
@@ -160,14 +143,8 @@ fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Metric
         let of = |pick: fn(&EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
         rows.push(row("least cosine of rows", of(|error| error.least_cosine.value)));
         rows.push(row("mean cosine of rows", of(|error| error.mean_cosine)));
-        rows.push(row(
-            "least ratio of norms of rows",
-            of(|error| error.least_norm_ratio.value),
-        ));
-        rows.push(row(
-            "greatest ratio of norms of rows",
-            of(|error| error.greatest_norm_ratio.value),
-        ));
+        rows.push(row("least ratio of norms of rows", of(|error| error.least_norm_ratio.value)));
+        rows.push(row("greatest ratio of norms of rows", of(|error| error.greatest_norm_ratio.value)));
     }
     rows.extend(judged(measures));
     rows

@@ -38,11 +38,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
             metric,
             all: Ok(all),
             confident: None,
-            judged: if measure.name == metric {
-                vec![(Coverage::All, measure)]
-            } else {
-                Vec::new()
-            },
+            judged: if measure.name == metric { vec![(Coverage::All, measure)] } else { Vec::new() },
             place: None,
         };
         rows.push(row(test.words, test.result.distance));
@@ -63,9 +59,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
 /// The structures of a response, with their confidence.
 fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Option<Vec<Sample>> {
     let listing = Listing::of(&loaded.prediction).ok()?;
-    let structures = listing
-        .entries()
-        .filter_map(|(path, _)| Some((path, listing.structure(path)?)));
+    let structures = listing.entries().filter_map(|(path, _)| Some((path, listing.structure(path)?)));
     let samples = structures.map(|(path, structure)| Sample {
         name: path.to_owned(),
         confidence: of_residues(structure, scale, confidence_at(&listing, path).as_deref()),
@@ -138,10 +132,7 @@ mod tests {
         let sections = compared(&first, &second);
         let set = &sections[0];
         assert_eq!(set.name, "atom_array");
-        assert!(
-            set.rows.iter().any(|row| row.metric == "energy distance by CA RMSD"),
-            "{set:?}"
-        );
+        assert!(set.rows.iter().any(|row| row.metric == "energy distance by CA RMSD"), "{set:?}");
         assert!(set.is_same(), "{set:?}");
         insta::assert_snapshot!(set.notes.join("\n"), @"
         10 samples against 10 as two sets: single samples of a stochastic model need not agree

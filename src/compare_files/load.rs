@@ -60,23 +60,15 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, String> {
     // What is not there is not called by a wrong name.
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let is_packed = is_gzip(path);
-    let named = if is_packed {
-        path.with_extension("")
-    } else {
-        path.to_owned()
-    };
-    let extension = named
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
+    let named = if is_packed { path.with_extension("") } else { path.to_owned() };
+    let extension = named.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         "pdb" | "ent" => structure(path, FileFormat::Pdb, (pdb::read, pdb::read_models)),
         "cif" | "mmcif" | "pdbx" => structure(path, FileFormat::Mmcif, (mmcif::read, mmcif::read_models)),
         "json" => response(path),
-        "npy" | "npz" | "snap" | "new" if is_packed => Err(format!(
-            "{}: only structures and responses are read out of gzip; unpack it first",
-            path.display()
-        )),
+        "npy" | "npz" | "snap" | "new" if is_packed => {
+            Err(format!("{}: only structures and responses are read out of gzip; unpack it first", path.display()))
+        }
         "npy" => arrays(path, FileFormat::Array),
         "npz" => arrays(path, FileFormat::Arrays),
         "snap" | "new" => snapshot(path),
@@ -89,8 +81,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, String> {
 }
 
 fn is_gzip(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
 /// The content of a file that is not too long, unpacked where its name says that it is gzip.
@@ -109,9 +100,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let file = std::fs::File::open(path).map_err(|error| at(&error))?;
     let mut bytes = Vec::new();
     let mut unpacked = MultiGzDecoder::new(std::io::BufReader::new(file)).take(LONGEST + 1);
-    unpacked
-        .read_to_end(&mut bytes)
-        .map_err(|error| at(&format_args!("cannot be unpacked: {error}")))?;
+    unpacked.read_to_end(&mut bytes).map_err(|error| at(&format_args!("cannot be unpacked: {error}")))?;
     if bytes.len() as u64 > LONGEST {
         return Err(at(&"is longer than 1 GiB when unpacked"));
     }
@@ -129,9 +118,7 @@ fn text(path: &Path, form: FileFormat) -> Result<String, String> {
         place += chunk.valid().len();
         let Some(first) = chunk.invalid().first() else { continue };
         let start = memchr::memrchr(b'\n', &bytes[..place]).map_or(0, |end| end + 1);
-        let is_atom = [&b"ATOM"[..], b"HETATM"]
-            .iter()
-            .any(|name| bytes[start..].starts_with(name));
+        let is_atom = [&b"ATOM"[..], b"HETATM"].iter().any(|name| bytes[start..].starts_with(name));
         if form != FileFormat::Pdb || is_atom {
             let line = 1 + memchr::memchr_iter(b'\n', &bytes[..place]).count();
             return Err(format!(
@@ -148,10 +135,7 @@ fn text(path: &Path, form: FileFormat) -> Result<String, String> {
 }
 
 /// Reads a text as one structure, and where its models do not list the same atoms, as one for each model.
-type Readers = (
-    fn(&str) -> Result<Structure, ParseError>,
-    fn(&str) -> Result<Vec<Structure>, ParseError>,
-);
+type Readers = (fn(&str) -> Result<Structure, ParseError>, fn(&str) -> Result<Vec<Structure>, ParseError>);
 
 fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Result<Loaded, String> {
     let text = text(path, form)?;
@@ -162,9 +146,7 @@ fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Res
         Err(error) => match read_models(&text) {
             Ok(models) if models.len() > 1 => {
                 let count = models.len();
-                notes.push(format!(
-                    "its {count} models list different atoms; each is compared by itself"
-                ));
+                notes.push(format!("its {count} models list different atoms; each is compared by itself"));
                 models
             }
             _ => return Err(format!("{}:{}: {}", path.display(), error.line, error.message)),
@@ -172,14 +154,9 @@ fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Res
     };
     drop(text);
     notes.extend(without_factor(&structures));
-    let structures = structures
-        .into_iter()
-        .map(|structure| Value::Structure(Box::new(structure)));
+    let structures = structures.into_iter().map(|structure| Value::Structure(Box::new(structure)));
     let fields = vec![("atom_array".to_owned(), Value::List(structures.collect()))];
-    Ok(Loaded {
-        notes,
-        ..of_fields(form, fields)
-    })
+    Ok(Loaded { notes, ..of_fields(form, fields) })
 }
 
 /// `8 of 416 atoms have no B factor`, where others have one.
@@ -206,10 +183,7 @@ fn arrays(path: &Path, form: FileFormat) -> Result<Loaded, String> {
 
 const fn of_fields(form: FileFormat, fields: Vec<(String, Value)>) -> Loaded {
     Loaded {
-        prediction: Prediction {
-            class: String::new(),
-            fields,
-        },
+        prediction: Prediction { class: String::new(), fields },
         form,
         model: None,
         weights: None,
@@ -245,16 +219,12 @@ fn response(path: &Path) -> Result<Loaded, String> {
     let expected = "expected the body of a response, {\"pickled\": …, \"hmac\": …}";
     let body: ResponseBody =
         serde_json::from_slice(&read(path)?).map_err(|error| at(&format_args!("{error}; {expected}")))?;
-    let payload = base64_simd::STANDARD
-        .decode_to_vec(body.pickled.as_bytes())
-        .map_err(|_| at(&"`pickled` is not base64"))?;
+    let payload =
+        base64_simd::STANDARD.decode_to_vec(body.pickled.as_bytes()).map_err(|_| at(&"`pickled` is not base64"))?;
     drop(body);
     let prediction = pickle::decode_prediction(&Bytes::from(payload), None, &ResponseLimits::default())
         .map_err(|error| at(&error))?;
-    let name = prediction
-        .at("metadata.model_name")
-        .and_then(Value::as_text)
-        .unwrap_or_default();
+    let name = prediction.at("metadata.model_name").and_then(Value::as_text).unwrap_or_default();
     let class = Some((prediction.class.clone(), name.to_owned()));
     Ok(Loaded {
         prediction,

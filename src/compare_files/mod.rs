@@ -94,11 +94,7 @@ impl ComparedPair {
     }
 
     fn different(name: &str, difference: String) -> Self {
-        Self {
-            verdict: MetricVerdict::Different,
-            differences: vec![difference],
-            ..Self::new(name, Vec::new())
-        }
+        Self { verdict: MetricVerdict::Different, differences: vec![difference], ..Self::new(name, Vec::new()) }
     }
 
     /// Whether the two sides count as the same.
@@ -125,9 +121,7 @@ pub(crate) fn compare(
 ) -> Result<Vec<ComparedPair>, String> {
     let wants_samples = field.is_none_or(|field| field == STRUCTURES);
     let are_results = (first.form, second.form) == (FileFormat::Result, FileFormat::Result);
-    let set = (wants_samples && are_results)
-        .then(|| ensembles::compare(&first, &second, rules))
-        .flatten();
+    let set = (wants_samples && are_results).then(|| ensembles::compare(&first, &second, rules)).flatten();
     let held = [&first, &second].map(|loaded| held(loaded, field));
     let pairing = pairing::pair(first, second, rules, field)?;
     let field = field.filter(|_| are_results);
@@ -142,17 +136,13 @@ pub(crate) fn compare(
     let mut sections = sections(&pairing, rules, |path| is_wanted(path, field));
     if let (Some(last), false) = (sections.last_mut(), pairing.besides.is_empty()) {
         let besides = list(pairing.besides.iter().map(String::as_str));
-        last.notes.push(format!(
-            "not compared, because only one of the two is about it: {besides}"
-        ));
+        last.notes.push(format!("not compared, because only one of the two is about it: {besides}"));
     }
     let missing = pairing.missing.iter();
     sections.extend(missing.map(|(name, side)| ComparedPair::different(name, format!("only the {side} has it"))));
     if sections.is_empty() {
         let [one, other] = held;
-        return Err(format!(
-            "there is nothing to compare: the first holds {one}, the second {other}"
-        ));
+        return Err(format!("there is nothing to compare: the first holds {one}, the second {other}"));
     }
     Ok(sections)
 }
@@ -167,16 +157,9 @@ fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) 
     let found = crate::compare::compare(&pairing.first, &pairing.second, &policy);
     let (Ok(first), Ok(second)) = (Listing::of(&pairing.first), Listing::of(&pairing.second)) else {
         let whole = found.fields.iter();
-        return whole
-            .map(|field| ComparedPair::different(&field.path, field.summary()))
-            .collect();
+        return whole.map(|field| ComparedPair::different(&field.path, field.summary())).collect();
     };
-    let table = ComparisonTable {
-        pairing,
-        rules,
-        first: &first,
-        second: &second,
-    };
+    let table = ComparisonTable { pairing, rules, first: &first, second: &second };
     let is_structure = |path: &str| first.structure(path).is_some() && second.structure(path).is_some();
     let below = |path: &str| path.match_indices('.').any(|(end, _)| is_structure(&path[..end]));
     let is_hidden = |path: &str| pairing.hides_confidence && matches!(field_of(path), PLDDT | STRUCTURES);
@@ -193,12 +176,8 @@ fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) 
     let structures = structures.into_iter().map(|field| structures::section(field, &table));
     // What else a structure has, such as charges, is a value of its own.
     let is_own = |path: &str| !below(path) || [".extra.", ".bonds", ".cell"].iter().any(|own| path.contains(own));
-    let others = others
-        .into_iter()
-        .filter(|field| !is_hidden(&field.path) && is_own(&field.path));
-    structures
-        .chain(others.map(|field| arrays::section(field, &table)))
-        .collect()
+    let others = others.into_iter().filter(|field| !is_hidden(&field.path) && is_own(&field.path));
+    structures.chain(others.map(|field| arrays::section(field, &table))).collect()
 }
 
 /// Both sides of a comparison and how they were compared.
@@ -212,9 +191,7 @@ struct ComparisonTable<'a> {
 impl ComparisonTable<'_> {
     /// The likely cause of what was found of one value.
     fn cause(&self, field: &FieldComparison) -> Option<Cause> {
-        let alone = Comparison {
-            fields: vec![field.clone()],
-        };
+        let alone = Comparison { fields: vec![field.clone()] };
         likely_cause(None, &alone, &self.pairing.first, &self.pairing.second, &[])
     }
 }
@@ -236,11 +213,7 @@ fn held(loaded: &Loaded, field: Option<&str>) -> String {
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return "more than can be listed".to_owned();
     };
-    let names: Vec<&str> = listing
-        .entries()
-        .map(|(path, _)| path)
-        .filter(|path| !path.contains('.'))
-        .collect();
+    let names: Vec<&str> = listing.entries().map(|(path, _)| path).filter(|path| !path.contains('.')).collect();
     match field {
         Some(field) if !names.iter().any(|name| is_within(name, field)) => {
             format!("no `{field}` but {}", list(names.into_iter()))

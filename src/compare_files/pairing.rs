@@ -51,12 +51,7 @@ pub(super) fn is_within(path: &str, field: &str) -> bool {
 pub(super) fn pair(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Pairing, String> {
     let scales = rules.policy.scales();
     if (first.form, second.form) == (FileFormat::Result, FileFormat::Result) {
-        let mut pairing = Pairing {
-            first: first.prediction,
-            second: second.prediction,
-            scales,
-            ..Pairing::default()
-        };
+        let mut pairing = Pairing { first: first.prediction, second: second.prediction, scales, ..Pairing::default() };
         pairing.match_factors((FileFormat::Result, FileFormat::Result));
         return Ok(pairing);
     }
@@ -86,18 +81,14 @@ impl Pairing {
             let found = Factors::bring_together((one, other), forms, scales);
             is_scaled |= found.is_scaled;
             let path = format!("{STRUCTURES}[{index}]");
-            self.differences
-                .extend(found.difference.map(|words| (path.clone(), words)));
+            self.differences.extend(found.difference.map(|words| (path.clone(), words)));
             if !found.notes.is_empty() {
                 self.notes.entry(path).or_default().extend(found.notes);
             }
         }
         if is_scaled {
             self.scales = self.scales.map(|scale| {
-                Some(FactorScale {
-                    greatest: 1.0,
-                    rule: scale.map_or(FactorRule::Alpha, |scale| scale.rule),
-                })
+                Some(FactorScale { greatest: 1.0, rule: scale.map_or(FactorRule::Alpha, |scale| scale.rule) })
             });
         }
     }
@@ -140,11 +131,7 @@ fn taken(prediction: &mut Prediction, confidences: Vec<(String, Option<Vec<f64>>
     let found = confidences.into_iter().filter_map(|(name, confidence)| {
         let value = value_at(prediction, &name)?;
         match std::mem::replace(value, Value::None) {
-            Value::Structure(structure) => Some(Confident {
-                name,
-                structure: *structure,
-                confidence,
-            }),
+            Value::Structure(structure) => Some(Confident { name, structure: *structure, confidence }),
             _ => None,
         }
     });
@@ -155,9 +142,7 @@ fn taken(prediction: &mut Prediction, confidences: Vec<(String, Option<Vec<f64>>
 fn value_at<'a>(prediction: &'a mut Prediction, path: &str) -> Option<&'a mut Value> {
     let name = field_of(path);
     let (_, value) = prediction.fields.iter_mut().find(|(field, _)| field == name)?;
-    let index = path[name.len()..]
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let index = path[name.len()..].strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match (index, value) {
         (None, value) => Some(value),
         (Some(index), Value::List(items) | Value::Tuple(items)) => items.get_mut(index.parse::<usize>().ok()?),
@@ -199,26 +184,17 @@ fn response(structures: Vec<Confident>) -> Prediction {
     let (mut items, mut confidences) = (Vec::new(), Vec::new());
     for own in structures {
         items.push(Value::Structure(Box::new(own.structure)));
-        confidences.push(
-            own.confidence
-                .map_or(Value::None, |values| Value::Array(Tensor::vector(&values))),
-        );
+        confidences.push(own.confidence.map_or(Value::None, |values| Value::Array(Tensor::vector(&values))));
     }
     Prediction {
         class: String::new(),
-        fields: vec![
-            (STRUCTURES.to_owned(), Value::List(items)),
-            (PLDDT.to_owned(), Value::List(confidences)),
-        ],
+        fields: vec![(STRUCTURES.to_owned(), Value::List(items)), (PLDDT.to_owned(), Value::List(confidences))],
     }
 }
 
 fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&str>) -> Result<Pairing, String> {
     let [one, other] = [arrays_of(first, field), arrays_of(second, field)];
-    let mut pairing = Pairing {
-        scales: rules.policy.scales(),
-        ..Pairing::default()
-    };
+    let mut pairing = Pairing { scales: rules.policy.scales(), ..Pairing::default() };
     if one.is_empty() || other.is_empty() {
         return Ok(pairing);
     }
@@ -241,11 +217,7 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
             match called(name, &other).filter(|place| !taken.contains(place)) {
                 Some(place) => {
                     taken.push(place);
-                    let name = if first.form == FileFormat::Result {
-                        name
-                    } else {
-                        &other[place].0
-                    };
+                    let name = if first.form == FileFormat::Result { name } else { &other[place].0 };
                     both.push((name.clone(), array.clone(), other[place].1.clone()));
                 }
                 None if may_hold_more(first, second) => pairing.besides.push(name.clone()),
@@ -263,15 +235,9 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
     }
     let is_unnamed = first.form == FileFormat::Array || second.form == FileFormat::Array;
     if both.is_empty() && (is_unnamed || !pairing.besides.is_empty()) {
-        let hint = if is_unnamed {
-            "; --field NAME says what the npy file holds"
-        } else {
-            ""
-        };
+        let hint = if is_unnamed { "; --field NAME says what the npy file holds" } else { "" };
         let [one, other] = [&one, &other].map(|arrays| list(arrays.iter().map(|(name, _)| name.as_str())));
-        return Err(format!(
-            "no array of the first has a name of the second: {one} against {other}{hint}"
-        ));
+        return Err(format!("no array of the first has a name of the second: {one} against {other}{hint}"));
     }
     // Aligned errors are judged where the model is confident.
     let has_confidence = both.iter().any(|(name, ..)| field_of(name) == PLDDT);
@@ -326,10 +292,7 @@ fn arrays_of(loaded: &Loaded, field: Option<&str>) -> Vec<Named> {
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return Vec::new();
     };
-    let is_column = |path: &str| {
-        path.match_indices('.')
-            .any(|(end, _)| listing.structure(&path[..end]).is_some())
-    };
+    let is_column = |path: &str| path.match_indices('.').any(|(end, _)| listing.structure(&path[..end]).is_some());
     let own = listing.entries().filter_map(|(path, leaf)| match leaf {
         Leaf::Array(_, tensor) if !is_column(path) => Some((path, tensor)),
         _ => None,
@@ -342,18 +305,14 @@ fn arrays_of(loaded: &Loaded, field: Option<&str>) -> Vec<Named> {
         };
         (name, array.clone())
     });
-    named
-        .filter(|(name, _)| field.is_none_or(|field| is_within(name, field)))
-        .collect()
+    named.filter(|(name, _)| field.is_none_or(|field| is_within(name, field))).collect()
 }
 
 /// The place of the array that is called so. A file names `plddt` what a result of one sample has at `plddt[0]`.
 fn called(name: &str, arrays: &[Named]) -> Option<usize> {
     let place = |name: &str| arrays.iter().position(|(own, _)| own == name);
     let only = |field: &str| place(&format!("{field}[0]")).filter(|_| place(&format!("{field}[1]")).is_none());
-    place(name)
-        .or_else(|| only(name))
-        .or_else(|| place(name.strip_suffix("[0]")?))
+    place(name).or_else(|| only(name)).or_else(|| place(name.strip_suffix("[0]")?))
 }
 
 /// `a, b, c and 3 more`.

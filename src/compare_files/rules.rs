@@ -87,16 +87,10 @@ impl Rules {
         let is_changed = limits.absolute.is_some() || limits.relative.is_some() || !limits.gates.is_empty();
         let embeds = contract.filter(|contract| contract.gates.embedding.is_some());
         Ok(Self {
-            name: if is_changed {
-                format!("{name}, with changes")
-            } else {
-                name
-            },
+            name: if is_changed { format!("{name}, with changes") } else { name },
             policy: policy.with_scales(scales).with_floors(floors),
             ensemble: contract.and_then(|contract| contract.gates.ensemble),
-            unnamed: embeds
-                .and_then(|contract| contract.field(EMBEDDINGS))
-                .map(|field| field.name.clone()),
+            unnamed: embeds.and_then(|contract| contract.field(EMBEDDINGS)).map(|field| field.name.clone()),
             fields: contract.map_or_else(
                 || vec![PLDDT.to_owned(), PAE.to_owned()],
                 |contract| contract.fields.iter().map(|field| field.name.clone()).collect(),
@@ -163,9 +157,5 @@ fn factors(loaded: &Loaded) -> impl Iterator<Item = f64> {
 
 /// A fraction unless a value exceeds 1.
 fn guessed(loaded: &Loaded) -> f64 {
-    if factors(loaded).any(|factor| factor > 1.0) {
-        100.0
-    } else {
-        1.0
-    }
+    if factors(loaded).any(|factor| factor > 1.0) { 100.0 } else { 1.0 }
 }

@@ -15,10 +15,7 @@ use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_residue};
 
 /// When two residues touch: their beta carbons, or the alpha carbon of glycine, are this near, and not by being neighbours.
-const TOUCHING: ContactRule = ContactRule {
-    distance: 8.0,
-    separation: 3,
-};
+const TOUCHING: ContactRule = ContactRule { distance: 8.0, separation: 3 };
 
 /// The metrics of which the worst part tells.
 const PARTS: [(Over, &str); 7] = [
@@ -229,12 +226,8 @@ impl<'a> Shared<'a> {
                 measure.map(|measure| (*over, *measure))
             };
             let judged: Vec<(Over, MetricValue)> = gates.iter().filter_map(of_gate).collect();
-            let judged_value = |over| {
-                judged
-                    .iter()
-                    .find(|(own, _)| *own == over)
-                    .map(|(_, measure)| Ok(measure.observed))
-            };
+            let judged_value =
+                |over| judged.iter().find(|(own, _)| *own == over).map(|(_, measure)| Ok(measure.observed));
             let confident = self.sure.is_some().then(|| value(Over::Confident)).flatten();
             let all = value(Over::All).or_else(|| judged_value(Over::All));
             let Some(all) = all.or_else(|| judged_value(Over::Confident)) else {
@@ -242,41 +235,19 @@ impl<'a> Shared<'a> {
             };
             // What is judged is told as it was judged: after atoms that may trade names got those that fit.
             let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
-            rows.push(MetricRow {
-                metric,
-                all,
-                confident,
-                judged,
-                place: None,
-            });
+            rows.push(MetricRow { metric, all, confident, judged, place: None });
         };
         let (all, sure) = (Over::All, Over::Confident);
-        add("atoms", &[], &|over| {
-            Some(Ok(self.places(Part::All, over).len() as f64))
-        });
-        add("alpha carbons", &[], &|over| {
-            Some(Ok(self.places(Part::AlphaCarbons, over).len() as f64))
-        });
-        add(title("ca_rmsd"), &[(sure, "ca_rmsd")], &|over| {
-            Some(self.rmsd(Part::AlphaCarbons, over))
-        });
-        add("RMSD of backbone (Å)", &[], &|over| {
-            Some(self.rmsd(Part::Backbone, over))
-        });
-        add(title("rmsd"), &[(sure, "rmsd")], &|over| {
-            Some(self.rmsd(Part::All, over))
-        });
+        add("atoms", &[], &|over| Some(Ok(self.places(Part::All, over).len() as f64)));
+        add("alpha carbons", &[], &|over| Some(Ok(self.places(Part::AlphaCarbons, over).len() as f64)));
+        add(title("ca_rmsd"), &[(sure, "ca_rmsd")], &|over| Some(self.rmsd(Part::AlphaCarbons, over)));
+        add("RMSD of backbone (Å)", &[], &|over| Some(self.rmsd(Part::Backbone, over)));
+        add(title("rmsd"), &[(sure, "rmsd")], &|over| Some(self.rmsd(Part::All, over)));
         add(title("ca_max"), &[(sure, "ca_max")], &|over| Some(self.farthest(over)));
         add("TM-score", &[], &|over| Some(self.tm_score(over)));
-        add(title("lddt"), &[(sure, "lddt")], &|over| {
-            Some(global(&self.lddt(over).first))
-        });
-        add("lDDT, contacts of the second", &[], &|over| {
-            Some(global(&self.lddt(over).second))
-        });
-        add(title("unmasked_lddt"), &[(all, "unmasked_lddt")], &|over| {
-            Some(global(&self.lddt(over).either))
-        });
+        add(title("lddt"), &[(sure, "lddt")], &|over| Some(global(&self.lddt(over).first)));
+        add("lDDT, contacts of the second", &[], &|over| Some(global(&self.lddt(over).second)));
+        add(title("unmasked_lddt"), &[(all, "unmasked_lddt")], &|over| Some(global(&self.lddt(over).either)));
         add(title("inverted"), &[(all, "inverted")], &|_| None);
         for (over, key) in PARTS {
             add(title(key), &[(over, key)], &|_| None);

@@ -50,31 +50,21 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
     };
     let aligned = in_order(&one_model, &other_model);
     let shown = (
-        Side {
-            structure: &one_model,
-            ..first.clone()
-        },
-        Side {
-            structure: aligned.as_ref().unwrap_or(&other_model),
-            ..second.clone()
-        },
+        Side { structure: &one_model, ..first.clone() },
+        Side { structure: aligned.as_ref().unwrap_or(&other_model), ..second.clone() },
     );
     let shared = Shared::new(&shown, gates);
     let mut section = ComparedPair::new(name, shared.rows(found.as_ref()));
     section.residues = shared.residue_scores();
     drop(shared);
     judge(&mut section, field, found.as_ref(), are_equal);
-    section
-        .notes
-        .extend(which_model(one, other, judged, &section.differences));
+    section.notes.extend(which_model(one, other, judged, &section.differences));
     section.notes.extend(short(&one_model));
     if let Some(difference) = table.pairing.differences.get(path) {
         section.verdict = MetricVerdict::Different;
         section.differences.push(difference.clone());
     }
-    section
-        .notes
-        .extend(table.pairing.notes.get(path).into_iter().flatten().cloned());
+    section.notes.extend(table.pairing.notes.get(path).into_iter().flatten().cloned());
     section.notes.extend(worst_residues(&section.residues));
     section.notes.push(match (&shown.0.confidence, &shown.1.confidence) {
         (Some(_), Some(_)) => confident(&shown, gates),
@@ -105,26 +95,17 @@ fn judge(section: &mut ComparedPair, field: &FieldComparison, found: Option<&Str
     };
     section.verdict = found.verdict();
     section.differences.clone_from(&found.faults);
-    let has_moved = found
-        .measures
-        .iter()
-        .any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
+    let has_moved = found.measures.iter().any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
     section.notes.extend(found.farthest.clone().filter(|_| has_moved));
     if are_equal && found.faults.is_empty() {
         section.verdict = MetricVerdict::Indistinguishable;
     } else if found.faults.is_empty() && found.measures.is_empty() {
-        section
-            .differences
-            .push("there is too little to superpose, and it is not equal".to_owned());
+        section.differences.push("there is too little to superpose, and it is not equal".to_owned());
     }
 }
 
 fn side<'a>(listing: &Listing<'_>, path: &str, structure: &'a Structure, scale: Option<FactorScale>) -> Side<'a> {
-    Side {
-        confidence: of_residues(structure, scale, confidence_at(listing, path).as_deref()),
-        scale,
-        structure,
-    }
+    Side { confidence: of_residues(structure, scale, confidence_at(listing, path).as_deref()), scale, structure }
 }
 
 fn confident(sides: &(Side<'_>, Side<'_>), gates: Option<&StructureGates>) -> String {
@@ -143,11 +124,7 @@ fn confident(sides: &(Side<'_>, Side<'_>), gates: Option<&StructureGates>) -> St
 /// Of several models, the one that the numbers are of.
 fn which_model(one: &Structure, other: &Structure, judged: usize, differences: &[String]) -> Option<String> {
     let models = one.model_count().min(other.model_count());
-    let words = if differences.is_empty() {
-        ", which differs most"
-    } else {
-        ""
-    };
+    let words = if differences.is_empty() { ", which differs most" } else { "" };
     let are_several = one.model_count().max(other.model_count()) > 1;
     are_several.then(|| format!("all numbers are of model {} of {models}{words}", judged + 1))
 }
@@ -176,12 +153,7 @@ fn in_order(first: &Structure, second: &Structure) -> Option<Structure> {
     Some(Structure {
         coord: coord.collect::<Option<_>>()?,
         b_factor: match factors {
-            Some(factors) => Some(
-                shared
-                    .iter()
-                    .map(|pair| factors.get(place(pair)).copied())
-                    .collect::<Option<_>>()?,
-            ),
+            Some(factors) => Some(shared.iter().map(|pair| factors.get(place(pair)).copied()).collect::<Option<_>>()?),
             None => None,
         },
         ..first.clone()
@@ -190,11 +162,8 @@ fn in_order(first: &Structure, second: &Structure) -> Option<Structure> {
 
 /// The residues that fit worst, where any does not fit.
 fn worst_residues(residues: &[ResidueScore]) -> Option<String> {
-    let mut scored: Vec<(&ResidueScore, f64)> = residues
-        .iter()
-        .filter_map(|residue| Some((residue, residue.lddt?)))
-        .filter(|(_, lddt)| *lddt < 1.0)
-        .collect();
+    let mut scored: Vec<(&ResidueScore, f64)> =
+        residues.iter().filter_map(|residue| Some((residue, residue.lddt?))).filter(|(_, lddt)| *lddt < 1.0).collect();
     scored.sort_by(|one, other| one.1.total_cmp(&other.1));
     let worst = scored.iter().take(MOST_RESIDUES).map(|(residue, lddt)| {
         let doubt = if residue.confident { "" } else { ", not confident" };

@@ -51,17 +51,12 @@ pub struct BackendTable {
 impl BackendTable {
     /// Whether it serves a model.
     pub(crate) fn serves(&self, model: &str) -> bool {
-        self.models
-            .as_ref()
-            .is_none_or(|models| models.iter().any(|served| served.value == model))
+        self.models.as_ref().is_none_or(|models| models.iter().any(|served| served.value == model))
     }
 
     /// The same, judged by what all backends are judged by: what a run makes for others must not follow from its own gates.
     pub(crate) fn by_shared_gates(&self) -> Self {
-        Self {
-            tolerances: OwnTolerances::default(),
-            ..self.clone()
-        }
+        Self { tolerances: OwnTolerances::default(), ..self.clone() }
     }
 
     /// Reads one table. Its models are judged later, when all of them are known.
@@ -88,19 +83,15 @@ impl BackendTable {
         let retries = reader.count("retries", 0);
         let models = reader.located_texts("models");
         let boileroom = reader.text("boileroom");
-        let known_failures = reader.text("known_failures").map(|value| Located {
-            value,
-            location: reader.location_of("known_failures"),
-        });
+        let known_failures = reader
+            .text("known_failures")
+            .map(|value| Located { value, location: reader.location_of("known_failures") });
         let per_model = PerModel::read(&mut reader, contracts);
         let tolerances = OwnTolerances::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
             name: name.value,
-            kind: Located {
-                value: kind?,
-                location: kind_location,
-            },
+            kind: Located { value: kind?, location: kind_location },
             weights,
             max_instances: max_instances.unwrap_or(1),
             calls_per_instance,

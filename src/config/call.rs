@@ -49,10 +49,9 @@ impl Defaults {
     /// Reads `options`, `config` and their unchecked companions, over those of the outer table, and `unchecked_method`.
     pub(super) fn read_options(&self, reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
         let mut inner = self.clone();
-        for (target, checked, unchecked) in [
-            (&mut inner.options, "options", "unchecked_options"),
-            (&mut inner.config, "config", "unchecked_config"),
-        ] {
+        for (target, checked, unchecked) in
+            [(&mut inner.options, "options", "unchecked_options"), (&mut inner.config, "config", "unchecked_config")]
+        {
             if let Some(section) = reader.section(checked) {
                 check_options(&section, scope_names, reader.diagnostics());
                 target.extend(reader.object(checked).unwrap_or_default());
@@ -71,9 +70,9 @@ impl Defaults {
         let given: Vec<&str> = ways.into_iter().filter(|way| reader.has(way)).collect();
         let input = match given[..] {
             [] => return,
-            ["sequences"] => reader
-                .text_or_texts("sequences")
-                .and_then(|names| resolve(&names, sequences, reader.diagnostics())),
+            ["sequences"] => {
+                reader.text_or_texts("sequences").and_then(|names| resolve(&names, sequences, reader.diagnostics()))
+            }
             ["literal"] => reader.text_or_texts("literal").map(|literal| match literal {
                 OneOrMany::One(text) => Input::One(text.value),
                 OneOrMany::Many(texts) => Input::Many(texts.into_iter().map(|text| text.value).collect()),

@@ -111,20 +111,11 @@ impl Case {
     /// Its runs for a model, which must be one that suite and case are for; none when it is for variants that the model
     /// does not have.
     pub(crate) fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
-        let repeated = |variant: &'a str| Repetition {
-            name: repetition_name(&self.name, variant).into(),
-            variant: Some(variant),
-        };
+        let repeated =
+            |variant: &'a str| Repetition { name: repetition_name(&self.name, variant).into(), variant: Some(variant) };
         match &self.variants {
-            Variants::Configured => vec![Repetition {
-                name: self.name.as_str().into(),
-                variant: None,
-            }],
-            Variants::All => contract
-                .variants
-                .iter()
-                .map(|variant| repeated(&variant.name))
-                .collect(),
+            Variants::Configured => vec![Repetition { name: self.name.as_str().into(), variant: None }],
+            Variants::All => contract.variants.iter().map(|variant| repeated(&variant.name)).collect(),
             Variants::Named(names) => {
                 let known = |name: &&String| contract.variants.iter().any(|variant| variant.answers_to(name));
                 names.iter().filter(known).map(|name| repeated(name)).collect()
@@ -149,13 +140,9 @@ impl Case {
     /// The known failure for a model on a backend.
     pub(crate) fn expected_failure(&self, model: &str, backend: &str) -> Option<&ExpectedFailure> {
         let named = |names: &Option<Vec<String>>, name: &str| {
-            names
-                .as_ref()
-                .is_none_or(|names| names.iter().any(|known| known == name))
+            names.as_ref().is_none_or(|names| names.iter().any(|known| known == name))
         };
-        self.expected_failures
-            .iter()
-            .find(|failure| named(&failure.models, model) && named(&failure.backends, backend))
+        self.expected_failures.iter().find(|failure| named(&failure.models, model) && named(&failure.backends, backend))
     }
 
     /// Reads one table over the defaults of its suite.
@@ -176,18 +163,10 @@ impl Case {
         let variants = read_variants(&mut reader, scope_names);
         let steps = reader.names_or_tables("steps");
         if reader.is_empty_array("steps") {
-            reader.reject(
-                "steps",
-                "a scenario without steps proves nothing",
-                "expected at least one",
-            );
+            reader.reject("steps", "a scenario without steps proves nothing", "expected at least one");
         }
         if steps.is_some() && reader.has("call") {
-            reader.reject(
-                "call",
-                "a scenario makes its own calls",
-                "say in the case what it sends, without `call`",
-            );
+            reader.reject("call", "a scenario makes its own calls", "say in the case what it sends, without `call`");
         }
         let order = reader.choice("order", &CallOrder::NAMES).unwrap_or_default();
         let timeout = reader.duration("timeout");
@@ -197,11 +176,7 @@ impl Case {
         let mut calls = read_calls(&mut reader, defaults, sequences, scope_names);
         let drawn = draw_names(&mut reader, &mut calls);
         if order == CallOrder::AtOnce && calls.len() == 1 {
-            reader.reject(
-                "order",
-                "one call is at once with none",
-                "expected several of `[[case.call]]`",
-            );
+            reader.reject("order", "one call is at once with none", "expected several of `[[case.call]]`");
         }
         reader.finish();
         let name = name?;
@@ -234,11 +209,7 @@ fn draw_names(reader: &mut TableReader<'_>, calls: &mut [Call]) -> Option<(u64, 
     }
     let drawn = draw.into_drawn();
     match (seed, drawn.is_empty()) {
-        (Some(_), true) => reader.reject(
-            "seed",
-            "nothing is drawn",
-            "expected `{random}` among the unchecked options",
-        ),
+        (Some(_), true) => reader.reject("seed", "nothing is drawn", "expected `{random}` among the unchecked options"),
         (None, false) => {
             reader.require("seed");
         }
@@ -276,11 +247,7 @@ fn read_variants(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vari
 fn read_checks(outer: &mut TableReader<'_>) -> Vec<CheckTable> {
     let sections = outer.require("checks").sections("checks");
     if sections.is_empty() && outer.is_empty_array("checks") {
-        outer.reject(
-            "checks",
-            "a case without checks proves nothing",
-            "expected at least one",
-        );
+        outer.reject("checks", "a case without checks proves nothing", "expected at least one");
     }
     let mut checks = Vec::with_capacity(sections.len());
     for section in sections {
@@ -288,10 +255,7 @@ fn read_checks(outer: &mut TableReader<'_>) -> Vec<CheckTable> {
         let kind = reader.required_text("check");
         let location = reader.location_of("check");
         let section = reader.rest();
-        checks.extend(kind.map(|value| CheckTable {
-            kind: Located { value, location },
-            section,
-        }));
+        checks.extend(kind.map(|value| CheckTable { kind: Located { value, location }, section }));
     }
     checks
 }
@@ -356,12 +320,7 @@ fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
 /// Reads `xfail`: a reason, a table, or several tables.
 fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vec<ExpectedFailure> {
     if let Some(reason) = outer.text_if_text("xfail") {
-        return vec![ExpectedFailure {
-            reason,
-            message: None,
-            models: None,
-            backends: None,
-        }];
+        return vec![ExpectedFailure { reason, message: None, models: None, backends: None }];
     }
     let mut failures = Vec::new();
     for section in outer.section_or_sections("xfail") {
@@ -369,11 +328,7 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         let reason = reader.required_text("reason");
         let message = reader.text("message");
         if message.as_deref() == Some("") {
-            reader.reject(
-                "message",
-                "every failure contains nothing",
-                "expected words that it must contain",
-            );
+            reader.reject("message", "every failure contains nothing", "expected words that it must contain");
         }
         let models = reader.located_texts("models");
         let backends = reader.located_texts("backends");
@@ -381,12 +336,7 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         // A suite is shared: it may know failures of backends that are declared elsewhere.
         let backends = backends.map(|names| names.into_iter().map(|name| name.value).collect());
         reader.finish();
-        failures.extend(reason.map(|reason| ExpectedFailure {
-            reason,
-            message,
-            models,
-            backends,
-        }));
+        failures.extend(reason.map(|reason| ExpectedFailure { reason, message, models, backends }));
     }
     failures
 }

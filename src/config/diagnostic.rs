@@ -26,22 +26,13 @@ impl Diagnostic {
     /// A diagnostic without a place.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            location: None,
-            message: message.into(),
-            label: None,
-            help: None,
-            related: None,
-        }
+        Self { location: None, message: message.into(), label: None, help: None, related: None }
     }
 
     /// A diagnostic about a place.
     #[must_use]
     pub fn at(location: Location, message: impl Into<String>) -> Self {
-        Self {
-            location: Some(location),
-            ..Self::new(message)
-        }
+        Self { location: Some(location), ..Self::new(message) }
     }
 
     /// A name that is none of those it could be: says which one may have been meant, or all of them.
@@ -103,24 +94,19 @@ impl Diagnostic {
     /// The lines that matter, not the whole file: a file with many mistakes must not cost its square.
     fn snippet<'a>(&'a self, location: &'a Location) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
         let source = location.source();
-        let related = self
-            .related
-            .as_ref()
-            .filter(|(place, _)| std::sync::Arc::ptr_eq(place.source(), source));
-        let first = related.map_or(location, |(place, _)| {
-            if place.span().start < location.span().start {
-                place
-            } else {
-                location
-            }
-        });
-        let last = related.map_or(location, |(place, _)| {
-            if place.span().start > location.span().start {
-                place
-            } else {
-                location
-            }
-        });
+        let related = self.related.as_ref().filter(|(place, _)| std::sync::Arc::ptr_eq(place.source(), source));
+        let first = related.map_or(
+            location,
+            |(place, _)| {
+                if place.span().start < location.span().start { place } else { location }
+            },
+        );
+        let last = related.map_or(
+            location,
+            |(place, _)| {
+                if place.span().start > location.span().start { place } else { location }
+            },
+        );
         let start = first.line_start();
         let window = source.text().get(start..last.line_end()).unwrap_or("");
         // A place of several lines, such as a table, is pointed at by its first.
@@ -128,15 +114,9 @@ impl Diagnostic {
             let span = place.span();
             span.start - start..span.end.min(place.line_end()).max(span.start) - start
         };
-        let primary = AnnotationKind::Primary
-            .span(within(location))
-            .label(self.label.as_deref());
+        let primary = AnnotationKind::Primary.span(within(location)).label(self.label.as_deref());
         let context = related.map(|(place, label)| AnnotationKind::Context.span(within(place)).label(label.as_str()));
-        Snippet::source(window)
-            .path(source.path())
-            .line_start(first.line())
-            .annotation(primary)
-            .annotations(context)
+        Snippet::source(window).path(source.path()).line_start(first.line()).annotation(primary).annotations(context)
     }
 }
 
@@ -207,20 +187,14 @@ impl Diagnostics {
             Style::Plain => Renderer::plain(),
             Style::Coloured => Renderer::styled(),
         };
-        let texts: Vec<String> = self
-            .sorted()
-            .into_iter()
-            .map(|diagnostic| diagnostic.render(&renderer))
-            .collect();
+        let texts: Vec<String> = self.sorted().into_iter().map(|diagnostic| diagnostic.render(&renderer)).collect();
         texts.join("\n\n")
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            items: vec![diagnostic],
-        }
+        Self { items: vec![diagnostic] }
     }
 }
 

@@ -90,18 +90,12 @@ pub(super) struct Span {
 impl Span {
     pub(super) fn new(range: &Range<usize>) -> Self {
         let bound = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self {
-            start: bound(range.start),
-            end: bound(range.end),
-        }
+        Self { start: bound(range.start), end: bound(range.end) }
     }
 
     /// As the parser gives it.
     const fn of(span: toml_spanner::Span) -> Self {
-        Self {
-            start: span.start,
-            end: span.end,
-        }
+        Self { start: span.start, end: span.end }
     }
 
     pub(super) const fn range(self) -> Range<usize> {
@@ -141,10 +135,7 @@ impl Document {
 
     pub(super) fn table(&self, index: u32) -> TomlTable {
         const EMPTY: Span = Span { start: 0, end: 0 };
-        self.tables.get(index as usize).copied().unwrap_or(TomlTable {
-            span: EMPTY,
-            entries: EMPTY,
-        })
+        self.tables.get(index as usize).copied().unwrap_or(TomlTable { span: EMPTY, entries: EMPTY })
     }
 
     pub(super) fn place(&self, span: Span) -> Location {
@@ -161,19 +152,13 @@ impl Document {
     fn add_table(&mut self, table: &Table<'_>, span: Span, depth: usize, diagnostics: &mut Diagnostics) -> u32 {
         let index = self.tables.len();
         let first = self.entries.len();
-        self.tables.push(TomlTable {
-            span,
-            entries: Span::new(&(first..first + table.len())),
-        });
+        self.tables.push(TomlTable { span, entries: Span::new(&(first..first + table.len())) });
         // The entries of a table lie together, so they take their places before any of them is looked into.
         for (key, value) in table.entries() {
             let entry = TomlEntry {
                 key: self.add_text(key.name),
                 key_span: Span::of(key.span),
-                item: TomlItem {
-                    span: Span::of(value.span()),
-                    value: TomlValue::Unreadable,
-                },
+                item: TomlItem { span: Span::of(value.span()), value: TomlValue::Unreadable },
             };
             self.entries.push(entry);
         }
@@ -211,10 +196,9 @@ impl Document {
             Value::Float(value) => TomlValue::Float(*value),
             Value::Array(array) => {
                 let first = self.items.len();
-                self.items.extend(array.iter().map(|item| TomlItem {
-                    span: Span::of(item.span()),
-                    value: TomlValue::Unreadable,
-                }));
+                self.items.extend(
+                    array.iter().map(|item| TomlItem { span: Span::of(item.span()), value: TomlValue::Unreadable }),
+                );
                 for (offset, item) in array.iter().enumerate() {
                     let value = self.add_value(item, depth + 1, diagnostics);
                     if let Some(item) = self.items.get_mut(first + offset) {

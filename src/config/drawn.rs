@@ -21,10 +21,7 @@ pub(super) struct NameDraw {
 impl NameDraw {
     /// Draws from a seed.
     pub(super) const fn new(seed: u64) -> Self {
-        Self {
-            state: seed,
-            drawn: Vec::new(),
-        }
+        Self { state: seed, drawn: Vec::new() }
     }
 
     /// The names that were drawn, in order.

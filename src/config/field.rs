@@ -9,10 +9,7 @@ use crate::prediction::contract::{
 use crate::tensor::DType;
 
 /// Nothing but the same value will do.
-pub(super) const EXACT: Tolerance = Tolerance {
-    absolute: 0.0,
-    relative: 0.0,
-};
+pub(super) const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
 
 /// Every name a dtype may have, for suggestions; text of any width is `str` with a number.
 const DTYPES: [&str; 13] = [
@@ -53,16 +50,8 @@ pub(super) fn read(
     } else {
         Some(Vec::new())
     };
-    let range = if is_number && exists {
-        read_range(&mut reader)
-    } else {
-        None
-    };
-    let padding = if kind == FieldKind::Array && exists {
-        reader.number("padding", ..)
-    } else {
-        None
-    };
+    let range = if is_number && exists { read_range(&mut reader) } else { None };
+    let padding = if kind == FieldKind::Array && exists { reader.number("padding", ..) } else { None };
     let (first_residue, b_factor) = if is_structure && exists {
         (reader.integer("first_residue", -999..=9999), read_factors(&mut reader))
     } else {
@@ -102,11 +91,7 @@ const VECTORS: [&str; 2] = ["embeddings", "hidden_states"];
 
 /// Reads `holds`, which must fit the last dimensions.
 fn read_holds(reader: &mut TableReader<'_>, name: &str, shape: &[Dimension]) -> Holds {
-    let usual = if VECTORS.contains(&name) {
-        Holds::Vectors
-    } else {
-        Holds::Numbers
-    };
+    let usual = if VECTORS.contains(&name) { Holds::Vectors } else { Holds::Numbers };
     let holds = reader.choice("holds", &Holds::NAMES).unwrap_or(usual);
     let ends = |sizes: &[usize]| {
         let sizes: Vec<Dimension> = sizes.iter().map(|size| Dimension::Fixed(*size)).collect();
@@ -133,10 +118,7 @@ fn read_factors(reader: &mut TableReader<'_>) -> Option<FactorScale> {
     if rule.is_some() && greatest.is_none() {
         reader.require("b_factor");
     }
-    Some(FactorScale {
-        greatest: greatest?,
-        rule: rule.unwrap_or(FactorRule::Alpha),
-    })
+    Some(FactorScale { greatest: greatest?, rule: rule.unwrap_or(FactorRule::Alpha) })
 }
 
 /// Reads `tolerance = { absolute = 1e-4, relative = 0.0 }`.
@@ -149,10 +131,7 @@ pub(super) fn read_tolerance(outer: &mut TableReader<'_>) -> Option<Tolerance> {
         reader.require("absolute");
     }
     reader.finish();
-    Some(Tolerance {
-        absolute: absolute.unwrap_or(0.0),
-        relative: relative.unwrap_or(0.0),
-    })
+    Some(Tolerance { absolute: absolute.unwrap_or(0.0), relative: relative.unwrap_or(0.0) })
 }
 
 fn read_shape(reader: &mut TableReader<'_>, symbols: &BTreeSet<String>) -> Option<Vec<Dimension>> {

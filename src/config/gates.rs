@@ -49,10 +49,7 @@ pub(crate) fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<
 }
 
 fn read_values<T: GateTable>(reader: &mut TableReader<'_>) -> GateValues {
-    T::gates()
-        .into_iter()
-        .filter_map(|gate| Some((gate.key, reader.number(gate.key, gate.range)?)))
-        .collect()
+    T::gates().into_iter().filter_map(|gate| Some((gate.key, reader.number(gate.key, gate.range)?))).collect()
 }
 
 #[cfg(test)]

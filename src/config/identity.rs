@@ -65,11 +65,7 @@ fn read_one(fields: &DeclaredFields<'_>, mut reader: TableReader<'_>) -> Option<
         return None;
     };
     let needs_other = !matches!(kind, RelationKind::Unit | RelationKind::ResidueTypes);
-    let of = if needs_other {
-        read_side("of", fields, reader.require("of"))
-    } else {
-        None
-    };
+    let of = if needs_other { read_side("of", fields, reader.require("of")) } else { None };
     let relation = read_relation(kind, &mut reader);
     let both = field.as_ref().filter(|_| !needs_other || of.is_some());
     let fits = both.is_none_or(|field| judge_shapes(kind, field, of.as_ref(), &mut reader));
@@ -77,12 +73,7 @@ fn read_one(fields: &DeclaredFields<'_>, mut reader: TableReader<'_>) -> Option<
     if !fits || (needs_other && of.is_none()) {
         return None;
     }
-    Some(FieldIdentity {
-        field: field?.part,
-        relation: relation?,
-        of: of.map(|side| side.part),
-        tolerance: tolerance?,
-    })
+    Some(FieldIdentity { field: field?.part, relation: relation?, of: of.map(|side| side.part), tolerance: tolerance? })
 }
 
 fn read_kind(reader: &mut TableReader<'_>) -> Option<RelationKind> {
@@ -100,10 +91,7 @@ fn read_relation(kind: RelationKind, reader: &mut TableReader<'_>) -> Option<Fie
     let mut bins = || {
         let first = reader.require("first").number("first", ..);
         let step = reader.require("step").number("step", ..);
-        Some(BinCentres {
-            first: first?,
-            step: step?,
-        })
+        Some(BinCentres { first: first?, step: step? })
     };
     Some(match kind {
         RelationKind::Same => FieldRelation::Same,
@@ -138,11 +126,7 @@ fn read_side<'a>(
     };
     let field = fields.read.get(place)?.as_ref()?;
     if field.presence == Presence::Never {
-        reader.reject(
-            key,
-            format_args!("`{}` never has a value", field.name),
-            "expected another field",
-        );
+        reader.reject(key, format_args!("`{}` never has a value", field.name), "expected another field");
         return None;
     }
     match shape_of(&part, field) {
@@ -192,18 +176,10 @@ fn judge_shapes(
     of: Option<&IdentitySide<'_>>,
     reader: &mut TableReader<'_>,
 ) -> bool {
-    let is_array = |side: &IdentitySide<'_>| {
-        matches!(
-            side.field.kind,
-            FieldKind::Array | FieldKind::Arrays | FieldKind::Scalar
-        )
-    };
+    let is_array =
+        |side: &IdentitySide<'_>| matches!(side.field.kind, FieldKind::Array | FieldKind::Arrays | FieldKind::Scalar);
     if !is_array(field) {
-        reader.reject(
-            "field",
-            format_args!("`{}` is no array", field.part),
-            "expected an array",
-        );
+        reader.reject("field", format_args!("`{}` is no array", field.part), "expected an array");
         return false;
     }
     let residues = || Dimension::Symbol("N".to_owned(), 0);
@@ -211,11 +187,7 @@ fn judge_shapes(
         let is_structure = of.field.kind == FieldKind::Structures;
         match kind {
             RelationKind::AlphaCarbons if !is_structure => {
-                reader.reject(
-                    "of",
-                    format_args!("`{}` is no structure", of.part),
-                    "expected structures",
-                );
+                reader.reject("of", format_args!("`{}` is no structure", of.part), "expected structures");
                 return false;
             }
             RelationKind::AlphaCarbons => {}

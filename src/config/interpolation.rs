@@ -79,10 +79,7 @@ fn value_of<'a>(name: &str, values: &[(&str, &'a str)]) -> Result<&'a str, Inter
             None if values.is_empty() => "; there are no placeholders here".to_owned(),
             None => format!("; known: {}", list_names(names)),
         };
-        InterpolationError::Unknown {
-            name: name.to_owned(),
-            hint,
-        }
+        InterpolationError::Unknown { name: name.to_owned(), hint }
     })
 }
 
@@ -98,10 +95,7 @@ mod tests {
 
     #[test]
     fn names_and_variables_become_their_values() {
-        assert_eq!(
-            filled("http://h:{port}/{model.image}").unwrap(),
-            "http://h:8000/boileroom-esm"
-        );
+        assert_eq!(filled("http://h:{port}/{model.image}").unwrap(), "http://h:8000/boileroom-esm");
         assert_eq!(filled("a $ b").unwrap(), "a $ b");
     }
 

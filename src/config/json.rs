@@ -32,10 +32,7 @@ pub(super) fn value(item: Item<'_>, diagnostics: &mut Diagnostics) -> Option<ser
             if let (Some(Datum::Flag(true)), None) = (entries.next(), entries.next()) {
                 return Some(serde_json::Value::Null);
             }
-            let diagnostic = Diagnostic::at(
-                item.location(),
-                format!("a table with the key `{NONE}` stands for None"),
-            );
+            let diagnostic = Diagnostic::at(item.location(), format!("a table with the key `{NONE}` stands for None"));
             diagnostics.push(diagnostic.with_label("expected `{ none = true }` and nothing else in it"));
             None
         }

@@ -78,22 +78,14 @@ pub(super) fn read(outer: &mut TableReader<'_>, of: Of) -> (Vec<Arc<KnownDefect>
             .map(|message| message.value)
             .collect();
         if reader.has("message") && messages.iter().any(String::is_empty) {
-            reader.reject(
-                "message",
-                "no message is expected",
-                "expected words that the finding contains",
-            );
+            reader.reject("message", "no message is expected", "expected words that the finding contains");
         }
         let (through, boileroom) = match of {
             Of::Site => (None, None),
             Of::OneModel | Of::AnyModel => (reader.text("through"), reader.texts("boileroom")),
         };
         let reason = filled(&mut reader, "reason", "expected why it fails");
-        let link = filled(
-            &mut reader,
-            "link",
-            "expected where it is written about, such as an issue",
-        );
+        let link = filled(&mut reader, "link", "expected where it is written about, such as an issue");
         let expires_text = reader.require("expires").date("expires");
         let expires = expires_text.as_deref().and_then(days);
         if expires_text.is_some() && expires.is_none() {

@@ -52,9 +52,7 @@ impl FromStr for Level {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found
-            .map(|(_, level)| *level)
-            .ok_or_else(|| "a level is `core` or `extended`".into())
+        found.map(|(_, level)| *level).ok_or_else(|| "a level is `core` or `extended`".into())
     }
 }
 
@@ -74,13 +72,7 @@ impl Levels {
     pub(super) fn read(&self, reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
         if !reader.holds_table("level") {
             let general = reader.choice("level", &Level::NAMES);
-            return general.map_or_else(
-                || self.clone(),
-                |general| Self {
-                    general,
-                    models: BTreeMap::new(),
-                },
-            );
+            return general.map_or_else(|| self.clone(), |general| Self { general, models: BTreeMap::new() });
         }
         let mut levels = self.clone();
         let Some(section) = reader.section("level") else {
@@ -99,9 +91,7 @@ impl Levels {
             let Datum::Text(text) = item.datum() else {
                 let diagnostic = Diagnostic::at(item.location(), format!("`{model}` is {}", item.describe()));
                 let names: Vec<String> = known().map(|name| format!("\"{name}\"")).collect();
-                reader
-                    .diagnostics()
-                    .push(diagnostic.with_label(format!("expected {}", names.join(" or "))));
+                reader.diagnostics().push(diagnostic.with_label(format!("expected {}", names.join(" or "))));
                 continue;
             };
             if let Some((_, level)) = Level::NAMES.iter().find(|(name, _)| *name == text) {

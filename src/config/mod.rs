@@ -130,11 +130,8 @@ impl Config {
             return Ok(None);
         }
         let mut reader = TableReader::new(&root, diagnostics);
-        let default = if reader.has_one_entry("backends") {
-            reader.text("default")
-        } else {
-            reader.required_text("default")
-        };
+        let default =
+            if reader.has_one_entry("backends") { reader.text("default") } else { reader.required_text("default") };
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
         let model_sections = reader.named_sections("models");
@@ -181,13 +178,7 @@ impl Config {
         {
             diagnostics.push(Diagnostic::unknown(default_location, "backend", default, &mut names));
         }
-        Ok(Some(Self {
-            default: default.unwrap_or_default(),
-            backends,
-            models,
-            unknown,
-            known,
-        }))
+        Ok(Some(Self { default: default.unwrap_or_default(), backends, models, unknown, known }))
     }
 
     /// The backend of a name.

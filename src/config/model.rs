@@ -10,11 +10,8 @@ use crate::prediction::contract::{
 };
 
 /// The methods a model may answer, by name.
-pub(super) const METHODS: [(&str, Method); 3] = [
-    ("fold", Method::Fold),
-    ("embed", Method::Embed),
-    ("generate", Method::Generate),
-];
+pub(super) const METHODS: [(&str, Method); 3] =
+    [("fold", Method::Fold), ("embed", Method::Embed), ("generate", Method::Generate)];
 
 /// Reads the model `key`; `None` when something without which there is no contract was reported.
 pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Contract> {
@@ -46,10 +43,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         .zip(&sections)
         .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
         .collect::<Vec<_>>();
-    let declared = identity::DeclaredFields {
-        names: &names,
-        read: &fields,
-    };
+    let declared = identity::DeclaredFields { names: &names, read: &fields };
     let identities = identity::read(&declared, &mut reader);
     let (known, _) = known::read(&mut reader, known::Of::OneModel);
     reader.finish();
@@ -81,9 +75,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
 /// Whether a name is safe everywhere it goes: test names, file names, selections.
 pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 /// A dotted Python path with at least a module and a name.
@@ -97,11 +89,7 @@ fn read_class(reader: &mut TableReader<'_>, key: &'static str) -> Option<String>
     if path.contains('.') && path.split('.').all(identifier) {
         return Some(path);
     }
-    reader.reject(
-        key,
-        format_args!("`{path}` is not a dotted path"),
-        "expected `module.Class`",
-    );
+    reader.reject(key, format_args!("`{path}` is not a dotted path"), "expected `module.Class`");
     None
 }
 
@@ -117,10 +105,7 @@ fn read_options(outer: &mut TableReader<'_>) -> Vec<OptionSpec> {
             role: reader.choice("role", &OptionRole::NAMES),
         };
         let only_one = matches!(option.role, Some(OptionRole::Variant | OptionRole::Seed));
-        if let Some(earlier) = options
-            .iter()
-            .find(|earlier: &&OptionSpec| only_one && earlier.role == option.role)
-        {
+        if let Some(earlier) = options.iter().find(|earlier: &&OptionSpec| only_one && earlier.role == option.role) {
             let message = format!("`{}` has this role already", earlier.name);
             reader.reject("role", message, "expected one option with it");
         }
@@ -145,9 +130,7 @@ fn read_variants(outer: &mut TableReader<'_>) -> Vec<Variant> {
             let taken = |variant: &Variant| variant.name == alias.value || variant.aliases.contains(&alias.value);
             if alias.value == name.value || variants.iter().any(taken) {
                 let message = format!("`{}` already names a variant", alias.value);
-                reader
-                    .diagnostics()
-                    .push(Diagnostic::at(alias.location.clone(), message));
+                reader.diagnostics().push(Diagnostic::at(alias.location.clone(), message));
             }
         }
         let dimensions = sizes.map_or_else(BTreeMap::new, |sizes| reader.within(&sizes).sizes());
@@ -173,10 +156,7 @@ fn check_variants(reader: &mut TableReader<'_>, options: &[OptionSpec], variants
             "expected an option with `role = \"variant\"` beside them",
         ),
         Some(option) if option.default.as_str() != Some(&first.name) => {
-            let message = format!(
-                "the first variant is `{}`, the default of `{}` is not",
-                first.name, option.name
-            );
+            let message = format!("the first variant is `{}`, the default of `{}` is not", first.name, option.name);
             reader.reject("variants", message, "expected the default first");
         }
         Some(_) => {}
@@ -198,13 +178,6 @@ fn read_symbols(
 ) -> BTreeSet<String> {
     let free = reader.texts("unpublished_dimensions").unwrap_or_default();
     let response = RESPONSE_SYMBOLS.into_iter().map(str::to_owned);
-    let sizes = variants
-        .first()
-        .into_iter()
-        .flat_map(|variant| variant.dimensions.keys().cloned());
-    response
-        .chain(dimensions.keys().cloned())
-        .chain(sizes)
-        .chain(free)
-        .collect()
+    let sizes = variants.first().into_iter().flat_map(|variant| variant.dimensions.keys().cloned());
+    response.chain(dimensions.keys().cloned()).chain(sizes).chain(free).collect()
 }

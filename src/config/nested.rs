@@ -84,9 +84,7 @@ impl TableReader<'_> {
         match self.item(key).map(Item::datum) {
             Some(Datum::Table(section)) => vec![section],
             Some(Datum::Array(_)) => self.sections(key),
-            Some(_) => self
-                .wrong_type(key, "a table or an array of tables")
-                .unwrap_or_default(),
+            Some(_) => self.wrong_type(key, "a table or an array of tables").unwrap_or_default(),
             None => Vec::new(),
         }
     }
@@ -103,16 +101,11 @@ impl TableReader<'_> {
         };
         let mut named = Vec::with_capacity(section.entries().len());
         for entry in section.entries() {
-            let name = Located {
-                value: entry.key().to_owned(),
-                location: entry.key_location(),
-            };
+            let name = Located { value: entry.key().to_owned(), location: entry.key_location() };
             match entry.item().datum() {
                 Datum::Table(part) => named.push((name, part)),
                 Datum::Unreadable => {}
-                _ => self
-                    .diagnostics()
-                    .push(wrong_type(entry.key(), "a table", entry.item())),
+                _ => self.diagnostics().push(wrong_type(entry.key(), "a table", entry.item())),
             }
         }
         named

@@ -62,9 +62,7 @@ impl PerModel {
             let (key, place) = (entry.key(), entry.key_location());
             let Some(contract) = contracts.iter().find(|contract| contract.key == key) else {
                 let known = contracts.iter().map(|contract| contract.key.as_str());
-                reader
-                    .diagnostics()
-                    .push(Diagnostic::unknown(place, "model", key, known));
+                reader.diagnostics().push(Diagnostic::unknown(place, "model", key, known));
                 continue;
             };
             if contract.variants.is_empty() {
@@ -75,9 +73,7 @@ impl PerModel {
             let Datum::Array(items) = entry.item().datum() else {
                 let place = entry.item().location();
                 let diagnostic = Diagnostic::at(place, format!("`{key}` is {}", entry.item().describe()));
-                reader
-                    .diagnostics()
-                    .push(diagnostic.with_label("expected an array of names of variants"));
+                reader.diagnostics().push(diagnostic.with_label("expected an array of names of variants"));
                 continue;
             };
             let written = reader.take(key, items, "the name of a variant", |datum| match datum {
@@ -86,18 +82,14 @@ impl PerModel {
             });
             if items.iter().len() == 0 {
                 let diagnostic = Diagnostic::at(entry.item().location(), "no variant is named");
-                reader
-                    .diagnostics()
-                    .push(diagnostic.with_label("expected at least one, the default first"));
+                reader.diagnostics().push(diagnostic.with_label("expected at least one, the default first"));
             }
             let mut names: Vec<String> = Vec::with_capacity(written.len());
             for (name, item) in written.iter().zip(items.iter()) {
                 match contract.variant_named(name) {
                     Some(variant) if !names.contains(&variant.name) => names.push(variant.name.clone()),
                     Some(_) => {}
-                    None => reader
-                        .diagnostics()
-                        .push(unknown_variant(contract, name, item.location())),
+                    None => reader.diagnostics().push(unknown_variant(contract, name, item.location())),
                 }
             }
             self.variants.insert(key.to_owned(), names);
@@ -112,16 +104,11 @@ impl PerModel {
             if let Some(contract) = contracts.iter().find(|contract| contract.key == key) {
                 let Datum::Table(table) = item.datum() else {
                     let diagnostic = Diagnostic::at(item.location(), format!("`{key}` is {}", item.describe()));
-                    reader
-                        .diagnostics()
-                        .push(diagnostic.with_label("expected a table of options of this model"));
+                    reader.diagnostics().push(diagnostic.with_label("expected a table of options of this model"));
                     continue;
                 };
                 for option in table.entries() {
-                    let name = Located {
-                        value: option.key().to_owned(),
-                        location: option.key_location(),
-                    };
+                    let name = Located { value: option.key().to_owned(), location: option.key_location() };
                     let value = json::value(option.item(), reader.diagnostics());
                     self.add(contract, &name, value, &mut reader);
                 }
@@ -143,10 +130,7 @@ impl PerModel {
             // A size belongs to the models that have it, and only to them.
             let has_it = |contract: &&Contract| {
                 let selects = contract.variant_option() == Some(key);
-                !selects
-                    || value
-                        .as_str()
-                        .is_some_and(|name| contract.variant_named(name).is_some())
+                !selects || value.as_str().is_some_and(|name| contract.variant_named(name).is_some())
             };
             let fitting: Vec<&Contract> = takers.iter().copied().filter(has_it).collect();
             if fitting.is_empty() {
@@ -183,9 +167,7 @@ impl PerModel {
             }
             Chosen::Known(variant) if !self.offers(contract, variant) => {
                 let message = format!("`{shown}` is not among the `variants` of {} here", contract.key);
-                reader
-                    .diagnostics()
-                    .push(Diagnostic::at(name.location.clone(), message));
+                reader.diagnostics().push(Diagnostic::at(name.location.clone(), message));
             }
             Chosen::Known(_) | Chosen::Nothing => {}
         }

@@ -27,13 +27,7 @@ impl<'a> TableReader<'a> {
         let mut asked = Vec::with_capacity(taken.len() + 32);
         asked.extend_from_slice(taken);
         let settled = section.entries().map(|entry| taken.iter().any(|key| entry.is(key)));
-        Self {
-            section,
-            diagnostics,
-            asked,
-            missing: Vec::new(),
-            settled: settled.collect(),
-        }
+        Self { section, diagnostics, asked, missing: Vec::new(), settled: settled.collect() }
     }
 
     /// A reader of another table, usually a part of this one, that reports to the same collection.

@@ -80,10 +80,7 @@ impl ScopeNames {
     pub(super) fn new(config: &Config) -> Result<Self, Diagnostics> {
         let built_in = Config::built_in()?;
         let mut contracts = config.models.clone();
-        let new = built_in
-            .models
-            .into_iter()
-            .filter(|model| config.model(&model.key).is_none());
+        let new = built_in.models.into_iter().filter(|model| config.model(&model.key).is_none());
         contracts.extend(new);
         let collect = |names: &dyn Fn(&Contract) -> Vec<String>| -> BTreeSet<String> {
             contracts.iter().flat_map(|contract| names(contract)).collect()
@@ -93,17 +90,12 @@ impl ScopeNames {
             models: collect(&|contract| vec![contract.key.clone()]),
             options: collect(&|contract| contract.options.iter().map(|option| option.name.clone()).collect()),
             fields: collect(&|contract| {
-                let fields = contract
-                    .fields
-                    .iter()
-                    .filter(|field| field.presence != Presence::Always);
+                let fields = contract.fields.iter().filter(|field| field.presence != Presence::Always);
                 fields.map(|field| field.name.clone()).chain(["*".to_owned()]).collect()
             }),
             variants: collect(&|contract| {
                 let variants = contract.variants.iter();
-                variants
-                    .flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases).cloned())
-                    .collect()
+                variants.flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases).cloned()).collect()
             }),
             contracts,
         })

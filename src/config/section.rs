@@ -42,10 +42,7 @@ impl Section {
 
     /// The same table for the reader of its other keys: those in `keys` were read before and are not unknown to it.
     pub(super) fn after(&self, keys: &[&'static str]) -> Self {
-        Self {
-            taken: Some(keys.into()),
-            ..self.clone()
-        }
+        Self { taken: Some(keys.into()), ..self.clone() }
     }
 
     /// The keys that were read before.
@@ -56,18 +53,11 @@ impl Section {
     pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
         let entries = self.document.table(self.table).entries.range();
         let entries = self.document.entries.get(entries).unwrap_or_default();
-        entries.iter().map(|entry| Entry {
-            document: &self.document,
-            entry,
-        })
+        entries.iter().map(|entry| Entry { document: &self.document, entry })
     }
 
     fn of(document: &Arc<Document>, table: u32) -> Self {
-        Self {
-            document: Arc::clone(document),
-            table,
-            taken: None,
-        }
+        Self { document: Arc::clone(document), table, taken: None }
     }
 }
 
@@ -93,10 +83,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) const fn item(self) -> Item<'a> {
-        Item {
-            document: self.document,
-            item: &self.entry.item,
-        }
+        Item { document: self.document, item: &self.entry.item }
     }
 }
 
@@ -133,10 +120,7 @@ impl<'a> Item<'a> {
             TomlValue::Float(value) => Datum::Float(value),
             TomlValue::Flag(flag) => Datum::Flag(flag),
             TomlValue::Datetime(text) => Datum::Datetime(self.document.text(text)),
-            TomlValue::Array(items) => Datum::Array(Items {
-                document: self.document,
-                items,
-            }),
+            TomlValue::Array(items) => Datum::Array(Items { document: self.document, items }),
             TomlValue::Table(table) => Datum::Table(Section::of(self.document, table)),
             TomlValue::Unreadable => Datum::Unreadable,
         }
@@ -171,9 +155,6 @@ pub(super) struct Items<'a> {
 impl<'a> Items<'a> {
     pub(super) fn iter(self) -> impl ExactSizeIterator<Item = Item<'a>> {
         let items = self.document.items.get(self.items.range()).unwrap_or_default();
-        items.iter().map(|item| Item {
-            document: self.document,
-            item,
-        })
+        items.iter().map(|item| Item { document: self.document, item })
     }
 }

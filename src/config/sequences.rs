@@ -81,12 +81,7 @@ impl Sequences {
             } else {
                 known = false;
                 let candidates = self.records.iter().map(|record| record.name.as_str());
-                diagnostics.push(Diagnostic::unknown(
-                    names.location.clone(),
-                    "sequence",
-                    name,
-                    candidates,
-                ));
+                diagnostics.push(Diagnostic::unknown(names.location.clone(), "sequence", name, candidates));
             }
         }
         known.then_some(complex)
@@ -108,10 +103,7 @@ mod tests {
         let medium = sequences.get("medium").unwrap();
         assert_eq!(sequences.get("s24"), medium.get(..24));
         for record in sequences.records() {
-            let strange = record
-                .sequence
-                .chars()
-                .find(|letter| !"ACDEFGHIKLMNPQRSTVWY".contains(*letter));
+            let strange = record.sequence.chars().find(|letter| !"ACDEFGHIKLMNPQRSTVWY".contains(*letter));
             assert_eq!(strange, None, "{}", record.name);
             assert!(!record.description.is_empty(), "{} says not what it is", record.name);
         }

@@ -25,14 +25,8 @@ impl Source {
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let text = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(index, _)| index + 1))
-            .collect();
-        Arc::new(Self {
-            path: path.into(),
-            text,
-            lines,
-        })
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
+        Arc::new(Self { path: path.into(), text, lines })
     }
 
     /// Reads a regular file of at most 16 MiB: a pipe would be waited for, and a file that grows without end is
@@ -115,10 +109,7 @@ impl Location {
     pub fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
         let start = whole_character(&source.text, span.start);
         let end = whole_character(&source.text, span.end);
-        Self {
-            source: Arc::clone(source),
-            span: start..end.max(start),
-        }
+        Self { source: Arc::clone(source), span: start..end.max(start) }
     }
 
     /// The file.

@@ -32,15 +32,7 @@ pub(super) fn list_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String
 }
 
 fn fold(word: &str) -> String {
-    word.chars()
-        .map(|letter| {
-            if letter == '-' {
-                '_'
-            } else {
-                letter.to_ascii_lowercase()
-            }
-        })
-        .collect()
+    word.chars().map(|letter| if letter == '-' { '_' } else { letter.to_ascii_lowercase() }).collect()
 }
 
 #[cfg(test)]
@@ -51,10 +43,7 @@ mod tests {
     fn every_name_is_listed() {
         let names: Vec<String> = (0..30).map(|number| format!("key{number}")).collect();
         let listed = list_names(names.iter().map(String::as_str));
-        assert!(
-            listed.starts_with("`key0`, ") && listed.ends_with("`key29`"),
-            "{listed}"
-        );
+        assert!(listed.starts_with("`key0`, ") && listed.ends_with("`key29`"), "{listed}");
         assert_eq!(listed.matches('`').count(), 60);
     }
 

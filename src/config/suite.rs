@@ -127,10 +127,7 @@ impl Suite {
     ) -> Option<Self> {
         let stem = Path::new(source.path()).file_stem()?.to_string_lossy().into_owned();
         if !model::is_name(&stem) {
-            let message = format!(
-                "suite file {}: the name must be lowercase letters, digits and `_`",
-                source.path()
-            );
+            let message = format!("suite file {}: the name must be lowercase letters, digits and `_`", source.path());
             diagnostics.push(Diagnostic::new(message));
         }
         let mut syntax = Diagnostics::new();
@@ -157,28 +154,15 @@ impl Suite {
             .map(Arc::new)
             .collect();
         reader.finish();
-        let suite = Self {
-            name: stem,
-            about: about.unwrap_or_default(),
-            scope,
-            weights,
-            first_of,
-            timeout,
-            retries,
-            cases,
-        };
+        let suite =
+            Self { name: stem, about: about.unwrap_or_default(), scope, weights, first_of, timeout, retries, cases };
         suite.check_applicability(scope_names, diagnostics);
         Some(suite)
     }
 
     /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
     fn check_applicability(&self, scope_names: &ScopeNames, diagnostics: &mut Diagnostics) {
-        let contracts = || {
-            scope_names
-                .contracts
-                .iter()
-                .filter(|contract| self.scope.fits(contract))
-        };
+        let contracts = || scope_names.contracts.iter().filter(|contract| self.scope.fits(contract));
         let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
         let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();
         for case in &self.cases {
@@ -224,10 +208,7 @@ impl Suite {
 
 fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
     let fail = |error: std::io::Error| {
-        Diagnostics::from(Diagnostic::new(format!(
-            "failed to read {}: {error}",
-            directory.display()
-        )))
+        Diagnostics::from(Diagnostic::new(format!("failed to read {}: {error}", directory.display())))
     };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(fail)? {

@@ -22,10 +22,7 @@ impl OwnTolerances {
     pub(crate) fn contract(&self, shared: &Arc<Contract>) -> Arc<Contract> {
         match self.0.get(&shared.key) {
             None => Arc::clone(shared),
-            Some(own) => Arc::new(Contract {
-                gates: own.over(&shared.gates),
-                ..Contract::clone(shared)
-            }),
+            Some(own) => Arc::new(Contract { gates: own.over(&shared.gates), ..Contract::clone(shared) }),
         }
     }
 
@@ -43,12 +40,10 @@ impl OwnTolerances {
 
     /// The first, as `MODEL TABLE.GATE`, that no configuration could give a backend with these contracts.
     pub(crate) fn misfit(&self, contracts: &[Arc<Contract>]) -> Option<String> {
-        self.0.iter().find_map(
-            |(model, own)| match contracts.iter().find(|contract| contract.key == *model) {
-                None => Some(model.clone()),
-                Some(contract) => own.misfit(&contract.gates).map(|gate| format!("{model} {gate}")),
-            },
-        )
+        self.0.iter().find_map(|(model, own)| match contracts.iter().find(|contract| contract.key == *model) {
+            None => Some(model.clone()),
+            Some(contract) => own.misfit(&contract.gates).map(|gate| format!("{model} {gate}")),
+        })
     }
 
     /// Reads `tolerances` of a backend's table.
@@ -89,11 +84,7 @@ fn read_table<T: GateTable>(outer: &mut TableReader<'_>, model: &str, shared: Op
             continue;
         };
         if !value.is_finite() {
-            reader.reject(
-                gate.key,
-                format_args!("`{}` is {value}", gate.key),
-                "expected a finite number",
-            );
+            reader.reject(gate.key, format_args!("`{}` is {value}", gate.key), "expected a finite number");
         } else if gate.is_open_at(value) {
             let message = format!("no response can break `{}` with {value}", gate.key);
             reader.reject(gate.key, message, "expected a gate that a response can break");

@@ -53,8 +53,7 @@ impl TableReader<'_> {
 
     /// Whether a key holds a table.
     pub(super) fn holds_table(&mut self, key: &'static str) -> bool {
-        self.item(key)
-            .is_some_and(|item| matches!(item.datum(), Datum::Table(_)))
+        self.item(key).is_some_and(|item| matches!(item.datum(), Datum::Table(_)))
     }
 
     /// A string that must be there.
@@ -151,10 +150,7 @@ impl TableReader<'_> {
     pub(crate) fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
         let item = self.item(key)?;
         match item.datum() {
-            Datum::Text(text) => Some(OneOrMany::One(Located {
-                value: text.to_owned(),
-                location: item.location(),
-            })),
+            Datum::Text(text) => Some(OneOrMany::One(Located { value: text.to_owned(), location: item.location() })),
             Datum::Array(_) => self.located_texts(key).map(OneOrMany::Many),
             _ => self.wrong_type(key, "a string or an array of strings"),
         }
@@ -232,12 +228,7 @@ impl TableReader<'_> {
 
 fn located<T>(values: Vec<T>, items: Items<'_>) -> Vec<Located<T>> {
     let located = values.into_iter().zip(items.iter());
-    located
-        .map(|(value, item)| Located {
-            value,
-            location: item.location(),
-        })
-        .collect()
+    located.map(|(value, item)| Located { value, location: item.location() }).collect()
 }
 
 pub(super) fn wrong_type(key: &str, expected: &str, found: Item<'_>) -> Diagnostic {

@@ -28,9 +28,6 @@ pub(super) fn read(outer: &mut TableReader<'_>) -> Option<Unknown> {
 impl Default for Unknown {
     /// Nothing may differ.
     fn default() -> Self {
-        Self {
-            tolerance: field::EXACT,
-            gates: Gates::default(),
-        }
+        Self { tolerance: field::EXACT, gates: Gates::default() }
     }
 }

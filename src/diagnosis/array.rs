@@ -77,9 +77,7 @@ impl Numbers<'_> {
         let mut found: Option<(Vec<&str>, f64)> = None;
         for (name, round) in FORMATS {
             let pairs = self.expected.iter().zip(self.actual);
-            let exact = pairs
-                .filter(|(value, actual)| (round(**value) - **actual).abs() == 0.0)
-                .count();
+            let exact = pairs.filter(|(value, actual)| (round(**value) - **actual).abs() == 0.0).count();
             if exact * 100 < self.expected.len() * 99 {
                 continue;
             }
@@ -110,11 +108,7 @@ impl Numbers<'_> {
         let gaps = self.actual.iter().zip(self.expected).map(|(a, b)| a - b);
         let offset = gaps.sum::<f64>() / self.expected.len() as f64;
         let share = self.explained(self.expected.iter().map(|value| value + offset), 1.0)?;
-        Some(Cause::new(
-            MistakeKind::Offset,
-            format!("constant offset of {:+}", rounded(offset)),
-            share,
-        ))
+        Some(Cause::new(MistakeKind::Offset, format!("constant offset of {:+}", rounded(offset)), share))
     }
 
     /// The factor, or the factor and the offset, that fit best by least squares.
@@ -140,11 +134,7 @@ impl Numbers<'_> {
             .find_map(|(factor, offset)| {
                 let fitted = self.expected.iter().map(|value| factor.mul_add(*value, offset));
                 let share = self.explained(fitted, factor)?;
-                let shift = if offset == 0.0 {
-                    String::new()
-                } else {
-                    format!(", then {:+}", rounded(offset))
-                };
+                let shift = if offset == 0.0 { String::new() } else { format!(", then {:+}", rounded(offset)) };
                 let what = format!("values × {}{shift}", rounded(factor));
                 Some(Cause::new(MistakeKind::Scale, what, share))
             })
@@ -169,11 +159,7 @@ impl Numbers<'_> {
         let factor = deviation(self.actual) / deviation(self.expected);
         let known = FACTORS.into_iter().find(|known| (known.0 / factor - 1.0).abs() < 0.01);
         if let (Some((_, name)), Some(explained)) = (known, share(beneath.difference, f64::INFINITY, 1.0)) {
-            return Some(Cause::new(
-                MistakeKind::Scale,
-                format!("values {name}, and an offset"),
-                explained,
-            ));
+            return Some(Cause::new(MistakeKind::Scale, format!("values {name}, and an offset"), explained));
         }
         let cause = order::of_arrays(&beneath)?;
         let what = format!("{}, beneath another scale or offset", cause.what);

@@ -30,11 +30,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
     let mut squares = 0.0;
     for (_, atoms) in &chains {
         let (one, other) = (points.expected.get(atoms.clone())?, points.actual.get(atoms.clone())?);
-        let own = if one.len() < FEWEST {
-            0.0
-        } else {
-            superpose(other, one).ok()?.rmsd
-        };
+        let own = if one.len() < FEWEST { 0.0 } else { superpose(other, one).ok()?.rmsd };
         squares += own * own * atoms.len() as f64;
     }
     let residual = (squares / expected.atoms() as f64).sqrt();
@@ -78,9 +74,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
 
 /// The chains that the others are compared with, the largest first.
 fn bases(chains: &[(Label, Range<usize>)]) -> Vec<usize> {
-    let mut bases: Vec<usize> = (0..chains.len())
-        .filter(|&chain| chains[chain].1.len() >= FEWEST)
-        .collect();
+    let mut bases: Vec<usize> = (0..chains.len()).filter(|&chain| chains[chain].1.len() >= FEWEST).collect();
     bases.sort_by_key(|&chain| std::cmp::Reverse(chains[chain].1.len()));
     bases.truncate(MOST_BASES);
     bases

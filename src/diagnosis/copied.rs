@@ -17,12 +17,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Point
         return None;
     }
     for (place, (copy, own)) in chains.iter().enumerate() {
-        for (origin, source) in chains
-            .iter()
-            .take(place)
-            .chain(&chains[place + 1..])
-            .map(|chain| (chain.0, &chain.1))
-        {
+        for (origin, source) in chains.iter().take(place).chain(&chains[place + 1..]).map(|chain| (chain.0, &chain.1)) {
             let length = own.len().min(source.len());
             if length < FEWEST || 2 * length < own.len() {
                 continue;
@@ -39,9 +34,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Point
             // What came must be what the mistake makes of what was expected.
             let mut mistaken = points.expected.clone();
             let positions = mistaken.get(source.start..source.start + length)?.to_vec();
-            mistaken
-                .get_mut(own.start..own.start + length)?
-                .copy_from_slice(&positions);
+            mistaken.get_mut(own.start..own.start + length)?.copy_from_slice(&positions);
             let residual = superpose(&points.actual, &mistaken).ok()?.rmsd;
             if let Some(share) = points.share(residual) {
                 let what = format!("chain {copy} has the positions of chain {origin}");
@@ -64,10 +57,7 @@ pub(super) fn of_candidates(
         return None;
     }
     candidates.iter().find_map(|candidate| {
-        let other = candidate
-            .value
-            .as_structure()
-            .filter(|other| are_alike(expected, other))?;
+        let other = candidate.value.as_structure().filter(|other| are_alike(expected, other))?;
         chains.iter().find_map(|(name, own)| {
             let (source, came) = (other.coord.get(own.clone())?, points.actual.get(own.clone())?);
             let motion = superpose(source, came).ok()?;
@@ -84,11 +74,7 @@ pub(super) fn of_candidates(
             let squares = motion.rmsd.powi(2) * own.len() as f64 + of_rest.powi(2) * rest.len() as f64;
             let residual = (squares / expected.atoms() as f64).sqrt();
             let share = points.share(residual)?;
-            Some(Cause::new(
-                MistakeKind::Copied,
-                format!("chain {name} equals that of {}", candidate.label),
-                share,
-            ))
+            Some(Cause::new(MistakeKind::Copied, format!("chain {name} equals that of {}", candidate.label), share))
         })
     })
 }

@@ -37,9 +37,7 @@ pub fn of_failed(
     failed: Failed<'_>,
 ) -> Option<Cause> {
     let anywhere = || structure::of_structures(expected, actual, frame, candidates);
-    let masked = failed
-        .confident
-        .and_then(|confident| Some((only(expected, confident)?, only(actual, confident)?)));
+    let masked = failed.confident.and_then(|confident| Some((only(expected, confident)?, only(actual, confident)?)));
     let located = || {
         let (one, other) = masked.as_ref().map_or((expected, actual), |(one, other)| (one, other));
         local::of_few(one, other)

@@ -64,11 +64,7 @@ impl Gaps {
             let (low, high) = (self.offsets[place - 1], self.offsets[place]);
             let start = self.clone();
             for at in place.saturating_sub(REACH)..=(place + REACH).min(self.offsets.len()) {
-                let (moved, from, to) = if at < place {
-                    (at..place, low, high)
-                } else {
-                    (place..at, high, low)
-                };
+                let (moved, from, to) = if at < place { (at..place, low, high) } else { (place..at, high, low) };
                 // A gap moves only through entries that have its own offsets.
                 if moved.is_empty() || start.offsets[moved.clone()].iter().any(|offset| *offset != from) {
                     continue;
@@ -112,11 +108,7 @@ impl Gaps {
     pub(crate) fn is_one_mistake(&self, is_telling: bool) -> bool {
         let inner = self.inner().len();
         let all = self.all().len();
-        if is_telling {
-            all <= MOST
-        } else {
-            all == 1 || (inner == 0 && self.offsets.first() == Some(&1))
-        }
+        if is_telling { all <= MOST } else { all == 1 || (inner == 0 && self.offsets.first() == Some(&1)) }
     }
 
     /// What is wrong when the longer side is what came: `along` says of what.
@@ -134,11 +126,7 @@ impl Gaps {
         let places: Vec<String> = all
             .iter()
             .map(|&(place, width)| {
-                let place = if place == short && all.len() > 1 {
-                    "the end".to_owned()
-                } else {
-                    place.to_string()
-                };
+                let place = if place == short && all.len() > 1 { "the end".to_owned() } else { place.to_string() };
                 format!("{width} extra {} at {place}", noun(width))
             })
             .collect();
@@ -148,10 +136,7 @@ impl Gaps {
             words.push_str(" and ");
             words.push_str(&place.replace(&format!("extra {} ", noun(width)), ""));
         }
-        (
-            MistakeKind::ExtraResidues,
-            format!("{what} left in: {words} along {along}"),
-        )
+        (MistakeKind::ExtraResidues, format!("{what} left in: {words} along {along}"))
     }
 
     /// What is wrong when the shorter side is what came.
@@ -186,10 +171,7 @@ const fn noun(count: usize) -> &'static str {
 pub(super) fn shorter(cut: usize, (got, wanted): (usize, usize), things: &str) -> (MistakeKind, String) {
     let missing = wanted - got;
     if cut == got {
-        (
-            MistakeKind::CutShort,
-            format!("only the first {got} of {wanted} {things}"),
-        )
+        (MistakeKind::CutShort, format!("only the first {got} of {wanted} {things}"))
     } else if cut == 0 {
         let what = format!("without the first {missing} of {wanted} {things}");
         (MistakeKind::Missing, what)

@@ -75,12 +75,7 @@ impl Split {
     fn turn(&self) -> f64 {
         let [one, other] = self.motions.map(|motion| motion.rotation);
         // The trace of the one rotation after the inverse of the other.
-        let trace: f64 = one
-            .as_flattened()
-            .iter()
-            .zip(other.as_flattened())
-            .map(|(a, b)| a * b)
-            .sum();
+        let trace: f64 = one.as_flattened().iter().zip(other.as_flattened()).map(|(a, b)| a * b).sum();
         ((trace - 1.0) / 2.0).clamp(-1.0, 1.0).acos().to_degrees()
     }
 }
@@ -109,13 +104,6 @@ fn split(
     let motions = [motion(true)?, motion(false)?];
     let first = cut - chain.start + if others_go_first { before.len() - chain.len() } else { 0 };
     let counts = [first, before.len() - first];
-    let squares = motions
-        .iter()
-        .zip(counts)
-        .map(|(motion, count)| motion.rmsd.powi(2) * count as f64);
-    Some(Split {
-        cut,
-        residual: (squares.sum::<f64>() / before.len() as f64).sqrt(),
-        motions,
-    })
+    let squares = motions.iter().zip(counts).map(|(motion, count)| motion.rmsd.powi(2) * count as f64);
+    Some(Split { cut, residual: (squares.sum::<f64>() / before.len() as f64).sqrt(), motions })
 }

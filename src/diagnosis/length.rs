@@ -35,15 +35,9 @@ pub(super) fn of_arrays(
         return None;
     }
     let (short, long) = if got < wanted {
-        (
-            RowsAlongAxis::new(actual, got, inner),
-            RowsAlongAxis::new(expected, wanted, inner),
-        )
+        (RowsAlongAxis::new(actual, got, inner), RowsAlongAxis::new(expected, wanted, inner))
     } else {
-        (
-            RowsAlongAxis::new(expected, wanted, inner),
-            RowsAlongAxis::new(actual, got, inner),
-        )
+        (RowsAlongAxis::new(expected, wanted, inner), RowsAlongAxis::new(actual, got, inner))
     };
     let extra = long.length - short.length;
     // Every entry is tried at every offset.
@@ -57,11 +51,7 @@ pub(super) fn of_arrays(
     let find = |is_centred: bool| {
         let centre = |rows: &RowsAlongAxis<'_>, row: usize| -> f64 {
             let numbers = looked_at.iter().map(|&at| rows.number(row, at));
-            if is_centred {
-                numbers.sum::<f64>() / looked_at.len() as f64
-            } else {
-                0.0
-            }
+            if is_centred { numbers.sum::<f64>() / looked_at.len() as f64 } else { 0.0 }
         };
         let centres =
             |rows: &RowsAlongAxis<'_>| -> Vec<f64> { (0..rows.length).map(|row| centre(rows, row)).collect() };
@@ -84,27 +74,15 @@ pub(super) fn of_arrays(
             }
         }
         let explained = share(distance(short.values, &found), f64::INFINITY, size)?;
-        Some((
-            gaps,
-            explained,
-            if is_centred { ", beneath another offset" } else { "" },
-        ))
+        Some((gaps, explained, if is_centred { ", beneath another offset" } else { "" }))
     };
     let centred = || if short.width() >= TELLING { find(true) } else { None };
     let (gaps, explained, beneath) = find(false).or_else(centred)?;
     let along = format!("axis {axis}");
-    let (kind, what) = if got < wanted {
-        gaps.missing(&along)
-    } else {
-        gaps.too_many(&along)
-    };
+    let (kind, what) = if got < wanted { gaps.missing(&along) } else { gaps.too_many(&along) };
     // A little that fits at both ends fits by chance.
     (kind != MistakeKind::Missing || 2 * got >= wanted).then(|| {
-        let kind = if is_of_features(expected_shape, axis) {
-            MistakeKind::Features
-        } else {
-            kind
-        };
+        let kind = if is_of_features(expected_shape, axis) { MistakeKind::Features } else { kind };
         Cause::new(kind, format!("{what}{beneath}"), explained).along(&[axis])
     })
 }
@@ -132,11 +110,7 @@ impl<'a> RowsAlongAxis<'a> {
 
     fn gather(&self, order: &[usize]) -> Vec<f64> {
         let blocks = self.values.chunks_exact(self.length * self.inner);
-        let rows = blocks.flat_map(|block| {
-            order
-                .iter()
-                .map(|&row| &block[row * self.inner..(row + 1) * self.inner])
-        });
+        let rows = blocks.flat_map(|block| order.iter().map(|&row| &block[row * self.inner..(row + 1) * self.inner]));
         rows.flatten().copied().collect()
     }
 }
@@ -164,11 +138,7 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
     }
     let kept = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let reversed = |text: &str| text.bytes().rev().map(char::from).collect::<String>();
-    let (short, long) = if got < wanted {
-        (actual, expected)
-    } else {
-        (expected, actual)
-    };
+    let (short, long) = if got < wanted { (actual, expected) } else { (expected, actual) };
     let (ahead, behind) = (kept(short, long), kept(&reversed(short), &reversed(long)));
     if ahead + behind >= short.len() {
         if got < wanted {
@@ -211,10 +181,7 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
     (rest.peek().is_none() && runs <= chains.max(1)).then(|| {
         Cause::new(
             MistakeKind::ExtraResidues,
-            format!(
-                "a linker left in: {extra} extra {}",
-                number(extra, ["residue", "residues"])
-            ),
+            format!("a linker left in: {extra} extra {}", number(extra, ["residue", "residues"])),
             1.0,
         )
     })
@@ -230,42 +197,24 @@ mod tests {
             of_sequences(expected, actual, chains).map(|cause| (cause.kind, cause.what))
         };
         let case = |kind, what: &str| Some((kind, what.to_owned()));
-        assert_eq!(
-            reported("MKVLAG", "MKVL", 1),
-            case(MistakeKind::CutShort, "only the first 4 of 6 residues")
-        );
-        assert_eq!(
-            reported("MKVLAG", "KVLAG", 1),
-            case(MistakeKind::Missing, "without the first 1 of 6 residues")
-        );
+        assert_eq!(reported("MKVLAG", "MKVL", 1), case(MistakeKind::CutShort, "only the first 4 of 6 residues"));
+        assert_eq!(reported("MKVLAG", "KVLAG", 1), case(MistakeKind::Missing, "without the first 1 of 6 residues"));
         assert_eq!(
             reported("MKVLAG", "MKAG", 1),
             case(MistakeKind::Missing, "without 2 of 6 residues after the first 2")
         );
-        assert_eq!(
-            reported("AAAA", "AAA", 1),
-            case(MistakeKind::CutShort, "only the first 3 of 4 residues")
-        );
+        assert_eq!(reported("AAAA", "AAA", 1), case(MistakeKind::CutShort, "only the first 3 of 4 residues"));
         assert_eq!(
             reported("MKVLAG", "XMKVLAG", 1),
-            case(
-                MistakeKind::ExtraResidues,
-                "a special token or padding left in: 1 extra residue at the start"
-            )
+            case(MistakeKind::ExtraResidues, "a special token or padding left in: 1 extra residue at the start")
         );
         assert_eq!(
             reported("MKVLAG", "MKVLAGXX", 1),
-            case(
-                MistakeKind::ExtraResidues,
-                "padding left in: 2 extra residues at the end"
-            )
+            case(MistakeKind::ExtraResidues, "padding left in: 2 extra residues at the end")
         );
         assert_eq!(
             reported("MKVLAG", "MKVGGGLAG", 2),
-            case(
-                MistakeKind::ExtraResidues,
-                "a linker left in: 3 extra residues after 3 residues"
-            )
+            case(MistakeKind::ExtraResidues, "a linker left in: 3 extra residues after 3 residues")
         );
         assert_eq!(
             reported("MKVLAG", "MKVGGGLAGXX", 2),
@@ -288,27 +237,15 @@ mod tests {
             Some((cause.kind, cause.what))
         };
         let case = |kind, what: &str| Some((kind, what.to_owned()));
-        assert_eq!(
-            reported(&all[1..]),
-            case(MistakeKind::Missing, "without the first 1 of 9 entries along axis 0")
-        );
+        assert_eq!(reported(&all[1..]), case(MistakeKind::Missing, "without the first 1 of 9 entries along axis 0"));
         assert_eq!(
             reported(&[0, 1, 2, 4, 5, 6, 7, 8]),
-            case(
-                MistakeKind::Missing,
-                "without 1 of 9 entries after the first 3 along axis 0"
-            )
+            case(MistakeKind::Missing, "without 1 of 9 entries after the first 3 along axis 0")
         );
-        assert_eq!(
-            reported(&all[..7]),
-            case(MistakeKind::CutShort, "only the first 7 of 9 entries along axis 0")
-        );
+        assert_eq!(reported(&all[..7]), case(MistakeKind::CutShort, "only the first 7 of 9 entries along axis 0"));
         assert_eq!(
             reported(&[&[40][..], &all].concat()),
-            case(
-                MistakeKind::ExtraResidues,
-                "a special token or padding left in: 1 extra entry at 0 along axis 0"
-            )
+            case(MistakeKind::ExtraResidues, "a special token or padding left in: 1 extra entry at 0 along axis 0")
         );
         assert_eq!(
             reported(&[&[40][..], &all, &[41]].concat()),

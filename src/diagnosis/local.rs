@@ -77,9 +77,7 @@ pub(super) fn without_farthest(expected: &Structure, actual: &Structure) -> Opti
 fn farthest(motion: &Superposition, points: &Points, residue_of: &[usize], known: &[usize]) -> Option<usize> {
     let distances = motion.distances(&points.actual, &points.expected).enumerate();
     let others = distances.filter(|(atom, _)| !known.contains(&residue_of[*atom]));
-    others
-        .max_by(|one, other| one.1.total_cmp(&other.1))
-        .map(|(atom, _)| residue_of[atom])
+    others.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(atom, _)| residue_of[atom])
 }
 
 fn name(expected: &Structure, points: &Points, motion: &Superposition, apart: &[usize], share: f64) -> Cause {
@@ -90,17 +88,12 @@ fn name(expected: &Structure, points: &Points, motion: &Superposition, apart: &[
         .filter_map(|&residue| residues.get(residue))
         .map(|atoms| {
             let atom = atoms.start;
-            format!(
-                "{} {} in chain {}",
-                expected.res_name[atom], expected.res_id[atom], expected.chain_id[atom]
-            )
+            format!("{} {} in chain {}", expected.res_name[atom], expected.res_id[atom], expected.chain_id[atom])
         })
         .collect();
     let greatest = distances.iter().copied().fold(0.0, f64::max);
     let in_backbone = apart.iter().filter_map(|&residue| residues.get(residue)).any(|atoms| {
-        let mut backbone = atoms
-            .clone()
-            .filter(|&atom| Part::Backbone.contains(expected.atom_name[atom]));
+        let mut backbone = atoms.clone().filter(|&atom| Part::Backbone.contains(expected.atom_name[atom]));
         backbone.any(|atom| distances[atom] > 2.0 * LEFT * greatest)
     });
     let what = match (in_backbone, names.len()) {

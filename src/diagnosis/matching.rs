@@ -65,29 +65,20 @@ pub(super) fn tell(order: &[usize], along: &str) -> (MistakeKind, String) {
     let size = order.len();
     let first = order.iter().enumerate().find(|(entry, place)| entry != *place);
     let (first, place) = first.unwrap_or((0, &0));
-    let is_reversed = order
-        .iter()
-        .enumerate()
-        .all(|(entry, &place)| entry + place + 1 == size);
+    let is_reversed = order.iter().enumerate().all(|(entry, &place)| entry + place + 1 == size);
     if is_reversed && size > 2 {
         return (
             MistakeKind::PermutedItems,
             format!("entries along {along} in reverse order: {first} stands at {place}"),
         );
     }
-    let starts: Vec<usize> = (0..size)
-        .filter(|&entry| entry == 0 || order[entry] != order[entry - 1] + 1)
-        .collect();
+    let starts: Vec<usize> = (0..size).filter(|&entry| entry == 0 || order[entry] != order[entry - 1] + 1).collect();
     if let [0, behind] = *starts.as_slice()
         && order[behind] == 0
         && size >= 3 * TURN
         && behind.min(size - behind) <= TURN
     {
-        let (places, words) = if behind <= TURN {
-            (behind, "early")
-        } else {
-            (size - behind, "late")
-        };
+        let (places, words) = if behind <= TURN { (behind, "early") } else { (size - behind, "late") };
         let number = if places == 1 { "place" } else { "places" };
         let what = format!("every entry {places} {number} {words} along {along}");
         return (MistakeKind::Shifted, what);
@@ -109,10 +100,7 @@ mod tests {
     fn orders_are_told_by_what_makes_them() {
         let reported = |order: &[usize]| tell(order, "axis 0");
         let turned = |places: usize| -> Vec<usize> { (0..12).map(|entry| (entry + places) % 12).collect() };
-        assert_eq!(
-            reported(&turned(2)),
-            (MistakeKind::Shifted, "every entry 2 places late along axis 0".into())
-        );
+        assert_eq!(reported(&turned(2)), (MistakeKind::Shifted, "every entry 2 places late along axis 0".into()));
         insta::assert_snapshot!(reported(&turned(11)).1, @"every entry 1 place early along axis 0");
         insta::assert_snapshot!(reported(&turned(5)).1, @"entries along axis 0 in another order, 2 runs as chains are: 0 stands at 5");
         insta::assert_snapshot!(reported(&[1, 0]).1, @"entries along axis 0 in another order: 0 stands at 1");

@@ -156,12 +156,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Rounded down: 100 % is said only of what explains everything.
         let percent = (self.share * 1000.0).floor() / 10.0;
-        write!(
-            f,
-            "likely cause: {} (explains {percent} % of the difference); look at {}",
-            self.what,
-            self.kind.place()
-        )
+        write!(f, "likely cause: {} (explains {percent} % of the difference); look at {}", self.what, self.kind.place())
     }
 }
 
@@ -220,20 +215,12 @@ pub enum StructureFrame {
 
 impl Cause {
     fn new(kind: MistakeKind, what: impl Into<String>, share: f64) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            share,
-            axes: Vec::new(),
-        }
+        Self { kind, what: what.into(), share, axes: Vec::new() }
     }
 
     /// The same, made along these axes.
     fn along(self, axes: &[usize]) -> Self {
-        Self {
-            axes: axes.to_vec(),
-            ..self
-        }
+        Self { axes: axes.to_vec(), ..self }
     }
 }
 
@@ -251,10 +238,7 @@ fn best<const COUNT: usize>(tries: [&dyn Fn() -> Option<Cause>; COUNT]) -> Optio
             break;
         }
         let Some(found) = explain() else { continue };
-        if best
-            .as_ref()
-            .is_none_or(|known| 2.0 * (1.0 - found.share) < 1.0 - known.share)
-        {
+        if best.as_ref().is_none_or(|known| 2.0 * (1.0 - found.share) < 1.0 - known.share) {
             best = Some(found);
         }
     }

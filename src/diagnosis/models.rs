@@ -35,15 +35,11 @@ pub(super) fn farthest(expected: &Structure, actual: &Structure) -> usize {
     };
     let shared = shared_atoms(expected, actual);
     let apart = before.iter().zip(after).map(|(before, after)| {
-        let pairs = shared
-            .iter()
-            .filter_map(|&(one, other)| Some((*before.get(one)?, *after.get(other)?)));
+        let pairs = shared.iter().filter_map(|&(one, other)| Some((*before.get(one)?, *after.get(other)?)));
         let (before, after): (Vec<Point>, Vec<Point>) = pairs.unzip();
         superpose(&after, &before).map_or(f64::INFINITY, |motion| motion.rmsd)
     });
-    let worst = apart
-        .enumerate()
-        .reduce(|worst, other| if other.1 > worst.1 { other } else { worst });
+    let worst = apart.enumerate().reduce(|worst, other| if other.1 > worst.1 { other } else { worst });
     worst.map_or(0, |(index, _)| index)
 }
 

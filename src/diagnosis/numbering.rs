@@ -24,17 +24,11 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
         return Some(Cause::new(MistakeKind::Offset, what, 1.0));
     }
     let chains = expected.chains();
-    let of_chains: Vec<(Label, Vec<i64>)> = chains
-        .iter()
-        .map(|(name, atoms)| (*name, offsets(atoms.clone())))
-        .collect();
+    let of_chains: Vec<(Label, Vec<i64>)> =
+        chains.iter().map(|(name, atoms)| (*name, offsets(atoms.clone()))).collect();
     if of_chains.iter().all(|(_, offsets)| same(offsets)) {
         let firsts: Vec<(Label, i64)> = of_chains.iter().map(|(name, offsets)| (*name, offsets[0])).collect();
-        return Some(Cause::new(
-            MistakeKind::Offset,
-            reported(expected, actual, &firsts),
-            1.0,
-        ));
+        return Some(Cause::new(MistakeKind::Offset, reported(expected, actual, &firsts), 1.0));
     }
     // Counted on where there should be gaps, as between what a file numbers.
     let counts_on = |atoms: &std::ops::Range<usize>| {
@@ -52,15 +46,11 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
 fn reported(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
     let starts = |structure: &Structure| -> Vec<i64> {
         let chains = structure.chains().into_iter();
-        chains
-            .map(|(_, atoms)| i64::from(structure.res_id[atoms.start]))
-            .collect()
+        chains.map(|(_, atoms)| i64::from(structure.res_id[atoms.start])).collect()
     };
     let ends = |structure: &Structure| -> Vec<i64> {
         let chains = structure.chains().into_iter();
-        chains
-            .map(|(_, atoms)| i64::from(structure.res_id[atoms.end - 1]))
-            .collect()
+        chains.map(|(_, atoms)| i64::from(structure.res_id[atoms.end - 1])).collect()
     };
     let runs_on = |structure: &Structure| {
         let (starts, ends) = (starts(structure), ends(structure));
@@ -74,9 +64,7 @@ fn reported(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) 
         return "residue numbers start anew in each chain instead of running on through all".to_owned();
     }
     let moved = offsets.iter().filter(|(_, offset)| *offset != 0);
-    let mut words: Vec<String> = moved
-        .map(|(name, offset)| format!("of chain {name} {offset:+}"))
-        .collect();
+    let mut words: Vec<String> = moved.map(|(name, offset)| format!("of chain {name} {offset:+}")).collect();
     if words.len() > TOLD {
         let more = words.len() - TOLD;
         words.truncate(TOLD);

@@ -18,13 +18,7 @@ pub(super) struct Numbers<'a> {
 
 impl<'a> Numbers<'a> {
     pub(crate) fn new(shape: &'a [usize], expected: &'a [f64], actual: &'a [f64]) -> Self {
-        Self {
-            shape,
-            expected,
-            actual,
-            difference: distance(expected, actual),
-            spread: spread(expected),
-        }
+        Self { shape, expected, actual, difference: distance(expected, actual), spread: spread(expected) }
     }
 
     /// The share that is explained when `expected` would have been this.
@@ -46,9 +40,5 @@ pub(super) fn spread(values: &[f64]) -> f64 {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-    if deviation > 1e-9 * mean.abs() {
-        deviation
-    } else {
-        mean.abs()
-    }
+    if deviation > 1e-9 * mean.abs() { deviation } else { mean.abs() }
 }

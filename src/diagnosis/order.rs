@@ -41,31 +41,17 @@ pub(super) fn axes(
         return None;
     }
     // Of arrays of different shape all is different.
-    let difference = if expected_shape == actual_shape {
-        distance(expected, actual)
-    } else {
-        f64::INFINITY
-    };
+    let difference = if expected_shape == actual_shape { distance(expected, actual) } else { f64::INFINITY };
     let spread = spread(expected);
     permutations(rank).into_iter().find_map(|order| {
-        let fits = order
-            .iter()
-            .enumerate()
-            .all(|(axis, &from)| actual_shape[axis] == expected_shape[from]);
-        let moves = order
-            .iter()
-            .enumerate()
-            .any(|(axis, &from)| axis != from && expected_shape[from] > 1);
+        let fits = order.iter().enumerate().all(|(axis, &from)| actual_shape[axis] == expected_shape[from]);
+        let moves = order.iter().enumerate().any(|(axis, &from)| axis != from && expected_shape[from] > 1);
         if !fits || !moves {
             return None;
         }
         let transposed = transpose(expected, expected_shape, &order);
         let share = share(distance(&transposed, actual), difference, spread)?;
-        Some(Cause::new(
-            MistakeKind::AxesSwapped,
-            format!("axes in the order {order:?}"),
-            share,
-        ))
+        Some(Cause::new(MistakeKind::AxesSwapped, format!("axes in the order {order:?}"), share))
     })
 }
 
@@ -78,12 +64,8 @@ fn symmetrised(numbers: &Numbers<'_>) -> Option<Cause> {
     let mut order: Vec<usize> = (0..rank).collect();
     order.swap(rank - 1, rank - 2);
     let transposed = transpose(numbers.expected, numbers.shape, &order);
-    let mean: Vec<f64> = numbers
-        .expected
-        .iter()
-        .zip(transposed)
-        .map(|(one, other)| f64::midpoint(*one, other))
-        .collect();
+    let mean: Vec<f64> =
+        numbers.expected.iter().zip(transposed).map(|(one, other)| f64::midpoint(*one, other)).collect();
     let share = share(distance(&mean, numbers.actual), numbers.difference, numbers.spread)?;
     let what = "every value is the mean of those of both directions";
     Some(Cause::new(MistakeKind::Symmetrised, what, share))
@@ -95,8 +77,7 @@ fn permutations(count: usize) -> Vec<Vec<usize>> {
     for _ in 0..count {
         let longer = all.iter().flat_map(|order: &Vec<usize>| {
             let free = (0..count).filter(|axis| !order.contains(axis));
-            free.map(|axis| [order.as_slice(), &[axis]].concat())
-                .collect::<Vec<_>>()
+            free.map(|axis| [order.as_slice(), &[axis]].concat()).collect::<Vec<_>>()
         });
         all = longer.collect();
     }
@@ -123,18 +104,14 @@ fn transpose(values: &[f64], shape: &[usize], order: &[usize]) -> Vec<f64> {
 }
 
 fn strides(shape: &[usize]) -> Vec<usize> {
-    (0..shape.len())
-        .map(|axis| shape[axis + 1..].iter().product())
-        .collect()
+    (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect()
 }
 
 /// A few places further along an axis, or along two neighbouring axes of one length, as pairs of residues have.
 fn shifted(numbers: &Numbers<'_>) -> Option<Cause> {
     let sizes = numbers.shape;
     let single = (0..sizes.len()).map(|axis| vec![axis]);
-    let double = (1..sizes.len())
-        .filter(|&axis| sizes[axis] == sizes[axis - 1])
-        .map(|axis| vec![axis - 1, axis]);
+    let double = (1..sizes.len()).filter(|&axis| sizes[axis] == sizes[axis - 1]).map(|axis| vec![axis - 1, axis]);
     let axes: Vec<Vec<usize>> = single.chain(double).collect();
     (1..=MOST_PLACES).find_map(|places| axes.iter().find_map(|axes| shifted_by(numbers, axes, places)))
 }
@@ -146,10 +123,7 @@ fn shifted_by(numbers: &Numbers<'_>, axes: &[usize], places: usize) -> Option<Ca
         return None;
     }
     let step: usize = places * axes.iter().map(|&axis| steps[axis]).sum::<usize>();
-    let is_last = |flat: usize| {
-        axes.iter()
-            .any(|&axis| flat / steps[axis] % sizes[axis] + places >= sizes[axis])
-    };
+    let is_last = |flat: usize| axes.iter().any(|&axis| flat / steps[axis] % sizes[axis] + places >= sizes[axis]);
     let kept = |every: usize| -> Vec<usize> {
         let all = (0..numbers.expected.len()).step_by(every);
         all.filter(|&flat| !is_last(flat)).collect()
@@ -194,9 +168,8 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         if count < 2 {
             return None;
         }
-        let order: Vec<usize> = std::iter::once(axis)
-            .chain((0..numbers.shape.len()).filter(|&other| other != axis))
-            .collect();
+        let order: Vec<usize> =
+            std::iter::once(axis).chain((0..numbers.shape.len()).filter(|&other| other != axis)).collect();
         let expected = transpose(numbers.expected, numbers.shape, &order);
         let actual = transpose(numbers.actual, numbers.shape, &order);
         let reorder = |rows: &[usize]| -> Vec<f64> {
@@ -221,11 +194,7 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
             return None;
         }
         let (kind, what) = tell(&order, &format!("axis {axis}"));
-        let kind = if is_of_features(numbers.shape, axis) {
-            MistakeKind::Features
-        } else {
-            kind
-        };
+        let kind = if is_of_features(numbers.shape, axis) { MistakeKind::Features } else { kind };
         Some(Cause::new(kind, what, explained).along(&[axis]))
     })
 }
@@ -259,10 +228,7 @@ fn simple_orders(expected: &[f64], actual: &[f64], count: usize) -> Vec<Vec<usiz
     let ranked = ranks(expected).into_iter().zip(ranks(actual));
     let mut ranked: Vec<(usize, usize)> = ranked.map(|(from, to)| (from.1, to.1)).collect();
     ranked.sort_unstable();
-    let mut all = vec![
-        ranked.into_iter().map(|(_, row)| row).collect(),
-        (0..count).rev().collect(),
-    ];
+    let mut all = vec![ranked.into_iter().map(|(_, row)| row).collect(), (0..count).rev().collect()];
     if count <= MOST && width < TELLING {
         let apart = |places: usize| -> f64 {
             let (behind, ahead) = actual.split_at(places * width);

@@ -82,12 +82,7 @@ pub(super) fn of_lengths(expected: (&[f64], &[usize]), actual: (&[f64], &[usize]
         squares.sum()
     };
     let cost = |entry: usize, offset: usize| -> f64 {
-        let sum = |is_ahead| {
-            channels
-                .iter()
-                .map(|&channel| one_side(entry, offset, channel, is_ahead))
-                .sum::<f64>()
-        };
+        let sum = |is_ahead| channels.iter().map(|&channel| one_side(entry, offset, channel, is_ahead)).sum::<f64>();
         let (before, ahead) = (entry >= reach, entry + reach < short.size);
         match (before, ahead) {
             (true, true) => sum(false).min(sum(true)),
@@ -110,11 +105,7 @@ pub(super) fn of_lengths(expected: (&[f64], &[usize]), actual: (&[f64], &[usize]
     });
     let share = share(residual, f64::INFINITY, size)?;
     let along = format!("axes {first} and {}", first + 1);
-    let (kind, what) = if is_short {
-        gaps.missing(&along)
-    } else {
-        gaps.too_many(&along)
-    };
+    let (kind, what) = if is_short { gaps.missing(&along) } else { gaps.too_many(&along) };
     // A little that fits at both ends fits by chance.
     (kind != MistakeKind::Missing || 2 * got.size >= wanted.size).then(|| Cause::new(kind, what, share))
 }
@@ -132,9 +123,7 @@ pub(super) fn of_order(numbers: &Numbers<'_>) -> Option<Cause> {
         let reversed: Vec<usize> = (0..expected.size).rev().collect();
         let mut orders = vec![reversed];
         orders.extend(counterparts(&expected, &actual));
-        let apart = orders
-            .into_iter()
-            .map(|order| (distance(numbers.expected, &actual.gather(&order)), order));
+        let apart = orders.into_iter().map(|order| (distance(numbers.expected, &actual.gather(&order)), order));
         let (residual, order) = apart.min_by(|one, other| one.0.total_cmp(&other.0))?;
         if is_in_order(&order) {
             return None;
@@ -187,9 +176,7 @@ fn signatures(pairs: &Pairs<'_>, channels: &[(usize, usize)]) -> Vec<Vec<f64>> {
         for &channel in channels {
             signature.push(pairs.number(channel, entry, entry));
             let line = 0..pairs.size;
-            signature.extend(quantiles(
-                line.clone().map(|at| pairs.number(channel, entry, at)).collect(),
-            ));
+            signature.extend(quantiles(line.clone().map(|at| pairs.number(channel, entry, at)).collect()));
             signature.extend(quantiles(line.map(|at| pairs.number(channel, at, entry)).collect()));
         }
         signature
@@ -202,9 +189,7 @@ fn anchors(size: usize, costs: &[f64], order: &[usize]) -> Vec<usize> {
     let doubt = |entry: usize| -> f64 {
         let own = costs[entry * size + order[entry]];
         let others = (0..size).filter(|&place| place != order[entry]);
-        let next = others
-            .map(|place| costs[entry * size + place])
-            .fold(f64::INFINITY, f64::min);
+        let next = others.map(|place| costs[entry * size + place]).fold(f64::INFINITY, f64::min);
         if next > 0.0 { own / next } else { f64::INFINITY }
     };
     let mut sure: Vec<(f64, usize)> = (0..size).map(|entry| (doubt(entry), entry)).collect();

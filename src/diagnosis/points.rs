@@ -46,10 +46,7 @@ pub(super) fn name(structure: &Structure, atom: usize) -> (Label, Label) {
 pub(super) fn radius_of_gyration(points: &[Point]) -> f64 {
     let count = points.len().max(1) as f64;
     let centre = [0, 1, 2].map(|axis| points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count);
-    let squares = points.iter().map(|point| {
-        (0..3)
-            .map(|axis| (f64::from(point[axis]) - centre[axis]).powi(2))
-            .sum::<f64>()
-    });
+    let squares =
+        points.iter().map(|point| (0..3).map(|axis| (f64::from(point[axis]) - centre[axis]).powi(2)).sum::<f64>());
     (squares.sum::<f64>() / count).sqrt()
 }

@@ -36,11 +36,7 @@ mod tests {
         for (name, round) in FORMATS {
             assert!((round(0.5) - 0.5).abs() < f64::EPSILON, "{name}");
             let error = (round(third) - third).abs() / third;
-            let most = if name.starts_with("bf") {
-                1.0 / 128.0
-            } else {
-                1.0 / 1024.0
-            };
+            let most = if name.starts_with("bf") { 1.0 / 128.0 } else { 1.0 / 1024.0 };
             assert!(error > 0.0 && error < most, "{name}: {error}");
         }
     }

@@ -18,28 +18,16 @@ const MOST_CHAINS: usize = 64;
 /// The residues of a structure, in whatever order.
 pub(super) fn residues(structure: &Structure) -> BTreeSet<(Label, i32, Label, Label)> {
     let identity = |atom: usize| {
-        (
-            structure.chain_id[atom],
-            structure.res_id[atom],
-            structure.ins_code[atom],
-            structure.res_name[atom],
-        )
+        (structure.chain_id[atom], structure.res_id[atom], structure.ins_code[atom], structure.res_name[atom])
     };
     (0..structure.atoms()).map(identity).collect()
 }
 
 /// Atoms that are there twice, and nothing else about the names.
 pub(super) fn of_duplicates(expected: &Structure, actual: &Structure) -> Option<Cause> {
-    let extra = actual
-        .atoms()
-        .checked_sub(expected.atoms())
-        .filter(|extra| *extra > 0)?;
+    let extra = actual.atoms().checked_sub(expected.atoms()).filter(|extra| *extra > 0)?;
     let identity = |structure: &Structure, atom: usize| {
-        let residue = (
-            structure.chain_id[atom],
-            structure.res_id[atom],
-            structure.ins_code[atom],
-        );
+        let residue = (structure.chain_id[atom], structure.res_id[atom], structure.ins_code[atom]);
         (residue, name(structure, atom))
     };
     let mut counts: HashMap<_, usize> = HashMap::new();
@@ -149,15 +137,10 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Caus
     let composition =
         |range: &std::ops::Range<usize>| range.clone().map(|atom| name(expected, atom)).collect::<Vec<_>>();
     let compositions: Vec<_> = chains.iter().map(|(_, range)| composition(range)).collect();
-    let kinds: Vec<usize> = compositions
-        .iter()
-        .map(|own| compositions.iter().position(|other| other == own).unwrap_or(0))
-        .collect();
+    let kinds: Vec<usize> =
+        compositions.iter().map(|own| compositions.iter().position(|other| other == own).unwrap_or(0)).collect();
     let slices = |structure: &Structure| -> Option<Vec<Vec<Point>>> {
-        chains
-            .iter()
-            .map(|(_, range)| Some(structure.coord.get(range.clone())?.to_vec()))
-            .collect()
+        chains.iter().map(|(_, range)| Some(structure.coord.get(range.clone())?.to_vec())).collect()
     };
     let (before, after) = (slices(expected)?, slices(actual)?);
     let best = best_chain_permutation(
@@ -189,11 +172,7 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
     let mut assigned: Vec<usize> = (0..atoms).collect();
     // Superposing by wrong pairs blurs the fit a little; a few rounds sharpen it.
     for _ in 0..4 {
-        for residue in expected
-            .residues()
-            .into_iter()
-            .filter(|residue| residue.len() <= MOST_ATOMS)
-        {
+        for residue in expected.residues().into_iter().filter(|residue| residue.len() <= MOST_ATOMS) {
             assign(&motion, &residue, before, after, &mut assigned);
         }
         let reordered: Vec<Point> = assigned.iter().map(|&atom| after[atom]).collect();
@@ -207,11 +186,7 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
         *trades.entry((names.0.min(names.1), names.0.max(names.1))).or_default() += 1;
     }
     let ((first, second), _) = trades.into_iter().max_by_key(|(names, count)| (*count, *names))?;
-    let moved = assigned
-        .iter()
-        .enumerate()
-        .filter(|(atom, place)| atom != *place)
-        .count();
+    let moved = assigned.iter().enumerate().filter(|(atom, place)| atom != *place).count();
     let what = format!("{moved} atoms have swapped positions, most often {first} and {second}");
     Some(Cause::new(MistakeKind::PermutedAtoms, what, share))
 }

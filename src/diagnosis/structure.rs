@@ -62,18 +62,11 @@ pub fn of_structures(
     if let [first, rest @ ..] = coordinates
         && rest.len() + 1 >= FEWEST
         && rest.iter().all(|position| same(position, first))
-        && expected
-            .coord
-            .iter()
-            .any(|position| !same(position, &expected.coord[0]))
+        && expected.coord.iter().any(|position| !same(position, &expected.coord[0]))
     {
         // Adding zero takes the sign of a negative one.
         let place = first.map(|axis| axis + 0.0);
-        return Some(Cause::new(
-            MistakeKind::Constant,
-            format!("every atom is at {place:?}"),
-            1.0,
-        ));
+        return Some(Cause::new(MistakeKind::Constant, format!("every atom is at {place:?}"), 1.0));
     }
     if let Some(cause) = reorder::of_names(expected, actual) {
         return Some(cause);
@@ -139,10 +132,7 @@ impl Points {
         let difference = super::numbers::distance(&flat, &actual);
         FORMATS.into_iter().find_map(|(name, round)| {
             let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
-            Some((
-                name,
-                share(super::numbers::distance(&rounded, &actual), difference, self.size)?,
-            ))
+            Some((name, share(super::numbers::distance(&rounded, &actual), difference, self.size)?))
         })
     }
 
@@ -156,21 +146,18 @@ impl Points {
         if self.expected.len() < FEWEST_SHORT {
             return None;
         }
-        FORMATS
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with("TF32"))
-            .find_map(|(name, round)| {
-                if !fits(&self.actual, round) || fits(&self.expected, round) {
-                    return None;
-                }
-                let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
-                let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
-                // Of a point three coordinates are rounded.
-                let rounding = 3.0 * super::numbers::distance(&flat, &rounded).powi(2);
-                let left = (1.0 - rounding / self.superposed.powi(2)).max(0.0).sqrt();
-                let what = format!("all coordinates are {name} numbers");
-                Some(Cause::new(MistakeKind::LowerPrecision, what, 1.0 - left))
-            })
+        FORMATS.into_iter().filter(|(name, _)| !name.starts_with("TF32")).find_map(|(name, round)| {
+            if !fits(&self.actual, round) || fits(&self.expected, round) {
+                return None;
+            }
+            let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
+            let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
+            // Of a point three coordinates are rounded.
+            let rounding = 3.0 * super::numbers::distance(&flat, &rounded).powi(2);
+            let left = (1.0 - rounding / self.superposed.powi(2)).max(0.0).sqrt();
+            let what = format!("all coordinates are {name} numbers");
+            Some(Cause::new(MistakeKind::LowerPrecision, what, 1.0 - left))
+        })
     }
 
     fn is_rounded(&self, plain: f64) -> bool {
@@ -187,11 +174,7 @@ impl Points {
             let swapped = self.with(|point| order.map(|axis| point[axis]));
             if let Some(share) = share(rmsd(&swapped, &self.actual).ok()?, plain, self.size) {
                 let names = order.map(|axis| ["x", "y", "z"][axis]).join(", ");
-                return Some(Cause::new(
-                    MistakeKind::AxesSwapped,
-                    format!("axes in the order {names}"),
-                    share,
-                ));
+                return Some(Cause::new(MistakeKind::AxesSwapped, format!("axes in the order {names}"), share));
             }
         }
         None
@@ -218,21 +201,14 @@ impl Points {
             return Some(Cause::new(MistakeKind::Mirror, "mirror image", share));
         }
         FACTORS.into_iter().find_map(|(factor, name)| {
-            let unscaled: Vec<Point> = self
-                .actual
-                .iter()
-                .map(|point| point.map(|value| (f64::from(value) / factor) as f32))
-                .collect();
+            let unscaled: Vec<Point> =
+                self.actual.iter().map(|point| point.map(|value| (f64::from(value) / factor) as f32)).collect();
             let share = self.share(superpose(&unscaled, &self.expected).ok()?.rmsd)?;
             let unit = match name {
                 "÷ 10" => ", as in nanometres",
                 _ => "",
             };
-            Some(Cause::new(
-                MistakeKind::Scale,
-                format!("coordinates {name}{unit}"),
-                share,
-            ))
+            Some(Cause::new(MistakeKind::Scale, format!("coordinates {name}{unit}"), share))
         })
     }
 
@@ -256,22 +232,13 @@ impl Points {
             return None;
         }
         let pick = |points: &[Point], further: usize| -> Vec<Point> {
-            places
-                .iter()
-                .filter_map(|&place| points.get(place + further).copied())
-                .collect()
+            places.iter().filter_map(|&place| points.get(place + further).copied()).collect()
         };
-        [("late", 0, 1), ("early", 1, 0)]
-            .into_iter()
-            .find_map(|(words, from, to)| {
-                let (expected, actual) = (pick(&self.expected, from), pick(&self.actual, to));
-                let share = self.share(superpose(&actual, &expected).ok()?.rmsd)?;
-                Some(Cause::new(
-                    MistakeKind::Shifted,
-                    format!("every atom one place {words} in the list"),
-                    share,
-                ))
-            })
+        [("late", 0, 1), ("early", 1, 0)].into_iter().find_map(|(words, from, to)| {
+            let (expected, actual) = (pick(&self.expected, from), pick(&self.actual, to));
+            let share = self.share(superpose(&actual, &expected).ok()?.rmsd)?;
+            Some(Cause::new(MistakeKind::Shifted, format!("every atom one place {words} in the list"), share))
+        })
     }
 }
 
@@ -297,11 +264,7 @@ fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
         Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
     points.runs = runs(expected, &Part::AlphaCarbons.of(expected));
     let Cause { kind, what, share, .. } = points.rolled()?;
-    Some(Cause::new(
-        kind,
-        what.replace("atom", "residue").replace("list", "chain"),
-        share,
-    ))
+    Some(Cause::new(kind, what.replace("atom", "residue").replace("list", "chain"), share))
 }
 
 /// Temperature factors, once for each residue that has an alpha carbon.

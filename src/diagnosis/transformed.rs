@@ -74,10 +74,7 @@ mod tests {
         let changed: Vec<f32> = values.chunks_exact(9).flat_map(change).collect();
         let actual = Tensor::from_values(vec![2, 6, changed.len() / 12], &changed).unwrap();
         let cause = of_arrays(&expected, &actual, &[]);
-        cause.map_or_else(
-            || "nothing".to_owned(),
-            |cause| format!("{:?}: {}", cause.kind, cause.what),
-        )
+        cause.map_or_else(|| "nothing".to_owned(), |cause| format!("{:?}: {}", cause.kind, cause.what))
     }
 
     #[test]

@@ -70,10 +70,7 @@ impl AsymmetrySums {
 
     fn correlation(&self) -> Option<f64> {
         let spread = |squares: f64, sum: f64| squares - sum * sum / self.pairs;
-        let (expected, got) = (
-            spread(self.expected_squares, self.expected),
-            spread(self.got_squares, self.got),
-        );
+        let (expected, got) = (spread(self.expected_squares, self.expected), spread(self.got_squares, self.got));
         // What is left of equal values is rounding.
         let varies = |spread: f64, squares: f64| spread > 1e-12 * squares;
         if !varies(expected, self.expected_squares) || !varies(got, self.got_squares) {
@@ -107,9 +104,7 @@ mod tests {
         let (one, other) = (matrix(1), matrix(500));
         let odd = |matrix: &[f64]| -> Vec<f64> {
             let pairs = (0..SIZE).flat_map(|row| (row + 1..SIZE).map(move |column| (row, column)));
-            pairs
-                .map(|(row, column)| matrix[row * SIZE + column] - matrix[column * SIZE + row])
-                .collect()
+            pairs.map(|(row, column)| matrix[row * SIZE + column] - matrix[column * SIZE + row]).collect()
         };
         let found = asymmetry(&one, &other, SIZE).unwrap();
         let expected = pearson(&odd(&other), &odd(&one)).unwrap();
@@ -125,11 +120,7 @@ mod tests {
     #[test]
     fn without_asymmetry_or_numbers_there_is_nothing_to_say() {
         let one = matrix(1);
-        let even: Vec<f64> = one
-            .iter()
-            .zip(transposed(&one))
-            .map(|(a, b)| f64::midpoint(*a, b))
-            .collect();
+        let even: Vec<f64> = one.iter().zip(transposed(&one)).map(|(a, b)| f64::midpoint(*a, b)).collect();
         let found = asymmetry(&one, &even, SIZE).unwrap();
         assert_eq!((found.lost, found.correlation), (Some(1.0), None));
         assert_eq!(asymmetry(&even, &one, SIZE).unwrap().lost, None);

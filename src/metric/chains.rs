@@ -111,10 +111,7 @@ fn follow(
     fits: &impl Fn(usize, usize) -> bool,
 ) -> Vec<usize> {
     let centres: Vec<Point> = reference.iter().map(|chain| centre(chain)).collect();
-    let moved: Vec<Point> = model
-        .iter()
-        .map(|chain| frame.apply(centre(chain)).map(|part| part as f32))
-        .collect();
+    let moved: Vec<Point> = model.iter().map(|chain| frame.apply(centre(chain)).map(|part| part as f32)).collect();
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for (place, target) in centres.iter().enumerate() {
         for (chain, point) in moved.iter().enumerate() {
@@ -166,9 +163,7 @@ mod tests {
     fn a_shuffled_homomer_is_put_in_order() {
         for copies in [2, 5, 9] {
             let reference = ring(copies);
-            let order: Vec<usize> = (0..copies as usize)
-                .map(|chain| (chain * 7 + 3) % copies as usize)
-                .collect();
+            let order: Vec<usize> = (0..copies as usize).map(|chain| (chain * 7 + 3) % copies as usize).collect();
             let model = shuffled(&reference, &order);
             let kinds = vec![0; copies as usize];
             let best = best_chain_permutation(&slices(&reference), &kinds, &slices(&model), &kinds).unwrap();

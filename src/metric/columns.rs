@@ -37,11 +37,8 @@ impl Columns {
         // Half the radius: narrow enough to leave far points out, wide enough that a column is worth a look-up.
         let width = radius / 2.0;
         let key = |[x, y, _]: Point| (cell(x, width), cell(y, width));
-        let mut keyed: Vec<((i64, i64), f32, usize)> = points
-            .iter()
-            .enumerate()
-            .map(|(index, &point)| (key(point), point[2], index))
-            .collect();
+        let mut keyed: Vec<((i64, i64), f32, usize)> =
+            points.iter().enumerate().map(|(index, &point)| (key(point), point[2], index)).collect();
         keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut starts: Vec<((i64, i64), usize)> = Vec::new();
         for (place, entry) in keyed.iter().enumerate() {
@@ -166,30 +163,15 @@ mod tests {
     use super::*;
 
     fn squared_distance(first: Point, second: Point) -> f64 {
-        first
-            .iter()
-            .zip(second)
-            .map(|(&a, b)| (f64::from(a) - f64::from(b)).powi(2))
-            .sum()
+        first.iter().zip(second).map(|(&a, b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
 
     #[test]
     fn every_near_pair_is_seen_once() {
         let mut next = noise(7);
-        let cloud: Vec<Point> = (0..300)
-            .map(|_| [30.0 * next(), 30.0 * next(), 30.0 * next()])
-            .collect();
-        let far: Vec<Point> = walk(50, 8)
-            .into_iter()
-            .map(|[x, y, z]| [x + 3e13, y - 3e38, z])
-            .collect();
-        for points in [
-            cloud,
-            walk(200, 9),
-            far,
-            vec![[1.0; 3]; 5],
-            vec![[0.0, 7.5, 15.0], [7.5, 15.0, 0.0]],
-        ] {
+        let cloud: Vec<Point> = (0..300).map(|_| [30.0 * next(), 30.0 * next(), 30.0 * next()]).collect();
+        let far: Vec<Point> = walk(50, 8).into_iter().map(|[x, y, z]| [x + 3e13, y - 3e38, z]).collect();
+        for points in [cloud, walk(200, 9), far, vec![[1.0; 3]; 5], vec![[0.0, 7.5, 15.0], [7.5, 15.0, 0.0]]] {
             for radius in [3.0, 15.0] {
                 let columns = Columns::new(&points, radius);
                 let mut seen = Vec::new();

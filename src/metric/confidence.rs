@@ -9,10 +9,7 @@ use super::error::{MetricError, check_lengths, check_number};
 /// For empty lists, lists of different length, and values that are not finite.
 pub(crate) fn mean_absolute_error<T: Copy + Into<f64>>(observed: &[T], reference: &[T]) -> Result<f64, MetricError> {
     check_values(observed, reference, 1)?;
-    let apart = observed
-        .iter()
-        .zip(reference)
-        .map(|(&o, &r)| (o.into() - r.into()).abs());
+    let apart = observed.iter().zip(reference).map(|(&o, &r)| (o.into() - r.into()).abs());
     Ok(apart.sum::<f64>() / observed.len() as f64)
 }
 

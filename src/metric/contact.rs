@@ -44,17 +44,11 @@ pub(crate) fn contact_agreement(
     check_points(observed, reference, 1)?;
     check_lengths("residues", chains.len(), reference.len())?;
     if !(rule.distance > 0.0 && rule.distance.is_finite()) {
-        return Err(MetricError::Malformed(
-            "the distance of contacts must be positive and finite",
-        ));
+        return Err(MetricError::Malformed("the distance of contacts must be positive and finite"));
     }
     let counts =
         |first: usize, second: usize| chains[first] != chains[second] || first.abs_diff(second) >= rule.separation;
-    let mut agreement = ContactAgreement {
-        reference: 0,
-        observed: 0,
-        shared: 0,
-    };
+    let mut agreement = ContactAgreement { reference: 0, observed: 0, shared: 0 };
     for_each_contact_of_matter(reference, rule.distance, |first, second| {
         if counts(first, second) {
             agreement.reference += 1;
@@ -122,10 +116,7 @@ mod tests {
     use super::super::test_points::{moved, walk};
     use super::*;
 
-    const RULE: ContactRule = ContactRule {
-        distance: 8.0,
-        separation: 3,
-    };
+    const RULE: ContactRule = ContactRule { distance: 8.0, separation: 3 };
 
     #[test]
     fn a_moved_copy_has_the_same_contacts() {

@@ -119,10 +119,7 @@ impl DifferenceSums {
         };
         let mut here = [0.0; BLOCK];
         let mut there = [0.0; BLOCK];
-        let blocks = expected
-            .bytes()
-            .chunks(BLOCK * size)
-            .zip(actual.bytes().chunks(BLOCK * size));
+        let blocks = expected.bytes().chunks(BLOCK * size).zip(actual.bytes().chunks(BLOCK * size));
         for (block, (expected, actual)) in blocks.enumerate() {
             let (count, _) = (read(expected, &mut here), read(actual, &mut there));
             self.block(block * BLOCK, &here[..count], &there[..count]);
@@ -217,35 +214,18 @@ impl DifferenceSums {
             self.beyond += 1;
         }
         self.needed = self.needed.max(smallest_absolute(gap, slack));
-        let extreme = |difference| Extreme {
-            difference,
-            index,
-            position: Vec::new(),
-            expected,
-            actual,
-        };
+        let extreme = |difference| Extreme { difference, index, position: Vec::new(), expected, actual };
         if self.greatest_absolute.as_ref().is_none_or(|most| gap > most.difference) {
             self.greatest_absolute = Some(extreme(gap));
         }
-        let ratio = if gap.is_infinite() {
-            f64::INFINITY
-        } else {
-            gap / expected.abs()
-        };
-        if self
-            .greatest_relative
-            .as_ref()
-            .is_none_or(|most| ratio > most.difference)
-        {
+        let ratio = if gap.is_infinite() { f64::INFINITY } else { gap / expected.abs() };
+        if self.greatest_relative.as_ref().is_none_or(|most| ratio > most.difference) {
             self.greatest_relative = Some(extreme(ratio));
         }
     }
 
     fn finish(self, shape: &Tensor) -> Difference {
-        let locate = |extreme: Extreme| Extreme {
-            position: shape.position(extreme.index),
-            ..extreme
-        };
+        let locate = |extreme: Extreme| Extreme { position: shape.position(extreme.index), ..extreme };
         Difference {
             dtype: shape.dtype(),
             total: shape.len(),
@@ -270,8 +250,7 @@ struct Screen {
 impl Screen {
     /// How many elements differ, when all of them keep the bounds; `None` when one may not, or is not finite.
     fn count(&self, expected: &[[u8; 4]], actual: &[[u8; 4]]) -> Option<usize> {
-        self.count_at_once(expected, actual)
-            .or_else(|| self.count_one_by_one(expected, actual))
+        self.count_at_once(expected, actual).or_else(|| self.count_one_by_one(expected, actual))
     }
 
     /// Holds the greatest gap against what the smallest expected value allows, which is the least work for an element.

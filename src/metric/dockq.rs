@@ -53,15 +53,9 @@ pub(crate) fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
     check(pair)?;
     let native = touching_residues(pair, pair.reference, CONTACT)?;
     if native.is_empty() {
-        return Err(MetricError::TooFew {
-            what: "contacts between the chains of the reference",
-            found: 0,
-            needed: 1,
-        });
+        return Err(MetricError::TooFew { what: "contacts between the chains of the reference", found: 0, needed: 1 });
     }
-    let kept = touching_residues(pair, pair.model, CONTACT)?
-        .intersection(&native)
-        .count();
+    let kept = touching_residues(pair, pair.model, CONTACT)?.intersection(&native).count();
     let native_contacts = kept as f64 / native.len() as f64;
 
     let near = touching_residues(pair, pair.reference, INTERFACE)?;
@@ -129,19 +123,12 @@ fn receptor_and_ligand(pair: &DockedPair) -> (std::ops::Range<usize>, std::ops::
         residues.dedup();
         residues.len()
     };
-    if count(&first) > count(&second) {
-        (first, second)
-    } else {
-        (second, first)
-    }
+    if count(&first) > count(&second) { (first, second) } else { (second, first) }
 }
 
 fn rmsd_under(motion: &Superposition, mobile: &[Point], target: &[Point]) -> Result<f64, MetricError> {
     check_points(mobile, target, 1)?;
-    let squares: f64 = motion
-        .distances(mobile, target)
-        .map(|distance| distance * distance)
-        .sum();
+    let squares: f64 = motion.distances(mobile, target).map(|distance| distance * distance).sum();
     Ok((squares / mobile.len() as f64).sqrt())
 }
 
@@ -206,20 +193,10 @@ mod tests {
         assert!((off - (36.0f64 / 6.0).sqrt()).abs() < 1e-6, "{off}");
         // The chain with more residues is the receptor wherever it stands.
         let longer: Vec<usize> = (0..6).chain(6..24).collect();
-        let off = dockq(&DockedPair {
-            residues: &longer,
-            ..pair
-        })
-        .unwrap()
-        .ligand_rmsd;
+        let off = dockq(&DockedPair { residues: &longer, ..pair }).unwrap().ligand_rmsd;
         assert!((off - 6.0f64.sqrt()).abs() < 1e-6, "{off}");
         let shorter: Vec<usize> = (0..6).chain([6; 18]).collect();
-        let off = dockq(&DockedPair {
-            residues: &shorter,
-            ..pair
-        })
-        .unwrap()
-        .ligand_rmsd;
+        let off = dockq(&DockedPair { residues: &shorter, ..pair }).unwrap().ligand_rmsd;
         assert!(off > 0.5 && (off - 6.0f64.sqrt()).abs() > 0.1, "{off}");
     }
 
@@ -233,15 +210,9 @@ mod tests {
             backbone: &[true; 3],
             first_chain: 1,
         };
-        assert_eq!(
-            touching_residues(&pair(&[0, 1, 2]), &reference, CONTACT).unwrap().len(),
-            0
-        );
+        assert_eq!(touching_residues(&pair(&[0, 1, 2]), &reference, CONTACT).unwrap().len(), 0);
         let near = [[0.0; 3], [4.999, 0.0, 0.0], [0.0, 5.0, 0.0]];
-        assert_eq!(
-            touching_residues(&pair(&[0, 1, 2]), &near, CONTACT).unwrap(),
-            HashSet::from([(0, 1)])
-        );
+        assert_eq!(touching_residues(&pair(&[0, 1, 2]), &near, CONTACT).unwrap(), HashSet::from([(0, 1)]));
     }
 
     #[test]
@@ -249,22 +220,13 @@ mod tests {
         let points = walk(32, 2);
         let apart = complex(50.0);
         let (residues, backbone): (Vec<usize>, _) = ((0..32).collect(), [true; 32]);
-        let whole = DockedPair {
-            reference: &apart,
-            model: &points,
-            residues: &residues,
-            backbone: &backbone,
-            first_chain: 20,
-        };
+        let whole =
+            DockedPair { reference: &apart, model: &points, residues: &residues, backbone: &backbone, first_chain: 20 };
         let message = |pair: DockedPair| dockq(&pair).unwrap_err().to_string();
         insta::assert_snapshot!(message(whole), @"needs at least 1 contacts between the chains of the reference, got 0");
         insta::assert_snapshot!(message(DockedPair { first_chain: 32, ..whole }), @"both chains need atoms");
         insta::assert_snapshot!(message(DockedPair { residues: &[], ..whole }), @"0 residue numbers cannot be compared with 32");
-        let bare = DockedPair {
-            reference: &complex(0.0),
-            backbone: &[false; 32],
-            ..whole
-        };
+        let bare = DockedPair { reference: &complex(0.0), backbone: &[false; 32], ..whole };
         insta::assert_snapshot!(message(bare), @"needs at least 1 points, got 0");
     }
 }

@@ -81,15 +81,8 @@ pub(crate) fn cosines(observed: &Tensor, reference: &Tensor) -> Result<Vec<f64>,
     let starts = (0..observed.len()).step_by(width);
     Ok(starts
         .map(|start| {
-            let products = Products::of(
-                observed.read_f64(start, &mut here),
-                reference.read_f64(start, &mut there),
-            );
-            if products.is_finite() {
-                products.cosine()
-            } else {
-                f64::NAN
-            }
+            let products = Products::of(observed.read_f64(start, &mut here), reference.read_f64(start, &mut there));
+            if products.is_finite() { products.cosine() } else { f64::NAN }
         })
         .collect())
 }
@@ -138,10 +131,7 @@ impl Vectors {
         }
         if products.greatest > self.greatest_absolute.value {
             let index = products.position_of_greatest(observed, reference);
-            self.greatest_absolute = IndexedValue {
-                value: products.greatest,
-                index: start + index,
-            };
+            self.greatest_absolute = IndexedValue { value: products.greatest, index: start + index };
         }
         let (cosine, ratio) = (products.cosine(), products.norm_ratio());
         self.cosines += cosine;
@@ -211,11 +201,7 @@ impl Products {
         self.reference += reference * reference;
         self.inner += observed * reference;
         self.apart += apart * apart;
-        self.greatest = if apart.abs() > self.greatest {
-            apart.abs()
-        } else {
-            self.greatest
-        };
+        self.greatest = if apart.abs() > self.greatest { apart.abs() } else { self.greatest };
     }
 
     const fn is_finite(&self) -> bool {
@@ -243,11 +229,7 @@ impl Products {
 
 /// √(part / whole) of two sums of squares, with a given value for 0/0.
 fn ratio(part: f64, whole: f64, of_nothing: f64) -> f64 {
-    if part == 0.0 && whole == 0.0 {
-        of_nothing
-    } else {
-        (part / whole).sqrt()
-    }
+    if part == 0.0 && whole == 0.0 { of_nothing } else { (part / whole).sqrt() }
 }
 
 fn keep(extreme: &mut IndexedValue, value: f64, index: usize, better: fn(&f64, &f64) -> bool) {
@@ -258,15 +240,8 @@ fn keep(extreme: &mut IndexedValue, value: f64, index: usize, better: fn(&f64, &
 
 fn not_finite<T: Copy + Into<f64>>(observed: &[T], reference: &[T], start: usize) -> MetricError {
     let broken = |value: &T| !(*value).into().is_finite();
-    match observed
-        .iter()
-        .position(broken)
-        .or_else(|| reference.iter().position(broken))
-    {
-        Some(index) => MetricError::NotFinite {
-            what: "element",
-            index: start + index,
-        },
+    match observed.iter().position(broken).or_else(|| reference.iter().position(broken)) {
+        Some(index) => MetricError::NotFinite { what: "element", index: start + index },
         None => MetricError::Malformed("the elements are too large to square"),
     }
 }
@@ -290,14 +265,8 @@ mod tests {
             embedding_error_of(&array(&observed), &array(&reference)),
             embedding_error(&observed, &reference, 4)
         );
-        let broken: Vec<f32> = observed
-            .iter()
-            .map(|value| if *value > 5.0 { f32::NAN } else { *value })
-            .collect();
-        assert_eq!(
-            embedding_error_of(&array(&broken), &array(&reference)),
-            embedding_error(&broken, &reference, 4)
-        );
+        let broken: Vec<f32> = observed.iter().map(|value| if *value > 5.0 { f32::NAN } else { *value }).collect();
+        assert_eq!(embedding_error_of(&array(&broken), &array(&reference)), embedding_error(&broken, &reference, 4));
         let names = Tensor::from_texts(2, ["CA"]);
         assert!(embedding_error_of(&names, &names).is_err());
         assert!(embedding_error_of(&Tensor::vector::<f32>(&[]), &Tensor::vector::<f32>(&[])).is_err());
@@ -314,11 +283,7 @@ mod tests {
         assert_eq!(error.least_cosine.index, 13);
         let expected = (19.0 + error.least_cosine.value) / 20.0;
         assert!((error.mean_cosine - expected).abs() < 1e-9);
-        let norm = reference
-            .iter()
-            .map(|&value| f64::from(value).powi(2))
-            .sum::<f64>()
-            .sqrt();
+        let norm = reference.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
         assert!((error.relative - 3.0 / norm).abs() < 1e-6);
     }
 
@@ -336,10 +301,7 @@ mod tests {
     #[test]
     fn bfloat16_keeps_its_promise() {
         let reference = vectors(50, 64, 3);
-        let observed: Vec<f32> = reference
-            .iter()
-            .map(|&value| half::bf16::from_f32(value).to_f32())
-            .collect();
+        let observed: Vec<f32> = reference.iter().map(|&value| half::bf16::from_f32(value).to_f32()).collect();
         let error = embedding_error(&observed, &reference, 64).unwrap();
         assert!(error.least_cosine.value > 0.999 && error.least_cosine.value < 1.0);
         assert!((0.99..1.01).contains(&error.least_norm_ratio.value));
@@ -359,14 +321,8 @@ mod tests {
 
     #[test]
     fn what_has_no_value_is_an_error() {
-        assert!(matches!(
-            embedding_error(&[1.0f32; 5], &[1.0; 5], 2),
-            Err(MetricError::Malformed(_))
-        ));
-        assert!(matches!(
-            embedding_error(&[1.0f32; 4], &[1.0; 4], 0),
-            Err(MetricError::Malformed(_))
-        ));
+        assert!(matches!(embedding_error(&[1.0f32; 5], &[1.0; 5], 2), Err(MetricError::Malformed(_))));
+        assert!(matches!(embedding_error(&[1.0f32; 4], &[1.0; 4], 0), Err(MetricError::Malformed(_))));
         assert!(embedding_error::<f32>(&[], &[], 2).is_err());
         let error = embedding_error(&[0.0, 0.0, 0.0, f32::NAN], &[0.0; 4], 2).unwrap_err();
         insta::assert_snapshot!(error, @"element 3 is not finite");

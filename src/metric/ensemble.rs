@@ -36,10 +36,7 @@ pub fn energy_test(distances: &[f64], first: usize, second: usize, seed: u64) ->
     let samples = first.saturating_add(second);
     check_lengths("distances", distances.len(), samples.saturating_mul(samples))?;
     if let Some(index) = distances.iter().position(|distance| !distance.is_finite()) {
-        return Err(MetricError::NotFinite {
-            what: "distance",
-            index,
-        });
+        return Err(MetricError::NotFinite { what: "distance", index });
     }
     let energy = Energy::new(distances, first, samples);
     let observed = energy.of(&(0..first).collect::<Vec<_>>());
@@ -66,19 +63,13 @@ pub fn energy_test(distances: &[f64], first: usize, second: usize, seed: u64) ->
             extreme += usize::from(energy.of(&order[..first]) >= threshold);
         }
     }
-    Ok(EnergyTest {
-        distance: observed,
-        p_value: extreme as f64 / splits as f64,
-        splits,
-        exact,
-    })
+    Ok(EnergyTest { distance: observed, p_value: extreme as f64 / splits as f64, splits, exact })
 }
 
 /// The number of ways to choose `chosen` of `samples`; `None` when it is beyond counting.
 fn splits_of(samples: usize, chosen: usize) -> Option<usize> {
-    (0..chosen.min(samples - chosen)).try_fold(1usize, |ways, step| {
-        Some(ways.checked_mul(samples - step)? / (step + 1))
-    })
+    (0..chosen.min(samples - chosen))
+        .try_fold(1usize, |ways, step| Some(ways.checked_mul(samples - step)? / (step + 1)))
 }
 
 /// Distances between samples, arranged for evaluating many splits.
@@ -110,9 +101,7 @@ impl Energy {
             first,
             total: rows.iter().sum::<f64>() / 2.0,
             rows,
-            scale: symmetric
-                .iter()
-                .fold(0.0, |most: f64, distance| most.max(distance.abs())),
+            scale: symmetric.iter().fold(0.0, |most: f64, distance| most.max(distance.abs())),
             distances: symmetric,
         }
     }
@@ -120,11 +109,7 @@ impl Energy {
     /// The energy distance when the first set is `chosen`.
     fn of(&self, chosen: &[usize]) -> f64 {
         let rows = chosen.iter().map(|&sample| self.rows[sample]).sum();
-        let within = chosen
-            .iter()
-            .enumerate()
-            .map(|(place, &sample)| self.to(&chosen[..place], sample))
-            .sum();
+        let within = chosen.iter().enumerate().map(|(place, &sample)| self.to(&chosen[..place], sample)).sum();
         self.with_sums(within, rows)
     }
 
@@ -190,10 +175,7 @@ mod tests {
     use super::*;
 
     fn matrix(values: &[f64]) -> Vec<f64> {
-        values
-            .iter()
-            .flat_map(|a| values.iter().map(move |b| (a - b).abs()))
-            .collect()
+        values.iter().flat_map(|a| values.iter().map(move |b| (a - b).abs())).collect()
     }
 
     #[test]
@@ -202,23 +184,15 @@ mod tests {
         // Between: 4, 8, 3, 7, mean 5.5; within: 1 and 4.
         assert!((test.distance - (11.0 - 1.0 - 4.0)).abs() < 1e-12);
         assert_eq!((test.splits, test.exact), (6, true));
-        assert!(
-            (test.p_value - 2.0 / 6.0).abs() < 1e-12,
-            "the best split and its mirror"
-        );
+        assert!((test.p_value - 2.0 / 6.0).abs() < 1e-12, "the best split and its mirror");
     }
 
     #[test]
     fn sets_far_apart_reach_the_smallest_p() {
-        let values: Vec<f64> = (0..5)
-            .map(f64::from)
-            .chain((0..5).map(|value| 100.0 + f64::from(value)))
-            .collect();
+        let values: Vec<f64> = (0..5).map(f64::from).chain((0..5).map(|value| 100.0 + f64::from(value))).collect();
         let test = energy_test(&matrix(&values), 5, 5, 0).unwrap();
         assert!((test.p_value - 2.0 / 252.0).abs() < 1e-12);
-        let larger: Vec<f64> = (0..30)
-            .map(|value| f64::from(value % 15 + 500 * (value / 15)))
-            .collect();
+        let larger: Vec<f64> = (0..30).map(|value| f64::from(value % 15 + 500 * (value / 15))).collect();
         let drawn = energy_test(&matrix(&larger), 15, 15, 7).unwrap();
         assert_eq!((drawn.exact, drawn.splits), (false, 10_000));
         assert!((drawn.p_value - 1e-4).abs() < 1e-12);
@@ -232,10 +206,7 @@ mod tests {
             let values: Vec<f64> = (0..10).map(|_| f64::from(next() + next() + next())).collect();
             below_five_percent += usize::from(energy_test(&matrix(&values), 5, 5, 0).unwrap().p_value <= 0.05);
         }
-        assert!(
-            below_five_percent <= 20,
-            "{below_five_percent} of 200 at a level of 5 %"
-        );
+        assert!(below_five_percent <= 20, "{below_five_percent} of 200 at a level of 5 %");
         assert!(below_five_percent >= 1, "a test that never rejects tests nothing");
     }
 
@@ -256,18 +227,9 @@ mod tests {
 
     #[test]
     fn what_has_no_test_is_an_error() {
-        assert!(matches!(
-            energy_test(&[0.0; 9], 1, 2, 0),
-            Err(MetricError::TooFew { .. })
-        ));
-        assert!(matches!(
-            energy_test(&[0.0; 9], 2, 2, 0),
-            Err(MetricError::DifferentLengths { .. })
-        ));
-        assert!(matches!(
-            energy_test(&[], usize::MAX, 2, 0),
-            Err(MetricError::DifferentLengths { .. })
-        ));
+        assert!(matches!(energy_test(&[0.0; 9], 1, 2, 0), Err(MetricError::TooFew { .. })));
+        assert!(matches!(energy_test(&[0.0; 9], 2, 2, 0), Err(MetricError::DifferentLengths { .. })));
+        assert!(matches!(energy_test(&[], usize::MAX, 2, 0), Err(MetricError::DifferentLengths { .. })));
         let error = energy_test(&[f64::NAN; 16], 2, 2, 0).unwrap_err();
         insta::assert_snapshot!(error, @"distance 0 is not finite");
     }

@@ -37,14 +37,8 @@ pub(crate) fn match_equivalent_names(
             };
             backbone.iter().map(|&anchor| apart(anchor)).sum()
         };
-        let as_named: f64 = pairs
-            .iter()
-            .map(|&(a, b)| mismatch(a, model[a]) + mismatch(b, model[b]))
-            .sum();
-        let traded: f64 = pairs
-            .iter()
-            .map(|&(a, b)| mismatch(a, model[b]) + mismatch(b, model[a]))
-            .sum();
+        let as_named: f64 = pairs.iter().map(|&(a, b)| mismatch(a, model[a]) + mismatch(b, model[b])).sum();
+        let traded: f64 = pairs.iter().map(|&(a, b)| mismatch(a, model[b]) + mismatch(b, model[a])).sum();
         if traded < as_named {
             for &(first, second) in &pairs {
                 model.swap(first, second);
@@ -103,15 +97,9 @@ mod tests {
         let structure = residue("ASP", &ASPARTATE);
         let mut model = moved(&structure.coord, 1);
         let good = model.clone();
-        assert_eq!(
-            match_equivalent_names(&structure, &structure.coord, &mut model),
-            Ok(vec![])
-        );
+        assert_eq!(match_equivalent_names(&structure, &structure.coord, &mut model), Ok(vec![]));
         model.swap(4, 5);
-        assert_eq!(
-            match_equivalent_names(&structure, &structure.coord, &mut model),
-            Ok(vec![0])
-        );
+        assert_eq!(match_equivalent_names(&structure, &structure.coord, &mut model), Ok(vec![0]));
         assert_eq!(model, good);
     }
 
@@ -121,10 +109,7 @@ mod tests {
             let mut model = structure.coord.clone();
             let last = model.len() - 1;
             model.swap(last, last - 1);
-            assert_eq!(
-                match_equivalent_names(&structure, &structure.coord, &mut model),
-                Ok(vec![])
-            );
+            assert_eq!(match_equivalent_names(&structure, &structure.coord, &mut model), Ok(vec![]));
         }
         let structure = residue("ASP", &ASPARTATE);
         assert!(match_equivalent_names(&structure, &structure.coord, &mut []).is_err());
@@ -147,10 +132,7 @@ mod tests {
         }
         traded.dedup();
         assert!(superpose(&model, &structure.coord).unwrap().rmsd > 0.1);
-        assert_eq!(
-            match_equivalent_names(&structure, &structure.coord, &mut model),
-            Ok(traded)
-        );
+        assert_eq!(match_equivalent_names(&structure, &structure.coord, &mut model), Ok(traded));
         assert_eq!(model, structure.coord);
     }
 }

@@ -51,27 +51,16 @@ pub(super) fn check_points(first: &[Point], second: &[Point], needed: usize) -> 
 }
 
 pub(super) const fn check_lengths(what: &'static str, first: usize, second: usize) -> Result<(), MetricError> {
-    if first == second {
-        Ok(())
-    } else {
-        Err(MetricError::DifferentLengths { what, first, second })
-    }
+    if first == second { Ok(()) } else { Err(MetricError::DifferentLengths { what, first, second }) }
 }
 
 pub(super) const fn check_number(what: &'static str, found: usize, needed: usize) -> Result<(), MetricError> {
-    if found < needed {
-        Err(MetricError::TooFew { what, found, needed })
-    } else {
-        Ok(())
-    }
+    if found < needed { Err(MetricError::TooFew { what, found, needed }) } else { Ok(()) }
 }
 
 pub(super) fn check_finite(points: &[Point]) -> Result<(), MetricError> {
     // Without an early exit this compiles to vector instructions, which matters next to a superposition of microseconds.
-    let finite = points
-        .as_flattened()
-        .iter()
-        .fold(true, |finite, coordinate| finite & coordinate.is_finite());
+    let finite = points.as_flattened().iter().fold(true, |finite, coordinate| finite & coordinate.is_finite());
     if finite {
         return Ok(());
     }

@@ -36,10 +36,7 @@ impl Hands {
 pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[usize]) -> Result<Hands, MetricError> {
     check_points(observed, reference, 4)?;
     check_lengths("chains", chains.len(), reference.len())?;
-    let mut hands = Hands {
-        comparable: 0,
-        changed: 0,
-    };
+    let mut hands = Hands { comparable: 0, changed: 0 };
     for first in 0..reference.len() - 3 {
         if chains[first] != chains[first + 3] {
             continue;
@@ -52,14 +49,8 @@ pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[u
     }
     if hands.comparable == 0 {
         let mirrored: Vec<Point> = observed.iter().map(|&[x, y, z]| [x, y, -z]).collect();
-        let (proper, improper) = (
-            superpose(observed, reference)?.rmsd,
-            superpose(&mirrored, reference)?.rmsd,
-        );
-        hands = Hands {
-            comparable: 1,
-            changed: usize::from(proper > SAME && improper < proper / 2.0),
-        };
+        let (proper, improper) = (superpose(observed, reference)?.rmsd, superpose(&mirrored, reference)?.rmsd);
+        hands = Hands { comparable: 1, changed: usize::from(proper > SAME && improper < proper / 2.0) };
     }
     Ok(hands)
 }
@@ -69,11 +60,7 @@ pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[u
 fn turn(points: &[Point]) -> f64 {
     let step = |from: usize| [0, 1, 2].map(|axis| f64::from(points[from + 1][axis]) - f64::from(points[from][axis]));
     let [a, b, c] = [step(0), step(1), step(2)];
-    let cross = [
-        b[1] * c[2] - b[2] * c[1],
-        b[2] * c[0] - b[0] * c[2],
-        b[0] * c[1] - b[1] * c[0],
-    ];
+    let cross = [b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]];
     let inner = |one: [f64; 3], other: [f64; 3]| one[0] * other[0] + one[1] * other[1] + one[2] * other[2];
     inner(a, cross) / (inner(a, a) * inner(b, b) * inner(c, c)).sqrt()
 }
@@ -97,10 +84,7 @@ mod tests {
     fn a_little_noise_changes_no_hand() {
         let points = walk(300, 3);
         let mut next = noise(4);
-        let noisy: Vec<Point> = points
-            .iter()
-            .map(|point| point.map(|axis| axis + 0.2 * next()))
-            .collect();
+        let noisy: Vec<Point> = points.iter().map(|point| point.map(|axis| axis + 0.2 * next())).collect();
         assert_eq!(changed_hands(&noisy, &points, &[0; 300]).unwrap().changed, 0);
     }
 
@@ -123,20 +107,8 @@ mod tests {
             .collect();
         let chains = vec![0; 60];
         let comparable = |observed: &[Point]| changed_hands(observed, &points, &chains).unwrap();
-        assert_eq!(
-            comparable(&moved(&points, 6)),
-            Hands {
-                comparable: 1,
-                changed: 0
-            }
-        );
-        assert_eq!(
-            comparable(&moved(&mirrored(&points), 6)),
-            Hands {
-                comparable: 1,
-                changed: 1
-            }
-        );
+        assert_eq!(comparable(&moved(&points, 6)), Hands { comparable: 1, changed: 0 });
+        assert_eq!(comparable(&moved(&mirrored(&points), 6)), Hands { comparable: 1, changed: 1 });
         let line: Vec<Point> = (0..60u8).map(|step| [f32::from(step), 0.0, 0.0]).collect();
         assert_eq!(changed_hands(&mirrored(&line), &line, &chains).unwrap().changed, 0);
     }

@@ -68,11 +68,7 @@ fn scored(tally: &[PairCounts]) -> Result<Lddt, MetricError> {
     let pairs = tally.iter().map(|residue| residue.pairs).sum::<u64>() / 2;
     let kept = tally.iter().map(|residue| residue.kept).sum::<u64>() / 2;
     if pairs == 0 {
-        return Err(MetricError::TooFew {
-            what: "pairs of atoms within 15 Å",
-            found: 0,
-            needed: 1,
-        });
+        return Err(MetricError::TooFew { what: "pairs of atoms within 15 Å", found: 0, needed: 1 });
     }
     Ok(Lddt {
         global: fraction(kept, pairs),
@@ -160,11 +156,7 @@ fn count_pairs<const WAYS: usize>(
         return Err(MetricError::Malformed("too many atoms lie in one place"));
     }
     let axis = |points: &[Point], axis: usize| -> Vec<f64> {
-        columns
-            .order
-            .iter()
-            .map(|&index| f64::from(points[index][axis]))
-            .collect()
+        columns.order.iter().map(|&index| f64::from(points[index][axis])).collect()
     };
     let sorted = Sorted {
         near: [axis(near, 0), axis(near, 1), axis(near, 2)],
@@ -173,12 +165,7 @@ fn count_pairs<const WAYS: usize>(
     };
     let mut found = [(); WAYS].map(|()| vec![0u64; near.len()]);
     columns.for_each_candidate_run(near, RADIUS, |place, run| {
-        let own = sorted.count_run(
-            place,
-            run.clone(),
-            counts,
-            found.each_mut().map(|way| &mut way[run.clone()]),
-        );
+        let own = sorted.count_run(place, run.clone(), counts, found.each_mut().map(|way| &mut way[run.clone()]));
         for (way, own) in found.iter_mut().zip(own) {
             way[place] += own;
         }
@@ -260,10 +247,7 @@ mod tests {
                 let near = before <= 15.0 || contacts == Contacts::InEither && after <= 15.0;
                 if near && residues[first] != residues[second] {
                     let change = (before - after).abs();
-                    let kept = [0.5, 1.0, 2.0, 4.0]
-                        .iter()
-                        .filter(|&&threshold| change <= threshold)
-                        .count();
+                    let kept = [0.5, 1.0, 2.0, 4.0].iter().filter(|&&threshold| change <= threshold).count();
                     sum += kept as f64 / 4.0;
                     pairs += 1;
                 }
@@ -274,20 +258,14 @@ mod tests {
 
     fn shaken(points: &[Point], by: f32, seed: u64) -> Vec<Point> {
         let mut next = noise(seed);
-        points
-            .iter()
-            .map(|point| point.map(|coordinate| coordinate + by * next()))
-            .collect()
+        points.iter().map(|point| point.map(|coordinate| coordinate + by * next())).collect()
     }
 
     #[test]
     fn both_ways_at_once_are_the_three_by_themselves() {
         let mut next = noise(21);
         let first = walk(300, 20);
-        let second: Vec<Point> = first
-            .iter()
-            .map(|point| point.map(|value| value + 2.0 * next()))
-            .collect();
+        let second: Vec<Point> = first.iter().map(|point| point.map(|value| value + 2.0 * next())).collect();
         let residues: Vec<usize> = (0..300).map(|atom| atom / 3).collect();
         let found = lddt_both_ways(&first, &second, &residues);
         let alone = |one: &[Point], other: &[Point], contacts| lddt(one, other, &residues, contacts);
@@ -298,10 +276,7 @@ mod tests {
         // What has no value one way may have one the other way.
         let spread: Vec<Point> = (0..300u16).map(|index| [100.0 * f32::from(index), 0.0, 0.0]).collect();
         let found = lddt_both_ways(&spread, &first, &residues);
-        assert_eq!(
-            (found.first.is_err(), found.second.is_ok(), found.either.is_ok()),
-            (true, true, true)
-        );
+        assert_eq!((found.first.is_err(), found.second.is_ok(), found.either.is_ok()), (true, true, true));
     }
 
     #[test]
@@ -332,10 +307,7 @@ mod tests {
         let (first, residues) = (walk(100, 4), (0..100).collect::<Vec<usize>>());
         let second = shaken(&first, 4.0, 5);
         let score = |a: &[Point], b: &[Point], contacts| lddt(a, b, &residues, contacts).unwrap();
-        assert_eq!(
-            score(&first, &second, Contacts::InEither),
-            score(&second, &first, Contacts::InEither)
-        );
+        assert_eq!(score(&first, &second, Contacts::InEither), score(&second, &first, Contacts::InEither));
         assert!(score(&first, &second, Contacts::InReference) != score(&second, &first, Contacts::InReference));
     }
 

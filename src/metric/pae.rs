@@ -85,11 +85,7 @@ fn of_whole<T: Real>(observed: &[T], reference: &[T], size: usize) -> Result<Pae
         mean_absolute: all.sum / all.count,
         root_mean_square: (all.squares / all.count).sqrt(),
         greatest: all.greatest,
-        greatest_at: if all.greatest > 0.0 {
-            (place / size, place % size)
-        } else {
-            (0, 0)
-        },
+        greatest_at: if all.greatest > 0.0 { (place / size, place % size) } else { (0, 0) },
         mean_absolute_between_chains: None,
     })
 }
@@ -162,22 +158,14 @@ fn lanes<T: Real>(observed: &[[T; LANES]], reference: &[[T; LANES]]) -> [[T; LAN
 impl PaeSums {
     /// Sums over a run of elements.
     fn of<T: Real>(observed: &[T], reference: &[T]) -> Self {
-        let mut sums = Self {
-            count: observed.len() as f64,
-            ..Self::default()
-        };
+        let mut sums = Self { count: observed.len() as f64, ..Self::default() };
         let (observed_lanes, observed_rest) = observed.as_chunks::<LANES>();
         let (reference_lanes, reference_rest) = reference.as_chunks::<LANES>();
-        let blocks = observed_lanes
-            .chunks(BLOCK / LANES)
-            .zip(reference_lanes.chunks(BLOCK / LANES));
+        let blocks = observed_lanes.chunks(BLOCK / LANES).zip(reference_lanes.chunks(BLOCK / LANES));
         for (block, (observed, reference)) in blocks.enumerate() {
             let [sum, squares, greatest] = lanes(observed, reference);
             for lane in 0..LANES {
-                sums.see(
-                    block * BLOCK,
-                    [sum[lane], squares[lane], greatest[lane]].map(Into::into),
-                );
+                sums.see(block * BLOCK, [sum[lane], squares[lane], greatest[lane]].map(Into::into));
             }
         }
         let rest = observed.len() - observed_rest.len();
@@ -219,10 +207,7 @@ fn not_finite<T: Real>(observed: &[T], reference: &[T], start: usize) -> MetricE
     let finite = |value: T| value.into().is_finite();
     let mut cells = observed.iter().zip(reference);
     match cells.position(|(&observed, &reference)| !finite(observed) || !finite(reference)) {
-        Some(index) => MetricError::NotFinite {
-            what: "element",
-            index: start + index,
-        },
+        Some(index) => MetricError::NotFinite { what: "element", index: start + index },
         None => MetricError::Malformed("the elements are too large to square"),
     }
 }
@@ -236,10 +221,7 @@ mod tests {
         let reference = [0.0f32; 9];
         let observed = [0.0, 3.0, 9.0, 1.0, 0.0, 9.0, 9.0, 9.0, 9.0];
         let error = pae_error(&observed, &reference, &[0, 1, 1], &[true, true, false]).unwrap();
-        assert_eq!(
-            (error.mean_absolute, error.greatest, error.greatest_at),
-            (1.0, 3.0, (0, 1))
-        );
+        assert_eq!((error.mean_absolute, error.greatest, error.greatest_at), (1.0, 3.0, (0, 1)));
         assert_eq!(error.mean_absolute_between_chains, Some(2.0));
         assert!((error.root_mean_square - 2.5f64.sqrt()).abs() < 1e-12);
         let inside = pae_error(&observed, &reference, &[0; 3], &[true; 3]).unwrap();
@@ -280,9 +262,7 @@ mod tests {
     fn what_has_no_value_is_an_error() {
         let error = |observed: &[f64], confident: &[bool]| {
             let reference = vec![0.0; observed.len()];
-            pae_error(observed, &reference, &[0, 0], confident)
-                .unwrap_err()
-                .to_string()
+            pae_error(observed, &reference, &[0, 0], confident).unwrap_err().to_string()
         };
         insta::assert_snapshot!(error(&[0.0, 0.0, f64::NAN, 0.0], &[true; 2]), @"element 2 is not finite");
         insta::assert_snapshot!(error(&[0.0; 6], &[true; 2]), @"the matrix is not residues × residues");

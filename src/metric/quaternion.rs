@@ -13,10 +13,7 @@ pub(super) fn best_rotation(covariance: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
         [xy - yx, zx + xz, yz + zy, zz - xx - yy],
     ];
     // Scaling changes no eigenvector and keeps squares of the entries within range.
-    let greatest = matrix
-        .iter()
-        .flatten()
-        .fold(0.0f64, |most, entry| most.max(entry.abs()));
+    let greatest = matrix.iter().flatten().fold(0.0f64, |most, entry| most.max(entry.abs()));
     let scale = if greatest > 0.0 { greatest } else { 1.0 };
     rotation_of(greatest_eigenvector(matrix.map(|row| row.map(|entry| entry / scale))))
 }
@@ -33,11 +30,7 @@ fn greatest_eigenvector(mut matrix: [[f64; 4]; 4]) -> [f64; 4] {
         let mut diagonal = 0.0;
         for (row, values) in matrix.iter().enumerate() {
             for (column, value) in values.iter().enumerate() {
-                *(if row == column {
-                    &mut diagonal
-                } else {
-                    &mut off_diagonal
-                }) += value * value;
+                *(if row == column { &mut diagonal } else { &mut off_diagonal }) += value * value;
             }
         }
         if off_diagonal <= 1e-31 * diagonal {
@@ -82,21 +75,9 @@ fn rotation_of(quaternion: [f64; 4]) -> [[f64; 3]; 3] {
     let norm = quaternion.iter().map(|part| part * part).sum::<f64>().sqrt();
     let [w, x, y, z] = quaternion.map(|part| part / norm);
     [
-        [
-            w * w + x * x - y * y - z * z,
-            2.0 * (x * y - w * z),
-            2.0 * (x * z + w * y),
-        ],
-        [
-            2.0 * (x * y + w * z),
-            w * w - x * x + y * y - z * z,
-            2.0 * (y * z - w * x),
-        ],
-        [
-            2.0 * (x * z - w * y),
-            2.0 * (y * z + w * x),
-            w * w - x * x - y * y + z * z,
-        ],
+        [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z],
     ]
 }
 
@@ -124,10 +105,7 @@ mod tests {
             for (row, values) in rotation.iter().enumerate() {
                 for (other, others) in rotation.iter().enumerate() {
                     let product: f64 = values.iter().zip(others).map(|(a, b)| a * b).sum();
-                    assert!(
-                        (product - f64::from(u8::from(row == other))).abs() < 1e-12,
-                        "{covariance:?}"
-                    );
+                    assert!((product - f64::from(u8::from(row == other))).abs() < 1e-12, "{covariance:?}");
                 }
             }
         }
@@ -137,10 +115,7 @@ mod tests {
     fn a_quarter_turn_about_z_is_found() {
         // x goes to y, y to −x.
         let rotation = best_rotation(&[[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
-        for (row, expected) in rotation
-            .iter()
-            .zip([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-        {
+        for (row, expected) in rotation.iter().zip([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) {
             for (value, expected) in row.iter().zip(expected) {
                 assert!((value - expected).abs() < 1e-15);
             }

@@ -20,12 +20,8 @@ pub enum Part {
 impl Part {
     /// Whether an atom of this name belongs to the part.
     pub(crate) fn contains(self, atom_name: Label) -> bool {
-        const BACKBONE: [Label; 4] = [
-            Label::literal("N"),
-            Label::literal("CA"),
-            Label::literal("C"),
-            Label::literal("O"),
-        ];
+        const BACKBONE: [Label; 4] =
+            [Label::literal("N"), Label::literal("CA"), Label::literal("C"), Label::literal("O")];
         match self {
             Self::AlphaCarbons => atom_name == BACKBONE[1],
             Self::Backbone => BACKBONE.contains(&atom_name),
@@ -52,17 +48,13 @@ pub(crate) fn is_docked(structure: &Structure, atom: usize) -> bool {
 /// The positions of some atoms in the first model; atoms that do not exist are left out.
 #[must_use]
 pub fn positions(structure: &Structure, atoms: &[usize]) -> Vec<Point> {
-    atoms
-        .iter()
-        .filter_map(|&atom| structure.coord.get(atom).copied())
-        .collect()
+    atoms.iter().filter_map(|&atom| structure.coord.get(atom).copied()).collect()
 }
 
 /// The run of one chain that each atom belongs to, counted from 0 in the order they come.
 pub(crate) fn chain_of_atoms(structure: &Structure) -> Vec<usize> {
     let runs = structure.chains().into_iter().enumerate();
-    runs.flat_map(|(number, (_, atoms))| std::iter::repeat_n(number, atoms.len()))
-        .collect()
+    runs.flat_map(|(number, (_, atoms))| std::iter::repeat_n(number, atoms.len())).collect()
 }
 
 /// For every atom the index of its residue, counted from 0 over the whole structure.
@@ -80,11 +72,7 @@ pub fn residue_of_atoms(structure: &Structure) -> Vec<usize> {
 /// Atoms that only one side has are left out; of atoms that occur twice on a side, the first counts.
 pub(crate) fn shared_atoms(first: &Structure, second: &Structure) -> Vec<(usize, usize)> {
     let identity = |structure: &Structure, atom: usize| {
-        let residue = (
-            structure.chain_id[atom],
-            structure.res_id[atom],
-            structure.ins_code[atom],
-        );
+        let residue = (structure.chain_id[atom], structure.res_id[atom], structure.ins_code[atom]);
         (residue, structure.res_name[atom], structure.atom_name[atom])
     };
     let same = first.atoms() == second.atoms()
@@ -97,9 +85,7 @@ pub(crate) fn shared_atoms(first: &Structure, second: &Structure) -> Vec<(usize,
         places.entry(identity(second, atom)).or_insert(atom);
     }
     // Taking a place away keeps a duplicate in `first` from using it again.
-    (0..first.atoms())
-        .filter_map(|atom| Some((atom, places.remove(&identity(first, atom))?)))
-        .collect()
+    (0..first.atoms()).filter_map(|atom| Some((atom, places.remove(&identity(first, atom))?))).collect()
 }
 
 #[cfg(test)]
@@ -110,14 +96,7 @@ mod tests {
         let mut structure = Structure::default();
         for &(chain, number, name, element) in atoms {
             let label = |text| Label::new(text).unwrap();
-            structure.push(
-                label(chain),
-                number,
-                label("ALA"),
-                label(name),
-                label(element),
-                [number as f32; 3],
-            );
+            structure.push(label(chain), number, label("ALA"), label(name), label(element), [number as f32; 3]);
         }
         structure
     }
@@ -148,12 +127,7 @@ mod tests {
 
     #[test]
     fn atoms_are_shared_by_identity_not_by_order() {
-        let first = structure(&[
-            ("A", 1, "N", "N"),
-            ("A", 1, "CA", "C"),
-            ("A", 1, "CA", "C"),
-            ("B", 1, "N", "N"),
-        ]);
+        let first = structure(&[("A", 1, "N", "N"), ("A", 1, "CA", "C"), ("A", 1, "CA", "C"), ("B", 1, "N", "N")]);
         let second = structure(&[("B", 1, "N", "N"), ("A", 1, "CA", "C"), ("A", 2, "N", "N")]);
         assert_eq!(shared_atoms(&first, &second), [(1, 1), (3, 0)]);
         assert_eq!(shared_atoms(&first, &first).len(), 4);

@@ -30,10 +30,7 @@ fn whole_structures_measure_as_elsewhere() {
     assert_prints(superpose(&first.coord, &second.coord).unwrap().rmsd, "0.53367");
     assert_prints(tm_score(&alphas, &others, 286).unwrap().score, "0.99306980");
     assert_prints(tm_score(&others, &alphas, 286).unwrap().score, "0.99306980");
-    let farthest = superpose(&alphas, &others)
-        .unwrap()
-        .distances(&alphas, &others)
-        .fold(0.0, f64::max);
+    let farthest = superpose(&alphas, &others).unwrap().distances(&alphas, &others).fold(0.0, f64::max);
     assert_prints(farthest, "2.60");
 }
 
@@ -51,20 +48,10 @@ fn local_distances_measure_as_elsewhere() {
     for (residue, expected) in forward.per_residue.iter().zip(expected) {
         assert_prints(residue.unwrap(), expected);
     }
-    let lowest = forward
-        .per_residue
-        .iter()
-        .flatten()
-        .fold(1.0, |least: f64, &value| least.min(value));
+    let lowest = forward.per_residue.iter().flatten().fold(1.0, |least: f64, &value| least.min(value));
     assert_prints(lowest, "0.653063610851");
     let indices: Vec<usize> = (0..286).collect();
-    let alphas = lddt(
-        &alpha_carbons(&first),
-        &alpha_carbons(&second),
-        &indices,
-        Contacts::InEither,
-    )
-    .unwrap();
+    let alphas = lddt(&alpha_carbons(&first), &alpha_carbons(&second), &indices, Contacts::InEither).unwrap();
     assert_prints(alphas.global, "0.98697738177");
 }
 
@@ -87,11 +74,7 @@ fn masking_by_confidence_shows_that_the_folded_part_is_the_same() {
             .filter(|residue| mask(&first, residue) && mask(&second, residue))
             .flatten()
             .collect();
-        let alphas: Vec<usize> = kept
-            .iter()
-            .copied()
-            .filter(|&atom| first.atom_name[atom] == "CA")
-            .collect();
+        let alphas: Vec<usize> = kept.iter().copied().filter(|&atom| first.atom_name[atom] == "CA").collect();
         assert_eq!(alphas.len(), residues);
         let at = |atoms: &[usize]| (positions(&first, atoms), positions(&second, atoms));
         let (mobile, target) = at(&alphas);
@@ -115,11 +98,7 @@ fn masking_by_confidence_shows_that_the_folded_part_is_the_same() {
 #[test]
 fn the_interface_measures_as_elsewhere() {
     let Some((first, second)) = pair() else { return };
-    let backbone: Vec<bool> = first
-        .atom_name
-        .iter()
-        .map(|&name| Part::Backbone.contains(name))
-        .collect();
+    let backbone: Vec<bool> = first.atom_name.iter().map(|&name| Part::Backbone.contains(name)).collect();
     let docked = dockq(&DockedPair {
         reference: &first.coord,
         model: &second.coord,
@@ -139,11 +118,7 @@ fn confidences_measure_as_elsewhere() {
     let Some((first, second)) = pair() else { return };
     let plddt = |structure: &Structure| -> Vec<f64> {
         let values = structure.b_factor.as_ref().unwrap();
-        Part::AlphaCarbons
-            .of(structure)
-            .into_iter()
-            .map(|atom| values[atom])
-            .collect()
+        Part::AlphaCarbons.of(structure).into_iter().map(|atom| values[atom]).collect()
     };
     let (first, second) = (plddt(&first), plddt(&second));
     assert_prints(mean_absolute_error(&first, &second).unwrap(), "0.0009090909");

@@ -16,11 +16,8 @@ pub struct Superposition {
 
 impl Superposition {
     /// The motion that leaves every point where it is.
-    pub(crate) const IDENTITY: Self = Self {
-        rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-        translation: [0.0; 3],
-        rmsd: 0.0,
-    };
+    pub(crate) const IDENTITY: Self =
+        Self { rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], translation: [0.0; 3], rmsd: 0.0 };
 
     /// Where the motion takes a point.
     #[must_use]
@@ -35,10 +32,7 @@ impl Superposition {
 
     /// Distance in ångström of every moved point of `mobile` from its partner in `target`.
     pub(crate) fn distances<'a>(&'a self, mobile: &'a [Point], target: &'a [Point]) -> impl Iterator<Item = f64> + 'a {
-        mobile
-            .iter()
-            .zip(target)
-            .map(|(&mobile, &target)| self.squared_distance(mobile, target).sqrt())
+        mobile.iter().zip(target).map(|(&mobile, &target)| self.squared_distance(mobile, target).sqrt())
     }
 
     /// Sum of the squared distances after the motion, two points at a time so that it compiles to vector instructions.
@@ -57,9 +51,7 @@ impl Superposition {
             }
         }
         let rest = mobile_rest.iter().zip(target_rest);
-        let rest: f64 = rest
-            .map(|(&mobile, &target)| self.squared_distance(mobile, target))
-            .sum();
+        let rest: f64 = rest.map(|(&mobile, &target)| self.squared_distance(mobile, target)).sum();
         sums[0] + sums[1] + rest
     }
 
@@ -99,10 +91,7 @@ pub(super) fn best_motion(pairs: impl Iterator<Item = (Point, Point)>) -> Superp
 pub(super) fn best_weighted_motion(pairs: impl Iterator<Item = (Point, Point, f64)>) -> Superposition {
     let mut pairs = pairs.peekable();
     // Sums about the first pair instead of the origin keep their digits however far out the structures lie.
-    let Some(origins) = pairs
-        .peek()
-        .map(|pair| [pair.0, pair.1].map(|point| point.map(f64::from)))
-    else {
+    let Some(origins) = pairs.peek().map(|pair| [pair.0, pair.1].map(|point| point.map(f64::from))) else {
         return Superposition::IDENTITY;
     };
     let mut whole = 0.0;
@@ -130,11 +119,7 @@ pub(super) fn best_weighted_motion(pairs: impl Iterator<Item = (Point, Point, f6
     let to = [0, 1, 2].map(|axis| origins[1][axis] + to[axis] / whole);
     let rotation = quaternion::best_rotation(&covariance);
     let turned = rotation.map(|row| row[0] * from[0] + row[1] * from[1] + row[2] * from[2]);
-    Superposition {
-        rotation,
-        translation: [to[0] - turned[0], to[1] - turned[1], to[2] - turned[2]],
-        rmsd: 0.0,
-    }
+    Superposition { rotation, translation: [to[0] - turned[0], to[1] - turned[1], to[2] - turned[2]], rmsd: 0.0 }
 }
 
 /// Root mean square distance in ångström without moving anything.
@@ -157,20 +142,14 @@ mod tests {
         let motion = superpose(&moved(&points, 2), &points).unwrap();
         assert!(motion.rmsd < 2e-5, "{}", motion.rmsd);
         let same = superpose(&points, &points).unwrap();
-        assert!(
-            same.rmsd.abs() < f64::MIN_POSITIVE,
-            "equal structures are at distance zero, not nearly zero"
-        );
+        assert!(same.rmsd.abs() < f64::MIN_POSITIVE, "equal structures are at distance zero, not nearly zero");
     }
 
     #[test]
     fn no_small_turn_improves_the_optimum() {
         let target = walk(60, 3);
-        let mobile: Vec<Point> = target
-            .iter()
-            .zip(walk(60, 4))
-            .map(|(a, b)| [0, 1, 2].map(|i| a[i] + 0.2 * b[i]))
-            .collect();
+        let mobile: Vec<Point> =
+            target.iter().zip(walk(60, 4)).map(|(a, b)| [0, 1, 2].map(|i| a[i] + 0.2 * b[i])).collect();
         let best = superpose(&mobile, &target).unwrap();
         for angle in [-1e-3, 1e-3] {
             for axis in 0..3 {

@@ -81,15 +81,9 @@ pub fn tm_score(mobile: &[Point], target: &[Point], length: usize) -> Result<TmS
         seed_length = (seed_length / 2).max(shortest);
     }
     let (best, mut superposition) = highest;
-    let squares: f64 = superposition
-        .distances(mobile, target)
-        .map(|distance| distance * distance)
-        .sum();
+    let squares: f64 = superposition.distances(mobile, target).map(|distance| distance * distance).sum();
     superposition.rmsd = (squares / mobile.len() as f64).sqrt();
-    Ok(TmScore {
-        score: best / length as f64,
-        superposition,
-    })
+    Ok(TmScore { score: best / length as f64, superposition })
 }
 
 struct Search<'a> {
@@ -115,11 +109,7 @@ impl Search<'_> {
             let pairs = self.near.iter().map(|&index| (self.mobile[index], self.target[index]));
             self.measure(&best_motion(pairs));
             // The first superposition rests on few points: be stricter about what came near by it.
-            let distance = if round == 0 {
-                self.near_distance - 1.0
-            } else {
-                self.near_distance + 1.0
-            };
+            let distance = if round == 0 { self.near_distance - 1.0 } else { self.near_distance + 1.0 };
             std::mem::swap(&mut previous, &mut self.near);
             self.collect_near(distance);
             if self.near == previous {
@@ -165,10 +155,7 @@ impl Search<'_> {
         loop {
             self.near.clear();
             let near = self.squared_distances.iter().enumerate();
-            self.near.extend(
-                near.filter(|&(_, &squared)| squared < distance * distance)
-                    .map(|(index, _)| index),
-            );
+            self.near.extend(near.filter(|&(_, &squared)| squared < distance * distance).map(|(index, _)| index));
             if self.near.len() >= 3 || !distance.is_finite() {
                 return;
             }
@@ -204,18 +191,10 @@ mod tests {
         let target = walk(200, 3);
         let mut mobile = moved(&target, 4);
         mobile.truncate(100);
-        mobile.extend(
-            walk(100, 5)
-                .iter()
-                .map(|point| point.map(|coordinate| coordinate + 200.0)),
-        );
+        mobile.extend(walk(100, 5).iter().map(|point| point.map(|coordinate| coordinate + 200.0)));
         let result = tm_score(&mobile, &target, 200).unwrap();
         assert!((0.5..0.52).contains(&result.score), "{}", result.score);
-        let near = result
-            .superposition
-            .distances(&mobile, &target)
-            .take(100)
-            .fold(0.0, f64::max);
+        let near = result.superposition.distances(&mobile, &target).take(100).fold(0.0, f64::max);
         assert!(near < 1e-3, "the kept half lies on itself: {near}");
     }
 
@@ -231,9 +210,7 @@ mod tests {
                 [about[0] + cosine * x - sine * y, about[1] + sine * x + cosine * y, z]
             })
         });
-        turned
-            .map(|point| point.map(|coordinate| coordinate + next()))
-            .collect()
+        turned.map(|point| point.map(|coordinate| coordinate + next())).collect()
     }
 
     #[test]
@@ -293,16 +270,10 @@ mod tests {
     fn the_score_is_at_least_that_of_the_superposition_of_all_points() {
         let mut next = noise(8);
         let target = walk(80, 9);
-        let mobile: Vec<Point> = target
-            .iter()
-            .map(|point| point.map(|coordinate| coordinate + 3.0 * next()))
-            .collect();
+        let mobile: Vec<Point> = target.iter().map(|point| point.map(|coordinate| coordinate + 3.0 * next())).collect();
         let motion = super::super::superpose(&mobile, &target).unwrap();
         let scale = distance_scale(80);
-        let plain: f64 = motion
-            .distances(&mobile, &target)
-            .map(|d| 1.0 / (1.0 + (d / scale).powi(2)))
-            .sum();
+        let plain: f64 = motion.distances(&mobile, &target).map(|d| 1.0 / (1.0 + (d / scale).powi(2))).sum();
         assert!(tm_score(&mobile, &target, 80).unwrap().score >= plain / 80.0);
     }
 

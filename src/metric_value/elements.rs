@@ -61,11 +61,7 @@ mod tests {
         let floor = floor.map(|worst| Noise { worst, slack: 1.5 });
         let found = difference(&expected, &actual, bound(tolerance, floor).absolute, relative).unwrap();
         let measure = of_elements(&found, tolerance, floor);
-        assert_eq!(
-            found.is_within(),
-            measure.verdict() != MetricVerdict::Different,
-            "{measure}"
-        );
+        assert_eq!(found.is_within(), measure.verdict() != MetricVerdict::Different, "{measure}");
         measure
     }
 

@@ -29,9 +29,7 @@ pub struct CheckedValue {
 /// `snapshot plddt[0]: pLDDT error 0.0003, allowed 0.005: within tolerance`.
 impl std::fmt::Display for CheckedValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            check, path, measure, ..
-        } = self;
+        let Self { check, path, measure, .. } = self;
         write!(f, "{check} {path}: {measure}: {}", measure.verdict())
     }
 }

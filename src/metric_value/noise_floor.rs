@@ -27,10 +27,7 @@ impl NoiseFloor {
     /// Of a value without repeats.
     #[must_use]
     pub const fn unknown() -> Self {
-        Self {
-            worst: Worst::new(),
-            slack: 1.0,
-        }
+        Self { worst: Worst::new(), slack: 1.0 }
     }
 
     /// What was measured, with the slack that is allowed.
@@ -41,17 +38,12 @@ impl NoiseFloor {
     /// What repeats give in a measure, where that is known.
     pub(crate) fn get(&self, key: &str) -> Option<Noise> {
         let worst = *self.worst.get(key)?;
-        Some(Noise {
-            worst,
-            slack: self.slack,
-        })
+        Some(Noise { worst, slack: self.slack })
     }
 }
 
 /// The floors of several values, by path.
 pub(crate) fn with_slack(fields: BTreeMap<String, Worst>, slack: f64) -> BTreeMap<String, NoiseFloor> {
     let floors = fields.into_iter();
-    floors
-        .map(|(path, worst)| (path, NoiseFloor::new(worst, slack)))
-        .collect()
+    floors.map(|(path, worst)| (path, NoiseFloor::new(worst, slack))).collect()
 }

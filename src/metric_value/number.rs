@@ -19,11 +19,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 fn significant(value: f64, digits: usize) -> String {
     const WHOLE: f64 = 1e15;
     if !value.is_finite() {
-        return if value.is_nan() {
-            "NaN".into()
-        } else {
-            format!("{value}")
-        };
+        return if value.is_nan() { "NaN".into() } else { format!("{value}") };
     }
     if value.fract() == 0.0 && value.abs() < WHOLE {
         return format!("{value:.0}");
@@ -42,11 +38,7 @@ fn significant(value: f64, digits: usize) -> String {
 }
 
 fn trimmed(text: &str) -> String {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text.to_owned()
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -55,36 +47,9 @@ mod tests {
 
     #[test]
     fn numbers_show_the_digits_that_matter() {
-        let shown = [
-            0.0,
-            3.0,
-            -1.0,
-            0.1,
-            1.0 / 3.0,
-            123_456.78,
-            1.5e-7,
-            2.5e8,
-            0.000_5,
-            f64::NAN,
-            f64::INFINITY,
-        ]
-        .map(show);
-        assert_eq!(
-            shown,
-            [
-                "0",
-                "3",
-                "-1",
-                "0.1",
-                "0.333333",
-                "123457",
-                "1.5e-7",
-                "250000000",
-                "0.0005",
-                "NaN",
-                "inf"
-            ]
-        );
+        let shown =
+            [0.0, 3.0, -1.0, 0.1, 1.0 / 3.0, 123_456.78, 1.5e-7, 2.5e8, 0.000_5, f64::NAN, f64::INFINITY].map(show);
+        assert_eq!(shown, ["0", "3", "-1", "0.1", "0.333333", "123457", "1.5e-7", "250000000", "0.0005", "NaN", "inf"]);
         assert_eq!(exact(f64::from(0.1f32)), "0.100000001");
     }
 }

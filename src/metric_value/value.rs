@@ -12,9 +12,7 @@ use crate::prediction::contract::Tolerance;
 /// What elements are allowed where repeats differ by `floor` already.
 pub(crate) fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
     Tolerance {
-        absolute: floor.map_or(tolerance.absolute, |floor| {
-            tolerance.absolute.max(floor.slack * floor.worst)
-        }),
+        absolute: floor.map_or(tolerance.absolute, |floor| tolerance.absolute.max(floor.slack * floor.worst)),
         ..tolerance
     }
 }
@@ -161,24 +159,13 @@ mod tests {
         assert_eq!(distance(0.2, Some(0.06)).verdict(), MetricVerdict::Different);
         assert_eq!(distance(0.2, Some(0.3)).verdict(), MetricVerdict::Indistinguishable);
         assert_eq!(distance(f64::NAN, Some(0.3)).verdict(), MetricVerdict::Different);
-        let score = MetricValue {
-            better: Direction::Higher,
-            allowed: 0.9,
-            ..distance(0.95, None)
-        };
+        let score = MetricValue { better: Direction::Higher, allowed: 0.9, ..distance(0.95, None) };
         assert_eq!(score.verdict(), MetricVerdict::WithinTolerance);
         assert!((score.used() - 0.5).abs() < 1e-12);
         assert!((distance(0.075, Some(0.2)).used() - 0.25).abs() < 1e-12);
-        assert_eq!(
-            distance(0.29, Some(0.2)).verdict(),
-            MetricVerdict::WithinTolerance,
-            "a rare repeat"
-        );
+        assert_eq!(distance(0.29, Some(0.2)).verdict(), MetricVerdict::WithinTolerance, "a rare repeat");
         assert_eq!(distance(0.31, Some(0.2)).verdict(), MetricVerdict::Different);
-        let strict = MetricValue {
-            floor: Some(Noise { worst: 0.2, slack: 1.0 }),
-            ..distance(0.21, None)
-        };
+        let strict = MetricValue { floor: Some(Noise { worst: 0.2, slack: 1.0 }), ..distance(0.21, None) };
         assert_eq!(strict.verdict(), MetricVerdict::Different, "no slack is allowed");
         assert!(distance(f64::NAN, None).used().is_infinite());
         insta::assert_snapshot!(score, @"RMSD 0.95 Å, allowed at least 0.9");

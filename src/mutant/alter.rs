@@ -128,10 +128,7 @@ pub(crate) fn altered(value: &Value, operation: Operation) -> Option<Value> {
 
 /// Every item altered; of what concerns one element alone, the last item that can be.
 fn altered_items(items: &[Value], operation: Operation) -> Option<Vec<Value>> {
-    let is_local = matches!(
-        operation,
-        Operation::OneElement | Operation::OneRow(_) | Operation::NotANumber
-    );
+    let is_local = matches!(operation, Operation::OneElement | Operation::OneRow(_) | Operation::NotANumber);
     let mut all = items.to_vec();
     let mut changed = false;
     for item in all.iter_mut().rev() {
@@ -216,9 +213,7 @@ fn altered_array(tensor: &Tensor, operation: Operation) -> Option<Value> {
         }
         Operation::OtherShape => array(dtype, [&[1], shape].concat(), &values),
         Operation::Reversed(axis) => whole(&taken(&values, shape, axis, |place, length| length - 1 - place)?),
-        Operation::Rolled(axis) => whole(&taken(&values, shape, axis, |place, length| {
-            (place + length - 1) % length
-        })?),
+        Operation::Rolled(axis) => whole(&taken(&values, shape, axis, |place, length| (place + length - 1) % length)?),
         Operation::Transposed(axis) => transposed(dtype, shape, &values, axis),
         Operation::Missing => None,
     }?;

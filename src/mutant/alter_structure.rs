@@ -26,11 +26,9 @@ pub(crate) fn altered_structure(right: &Structure, operation: Operation) -> Opti
         Operation::Zeroed => axes(&mut wrong, &|_| 0.0),
         Operation::NotANumber => wrong.coord[middle.start][1] = f32::NAN,
         Operation::Halved => axes(&mut wrong, &|axis| f16::from_f32(axis).to_f32()),
-        Operation::OtherType => wrong
-            .atom_name
-            .iter_mut()
-            .zip(&right.element)
-            .for_each(|(name, element)| *name = *element),
+        Operation::OtherType => {
+            wrong.atom_name.iter_mut().zip(&right.element).for_each(|(name, element)| *name = *element)
+        }
         Operation::OtherShape => {
             let mut keep = vec![true; right.atoms()];
             keep[middle].fill(false);

@@ -36,14 +36,7 @@ impl MutantBackend {
         backend: Box<dyn Backend>,
     ) -> Self {
         let inner = RememberingBackend::new(Arc::clone(&responses), Arc::clone(&contract), config.clone(), backend);
-        Self {
-            inner,
-            mutant,
-            responses,
-            contract,
-            config,
-            memory: Mutex::default(),
-        }
+        Self { inner, mutant, responses, contract, config, memory: Mutex::default() }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -40,56 +40,33 @@ pub(crate) fn benign(name: &str, about: &str, fault: MutantFault) -> Mutant {
 
 /// Other digits, types and signs.
 static NUMBERS: [(&str, &str, BenignChange); 6] = [
-    (
-        "last-digits",
-        "floats of arrays smaller by up to their last digit",
-        |call, right| {
-            every_array(call.contract, right, |_, tensor| {
-                with_floats(tensor, |place, value| {
-                    value * (1.0 - LAST_DIGIT * scattered(place).abs())
-                })
-            })
-        },
-    ),
-    (
-        "rounded-digits",
-        "floats of arrays rounded to 22 binary digits",
-        |call, right| {
-            every_array(call.contract, right, |_, tensor| {
-                with_floats(tensor, |_, value| shortened(value))
-            })
-        },
-    ),
+    ("last-digits", "floats of arrays smaller by up to their last digit", |call, right| {
+        every_array(call.contract, right, |_, tensor| {
+            with_floats(tensor, |place, value| value * (1.0 - LAST_DIGIT * scattered(place).abs()))
+        })
+    }),
+    ("rounded-digits", "floats of arrays rounded to 22 binary digits", |call, right| {
+        every_array(call.contract, right, |_, tensor| with_floats(tensor, |_, value| shortened(value)))
+    }),
     ("negative-zeros", "-0.0 for 0.0", |call, right| {
         every_array(call.contract, right, |_, tensor| {
             let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
-            let signed: Vec<f64> = values
-                .into_iter()
-                .map(|value| if value == 0.0 { -0.0 } else { value })
-                .collect();
+            let signed: Vec<f64> = values.into_iter().map(|value| if value == 0.0 { -0.0 } else { value }).collect();
             array(tensor.dtype(), tensor.shape().to_vec(), &signed)
         })
     }),
-    (
-        "coordinates-nudged",
-        "coordinates with other last digits",
-        |_, right| {
-            every_structure(right, |it| {
-                let axes = it.coord.as_flattened_mut().iter_mut().enumerate();
-                axes.for_each(|(place, axis)| *axis = (f64::from(*axis) + NUDGE * scattered(place)) as f32);
-            })
-        },
-    ),
-    (
-        "factors-nudged",
-        "temperature factors smaller by up to their last digit",
-        |_, right| {
-            every_structure(right, |it| {
-                let factors = it.b_factor.iter_mut().flatten().enumerate();
-                factors.for_each(|(place, factor)| *factor *= 1.0 - LAST_DIGIT * scattered(place).abs());
-            })
-        },
-    ),
+    ("coordinates-nudged", "coordinates with other last digits", |_, right| {
+        every_structure(right, |it| {
+            let axes = it.coord.as_flattened_mut().iter_mut().enumerate();
+            axes.for_each(|(place, axis)| *axis = (f64::from(*axis) + NUDGE * scattered(place)) as f32);
+        })
+    }),
+    ("factors-nudged", "temperature factors smaller by up to their last digit", |_, right| {
+        every_structure(right, |it| {
+            let factors = it.b_factor.iter_mut().flatten().enumerate();
+            factors.for_each(|(place, factor)| *factor *= 1.0 - LAST_DIGIT * scattered(place).abs());
+        })
+    }),
     (
         "wider-integers",
         "whole numbers of the other width that the contract allows, where nothing is recorded of them",
@@ -106,36 +83,20 @@ static NUMBERS: [(&str, &str, BenignChange); 6] = [
 
 /// What metadata says besides what was asked.
 static METADATA: [(&str, &str, BenignChange); 7] = [
-    ("other-times", "other times", |_, right| {
-        times(right, |_| Value::Float(12.25))
-    }),
-    ("short-times", "times of a nanosecond", |_, right| {
-        times(right, |_| Value::Float(1e-9))
-    }),
-    ("long-times", "times of a day", |_, right| {
-        times(right, |_| Value::Float(86_400.0))
-    }),
-    ("whole-times", "times as whole numbers", |_, right| {
-        times(right, |_| Value::Integer(1))
-    }),
+    ("other-times", "other times", |_, right| times(right, |_| Value::Float(12.25))),
+    ("short-times", "times of a nanosecond", |_, right| times(right, |_| Value::Float(1e-9))),
+    ("long-times", "times of a day", |_, right| times(right, |_| Value::Float(86_400.0))),
+    ("whole-times", "times as whole numbers", |_, right| times(right, |_| Value::Integer(1))),
     ("array-times", "times as scalars of NumPy", |_, right| {
-        times(right, |value| {
-            Value::Array(Tensor::scalar(value.as_number().unwrap_or(1.0)))
-        })
+        times(right, |value| Value::Array(Tensor::scalar(value.as_number().unwrap_or(1.0))))
     }),
-    (
-        "no-times-around",
-        "no time for what comes before and after inference",
-        |_, right| {
-            let before = metadata_replaced(right, "preprocessing_time", |_| Some(Value::None))?;
-            metadata_replaced(&before, "postprocessing_time", |_| Some(Value::None))
-        },
-    ),
+    ("no-times-around", "no time for what comes before and after inference", |_, right| {
+        let before = metadata_replaced(right, "preprocessing_time", |_| Some(Value::None))?;
+        metadata_replaced(&before, "postprocessing_time", |_| Some(Value::None))
+    }),
     ("later-version", "a later version of the model", |_, right| {
         // What the version says of the weights has to stay.
-        metadata_replaced(right, "model_version", |value| {
-            Some(Value::Text(format!("{}+later", value.as_text()?)))
-        })
+        metadata_replaced(right, "model_version", |value| Some(Value::Text(format!("{}+later", value.as_text()?))))
     }),
 ];
 
@@ -144,52 +105,21 @@ static MAPPINGS: [(&str, &str, BenignChange); 4] = [
     ("mapping-order", "entries of mappings in reverse order", |_, right| {
         every_mapping(right, |entries| entries.iter().rev().cloned().collect())
     }),
-    (
-        "mapping-numbers",
-        "names of chains in mappings as whole numbers",
-        |_, right| {
-            every_mapping(right, |entries| {
-                entries
-                    .iter()
-                    .map(|(key, value)| (numbered(key), value.clone()))
-                    .collect()
-            })
-        },
-    ),
-    (
-        "mapping-scalars",
-        "numbers in mappings as scalars of NumPy",
-        |_, right| {
-            every_mapping(right, |entries| {
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), scalar(value)))
-                    .collect()
-            })
-        },
-    ),
-    (
-        "mapping-digits",
-        "numbers in mappings in single precision",
-        |_, right| {
-            every_mapping(right, |entries| {
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), single(value)))
-                    .collect()
-            })
-        },
-    ),
+    ("mapping-numbers", "names of chains in mappings as whole numbers", |_, right| {
+        every_mapping(right, |entries| entries.iter().map(|(key, value)| (numbered(key), value.clone())).collect())
+    }),
+    ("mapping-scalars", "numbers in mappings as scalars of NumPy", |_, right| {
+        every_mapping(right, |entries| entries.iter().map(|(key, value)| (key.clone(), scalar(value))).collect())
+    }),
+    ("mapping-digits", "numbers in mappings in single precision", |_, right| {
+        every_mapping(right, |entries| entries.iter().map(|(key, value)| (key.clone(), single(value))).collect())
+    }),
 ];
 
 /// What else a structure may carry, where no recorded one says that it has none.
 static COLUMNS: [(&str, &str, BenignChange); 5] = [
-    ("bonds", "bonds along the chains", |call, right| {
-        with_column(call, right, |it| it.bonds = Some(chain_bonds(it)))
-    }),
-    ("empty-bonds", "a list of no bonds", |call, right| {
-        with_column(call, right, |it| it.bonds = Some(Vec::new()))
-    }),
+    ("bonds", "bonds along the chains", |call, right| with_column(call, right, |it| it.bonds = Some(chain_bonds(it)))),
+    ("empty-bonds", "a list of no bonds", |call, right| with_column(call, right, |it| it.bonds = Some(Vec::new()))),
     ("cell", "box vectors", |call, right| {
         let cell = Tensor::from_values(vec![3, 3], &[90.0f32, 0.0, 0.0, 0.0, 90.0, 0.0, 0.0, 0.0, 90.0]).ok()?;
         with_column(call, right, |it| it.cell = Some(cell.clone()))
@@ -197,22 +127,16 @@ static COLUMNS: [(&str, &str, BenignChange); 5] = [
     ("annotation", "charges and occupancies of atoms", |call, right| {
         with_column(call, right, |it| {
             let atoms = it.atoms();
-            it.extra
-                .push(("formal_charge".to_owned(), Tensor::vector(&vec![0i32; atoms])));
-            it.extra
-                .push(("tls_group".to_owned(), Tensor::vector(&vec![1.0f32; atoms])));
+            it.extra.push(("formal_charge".to_owned(), Tensor::vector(&vec![0i32; atoms])));
+            it.extra.push(("tls_group".to_owned(), Tensor::vector(&vec![1.0f32; atoms])));
         })
     }),
-    (
-        "attribute-of-none",
-        "one more attribute, which is None",
-        |call, right| {
-            only_stochastic(call)?;
-            let mut other = right.clone();
-            other.fields.push(("of_a_later_release".to_owned(), Value::None));
-            Some(other)
-        },
-    ),
+    ("attribute-of-none", "one more attribute, which is None", |call, right| {
+        only_stochastic(call)?;
+        let mut other = right.clone();
+        other.fields.push(("of_a_later_release".to_owned(), Value::None));
+        Some(other)
+    }),
 ];
 
 fn only_stochastic<'a>(call: &MutatedCall<'a>) -> Option<&'a Contract> {
@@ -253,13 +177,7 @@ fn every_array(
 fn with_floats(tensor: &Tensor, change: impl Fn(usize, f64) -> f64) -> Option<Tensor> {
     let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
     let values = values.into_iter().enumerate();
-    let changed = values.map(|(place, value)| {
-        if value.fract() == 0.0 {
-            value
-        } else {
-            change(place, value)
-        }
-    });
+    let changed = values.map(|(place, value)| if value.fract() == 0.0 { value } else { change(place, value) });
     array(tensor.dtype(), tensor.shape().to_vec(), &changed.collect::<Vec<_>>())
 }
 
@@ -272,9 +190,7 @@ fn times(right: &Prediction, change: impl Fn(&Value) -> Value) -> Option<Predict
     let names = ["preprocessing_time", "inference_time", "postprocessing_time"];
     let given =
         |other: &Prediction, name| metadata_replaced(other, name, |value| (!value.is_none()).then(|| change(value)));
-    let other = names
-        .into_iter()
-        .fold(right.clone(), |other, name| given(&other, name).unwrap_or(other));
+    let other = names.into_iter().fold(right.clone(), |other, name| given(&other, name).unwrap_or(other));
     (other != *right).then_some(other)
 }
 
@@ -325,10 +241,6 @@ fn single(value: &Value) -> Value {
 fn chain_bonds(structure: &Structure) -> Vec<Bond> {
     let chains = structure.chains().into_iter();
     let pairs = chains.flat_map(|(_, own)| (own.start..own.end.saturating_sub(1)).map(|atom| (atom, atom + 1)));
-    let bond = |(first, second)| Bond {
-        first: first as u32,
-        second: second as u32,
-        order: 1,
-    };
+    let bond = |(first, second)| Bond { first: first as u32, second: second as u32, order: 1 };
     pairs.map(bond).collect()
 }

@@ -18,12 +18,8 @@ pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
 
 /// PDB has columns, and nothing but atoms is read.
 static PDB: [FileRow; 11] = [
-    ("crlf", "lines end as on Windows", "pdb", |text| {
-        Some(text.replace('\n', "\r\n"))
-    }),
-    ("no-last-newline", "no newline at the end", "pdb", |text| {
-        Some(text.trim_end().to_owned())
-    }),
+    ("crlf", "lines end as on Windows", "pdb", |text| Some(text.replace('\n', "\r\n"))),
+    ("no-last-newline", "no newline at the end", "pdb", |text| Some(text.trim_end().to_owned())),
     ("header", "records before the atoms", "pdb", |text| {
         Some(format!(
             "HEADER    PREDICTION\nREMARK   1 MADE BY A MODEL\nCRYST1    1.000    1.000    1.000  90.00  90.00  90.00 P 1           1\n{text}"
@@ -34,84 +30,49 @@ static PDB: [FileRow; 11] = [
     }),
     ("no-ter", "no TER records", "pdb", |text| without(text, "TER")),
     ("no-end", "no END record", "pdb", |text| without(text, "END")),
-    ("trimmed", "no blanks at the ends of lines", "pdb", |text| {
-        each_line(text, |line| line.trim_end().to_owned())
-    }),
-    ("blank-lines", "an empty line behind each", "pdb", |text| {
-        each_line(text, |line| format!("{line}\n"))
-    }),
+    ("trimmed", "no blanks at the ends of lines", "pdb", |text| each_line(text, |line| line.trim_end().to_owned())),
+    ("blank-lines", "an empty line behind each", "pdb", |text| each_line(text, |line| format!("{line}\n"))),
     ("model", "its one model in MODEL and ENDMDL", "pdb", |text| {
         Some(format!("MODEL        1\n{}ENDMDL\nEND\n", without(text, "END")?))
     }),
-    ("serials", "atoms are numbered from 0", "pdb", |text| {
-        with_columns(text, 6, "    0")
-    }),
-    ("occupancies", "occupancies of 0.50", "pdb", |text| {
-        with_columns(text, 54, "  0.50")
-    }),
+    ("serials", "atoms are numbered from 0", "pdb", |text| with_columns(text, 6, "    0")),
+    ("occupancies", "occupancies of 0.50", "pdb", |text| with_columns(text, 54, "  0.50")),
 ];
 
 /// mmCIF has names for everything, and any order of them.
 static MMCIF: [FileRow; 9] = [
-    ("crlf", "lines end as on Windows", "cif", |text| {
-        Some(text.replace('\n', "\r\n"))
-    }),
-    ("no-last-newline", "no newline at the end", "cif", |text| {
-        Some(text.trim_end().to_owned())
-    }),
+    ("crlf", "lines end as on Windows", "cif", |text| Some(text.replace('\n', "\r\n"))),
+    ("no-last-newline", "no newline at the end", "cif", |text| Some(text.trim_end().to_owned())),
     ("other-name", "another name of the data", "cif", |text| {
         let (_, rest) = text.strip_prefix("data_")?.split_once('\n')?;
         Some(format!("data_other\n{rest}"))
     }),
-    (
-        "more-categories",
-        "categories before and behind the atoms",
-        "cif",
-        |text| {
-            let (name, rest) = text.split_once('\n')?;
-            let end = if rest.ends_with('\n') { "" } else { "\n" };
-            let before = "_entry.id other\nloop_\n_struct_asym.id\n_struct_asym.details\nA 'a chain'\nB ?";
-            Some(format!(
-                "{name}\n#\n{before}\n#\n{rest}{end}loop_\n_ma_model_list.id\n1\n2\n#\n"
-            ))
-        },
-    ),
+    ("more-categories", "categories before and behind the atoms", "cif", |text| {
+        let (name, rest) = text.split_once('\n')?;
+        let end = if rest.ends_with('\n') { "" } else { "\n" };
+        let before = "_entry.id other\nloop_\n_struct_asym.id\n_struct_asym.details\nA 'a chain'\nB ?";
+        Some(format!("{name}\n#\n{before}\n#\n{rest}{end}loop_\n_ma_model_list.id\n1\n2\n#\n"))
+    }),
     ("comments", "comments", "cif", |text| {
         let (name, rest) = text.split_once('\n')?;
         Some(format!("{name} # made by a model\n# on a Tuesday\n{rest}"))
     }),
-    (
-        "more-columns",
-        "one more column of the atoms",
-        "cif",
-        with_another_column,
-    ),
+    ("more-columns", "one more column of the atoms", "cif", with_another_column),
     ("aligned", "columns of the atoms far apart", "cif", |text| {
-        each_line(text, |line| {
-            if is_atom(line) {
-                line.replacen(' ', "   ", 2)
-            } else {
-                line.to_owned()
-            }
-        })
+        each_line(text, |line| if is_atom(line) { line.replacen(' ', "   ", 2) } else { line.to_owned() })
     }),
     ("empty-block", "an empty block behind the data", "cif", |text| {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         Some(format!("{text}{end}data_empty\n"))
     }),
-    (
-        "three-decimals",
-        "coordinates and temperature factors as exact as in PDB files",
-        "cif",
-        |text| {
-            let mut structure = mmcif::read(text).ok()?;
-            let axes = structure.coord.as_flattened_mut().iter_mut();
-            axes.for_each(|axis| *axis = (*axis * 1e3).round() / 1e3);
-            let factors = structure.b_factor.iter_mut().flatten();
-            factors.for_each(|factor| *factor = (*factor * 1e2).round() / 1e2);
-            Some(mmcif::write(&structure, "model"))
-        },
-    ),
+    ("three-decimals", "coordinates and temperature factors as exact as in PDB files", "cif", |text| {
+        let mut structure = mmcif::read(text).ok()?;
+        let axes = structure.coord.as_flattened_mut().iter_mut();
+        axes.for_each(|axis| *axis = (*axis * 1e3).round() / 1e3);
+        let factors = structure.b_factor.iter_mut().flatten();
+        factors.for_each(|factor| *factor = (*factor * 1e2).round() / 1e2);
+        Some(mmcif::write(&structure, "model"))
+    }),
 ];
 
 /// The response with every text of a field changed; `None` where there is none.

@@ -2,14 +2,8 @@
 
 /// The name of a mutant, and why it survives.
 const EXPLAINED: &[(&str, &str)] = &[
-    (
-        "generated/esmfold/sidechain_frames/single/one-element",
-        WITHIN_WHERE_RECORDED,
-    ),
-    (
-        "generated/esmfold/sidechain_frames/batch/one-element",
-        WITHIN_WHERE_RECORDED,
-    ),
+    ("generated/esmfold/sidechain_frames/single/one-element", WITHIN_WHERE_RECORDED),
+    ("generated/esmfold/sidechain_frames/batch/one-element", WITHIN_WHERE_RECORDED),
     ("generated/esmfold/states/single/one-element", WITHIN_WHERE_RECORDED),
 ];
 

@@ -16,27 +16,13 @@ pub(crate) fn mutants(contract: &Arc<Contract>) -> Vec<Mutant> {
             for operation in Operation::of_rank(rank(field)) {
                 let name = field.name.clone();
                 let change = move |right: &Prediction| replaced(right, &name, |value| altered(value, operation));
-                all.push(mutant(
-                    contract,
-                    &field.name,
-                    class,
-                    &operation.name(),
-                    &operation.about(),
-                    change,
-                ));
+                all.push(mutant(contract, &field.name, class, &operation.name(), &operation.about(), change));
             }
             all.push(from_another_call(contract, &field.name, class));
             if class == InputClass::Batch && is_per_sample(field.kind) {
                 let name = field.name.clone();
                 let change = move |right: &Prediction| replaced(right, &name, samples_reversed);
-                all.push(mutant(
-                    contract,
-                    &field.name,
-                    class,
-                    "samples-reversed",
-                    "samples reversed",
-                    change,
-                ));
+                all.push(mutant(contract, &field.name, class, "samples-reversed", "samples reversed", change));
             }
         }
     }
@@ -56,14 +42,7 @@ pub(crate) fn mutants(contract: &Arc<Contract>) -> Vec<Mutant> {
                 move |right: &Prediction| metadata_replaced(right, attribute, |value| altered(value, operation));
             let field = format!("metadata.{attribute}");
             for class in InputClass::ALL {
-                all.push(mutant(
-                    contract,
-                    &field,
-                    class,
-                    &operation.name(),
-                    &operation.about(),
-                    change,
-                ));
+                all.push(mutant(contract, &field, class, &operation.name(), &operation.about(), change));
             }
         }
     }
@@ -116,13 +95,11 @@ fn from_another_call(contract: &Contract, field: &str, class: InputClass) -> Mut
                 return None;
             }
             let own = right.field(&name).filter(|value| !value.is_none())?;
-            let other = call
-                .responses
-                .another(call.contract, call.config, call.request, |request, other| {
-                    InputClass::of(call.contract, request) == class
-                        && request.input != call.request.input
-                        && other.field(&name).is_some_and(|value| !value.is_none() && value != own)
-                })?;
+            let other = call.responses.another(call.contract, call.config, call.request, |request, other| {
+                InputClass::of(call.contract, request) == class
+                    && request.input != call.request.input
+                    && other.field(&name).is_some_and(|value| !value.is_none() && value != own)
+            })?;
             replaced(right, &name, |_| other.field(&name).cloned())
         }),
     }

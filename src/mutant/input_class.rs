@@ -24,11 +24,7 @@ impl InputClass {
     #[must_use]
     pub(crate) fn of(contract: &Contract, request: &Request) -> Self {
         let of_text = |text: &str| {
-            if text.contains([':', '|']) {
-                Self::Complex
-            } else {
-                Self::Single
-            }
+            if text.contains([':', '|']) { Self::Complex } else { Self::Single }
         };
         match &request.input {
             Input::One(text) => of_text(text),
@@ -40,11 +36,7 @@ impl InputClass {
             Input::Structured(serde_json::Value::Array(_)) => Self::Batch,
             Input::Structured(object) => {
                 let molecules = object.get("sequences").and_then(|list| list.as_array());
-                if molecules.is_some_and(|molecules| molecules.len() > 1) {
-                    Self::Complex
-                } else {
-                    Self::Single
-                }
+                if molecules.is_some_and(|molecules| molecules.len() > 1) { Self::Complex } else { Self::Single }
             }
         }
     }

@@ -174,9 +174,7 @@ pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &st
     all.extend(of_life_cycle::mutants());
     for contract in models {
         all.extend(generated::mutants(contract));
-        all.extend(of_requests::ignoring_options(contract, |option| {
-            is_set(contract, option)
-        }));
+        all.extend(of_requests::ignoring_options(contract, |option| is_set(contract, option)));
         all.extend(of_requests::leaving_out_fields(contract));
     }
     all.extend(benign::mutants());
@@ -185,12 +183,5 @@ pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &st
 
 /// A row of a table of hand-made mutants.
 fn hand_made(name: &str, about: &str, killers: &'static [&'static str], fault: MutantFault) -> Mutant {
-    Mutant {
-        name: format!("fault/{name}"),
-        about: about.to_owned(),
-        group: Group::Fault,
-        model: None,
-        killers,
-        fault,
-    }
+    Mutant { name: format!("fault/{name}"), about: about.to_owned(), group: Group::Fault, model: None, killers, fault }
 }

@@ -54,15 +54,10 @@ static ATOMS: [StructureFault; 13] = [
             }
         }
     }),
-    (
-        "atom-order",
-        "the atoms of every residue in reverse order",
-        NAMES,
-        |it| {
-            let order: Vec<usize> = it.residues().into_iter().flat_map(Iterator::rev).collect();
-            rearrange(it, &order);
-        },
-    ),
+    ("atom-order", "the atoms of every residue in reverse order", NAMES, |it| {
+        let order: Vec<usize> = it.residues().into_iter().flat_map(Iterator::rev).collect();
+        rearrange(it, &order);
+    }),
     ("atom-twice", "one atom is there twice", NAMES, |it| {
         let middle = it.atoms() / 2;
         let order: Vec<usize> = (0..=middle).chain(middle..it.atoms()).collect();
@@ -76,39 +71,24 @@ static ATOMS: [StructureFault; 13] = [
         it.coord.extend_from_within(..);
         it.models = Some(2);
     }),
-    (
-        "hetero-inverted",
-        "ligands are polymers and polymers are ligands",
-        NAMES,
-        |it| {
-            it.hetero.iter_mut().for_each(|flag| *flag = !*flag);
-        },
-    ),
+    ("hetero-inverted", "ligands are polymers and polymers are ligands", NAMES, |it| {
+        it.hetero.iter_mut().for_each(|flag| *flag = !*flag);
+    }),
     ("alpha-carbons-only", "nothing but alpha carbons", NAMES, |it| {
         let names = it.atom_name.clone();
         keep(it, |atom| names[atom] == "CA");
     }),
-    (
-        "side-chains-missing",
-        "lysines without their side chains",
-        NAMES,
-        |it| {
-            let acids = amino_acids(it).into_iter();
-            let lysines = acids.filter(|own| it.res_name[own.start] == "LYS");
-            let gone: Vec<usize> = lysines.flat_map(|own| side_chain(it, own)).collect();
-            keep(it, |atom| !gone.contains(&atom));
-        },
-    ),
+    ("side-chains-missing", "lysines without their side chains", NAMES, |it| {
+        let acids = amino_acids(it).into_iter();
+        let lysines = acids.filter(|own| it.res_name[own.start] == "LYS");
+        let gone: Vec<usize> = lysines.flat_map(|own| side_chain(it, own)).collect();
+        keep(it, |atom| !gone.contains(&atom));
+    }),
     ("glycines-with-cb", "glycines have a CB", NAMES, glycines_with_cb),
-    (
-        "ligand-atom-missing",
-        "the last atom of a ligand or nucleic acid is missing",
-        OTHERS,
-        |it| {
-            let last = other_atoms(it).pop();
-            keep(it, |atom| Some(atom) != last);
-        },
-    ),
+    ("ligand-atom-missing", "the last atom of a ligand or nucleic acid is missing", OTHERS, |it| {
+        let last = other_atoms(it).pop();
+        keep(it, |atom| Some(atom) != last);
+    }),
     ("ligands-missing", "no ligand and no nucleic acid", OTHERS, |it| {
         let others = other_atoms(it);
         keep(it, |atom| others.binary_search(&atom).is_err());
@@ -127,18 +107,13 @@ static CHAINS: [StructureFault; 10] = [
     ("chains-all-a", "every chain is chain A", NAMES, |it| {
         it.chain_id.fill(Label::literal("A"));
     }),
-    (
-        "chains-from-b",
-        "every chain is named as the one after it",
-        NAMES,
-        |it| {
-            let next = |name: &Label| Some(char::from(name.as_str().bytes().next()? + 1));
-            for name in &mut it.chain_id {
-                let renamed = next(name).and_then(|letter| Label::new(&letter.to_string()));
-                *name = renamed.unwrap_or(*name);
-            }
-        },
-    ),
+    ("chains-from-b", "every chain is named as the one after it", NAMES, |it| {
+        let next = |name: &Label| Some(char::from(name.as_str().bytes().next()? + 1));
+        for name in &mut it.chain_id {
+            let renamed = next(name).and_then(|letter| Label::new(&letter.to_string()));
+            *name = renamed.unwrap_or(*name);
+        }
+    }),
     ("chains-lower-case", "names of chains in small letters", NAMES, |it| {
         for name in &mut it.chain_id {
             *name = Label::of_chain(&name.as_str().to_ascii_lowercase()).unwrap_or(*name);
@@ -147,17 +122,12 @@ static CHAINS: [StructureFault; 10] = [
     ("chains-unnamed", "chains without names", NAMES, |it| {
         it.chain_id.fill(Label::default());
     }),
-    (
-        "chains-reordered",
-        "the second chain comes before the first",
-        NAMES,
-        |it| {
-            if let Some([first, second]) = two_chains(it) {
-                let order: Vec<usize> = second.clone().chain(first).chain(second.end..it.atoms()).collect();
-                rearrange(it, &order);
-            }
-        },
-    ),
+    ("chains-reordered", "the second chain comes before the first", NAMES, |it| {
+        if let Some([first, second]) = two_chains(it) {
+            let order: Vec<usize> = second.clone().chain(first).chain(second.end..it.atoms()).collect();
+            rearrange(it, &order);
+        }
+    }),
     ("last-chain-missing", "the last chain is missing", NAMES, |it| {
         if let [_, .., (_, last)] = it.chains().as_slice() {
             keep(it, |atom| atom < last.start);
@@ -171,71 +141,40 @@ static CHAINS: [StructureFault; 10] = [
             std::array::from_fn(|axis| from[axis] + along * (to[axis] - from[axis]))
         });
     }),
-    (
-        "padding-left-in",
-        "a row of padding became a residue of a chain @",
-        NAMES,
-        |it| {
-            append_residue(it, Label::literal("@"), -1, "VAL");
-        },
-    ),
-    (
-        "padding-in-chain",
-        "a row of padding became the last residue",
-        NAMES,
-        |it| {
-            if let (Some(&chain), Some(&number)) = (it.chain_id.last(), it.res_id.last()) {
-                append_residue(it, chain, number.saturating_add(1), "VAL");
-            }
-        },
-    ),
+    ("padding-left-in", "a row of padding became a residue of a chain @", NAMES, |it| {
+        append_residue(it, Label::literal("@"), -1, "VAL");
+    }),
+    ("padding-in-chain", "a row of padding became the last residue", NAMES, |it| {
+        if let (Some(&chain), Some(&number)) = (it.chain_id.last(), it.res_id.last()) {
+            append_residue(it, chain, number.saturating_add(1), "VAL");
+        }
+    }),
 ];
 
 /// Wrong residues.
 static RESIDUES: [StructureFault; 13] = [
-    (
-        "numbers-shifted",
-        "numbered from 1 in place of 0, or from 0 in place of 1",
-        NAMES,
-        |it| {
-            let by = if it.res_id.first() == Some(&0) { 1 } else { -1 };
-            it.res_id.iter_mut().for_each(|number| *number += by);
-        },
-    ),
+    ("numbers-shifted", "numbered from 1 in place of 0, or from 0 in place of 1", NAMES, |it| {
+        let by = if it.res_id.first() == Some(&0) { 1 } else { -1 };
+        it.res_id.iter_mut().for_each(|number| *number += by);
+    }),
     ("numbers-run-on", "residues are numbered over all chains", NAMES, |it| {
         let mut last = None;
         for (_, own) in it.chains() {
-            let by = last.map_or(0, |last: i32| {
-                last.saturating_add(1).saturating_sub(it.res_id[own.start])
-            });
-            it.res_id[own.clone()]
-                .iter_mut()
-                .for_each(|number| *number = number.saturating_add(by));
+            let by = last.map_or(0, |last: i32| last.saturating_add(1).saturating_sub(it.res_id[own.start]));
+            it.res_id[own.clone()].iter_mut().for_each(|number| *number = number.saturating_add(by));
             last = it.res_id.get(own.end - 1).copied();
         }
     }),
-    (
-        "numbers-skip",
-        "the second chain keeps the positions that the model saw",
-        NAMES,
-        |it| {
-            if let Some([first, second]) = two_chains(it) {
-                let by = SKIP.saturating_add(it.res_id[first.end - 1]);
-                it.res_id[second]
-                    .iter_mut()
-                    .for_each(|number| *number = number.saturating_add(by));
-            }
-        },
-    ),
-    (
-        "numbers-constant",
-        "every residue has the number of the first",
-        NAMES,
-        |it| {
-            let first = it.res_id[0];
-            it.res_id.fill(first);
-        },
-    ),
+    ("numbers-skip", "the second chain keeps the positions that the model saw", NAMES, |it| {
+        if let Some([first, second]) = two_chains(it) {
+            let by = SKIP.saturating_add(it.res_id[first.end - 1]);
+            it.res_id[second].iter_mut().for_each(|number| *number = number.saturating_add(by));
+        }
+    }),
+    ("numbers-constant", "every residue has the number of the first", NAMES, |it| {
+        let first = it.res_id[0];
+        it.res_id.fill(first);
+    }),
     ("insertion-codes", "residues have insertion codes", NAMES, |it| {
         it.ins_code.fill(Label::literal("A"));
     }),
@@ -244,28 +183,18 @@ static RESIDUES: [StructureFault; 13] = [
             it.res_name[own].fill(Label::literal("ALA"));
         }
     }),
-    (
-        "names-of-next",
-        "every residue has the name of the one after it",
-        NAMES,
-        |it| {
-            let before = it.clone();
-            for pair in amino_acids(&before).windows(2) {
-                it.res_name[pair[0].clone()].fill(before.res_name[pair[1].start]);
-            }
-        },
-    ),
+    ("names-of-next", "every residue has the name of the one after it", NAMES, |it| {
+        let before = it.clone();
+        for pair in amino_acids(&before).windows(2) {
+            it.res_name[pair[0].clone()].fill(before.res_name[pair[1].start]);
+        }
+    }),
     ("names-lower-case", "names of residues in small letters", NAMES, |it| {
         for name in &mut it.res_name {
             *name = Label::new(&name.as_str().to_ascii_lowercase()).unwrap_or(*name);
         }
     }),
-    (
-        "selenomethionine",
-        "methionine became selenomethionine",
-        NAMES,
-        selenomethionines,
-    ),
+    ("selenomethionine", "methionine became selenomethionine", NAMES, selenomethionines),
     ("last-missing", "the last residue is missing", NAMES, |it| {
         let last = it.residues().pop().map_or(0, |own| own.start);
         keep(it, |atom| atom < last);

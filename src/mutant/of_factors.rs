@@ -5,16 +5,8 @@ use super::of_structures::StructureFault;
 use crate::protein::Structure;
 
 /// Checks that look at temperature factors, which are confidences for those that go by them.
-const FACTORS: &[&str] = &[
-    "contract",
-    "b_factor",
-    "snapshot",
-    "agree",
-    "structure_text",
-    "positions",
-    "physical",
-    "finite",
-];
+const FACTORS: &[&str] =
+    &["contract", "b_factor", "snapshot", "agree", "structure_text", "positions", "physical", "finite"];
 
 /// Every one.
 pub(crate) fn faults() -> impl Iterator<Item = &'static StructureFault> {
@@ -23,14 +15,9 @@ pub(crate) fn faults() -> impl Iterator<Item = &'static StructureFault> {
 
 /// Wrong temperature factors, of models whose structures have them, but for the first, which is of the others.
 static FACTOR_FAULTS: [StructureFault; 8] = [
-    (
-        "factors-uncalled-for",
-        "temperature factors where none belong",
-        FACTORS,
-        |it| {
-            it.b_factor.get_or_insert_with(|| vec![0.5; it.atom_name.len()]);
-        },
-    ),
+    ("factors-uncalled-for", "temperature factors where none belong", FACTORS, |it| {
+        it.b_factor.get_or_insert_with(|| vec![0.5; it.atom_name.len()]);
+    }),
     ("factors-missing", "no temperature factors", FACTORS, |it| {
         it.b_factor = None;
     }),
@@ -43,30 +30,15 @@ static FACTOR_FAULTS: [StructureFault; 8] = [
     ("factors-percent", "temperature factors in percent", FACTORS, |it| {
         factors(it, |factor| factor * 100.0);
     }),
-    (
-        "factors-inverted",
-        "temperature factors say how unsure the model is",
-        FACTORS,
-        |it| {
-            factors(it, |factor| 1.0 - factor);
-        },
-    ),
-    (
-        "factors-reversed",
-        "temperature factors of the residues in reverse order",
-        FACTORS,
-        |it| {
-            factors_of_residues(it, |own| own.reverse());
-        },
-    ),
-    (
-        "factors-late",
-        "the temperature factors of the residue before",
-        FACTORS,
-        |it| {
-            factors_of_residues(it, |own| own.rotate_right(1));
-        },
-    ),
+    ("factors-inverted", "temperature factors say how unsure the model is", FACTORS, |it| {
+        factors(it, |factor| 1.0 - factor);
+    }),
+    ("factors-reversed", "temperature factors of the residues in reverse order", FACTORS, |it| {
+        factors_of_residues(it, |own| own.reverse());
+    }),
+    ("factors-late", "the temperature factors of the residue before", FACTORS, |it| {
+        factors_of_residues(it, |own| own.rotate_right(1));
+    }),
 ];
 
 fn factors(structure: &mut Structure, change: impl Fn(f64) -> f64) {

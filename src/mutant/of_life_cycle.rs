@@ -35,54 +35,21 @@ pub(crate) enum LifeCycleFault {
 }
 
 const TABLE: [(&str, &str, LifeCycleFault); 8] = [
-    (
-        "ready-too-early",
-        "a start is over before the model is loaded",
-        LifeCycleFault::ReadyTooEarly,
-    ),
-    (
-        "starts-once",
-        "a second start of an instance fails",
-        LifeCycleFault::StartsOnce,
-    ),
-    (
-        "starts-anything",
-        "a size that the model does not have is started as its own",
-        LifeCycleFault::StartsAnything,
-    ),
-    (
-        "other-after-restart",
-        "after a restart every response is wrong in one row",
-        LifeCycleFault::OtherAfterRestart,
-    ),
+    ("ready-too-early", "a start is over before the model is loaded", LifeCycleFault::ReadyTooEarly),
+    ("starts-once", "a second start of an instance fails", LifeCycleFault::StartsOnce),
+    ("starts-anything", "a size that the model does not have is started as its own", LifeCycleFault::StartsAnything),
+    ("other-after-restart", "after a restart every response is wrong in one row", LifeCycleFault::OtherAfterRestart),
     ("stop-fails", "every stop is an error", LifeCycleFault::StopFails),
-    (
-        "stops-nothing",
-        "a stop leaves processes, ports and containers as they are",
-        LifeCycleFault::StopsNothing,
-    ),
-    (
-        "stops-all",
-        "the stop of one instance ends all others",
-        LifeCycleFault::StopsAll,
-    ),
-    (
-        "slower-each-call",
-        "every call takes longer than the one before",
-        LifeCycleFault::SlowerEachCall,
-    ),
+    ("stops-nothing", "a stop leaves processes, ports and containers as they are", LifeCycleFault::StopsNothing),
+    ("stops-all", "the stop of one instance ends all others", LifeCycleFault::StopsAll),
+    ("slower-each-call", "every call takes longer than the one before", LifeCycleFault::SlowerEachCall),
 ];
 
 /// All of them.
 pub(super) fn mutants() -> Vec<Mutant> {
     let rows = TABLE.into_iter();
     rows.map(|(name, about, fault)| {
-        hand_made(
-            &format!("life-cycle/{name}"),
-            about,
-            &["scenario", "repeats"],
-            MutantFault::LifeCycle(fault),
-        )
+        hand_made(&format!("life-cycle/{name}"), about, &["scenario", "repeats"], MutantFault::LifeCycle(fault))
     })
     .collect()
 }
@@ -128,14 +95,7 @@ pub(crate) struct LifeCycleMutant {
 impl LifeCycleMutant {
     /// Around the backend of a platform. `stopped` is shared by all instances of a run.
     pub(crate) fn new(fault: LifeCycleFault, stopped: StopCount, inner: Box<dyn Backend>) -> Self {
-        Self {
-            inner,
-            fault,
-            stopped,
-            stopped_before: 0,
-            starts: 0,
-            calls: AtomicUsize::new(0),
-        }
+        Self { inner, fault, stopped, stopped_before: 0, starts: 0, calls: AtomicUsize::new(0) }
     }
 
     async fn answer(&self, request: &Request) -> Result<Prediction, BackendError> {
@@ -164,11 +124,7 @@ impl Backend for LifeCycleMutant {
     fn startup(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             if self.starts > 0 && self.fault == LifeCycleFault::StartsOnce {
-                return Err(BackendError::new(
-                    Stage::Launch,
-                    Fault::Refused,
-                    "address already in use",
-                ));
+                return Err(BackendError::new(Stage::Launch, Fault::Refused, "address already in use"));
             }
             self.inner.startup().await?;
             self.starts += 1;
@@ -186,11 +142,7 @@ impl Backend for LifeCycleMutant {
             self.inner.shutdown().await?;
             self.stopped.0.fetch_add(1, Ordering::SeqCst);
             if self.fault == LifeCycleFault::StopFails {
-                return Err(BackendError::new(
-                    Stage::Shutdown,
-                    Fault::Refused,
-                    "it could not be removed",
-                ));
+                return Err(BackendError::new(Stage::Shutdown, Fault::Refused, "it could not be removed"));
             }
             Ok(())
         })

@@ -24,11 +24,9 @@ pub(super) fn mutants() -> Vec<Mutant> {
 /// Options are lost.
 fn of_options() -> Vec<Mutant> {
     vec![
-        on_requests(
-            "options-ignored",
-            "all options but include_fields are ignored",
-            |call| with_options(call, |_, options| options.retain(|name, _| name == "include_fields")),
-        ),
+        on_requests("options-ignored", "all options but include_fields are ignored", |call| {
+            with_options(call, |_, options| options.retain(|name, _| name == "include_fields"))
+        }),
         on_requests("seed-ignored", "the seed is ignored", |call| {
             with_options(call, |contract, options| {
                 if let Some(seed) = contract.seed_option() {
@@ -79,16 +77,12 @@ fn of_options() -> Vec<Mutant> {
 /// The samples of a batch are mixed up.
 fn of_batches() -> Vec<Mutant> {
     vec![
-        on_requests(
-            "first-of-a-batch",
-            "only the first sequence of a batch is computed",
-            |call| {
-                let Input::Many(texts) = &call.request.input else {
-                    return None;
-                };
-                (texts.len() > 1).then(|| with_input(call.request, Input::Many(texts[..1].to_vec())))
-            },
-        ),
+        on_requests("first-of-a-batch", "only the first sequence of a batch is computed", |call| {
+            let Input::Many(texts) = &call.request.input else {
+                return None;
+            };
+            (texts.len() > 1).then(|| with_input(call.request, Input::Many(texts[..1].to_vec())))
+        }),
         on_requests("batch-reversed", "a batch is answered in reverse order", |call| {
             let Input::Many(texts) = &call.request.input else {
                 return None;
@@ -96,47 +90,33 @@ fn of_batches() -> Vec<Mutant> {
             let reversed: Vec<String> = texts.iter().rev().cloned().collect();
             (reversed != *texts).then(|| with_input(call.request, Input::Many(reversed)))
         }),
-        on_requests(
-            "batch-sorted",
-            "a batch is answered in the order of its lengths",
-            |call| {
-                let Input::Many(texts) = &call.request.input else {
-                    return None;
-                };
-                let mut sorted = texts.clone();
-                sorted.sort_by_key(|text| std::cmp::Reverse(text.len()));
-                (sorted != *texts).then(|| with_input(call.request, Input::Many(sorted)))
-            },
-        ),
-        on_requests(
-            "samples-deduplicated",
-            "equal sequences of a batch are computed once",
-            |call| {
-                let Input::Many(texts) = &call.request.input else {
-                    return None;
-                };
-                let mut once = texts.clone();
-                once.dedup();
-                (once.len() < texts.len()).then(|| with_input(call.request, Input::Many(once)))
-            },
-        ),
+        on_requests("batch-sorted", "a batch is answered in the order of its lengths", |call| {
+            let Input::Many(texts) = &call.request.input else {
+                return None;
+            };
+            let mut sorted = texts.clone();
+            sorted.sort_by_key(|text| std::cmp::Reverse(text.len()));
+            (sorted != *texts).then(|| with_input(call.request, Input::Many(sorted)))
+        }),
+        on_requests("samples-deduplicated", "equal sequences of a batch are computed once", |call| {
+            let Input::Many(texts) = &call.request.input else {
+                return None;
+            };
+            let mut once = texts.clone();
+            once.dedup();
+            (once.len() < texts.len()).then(|| with_input(call.request, Input::Many(once)))
+        }),
     ]
 }
 
 /// Sequences are read wrongly.
 const TEXTS: &[(&str, &str, TextChange)] = &[
-    ("mask-ignored", "a mask is taken for alanine", |text| {
-        changed(text, text.replace("<mask>", "A"))
-    }),
-    ("mask-dropped", "a mask is left out", |text| {
-        changed(text, text.replace("<mask>", ""))
-    }),
+    ("mask-ignored", "a mask is taken for alanine", |text| changed(text, text.replace("<mask>", "A"))),
+    ("mask-dropped", "a mask is left out", |text| changed(text, text.replace("<mask>", ""))),
     ("linker-left-in", "chains are joined by 25 glycines that stay", |text| {
         changed(text, text.replace(':', &"G".repeat(25)))
     }),
-    ("chains-joined", "chains are joined without anything between", |text| {
-        changed(text, text.replace(':', ""))
-    }),
+    ("chains-joined", "chains are joined without anything between", |text| changed(text, text.replace(':', ""))),
     ("first-chain-only", "all chains but the first are dropped", |text| {
         text.split_once([':', '|']).map(|(first, _)| first.to_owned())
     }),
@@ -149,49 +129,29 @@ const TEXTS: &[(&str, &str, TextChange)] = &[
         chains.dedup();
         changed(text, chains.join(":"))
     }),
-    (
-        "chains-grouped",
-        "equal chains are put side by side: ABAB becomes AABB",
-        |text| {
-            let mut chains: Vec<&str> = text.split(':').collect();
-            let all = chains.clone();
-            chains.sort_by_key(|chain| all.iter().position(|other| other == chain));
-            changed(text, chains.join(":"))
-        },
-    ),
+    ("chains-grouped", "equal chains are put side by side: ABAB becomes AABB", |text| {
+        let mut chains: Vec<&str> = text.split(':').collect();
+        let all = chains.clone();
+        chains.sort_by_key(|chain| all.iter().position(|other| other == chain));
+        changed(text, chains.join(":"))
+    }),
     ("sequence-reversed", "the sequence is read backwards", |text| {
         let is_plain = !text.contains(['<', ':', '|']);
         is_plain.then(|| changed(text, text.chars().rev().collect()))?
     }),
-    ("leucine-for-isoleucine", "isoleucine is read as leucine", |text| {
-        changed(text, text.replace('I', "L"))
+    ("leucine-for-isoleucine", "isoleucine is read as leucine", |text| changed(text, text.replace('I', "L"))),
+    ("unknown-for-cysteine", "cysteine is unknown to the alphabet", |text| changed(text, text.replace('C', "A"))),
+    ("first-residue-lost", "the first residue is taken for a special token", |text| {
+        let is_long = text.len() > 1 && text.starts_with(|letter: char| letter.is_ascii_uppercase());
+        is_long.then(|| text[1..].to_owned())
     }),
-    ("unknown-for-cysteine", "cysteine is unknown to the alphabet", |text| {
-        changed(text, text.replace('C', "A"))
+    ("last-residue-lost", "the last residue is taken for a special token", |text| {
+        let is_long = text.len() > 1 && text.ends_with(|letter: char| letter.is_ascii_uppercase());
+        is_long.then(|| text[..text.len() - 1].to_owned())
     }),
-    (
-        "first-residue-lost",
-        "the first residue is taken for a special token",
-        |text| {
-            let is_long = text.len() > 1 && text.starts_with(|letter: char| letter.is_ascii_uppercase());
-            is_long.then(|| text[1..].to_owned())
-        },
-    ),
-    (
-        "last-residue-lost",
-        "the last residue is taken for a special token",
-        |text| {
-            let is_long = text.len() > 1 && text.ends_with(|letter: char| letter.is_ascii_uppercase());
-            is_long.then(|| text[..text.len() - 1].to_owned())
-        },
-    ),
-    ("cut-at-1022", "sequences are cut at 1,022 residues", |text| {
-        cut(text, 1022)
-    }),
+    ("cut-at-1022", "sequences are cut at 1,022 residues", |text| cut(text, 1022)),
     ("cut-at-512", "sequences are cut at 512 residues", |text| cut(text, 512)),
-    ("cut-at-1024", "sequences are cut at 1,024 residues", |text| {
-        cut(text, 1024)
-    }),
+    ("cut-at-1024", "sequences are cut at 1,024 residues", |text| cut(text, 1024)),
     ("lower-case-accepted", "lower case is read as upper case", |text| {
         changed(text, text.to_ascii_uppercase()).filter(|_| !text.contains('<'))
     }),
@@ -201,9 +161,7 @@ const TEXTS: &[(&str, &str, TextChange)] = &[
     ("empty-chain-accepted", "an empty chain is dropped", |text| {
         changed(text, text.replace("::", ":").trim_end_matches(':').to_owned())
     }),
-    ("nothing-accepted", "an empty sequence is one residue", |text| {
-        text.is_empty().then(|| "A".to_owned())
-    }),
+    ("nothing-accepted", "an empty sequence is one residue", |text| text.is_empty().then(|| "A".to_owned())),
 ];
 
 fn on_requests(
@@ -244,10 +202,7 @@ fn cut(text: &str, residues: usize) -> Option<String> {
 }
 
 fn with_input(request: &Request, input: Input) -> Request {
-    Request {
-        input,
-        ..request.clone()
-    }
+    Request { input, ..request.clone() }
 }
 
 fn with_options(call: &MutatedCall<'_>, change: impl FnOnce(&Contract, &mut Options)) -> Option<Request> {
@@ -262,34 +217,22 @@ fn of_configurations() -> Vec<Mutant> {
         hand_made(name, about, &[], MutantFault::Config(Arc::new(change)))
     };
     vec![
-        of(
-            "configuration-ignored",
-            "an instance starts with its defaults",
-            |_, _| Options::new(),
-        ),
-        of(
-            "variant-ignored",
-            "the size of the model is always the default",
-            |contract, config| {
-                let mut config = config.clone();
-                if let Some(option) = contract.variant_option() {
-                    config.shift_remove(option);
-                }
-                config
-            },
-        ),
-        of(
-            "another-variant",
-            "another size of the model answers",
-            |contract, config| {
-                let mut config = config.clone();
-                let last = contract.variants.last().filter(|_| contract.variants.len() > 1);
-                if let (Some(option), Some(last)) = (contract.variant_option(), last) {
-                    config.insert(option.to_owned(), last.name.clone().into());
-                }
-                config
-            },
-        ),
+        of("configuration-ignored", "an instance starts with its defaults", |_, _| Options::new()),
+        of("variant-ignored", "the size of the model is always the default", |contract, config| {
+            let mut config = config.clone();
+            if let Some(option) = contract.variant_option() {
+                config.shift_remove(option);
+            }
+            config
+        }),
+        of("another-variant", "another size of the model answers", |contract, config| {
+            let mut config = config.clone();
+            let last = contract.variants.last().filter(|_| contract.variants.len() > 1);
+            if let (Some(option), Some(last)) = (contract.variant_option(), last) {
+                config.insert(option.to_owned(), last.name.clone().into());
+            }
+            config
+        }),
     ]
 }
 
@@ -317,11 +260,7 @@ pub(crate) fn ignoring_options(contract: &Arc<Contract>, is_set: impl Fn(&str) -
                 config.shift_remove(&name);
                 config
             };
-            all.push(mutant(
-                &option.name,
-                "configuration",
-                MutantFault::Config(Arc::new(change)),
-            ));
+            all.push(mutant(&option.name, "configuration", MutantFault::Config(Arc::new(change))));
         } else {
             let change = move |call: &MutatedCall<'_>| {
                 with_options(call, |_, options| {

@@ -14,95 +14,49 @@ type Row = (&'static str, &'static str, &'static [&'static str], ResponseChange)
 
 /// All of them.
 pub(super) fn mutants() -> Vec<Mutant> {
-    let rows = METADATA
-        .iter()
-        .chain(CONFIDENCES)
-        .chain(INDICES)
-        .chain(EMBEDDINGS)
-        .chain(TEXTS);
+    let rows = METADATA.iter().chain(CONFIDENCES).chain(INDICES).chain(EMBEDDINGS).chain(TEXTS);
     let mutant = |&(name, about, killers, change): &Row| {
-        hand_made(
-            name,
-            about,
-            killers,
-            MutantFault::response(move |_: &MutatedCall<'_>, right| change(right)),
-        )
+        hand_made(name, about, killers, MutantFault::response(move |_: &MutatedCall<'_>, right| change(right)))
     };
     rows.map(mutant).collect()
 }
 
 /// The class of a response and its metadata.
 const METADATA: &[Row] = &[
-    (
-        "another-class",
-        "the response is an object of another class",
-        &["contract"],
-        |right| {
-            let mut wrong = right.clone();
-            wrong.class.push_str("Base");
-            Some(wrong)
-        },
-    ),
-    (
-        "extra-attribute",
-        "the response has an attribute that its class does not have",
-        &["contract"],
-        |right| {
-            let mut wrong = right.clone();
-            wrong.fields.push(("embedding".to_owned(), Value::Float(0.5)));
-            Some(wrong)
-        },
-    ),
-    (
-        "no-metadata",
-        "the response has no metadata",
-        &["contract", "equals"],
-        |right| {
-            let mut wrong = right.clone();
-            wrong.fields.retain(|(name, _)| name != "metadata");
-            Some(wrong)
-        },
-    ),
-    (
-        "metadata-none",
-        "the metadata is None",
-        &["contract", "equals"],
-        |right| replaced(right, "metadata", |_| Some(Value::None)),
-    ),
-    (
-        "another-model-name",
-        "the metadata names another model",
-        &["contract"],
-        |right| metadata_replaced(right, "model_name", |_| Some(Value::Text("AlphaFold".to_owned()))),
-    ),
-    (
-        "constant-lengths",
-        "the metadata gives the lengths of another call",
-        &["contract", "equals"],
-        |right| {
-            metadata_replaced(right, "sequence_lengths", |_| {
-                Some(Value::List(vec![Value::Integer(11)]))
-            })
-        },
-    ),
-    (
-        "padded-lengths",
-        "the metadata gives every sample the longest length",
-        &["contract", "equals"],
-        |right| {
-            let lengths = right.sequence_lengths()?;
-            let longest = i64::try_from(*lengths.iter().max()?).ok()?;
-            metadata_replaced(right, "sequence_lengths", |_| {
-                Some(Value::List(vec![Value::Integer(longest); lengths.len()]))
-            })
-        },
-    ),
-    (
-        "negative-time",
-        "the time of the inference is negative",
-        &["contract"],
-        |right| metadata_replaced(right, "inference_time", |_| Some(Value::Float(-1.0))),
-    ),
+    ("another-class", "the response is an object of another class", &["contract"], |right| {
+        let mut wrong = right.clone();
+        wrong.class.push_str("Base");
+        Some(wrong)
+    }),
+    ("extra-attribute", "the response has an attribute that its class does not have", &["contract"], |right| {
+        let mut wrong = right.clone();
+        wrong.fields.push(("embedding".to_owned(), Value::Float(0.5)));
+        Some(wrong)
+    }),
+    ("no-metadata", "the response has no metadata", &["contract", "equals"], |right| {
+        let mut wrong = right.clone();
+        wrong.fields.retain(|(name, _)| name != "metadata");
+        Some(wrong)
+    }),
+    ("metadata-none", "the metadata is None", &["contract", "equals"], |right| {
+        replaced(right, "metadata", |_| Some(Value::None))
+    }),
+    ("another-model-name", "the metadata names another model", &["contract"], |right| {
+        metadata_replaced(right, "model_name", |_| Some(Value::Text("AlphaFold".to_owned())))
+    }),
+    ("constant-lengths", "the metadata gives the lengths of another call", &["contract", "equals"], |right| {
+        metadata_replaced(right, "sequence_lengths", |_| Some(Value::List(vec![Value::Integer(11)])))
+    }),
+    ("padded-lengths", "the metadata gives every sample the longest length", &["contract", "equals"], |right| {
+        let lengths = right.sequence_lengths()?;
+        let longest = i64::try_from(*lengths.iter().max()?).ok()?;
+        metadata_replaced(right, "sequence_lengths", |_| {
+            Some(Value::List(vec![Value::Integer(longest); lengths.len()]))
+        })
+    }),
+    ("negative-time", "the time of the inference is negative", &["contract"], |right| {
+        metadata_replaced(right, "inference_time", |_| Some(Value::Float(-1.0)))
+    }),
     ("time-nan", "the time of the inference is NaN", &["contract"], |right| {
         metadata_replaced(right, "inference_time", |_| Some(Value::Float(f64::NAN)))
     }),
@@ -110,119 +64,67 @@ const METADATA: &[Row] = &[
 
 /// Confidences.
 const CONFIDENCES: &[Row] = &[
-    ("plddt-percent", "plddt is in percent", &[], |right| {
-        of_numbers(right, "plddt", |value| value * 100.0)
-    }),
+    ("plddt-percent", "plddt is in percent", &[], |right| of_numbers(right, "plddt", |value| value * 100.0)),
     ("pae-transposed", "pae is transposed", &[], |right| {
         let axis = if right.field("pae")?.as_items().is_some() { 1 } else { 2 };
         replaced(right, "pae", |value| altered(value, Operation::Transposed(axis)))
     }),
     ("pae-symmetric", "pae is made symmetric", &[], |right| {
         each_array(right, "pae", |tensor| {
-            let turned = altered(
-                &Value::Array(tensor.clone()),
-                Operation::Transposed(tensor.shape().len() - 1),
-            )?;
+            let turned = altered(&Value::Array(tensor.clone()), Operation::Transposed(tensor.shape().len() - 1))?;
             let (one, other) = (tensor.to_f64()?, turned.as_array()?.to_f64()?);
-            let means: Vec<f64> = one
-                .iter()
-                .zip(&other)
-                .map(|(one, other)| f64::midpoint(*one, *other))
-                .collect();
+            let means: Vec<f64> = one.iter().zip(&other).map(|(one, other)| f64::midpoint(*one, *other)).collect();
             array(tensor.dtype(), tensor.shape().to_vec(), &means)
         })
     }),
-    ("pae-nanometres", "pae is in nanometres", &[], |right| {
-        of_numbers(right, "pae", |value| value / 10.0)
-    }),
+    ("pae-nanometres", "pae is in nanometres", &[], |right| of_numbers(right, "pae", |value| value / 10.0)),
     ("iptm-is-ptm", "iptm holds ptm", &[], |right| {
         let ptm = right.field("ptm").filter(|value| !value.is_none())?;
         replaced(right, "iptm", |own| (!own.is_none() && own != ptm).then(|| ptm.clone()))
     }),
-    (
-        "ptm-of-the-first",
-        "every sample has the ptm of the first",
-        &[],
-        |right| {
-            replaced(right, "ptm", |value| {
-                let items = value.as_items()?;
-                Some(Value::List(vec![items.first()?.clone(); items.len()]))
-            })
-        },
-    ),
-    (
-        "plddt-mean",
-        "every residue has the mean plddt of its sample",
-        &[],
-        |right| {
-            each_array(right, "plddt", |tensor| {
-                let values = tensor.to_f64()?;
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
-                array(tensor.dtype(), tensor.shape().to_vec(), &vec![mean; values.len()])
-            })
-        },
-    ),
+    ("ptm-of-the-first", "every sample has the ptm of the first", &[], |right| {
+        replaced(right, "ptm", |value| {
+            let items = value.as_items()?;
+            Some(Value::List(vec![items.first()?.clone(); items.len()]))
+        })
+    }),
+    ("plddt-mean", "every residue has the mean plddt of its sample", &[], |right| {
+        each_array(right, "plddt", |tensor| {
+            let values = tensor.to_f64()?;
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            array(tensor.dtype(), tensor.shape().to_vec(), &vec![mean; values.len()])
+        })
+    }),
 ];
 
 /// Indices.
 const INDICES: &[Row] = &[
     ("residue-index-from-1", "residue_index counts from 1", &[], |right| {
-        of_numbers(
-            right,
-            "residue_index",
-            |value| if value < 0.0 { value } else { value + 1.0 },
-        )
+        of_numbers(right, "residue_index", |value| if value < 0.0 { value } else { value + 1.0 })
     }),
     ("chain-index-zero", "chain_index is 0 throughout", &[], |right| {
         of_numbers(right, "chain_index", |value| value.min(0.0))
     }),
-    (
-        "entity-of-every-chain",
-        "entity_id counts chains and not entities",
-        &[],
-        |right| {
-            let chains = right.field("pair_chains_iptm")?;
-            (!chains.is_none()).then(|| of_numbers(right, "entity_id", |value| value + 1.0))?
-        },
-    ),
+    ("entity-of-every-chain", "entity_id counts chains and not entities", &[], |right| {
+        let chains = right.field("pair_chains_iptm")?;
+        (!chains.is_none()).then(|| of_numbers(right, "entity_id", |value| value + 1.0))?
+    }),
 ];
 
 /// Embeddings, hidden states and logits.
 const EMBEDDINGS: &[Row] = &[
-    (
-        "padding-kept",
-        "padding holds what the model computed for it",
-        &[],
-        |right| padding_replaced(right, 0.25),
-    ),
-    (
-        "layers-late",
-        "hidden_states begin with the second layer",
-        &[],
-        |right| {
-            let layers = usize::from(right.class.contains("ESM2"));
-            replaced(right, "hidden_states", |value| {
-                altered(value, Operation::Rolled(layers))
-            })
-        },
-    ),
-    (
-        "layers-reversed",
-        "hidden_states begin with the last layer",
-        &[],
-        |right| {
-            let layers = usize::from(right.class.contains("ESM2"));
-            replaced(right, "hidden_states", |value| {
-                altered(value, Operation::Reversed(layers))
-            })
-        },
-    ),
-    (
-        "special-tokens-kept",
-        "rows of special tokens shift those of residues",
-        &[],
-        |right| replaced(right, "embeddings", |value| altered(value, Operation::Rolled(1))),
-    ),
+    ("padding-kept", "padding holds what the model computed for it", &[], |right| padding_replaced(right, 0.25)),
+    ("layers-late", "hidden_states begin with the second layer", &[], |right| {
+        let layers = usize::from(right.class.contains("ESM2"));
+        replaced(right, "hidden_states", |value| altered(value, Operation::Rolled(layers)))
+    }),
+    ("layers-reversed", "hidden_states begin with the last layer", &[], |right| {
+        let layers = usize::from(right.class.contains("ESM2"));
+        replaced(right, "hidden_states", |value| altered(value, Operation::Reversed(layers)))
+    }),
+    ("special-tokens-kept", "rows of special tokens shift those of residues", &[], |right| {
+        replaced(right, "embeddings", |value| altered(value, Operation::Rolled(1)))
+    }),
     ("logits-softmax", "lm_logits are probabilities", &[], |right| {
         each_array(right, "lm_logits", |tensor| {
             let width = *tensor.shape().last()?;
@@ -265,9 +167,7 @@ const EMBEDDINGS: &[Row] = &[
             array(tensor.dtype(), tensor.shape().to_vec(), &values)
         })
     }),
-    ("negative-logits", "lm_logits have the other sign", &[], |right| {
-        of_numbers(right, "lm_logits", |value| -value)
-    }),
+    ("negative-logits", "lm_logits have the other sign", &[], |right| of_numbers(right, "lm_logits", |value| -value)),
 ];
 
 /// Structure files.

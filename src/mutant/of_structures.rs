@@ -18,15 +18,7 @@ use crate::protein::Structure;
 pub(crate) type StructureFault = (&'static str, &'static str, &'static [&'static str], fn(&mut Structure));
 
 /// Checks that look at where atoms lie.
-const PLACES: &[&str] = &[
-    "physical",
-    "snapshot",
-    "agree",
-    "structure_text",
-    "seeded",
-    "positions",
-    "ensemble",
-];
+const PLACES: &[&str] = &["physical", "snapshot", "agree", "structure_text", "seeded", "positions", "ensemble"];
 /// Checks that look at where the atoms of ligands and nucleic acids lie.
 const OTHERS: &[&str] = &["components", "snapshot", "agree", "structure_text"];
 /// The last residue of the longest input that some models take in one piece, and the first place where they go wrong.
@@ -37,10 +29,7 @@ const WINDOW: usize = 500;
 /// Every one.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let rows = WHOLE.iter().chain(&LOCAL).chain(&ASSEMBLIES);
-    rows.chain(of_factors::faults())
-        .chain(of_atoms::faults())
-        .map(mutant)
-        .collect()
+    rows.chain(of_factors::faults()).chain(of_atoms::faults()).map(mutant).collect()
 }
 
 fn mutant(&(name, about, killers, change): &StructureFault) -> Mutant {
@@ -65,31 +54,11 @@ static WHOLE: [StructureFault; 16] = [
     ("float16", "coordinates through float16", PLACES, |it| {
         each(it, |at| at.map(|axis| f16::from_f32(axis).to_f32()));
     }),
-    (
-        "whole-angstroms",
-        "coordinates rounded to whole ångströms",
-        PLACES,
-        |it| each(it, |at| at.map(f32::round)),
-    ),
+    ("whole-angstroms", "coordinates rounded to whole ångströms", PLACES, |it| each(it, |at| at.map(f32::round))),
     ("noise", "1 Å of noise on everything", PLACES, |it| shaken(it, 0, 1.0)),
-    (
-        "line",
-        "alpha carbons on a straight line, 3.8 Å apart",
-        PLACES,
-        straightened,
-    ),
-    (
-        "residues-reversed",
-        "the residues lie in the reverse order",
-        PLACES,
-        reversed_chain,
-    ),
-    (
-        "collapsed",
-        "every atom lies where its alpha carbon lies",
-        PLACES,
-        collapsed,
-    ),
+    ("line", "alpha carbons on a straight line, 3.8 Å apart", PLACES, straightened),
+    ("residues-reversed", "the residues lie in the reverse order", PLACES, reversed_chain),
+    ("collapsed", "every atom lies where its alpha carbon lies", PLACES, collapsed),
     ("garbage-after-500", "noise beyond residue 500", PLACES, |it| {
         let start = start_of(it, WINDOW);
         scatter(it, start, 50.0);
@@ -107,76 +76,41 @@ static WHOLE: [StructureFault; 16] = [
             mirror_side_chain(it, &own);
         }
     }),
-    (
-        "others-in-one-point",
-        "ligands and nucleic acids lie in one point",
-        OTHERS,
-        |it| {
-            let others = other_atoms(it);
-            let middle = centre(it, &others);
-            for atom in others {
-                it.coord[atom] = middle;
-            }
-        },
-    ),
-    (
-        "others-far-away",
-        "ligands and nucleic acids lie 100 Å away",
-        OTHERS,
-        |it| {
-            for atom in other_atoms(it) {
-                it.coord[atom] = plus(it.coord[atom], [100.0, 0.0, 0.0]);
-            }
-        },
-    ),
+    ("others-in-one-point", "ligands and nucleic acids lie in one point", OTHERS, |it| {
+        let others = other_atoms(it);
+        let middle = centre(it, &others);
+        for atom in others {
+            it.coord[atom] = middle;
+        }
+    }),
+    ("others-far-away", "ligands and nucleic acids lie 100 Å away", OTHERS, |it| {
+        for atom in other_atoms(it) {
+            it.coord[atom] = plus(it.coord[atom], [100.0, 0.0, 0.0]);
+        }
+    }),
 ];
 
 /// Wrong in some atoms.
 static LOCAL: [StructureFault; 15] = [
-    (
-        "rings-squeezed",
-        "aromatic rings at 40 % of their size",
-        PLACES,
-        squeezed_rings,
-    ),
+    ("rings-squeezed", "aromatic rings at 40 % of their size", PLACES, squeezed_rings),
     ("leucine-methyls", "CD1 and CD2 of leucine swapped", PLACES, |it| {
         trade_places(it, Some("LEU"), "CD1", "CD2");
     }),
     ("valine-methyls", "CG1 and CG2 of valine swapped", PLACES, |it| {
         trade_places(it, Some("VAL"), "CG1", "CG2");
     }),
-    (
-        "isoleucine-hand",
-        "the second centre of isoleucine inverted",
-        PLACES,
-        inverted_isoleucines,
-    ),
-    (
-        "threonine-hand",
-        "the second centre of threonine inverted",
-        PLACES,
-        |it| {
-            trade_places(it, Some("THR"), "OG1", "CG2");
-        },
-    ),
-    (
-        "histidine-turned",
-        "ND1 and CD2, CE1 and NE2 of histidine swapped",
-        PLACES,
-        |it| {
-            trade_places(it, Some("HIS"), "ND1", "CD2");
-            trade_places(it, Some("HIS"), "CE1", "NE2");
-        },
-    ),
-    (
-        "amides-turned",
-        "the oxygen and the nitrogen of amides swapped",
-        PLACES,
-        |it| {
-            trade_places(it, Some("ASN"), "OD1", "ND2");
-            trade_places(it, Some("GLN"), "OE1", "NE2");
-        },
-    ),
+    ("isoleucine-hand", "the second centre of isoleucine inverted", PLACES, inverted_isoleucines),
+    ("threonine-hand", "the second centre of threonine inverted", PLACES, |it| {
+        trade_places(it, Some("THR"), "OG1", "CG2");
+    }),
+    ("histidine-turned", "ND1 and CD2, CE1 and NE2 of histidine swapped", PLACES, |it| {
+        trade_places(it, Some("HIS"), "ND1", "CD2");
+        trade_places(it, Some("HIS"), "CE1", "NE2");
+    }),
+    ("amides-turned", "the oxygen and the nitrogen of amides swapped", PLACES, |it| {
+        trade_places(it, Some("ASN"), "OD1", "ND2");
+        trade_places(it, Some("GLN"), "OE1", "NE2");
+    }),
     ("carbonyls-swapped", "C and O of every residue swapped", PLACES, |it| {
         trade_places(it, None, "C", "O");
     }),
@@ -185,59 +119,34 @@ static LOCAL: [StructureFault; 15] = [
             mirror_side_chain(it, &own);
         }
     }),
-    (
-        "peptide-flipped",
-        "one carbonyl points the other way",
-        PLACES,
-        flipped_peptide,
-    ),
+    ("peptide-flipped", "one carbonyl points the other way", PLACES, flipped_peptide),
     ("one-side-chain", "one side chain 3 Å off", PLACES, |it| {
         if let Some(own) = middle_with(it, "CG") {
-            let atoms = side_chain(it, own)
-                .into_iter()
-                .filter(|&atom| it.atom_name[atom] != "CB");
-            atoms
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|atom| it.coord[atom][2] += 3.0);
+            let atoms = side_chain(it, own).into_iter().filter(|&atom| it.atom_name[atom] != "CB");
+            atoms.collect::<Vec<_>>().into_iter().for_each(|atom| it.coord[atom][2] += 3.0);
         }
     }),
-    (
-        "one-residue-at-origin",
-        "one residue lies at the origin",
-        PLACES,
-        |it| {
-            if let Some(own) = middle_with(it, "CA") {
-                it.coord[own].fill([0.0; 3]);
-            }
-        },
-    ),
+    ("one-residue-at-origin", "one residue lies at the origin", PLACES, |it| {
+        if let Some(own) = middle_with(it, "CA") {
+            it.coord[own].fill([0.0; 3]);
+        }
+    }),
     ("chain-broken", "25 Å between two residues", PLACES, |it| {
         if let Some((residues, half)) = longest_chain(it) {
             let end = residues.last().map_or(0, |last| last.end);
             moved(it, residues[half].start..end, [0.0, 25.0, 0.0]);
         }
     }),
-    (
-        "hinge",
-        "the second half of a chain turned by 30 degrees",
-        PLACES,
-        |it| {
-            let Some((residues, half)) = longest_chain(it) else {
-                return;
-            };
-            let end = residues.last().map_or(0, |last| last.end);
-            if let Some(alpha) = it.atom_named(&residues[half], "CA") {
-                turn(it, residues[half].start..end, it.coord[alpha], 30.0);
-            }
-        },
-    ),
-    (
-        "late-by-one",
-        "every residue lies where the one before it lies",
-        PLACES,
-        late_residues,
-    ),
+    ("hinge", "the second half of a chain turned by 30 degrees", PLACES, |it| {
+        let Some((residues, half)) = longest_chain(it) else {
+            return;
+        };
+        let end = residues.last().map_or(0, |last| last.end);
+        if let Some(alpha) = it.atom_named(&residues[half], "CA") {
+            turn(it, residues[half].start..end, it.coord[alpha], 30.0);
+        }
+    }),
+    ("late-by-one", "every residue lies where the one before it lies", PLACES, late_residues),
 ];
 
 /// Right chains that lie wrongly.
@@ -251,38 +160,23 @@ static ASSEMBLIES: [StructureFault; 6] = [
     ("second-chain-500", "the second chain 500 Å off", PLACES, |it| {
         second_moved(it, 500.0);
     }),
-    (
-        "second-chain-turned",
-        "the second chain turned by 120 degrees",
-        PLACES,
-        |it| {
-            if let Some([_, second]) = two_chains(it) {
-                let about = it.coord[second.start];
-                turn(it, second, about, 120.0);
-            }
-        },
-    ),
-    (
-        "chains-exchanged",
-        "two chains have each other's coordinates",
-        PLACES,
-        |it| {
-            if let Some([first, second]) = two_chains(it) {
-                it.coord[first.start..second.end].rotate_left(first.len());
-            }
-        },
-    ),
-    (
-        "second-chain-copied",
-        "the second chain lies where the first lies",
-        PLACES,
-        |it| {
-            if let Some([first, second]) = two_chains(it) {
-                let count = first.len().min(second.len());
-                it.coord.copy_within(first.start..first.start + count, second.start);
-            }
-        },
-    ),
+    ("second-chain-turned", "the second chain turned by 120 degrees", PLACES, |it| {
+        if let Some([_, second]) = two_chains(it) {
+            let about = it.coord[second.start];
+            turn(it, second, about, 120.0);
+        }
+    }),
+    ("chains-exchanged", "two chains have each other's coordinates", PLACES, |it| {
+        if let Some([first, second]) = two_chains(it) {
+            it.coord[first.start..second.end].rotate_left(first.len());
+        }
+    }),
+    ("second-chain-copied", "the second chain lies where the first lies", PLACES, |it| {
+        if let Some([first, second]) = two_chains(it) {
+            let count = first.len().min(second.len());
+            it.coord.copy_within(first.start..first.start + count, second.start);
+        }
+    }),
 ];
 
 fn each(structure: &mut Structure, change: impl Fn([f32; 3]) -> [f32; 3]) {

@@ -39,12 +39,7 @@ fn shown(options: &Options) -> String {
 }
 
 fn request_key(request: &Request) -> String {
-    format!(
-        "{} {} {}",
-        request.method,
-        request.input.to_json(),
-        shown(&request.options)
-    )
+    format!("{} {} {}", request.method, request.input.to_json(), shown(&request.options))
 }
 
 impl RightResponses {
@@ -106,25 +101,12 @@ impl RememberingBackend {
         config: Options,
         backend: Box<dyn Backend>,
     ) -> Self {
-        Self {
-            responses,
-            contract,
-            config,
-            platform: AsyncMutex::new(PlatformSlot {
-                backend,
-                running: false,
-            }),
-        }
+        Self { responses, contract, config, platform: AsyncMutex::new(PlatformSlot { backend, running: false }) }
     }
 
     async fn ask(&self, request: &Request) -> Result<Prediction, BackendError> {
         let key = (instance_key(&self.contract, &self.config), request_key(request));
-        let known = self
-            .responses
-            .kept()
-            .calls
-            .get(&key)
-            .map(|(_, response)| response.clone());
+        let known = self.responses.kept().calls.get(&key).map(|(_, response)| response.clone());
         if let Some(response) = known {
             return response.map(|prediction| (*prediction).clone());
         }
@@ -136,10 +118,7 @@ impl RememberingBackend {
         let response = platform.backend.predict(request).await;
         drop(platform);
         // An accident of the platform is no response.
-        let is_response = response
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.fault == Fault::Refused);
+        let is_response = response.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
         if is_response {
             let mut kept = self.responses.kept();
             if !kept.is_complete {

@@ -99,10 +99,7 @@ impl Score {
         let mut score = Self::default();
         for result in results {
             let fate = result.fate();
-            if matches!(
-                fate,
-                Fate::NoEffect | Fate::Equivalent | Fate::Accepted | Fate::FalseAlarm
-            ) {
+            if matches!(fate, Fate::NoEffect | Fate::Equivalent | Fate::Accepted | Fate::FalseAlarm) {
                 continue;
             }
             score.mutants += 1;
@@ -155,13 +152,7 @@ mod tests {
             result(Group::Benign, &[], Some("contract")),
         ];
         let fates: Vec<Fate> = results.iter().map(MutantResult::fate).collect();
-        let expected = [
-            Fate::Killed,
-            Fate::KilledByChance,
-            Fate::Survived,
-            Fate::Accepted,
-            Fate::FalseAlarm,
-        ];
+        let expected = [Fate::Killed, Fate::KilledByChance, Fate::Survived, Fate::Accepted, Fate::FalseAlarm];
         assert_eq!(fates, expected);
         let score = Score::of(&results);
         assert_eq!((score.mutants, score.killed, score.without_reference), (3, 1, 1));

@@ -75,17 +75,14 @@ pub(crate) fn longest_chain(structure: &Structure) -> Option<(Vec<Range<usize>>,
 
 /// The side chain of a residue.
 pub(crate) fn side_chain(structure: &Structure, own: Range<usize>) -> Vec<usize> {
-    own.filter(|&atom| !BACKBONE.contains(&structure.atom_name[atom].as_str()))
-        .collect()
+    own.filter(|&atom| !BACKBONE.contains(&structure.atom_name[atom].as_str())).collect()
 }
 
 /// Two atoms of every residue of a name, or of all, take each other's place.
 pub(crate) fn trade_places(structure: &mut Structure, residue_name: Option<&str>, first: &str, second: &str) {
     for own in amino_acids(structure) {
         let is_meant = residue_name.is_none_or(|name| structure.res_name[own.start] == *name);
-        let pair = structure
-            .atom_named(&own, first)
-            .zip(structure.atom_named(&own, second));
+        let pair = structure.atom_named(&own, first).zip(structure.atom_named(&own, second));
         if let Some((first, second)) = pair.filter(|_| is_meant) {
             structure.coord.swap(first, second);
         }
@@ -205,9 +202,7 @@ pub(crate) fn mirror_side_chain(structure: &mut Structure, own: &Range<usize>) {
 
 /// The middle of some atoms.
 pub(crate) fn centre(structure: &Structure, atoms: &[usize]) -> Shift {
-    let sum = atoms
-        .iter()
-        .fold([0.0; 3], |sum, &atom| plus(sum, structure.coord[atom]));
+    let sum = atoms.iter().fold([0.0; 3], |sum, &atom| plus(sum, structure.coord[atom]));
     sum.map(|axis| axis / atoms.len().max(1) as f32)
 }
 

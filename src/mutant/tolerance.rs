@@ -9,9 +9,5 @@ pub(crate) fn is_within_tolerance(contract: &Contract, right: &Prediction, chang
     let policy = Policy::new(contract, &ToleranceOverrides::default(), None);
     let found = compare(right, changed, &policy);
     let is_measured = |agreement: Agreement| agreement == Agreement::Within;
-    found.matches()
-        && found
-            .fields
-            .iter()
-            .any(|field| is_measured(field.agreement) && !field.measures.is_empty())
+    found.matches() && found.fields.iter().any(|field| is_measured(field.agreement) && !field.measures.is_empty())
 }

@@ -95,10 +95,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let deep = home.path().join("d".repeat(150));
         std::fs::create_dir(&deep).unwrap();
-        with_short_path(&deep, |short| {
-            std::os::unix::net::UnixListener::bind(short.join("socket"))
-        })
-        .unwrap();
+        with_short_path(&deep, |short| std::os::unix::net::UnixListener::bind(short.join("socket"))).unwrap();
         assert!(deep.join("socket").exists());
     }
 

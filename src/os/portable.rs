@@ -162,9 +162,7 @@ pub(crate) fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> i
 /// What `ps` says; empty when it finds no such process.
 fn ps(arguments: &[&str]) -> String {
     let reported = Command::new("ps").args(arguments).stdin(Stdio::null()).output();
-    reported
-        .map(|reported| String::from_utf8_lossy(&reported.stdout).into_owned())
-        .unwrap_or_default()
+    reported.map(|reported| String::from_utf8_lossy(&reported.stdout).into_owned()).unwrap_or_default()
 }
 
 /// Whether a process in this state runs.

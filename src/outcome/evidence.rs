@@ -85,10 +85,7 @@ pub(crate) enum EvidenceError {
 impl EvidenceError {
     fn file(path: &Path) -> impl Fn(io::Error) -> Self {
         let path = path.display().to_string();
-        move |error| Self::File {
-            path: path.clone(),
-            error,
-        }
+        move |error| Self::File { path: path.clone(), error }
     }
 }
 
@@ -120,25 +117,15 @@ pub(crate) fn verify(directory: &Path) -> Result<(), EvidenceError> {
         return Ok(());
     }
     let stated = String::from_utf8_lossy(&stated);
-    let stated: BTreeMap<&str, &str> = stated
-        .lines()
-        .filter_map(|line| line.split_once("  "))
-        .map(|(hash, name)| (name, hash))
-        .collect();
+    let stated: BTreeMap<&str, &str> =
+        stated.lines().filter_map(|line| line.split_once("  ")).map(|(hash, name)| (name, hash)).collect();
     let changed = found.iter().find_map(|(name, hash)| match stated.get(name.as_str()) {
         None => Some(format!("{name} is not in {SUMS}")),
         Some(known) if known != hash => Some(format!("{name} has another hash than {SUMS} says")),
         Some(_) => None,
     });
-    let missing = || {
-        stated
-            .keys()
-            .find(|name| !found.contains_key(**name))
-            .map(|name| format!("{name} is missing"))
-    };
-    let reason = changed
-        .or_else(missing)
-        .unwrap_or_else(|| format!("{SUMS} itself was changed"));
+    let missing = || stated.keys().find(|name| !found.contains_key(**name)).map(|name| format!("{name} is missing"));
+    let reason = changed.or_else(missing).unwrap_or_else(|| format!("{SUMS} itself was changed"));
     Err(EvidenceError::Altered { path: shown(), reason })
 }
 
@@ -169,10 +156,7 @@ fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
                 folders.push(relative);
             } else if !kind.is_file() || name.contains('\n') || found.len() >= MOST_FILES {
                 let reason = format!("{name:?} is nothing that evidence holds");
-                return Err(EvidenceError::Altered {
-                    path: directory.display().to_string(),
-                    reason,
-                });
+                return Err(EvidenceError::Altered { path: directory.display().to_string(), reason });
             } else if name != SUMS {
                 found.insert(name, hash(&entry.path())?);
             }

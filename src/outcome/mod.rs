@@ -238,10 +238,7 @@ impl Verdict {
     /// What findings amount to: a response known to be wrong outweighs a broken platform.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
-        if findings
-            .iter()
-            .any(|finding| finding.responsible == Responsible::Backend)
-        {
+        if findings.iter().any(|finding| finding.responsible == Responsible::Backend) {
             Self::Fail
         } else if findings.is_empty() {
             Self::Pass
@@ -319,33 +316,20 @@ mod tests {
     use crate::backend::{BackendError, Fault, Stage};
 
     fn report(verdicts: &[Verdict]) -> RunOutcome {
-        let outcomes = verdicts.iter().map(|&verdict| Outcome {
-            verdict,
-            ..Outcome::skipped("case", "")
-        });
-        RunOutcome {
-            outcomes: outcomes.collect(),
-            ..RunOutcome::default()
-        }
+        let outcomes = verdicts.iter().map(|&verdict| Outcome { verdict, ..Outcome::skipped("case", "") });
+        RunOutcome { outcomes: outcomes.collect(), ..RunOutcome::default() }
     }
 
     #[test]
     fn a_run_without_evidence_is_never_a_success() {
         assert_eq!(report(&[]).conclusion(), Conclusion::NothingRan);
         assert_eq!(report(&[Verdict::Skip]).conclusion(), Conclusion::NothingRan);
-        assert_eq!(
-            report(&[Verdict::Skip, Verdict::Pass]).conclusion(),
-            Conclusion::Conforms
-        );
+        assert_eq!(report(&[Verdict::Skip, Verdict::Pass]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::KnownUpstream]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::Stale]).conclusion(), Conclusion::Outdated);
         let known = report(&[Verdict::KnownFailure, Verdict::Pass]);
-        assert_eq!(
-            known.conclusion(),
-            Conclusion::KnownFailures,
-            "it works as listed and does not conform"
-        );
+        assert_eq!(known.conclusion(), Conclusion::KnownFailures, "it works as listed and does not conform");
         let mut unneeded = report(&[Verdict::Pass]);
         unneeded.outdated.push("`batch::*` is out of date".into());
         assert_eq!(unneeded.conclusion(), Conclusion::Outdated);
@@ -392,9 +376,7 @@ mod tests {
         report.outcomes[0].findings.push(broken);
         assert_eq!(report.conclusion(), Conclusion::HarnessFailed);
         let error = BackendError::new(Stage::Call, Fault::Unreachable, "no route to host");
-        report.outcomes[0]
-            .findings
-            .push(Finding::failed("response", "call", &error));
+        report.outcomes[0].findings.push(Finding::failed("response", "call", &error));
         assert_eq!(report.conclusion(), Conclusion::PlatformFailed);
     }
 }

@@ -53,10 +53,7 @@ pub fn expand(
         by_config: HashMap::new(),
         latest: usize::MAX,
     };
-    let compiled: Vec<Vec<Checks>> = suites
-        .iter()
-        .map(|suite| compile(config, suite, &mut diagnostics))
-        .collect();
+    let compiled: Vec<Vec<Checks>> = suites.iter().map(|suite| compile(config, suite, &mut diagnostics)).collect();
     let scenarios: Vec<Vec<Option<Arc<Scenario>>>> =
         suites.iter().map(|suite| scenarios(suite, &mut diagnostics)).collect();
     let mut trials = Vec::new();
@@ -173,16 +170,11 @@ impl Expansion<'_> {
                 calls,
                 order: case.order,
                 checks: Arc::clone(checks),
-                timeout: [
-                    self.overriding.timeout,
-                    case.timeout,
-                    suite.timeout,
-                    self.backend.case_timeout,
-                ]
-                .into_iter()
-                .flatten()
-                .next()
-                .unwrap_or(CASE_TIMEOUT),
+                timeout: [self.overriding.timeout, case.timeout, suite.timeout, self.backend.case_timeout]
+                    .into_iter()
+                    .flatten()
+                    .next()
+                    .unwrap_or(CASE_TIMEOUT),
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
                 known: known::of_case(self.config, self.backend, contract, (suite, case), &name),
@@ -202,10 +194,8 @@ impl Expansion<'_> {
         if self.is_preconfigured {
             send_along(contract, call, &per_model.config(contract), &mut config, &mut options);
         }
-        let names_it = variant.is_some()
-            || contract
-                .variant_option()
-                .is_some_and(|option| call.config.contains_key(option));
+        let names_it =
+            variant.is_some() || contract.variant_option().is_some_and(|option| call.config.contains_key(option));
         let chosen = per_model.variant(contract).filter(|_| !names_it);
         PlannedCall {
             name: call.name.as_str().into(),
@@ -216,11 +206,7 @@ impl Expansion<'_> {
             },
             config,
             variant: chosen.map(|variant| variant.name.as_str().into()),
-            request: Request {
-                method: call.method.unwrap_or(contract.method),
-                input: call.input.clone(),
-                options,
-            },
+            request: Request { method: call.method.unwrap_or(contract.method), input: call.input.clone(), options },
         }
     }
 
@@ -229,18 +215,13 @@ impl Expansion<'_> {
         let variant = contract.variant(&call.config)?;
         let (backend, key) = (&self.backend.name, &contract.key);
         (!self.backend.per_model.offers(contract, variant)).then(|| {
-            Skip::inapplicable(format!(
-                "backend `{backend}` does not have {}: see its `variants.{key}`",
-                variant.name
-            ))
+            Skip::inapplicable(format!("backend `{backend}` does not have {}: see its `variants.{key}`", variant.name))
         })
     }
 
     fn retries(&self, case: &Case, suite: &Suite) -> u32 {
         let declared = case.retries.or(suite.retries).unwrap_or(self.backend.retries);
-        self.overriding
-            .retries
-            .unwrap_or_else(|| u32::try_from(declared).unwrap_or(u32::MAX))
+        self.overriding.retries.unwrap_or_else(|| u32::try_from(declared).unwrap_or(u32::MAX))
     }
 
     fn instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
@@ -254,10 +235,7 @@ impl Expansion<'_> {
     }
 
     fn shared_instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
-        let key = (
-            contract.key.clone(),
-            serde_json::Value::Object(config.clone()).to_string(),
-        );
+        let key = (contract.key.clone(), serde_json::Value::Object(config.clone()).to_string());
         if let Some(known) = self.by_config.get(&key) {
             return *known;
         }
@@ -267,10 +245,7 @@ impl Expansion<'_> {
     }
 
     fn new_instance(&mut self, contract: &Arc<Contract>, config: Options) -> usize {
-        self.instances.push(PlannedInstance {
-            contract: Arc::clone(contract),
-            config,
-        });
+        self.instances.push(PlannedInstance { contract: Arc::clone(contract), config });
         self.instances.len() - 1
     }
 
@@ -319,12 +294,8 @@ fn is_wanted(case: &Case, contract: &Contract, selection: &Selection) -> bool {
 fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Checks> {
     let fits = |case: &Case, contract: &Contract| suite.scope.fits(contract) && case.fits(contract);
     let cases = suite.cases.iter().map(|case| {
-        let contracts: Vec<&Contract> = config
-            .models
-            .iter()
-            .map(Arc::as_ref)
-            .filter(|contract| fits(case, contract))
-            .collect();
+        let contracts: Vec<&Contract> =
+            config.models.iter().map(Arc::as_ref).filter(|contract| fits(case, contract)).collect();
         check::compile_case(case, &contracts, diagnostics).into()
     });
     cases.collect()
@@ -352,15 +323,11 @@ fn empty_suites(
         };
         if let (Some(wanted), false) = (&suite.weights, suite.is_for_weights(selection.weights.as_deref())) {
             let (wanted, has) = (wanted.join("` or `"), selection.weights.as_deref().unwrap_or_default());
-            format!(
-                "it is for weights `{wanted}`, and those of backend `{}` are `{has}`",
-                backend.name
-            )
+            format!("it is for weights `{wanted}`, and those of backend `{}` are `{has}`", backend.name)
         } else if served.is_empty() {
             format!("backend `{}` serves none of the selected models", backend.name)
-        } else if let Some(level) = selection
-            .level
-            .filter(|_| served.iter().any(applies) && !served.iter().any(has_level))
+        } else if let Some(level) =
+            selection.level.filter(|_| served.iter().any(applies) && !served.iter().any(has_level))
         {
             format!("none of those that apply is {level}")
         } else if served.iter().any(applies) {
@@ -370,10 +337,5 @@ fn empty_suites(
             format!("none applies to {}", models.join(", "))
         }
     };
-    empty
-        .map(|suite| EmptySuite {
-            name: suite.name.clone(),
-            reason: reason(suite),
-        })
-        .collect()
+    empty.map(|suite| EmptySuite { name: suite.name.clone(), reason: reason(suite) }).collect()
 }

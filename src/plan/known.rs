@@ -26,11 +26,7 @@ pub(super) fn of_case(
     let (release, own) = (backend.boileroom.as_deref(), backend.through.as_deref());
     let known = contract.known.iter().chain(&config.known);
     let known = known.filter(|defect| defect.concerns_model(&contract.key) && defect.is_about(&suite.name, &case.name));
-    known
-        .filter(|defect| defect.concerns(release) && defect.shows_through(own))
-        .cloned()
-        .chain(listed)
-        .collect()
+    known.filter(|defect| defect.concerns(release) && defect.shows_through(own)).cloned().chain(listed).collect()
 }
 
 /// Entries for several cases that some trial has, with no case that the selection leaves out. A shard or level always may.

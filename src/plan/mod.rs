@@ -156,10 +156,7 @@ impl PlannedTrial {
     /// Whether no call of it is answered on any backend: it is about the life cycle, or about a size that keeps its model from starting.
     pub(crate) fn answers_nothing(&self) -> bool {
         let is_refused = |call: &PlannedCall| {
-            let is_named = self
-                .contract
-                .variant_option()
-                .is_some_and(|option| call.config.contains_key(option));
+            let is_named = self.contract.variant_option().is_some_and(|option| call.config.contains_key(option));
             is_named && self.contract.variant(&call.config).is_none()
         };
         self.scenario.is_some() || (self.expects_error() && self.calls.iter().all(is_refused))
@@ -175,20 +172,13 @@ impl PlannedTrial {
     pub fn instances(&self) -> impl Iterator<Item = usize> + '_ {
         let calls = self.calls.iter().enumerate();
         calls
-            .filter(|(index, call)| {
-                self.calls[..*index]
-                    .iter()
-                    .all(|earlier| earlier.instance != call.instance)
-            })
+            .filter(|(index, call)| self.calls[..*index].iter().all(|earlier| earlier.instance != call.instance))
             .map(|(_, call)| call.instance)
     }
 
     /// The recorded results that its checks compare with.
     pub fn snapshot_keys(&self, weights: &str) -> impl Iterator<Item = SnapshotKey> + '_ {
-        let recorded = self
-            .calls
-            .iter()
-            .filter(|call| self.checks.iter().any(|check| check.records(&call.name)));
+        let recorded = self.calls.iter().filter(|call| self.checks.iter().any(|check| check.records(&call.name)));
         let keys = recorded.map(|call| self.snapshot_key(weights, &call.name));
         keys.filter_map(Result::ok).collect::<Vec<_>>().into_iter()
     }

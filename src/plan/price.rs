@@ -119,11 +119,8 @@ pub(crate) fn time_of(contract: &Contract) -> Option<&'static ModelTime> {
 
 /// What the cases of one model cost, each tried once.
 pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
-    let trials: Vec<&PlannedTrial> = plan
-        .trials
-        .iter()
-        .filter(|trial| trial.skip.is_none() && trial.contract.key == contract.key)
-        .collect();
+    let trials: Vec<&PlannedTrial> =
+        plan.trials.iter().filter(|trial| trial.skip.is_none() && trial.contract.key == contract.key).collect();
     let calls = || {
         trials
             .iter()
@@ -145,9 +142,7 @@ pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
     Price {
         cases: trials.len(),
         calls: calls().count(),
-        residues: calls()
-            .map(|(_, call)| lengths(contract, &call.request.input).iter().sum::<usize>())
-            .sum(),
+        residues: calls().map(|(_, call)| lengths(contract, &call.request.input).iter().sum::<usize>()).sum(),
         loads,
         minutes,
     }
@@ -161,11 +156,7 @@ impl ModelTime {
         }
         let lengths = lengths(&trial.contract, &call.request.input);
         let relative = lengths.into_iter().map(|length| length as f64 / LENGTH);
-        OVERHEAD
-            + self.call
-            + relative
-                .map(|length| self.protein * length.powi(self.power))
-                .sum::<f64>()
+        OVERHEAD + self.call + relative.map(|length| self.protein * length.powi(self.power)).sum::<f64>()
     }
 }
 
@@ -217,9 +208,6 @@ mod tests {
         assert_eq!(lengths(config.model("esm2").unwrap(), &many), [4, 2]);
         assert_eq!(lengths(config.model("boltz2").unwrap(), &many), [6]);
         let object = serde_json::json!([{ "sequences": [{ "sequence": "ACD" }, { "sequence": "EF" }] }]);
-        assert_eq!(
-            lengths(config.model("esmfold2").unwrap(), &Input::Structured(object)),
-            [5]
-        );
+        assert_eq!(lengths(config.model("esmfold2").unwrap(), &Input::Structured(object)), [5]);
     }
 }

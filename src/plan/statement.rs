@@ -15,19 +15,13 @@ pub(crate) struct CaseStatement {
 impl CaseStatement {
     /// Of a case in a suite that asks for this.
     pub(crate) fn new(case: &Arc<Case>, suite_needs: &Arc<[String]>) -> Self {
-        Self {
-            case: Some(Arc::clone(case)),
-            suite_needs: Arc::clone(suite_needs),
-        }
+        Self { case: Some(Arc::clone(case)), suite_needs: Arc::clone(suite_needs) }
     }
 
     /// Of no case, in a suite that asks for this.
     #[cfg(test)]
     pub(crate) fn needing(needs: &[&str]) -> Self {
-        Self {
-            case: None,
-            suite_needs: needs.iter().map(ToString::to_string).collect(),
-        }
+        Self { case: None, suite_needs: needs.iter().map(ToString::to_string).collect() }
     }
 
     /// `file:line` of the case.

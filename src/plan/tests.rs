@@ -45,10 +45,7 @@ fn plan_through(table: &str, through: Option<&str>) -> Plan {
     let suites = Suites::parse(&[Source::new("suites/toy.toml", SUITE)], &config, &sequences);
     let suites = suites.unwrap_or_else(|errors| panic!("{errors}")).suites;
     let (selection, overriding) = (Selection::default(), Overriding::default());
-    let backend = BackendTable {
-        through: through.map(str::to_owned),
-        ..config.backends[0].clone()
-    };
+    let backend = BackendTable { through: through.map(str::to_owned), ..config.backends[0].clone() };
     expand(&config, &suites, &backend, &selection, overriding).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -68,17 +65,9 @@ fn a_declared_size_is_the_default_and_its_results_are_recorded_by_themselves() {
         *json!({ "model_name": "esm2_t6_8M_UR50D" }).as_object().unwrap()
     );
     assert_eq!(key(&small, "plain"), "w/esm2/toy/plain@esm2_t6_8M_UR50D");
-    assert_eq!(
-        key(&small, "small"),
-        "w/esm2/toy/small",
-        "the case itself names this size"
-    );
-    let names: Vec<&str> = small
-        .trials
-        .iter()
-        .map(|trial| trial.case.as_str())
-        .filter(|name| name.contains("sizes"))
-        .collect();
+    assert_eq!(key(&small, "small"), "w/esm2/toy/small", "the case itself names this size");
+    let names: Vec<&str> =
+        small.trials.iter().map(|trial| trial.case.as_str()).filter(|name| name.contains("sizes")).collect();
     assert_eq!(names, ["sizes@esm2_t6_8M_UR50D"]);
     assert!(small.trials.iter().all(|trial| trial.skip.is_none()));
 
@@ -86,14 +75,7 @@ fn a_declared_size_is_the_default_and_its_results_are_recorded_by_themselves() {
     assert_eq!(key(&large, "plain"), "w/esm2/toy/plain", "the contract's own default");
     let reason = trial(&large, "small").skip.as_ref().unwrap().reason.as_str();
     insta::assert_snapshot!(reason, @"backend `lab` does not have esm2_t6_8M_UR50D: see its `variants.esm2`");
-    assert_eq!(
-        plan("kind = 'reference'")
-            .trials
-            .iter()
-            .filter(|trial| trial.case.contains("sizes"))
-            .count(),
-        6
-    );
+    assert_eq!(plan("kind = 'reference'").trials.iter().filter(|trial| trial.case.contains("sizes")).count(), 6);
 }
 
 #[test]
@@ -117,12 +99,8 @@ fn defects_known_upstream_go_with_the_backend_they_show_through() {
     let entry = |case: &str, rest: &str| {
         format!("[[known]]\ncase = '{case}'\n{rest}\nmessage = 'm'\nreason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n")
     };
-    let entries = [
-        entry("toy::*", ""),
-        entry("toy::plain", "through = 'modal'"),
-        entry("*", "boileroom = ['9.9']"),
-    ]
-    .concat();
+    let entries =
+        [entry("toy::*", ""), entry("toy::plain", "through = 'modal'"), entry("*", "boileroom = ['9.9']")].concat();
     let plan = |through: Option<&str>| {
         let table = "kind = 'process'\ncommand = ['x']\nmodels = ['esm2']\nboileroom = '0.4.1'";
         plan_through(&format!("{table}\n{entries}"), through)
@@ -160,12 +138,8 @@ fn least(key: &str, method: &str, list: &str, rest: &str) -> String {
 fn every_shipped_suite_can_be_read_beside_a_model_that_has_nothing() {
     for list in ["batch", "single", "chains"] {
         for method in ["fold", "embed", "generate"] {
-            let models = least(
-                "new",
-                method,
-                list,
-                "[models.new.fields]\nscore = { kind = 'scalar', dtype = 'float32' }",
-            );
+            let models =
+                least("new", method, list, "[models.new.fields]\nscore = { kind = 'scalar', dtype = 'float32' }");
             let plan = shipped(&models).unwrap_or_else(|errors| panic!("{method} {list}: {errors}"));
             assert!(plan.trials.iter().any(|trial| trial.suite.as_ref() == "metamorphic"));
         }
@@ -231,11 +205,7 @@ fn what_must_be_refused_comes_last_of_its_instance() {
         let instance = trial.calls[0].instance;
         let before = last.insert(instance, trial.expects_error());
         refused += usize::from(trial.expects_error());
-        assert!(
-            before != Some(true) || trial.expects_error(),
-            "{} comes after a refusal",
-            trial.name
-        );
+        assert!(before != Some(true) || trial.expects_error(), "{} comes after a refusal", trial.name);
     }
     assert!(refused > 30, "{refused}");
     let place = |name: &str| shipped.trials.iter().position(|trial| trial.name == name).unwrap();

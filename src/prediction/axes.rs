@@ -31,26 +31,16 @@ impl Axes {
         let places = |symbols: &[&str]| {
             let named = |dimension: &Dimension| symbols.iter().any(|symbol| is_symbol(dimension, symbol));
             let places = field.shape.iter().enumerate();
-            places
-                .filter(|(_, dimension)| named(dimension))
-                .map(|(axis, _)| axis)
-                .collect::<Vec<usize>>()
+            places.filter(|(_, dimension)| named(dimension)).map(|(axis, _)| axis).collect::<Vec<usize>>()
         };
-        Self {
-            batch: places(&["B"]).first().copied(),
-            residues: places(&["L", "N"]),
-        }
+        Self { batch: places(&["B"]).first().copied(), residues: places(&["L", "N"]) }
     }
 
     /// Visits the array in runs, in order. `lengths` are the residues of every sample; samples beyond them are padding.
     pub(crate) fn for_each_run(&self, tensor: &Tensor, lengths: &[usize], mut visit: impl FnMut(ElementRun)) {
         // Along the innermost of these dimensions neighbours stay neighbours in memory, so it need not be walked.
         let Some(&innermost) = self.batch.iter().chain(&self.residues).max() else {
-            visit(ElementRun {
-                range: 0..tensor.len(),
-                sample: 0,
-                inside: true,
-            });
+            visit(ElementRun { range: 0..tensor.len(), sample: 0, inside: true });
             return;
         };
         let along_residues = self.residues.contains(&innermost);
@@ -112,14 +102,7 @@ impl Axes {
         let Some(batch) = self.batch else {
             return self.clone();
         };
-        Self {
-            batch: None,
-            residues: self
-                .residues
-                .iter()
-                .map(|&axis| axis - usize::from(axis > batch))
-                .collect(),
-        }
+        Self { batch: None, residues: self.residues.iter().map(|&axis| axis - usize::from(axis > batch)).collect() }
     }
 }
 
@@ -145,10 +128,7 @@ mod tests {
 
     /// Two samples of 1 and 2 residues, residues last but one: shape (layers 2, B 2, L 2, 1).
     fn layered() -> (Axes, Tensor) {
-        let axes = Axes {
-            batch: Some(1),
-            residues: vec![2],
-        };
+        let axes = Axes { batch: Some(1), residues: vec![2] };
         let values: Vec<f32> = (0..8u8).map(f32::from).collect();
         (axes, Tensor::from_values(vec![2, 2, 2, 1], &values).unwrap())
     }
@@ -167,10 +147,7 @@ mod tests {
 
     #[test]
     fn pairs_are_padding_when_either_residue_is() {
-        let axes = Axes {
-            batch: Some(0),
-            residues: vec![1, 2],
-        };
+        let axes = Axes { batch: Some(0), residues: vec![1, 2] };
         let tensor = Tensor::from_values(vec![1, 2, 2], &[0u8; 4]).unwrap();
         let mut inside = Vec::new();
         axes.for_each_run(&tensor, &[1], |run| inside.push(run.inside));

@@ -68,11 +68,8 @@ pub enum ListMeaning {
 
 impl ListMeaning {
     /// Every meaning with its name in the configuration, which is also what suites ask for by `needs`.
-    pub(crate) const NAMES: [(&'static str, Self); 3] = [
-        ("batch", Self::Batch),
-        ("single", Self::Single),
-        ("chains", Self::Chains),
-    ];
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("batch", Self::Batch), ("single", Self::Single), ("chains", Self::Chains)];
 }
 
 /// One published size of a model, chosen by the option whose role that is.
@@ -142,10 +139,7 @@ impl FactorRule {
 impl FactorScale {
     /// Factors up to `greatest`, of which that of the alpha carbon counts: what is assumed where nothing is said.
     pub(crate) const fn of_alphas(greatest: f64) -> Self {
-        Self {
-            greatest,
-            rule: FactorRule::Alpha,
-        }
+        Self { greatest, rule: FactorRule::Alpha }
     }
 }
 
@@ -162,11 +156,8 @@ pub(crate) enum Presence {
 
 impl Presence {
     /// Every presence with its name in the configuration.
-    pub(crate) const NAMES: [(&'static str, Self); 3] = [
-        ("always", Self::Always),
-        ("requested", Self::Requested),
-        ("never", Self::Never),
-    ];
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("always", Self::Always), ("requested", Self::Requested), ("never", Self::Never)];
 }
 
 /// What a field holds.
@@ -219,10 +210,7 @@ impl Contract {
     /// The variant that a configuration selects, by name or alias; the first when it names none; `None` for an unknown
     /// name or a model without variants.
     pub(crate) fn variant(&self, config: &Options) -> Option<&Variant> {
-        let chosen = self
-            .variant_option()
-            .and_then(|option| config.get(option))
-            .and_then(|value| value.as_str());
+        let chosen = self.variant_option().and_then(|option| config.get(option)).and_then(|value| value.as_str());
         match chosen {
             None => self.variants.first(),
             Some(name) => self.variant_named(name),
@@ -275,23 +263,16 @@ impl Contract {
     /// Names of the options that only an instance may set, sorted.
     #[must_use]
     pub fn fixed_options(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self
-            .options
-            .iter()
-            .filter(|option| option.fixed)
-            .map(|option| option.name.as_str())
-            .collect();
+        let mut names: Vec<&str> =
+            self.options.iter().filter(|option| option.fixed).map(|option| option.name.as_str()).collect();
         names.sort_unstable();
         names
     }
 
     /// Defaults, then configuration, then the options of a call.
     pub(crate) fn effective_options(&self, config: &Options, call: &Options) -> Options {
-        let mut merged: Options = self
-            .options
-            .iter()
-            .map(|option| (option.name.clone(), option.default.clone()))
-            .collect();
+        let mut merged: Options =
+            self.options.iter().map(|option| (option.name.clone(), option.default.clone())).collect();
         merged.extend(config.clone());
         merged.extend(call.clone());
         merged
@@ -323,10 +304,7 @@ impl Dimension {
             Some((name, plus)) => (name, plus.parse().ok()?),
             None => (text, 0),
         };
-        let valid = !name.is_empty()
-            && name
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let valid = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         valid.then(|| Self::Symbol(name.to_owned(), plus))
     }
 }

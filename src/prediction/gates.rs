@@ -35,11 +35,7 @@ impl Gate {
             // No chance is smaller than none.
             return self.key == "p" && value == 0.0;
         }
-        if LEAST.contains(&self.key) {
-            value <= *self.range.start()
-        } else {
-            value >= *self.range.end()
-        }
+        if LEAST.contains(&self.key) { value <= *self.range.start() } else { value >= *self.range.end() }
     }
 
     /// Whether this may be a gate by which results are judged.
@@ -148,10 +144,7 @@ impl Gates {
             ("gates.ensemble", self.ensemble.is_some()),
             ("gates.physical", self.physical.is_some()),
         ];
-        tables
-            .into_iter()
-            .filter(|(_, is_there)| *is_there)
-            .map(|(name, _)| name)
+        tables.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name)
     }
 }
 

@@ -85,17 +85,11 @@ impl FieldPart {
             None => (text, Vec::new()),
             Some((field, rest)) => {
                 let picks = rest.strip_suffix(']')?.split(',');
-                (
-                    field,
-                    picks.map(|pick| AxisPick::parse(pick.trim())).collect::<Option<_>>()?,
-                )
+                (field, picks.map(|pick| AxisPick::parse(pick.trim())).collect::<Option<_>>()?)
             }
         };
         let rests = picks.iter().filter(|pick| **pick == AxisPick::Rest).count();
-        let part = Self {
-            field: field.trim().to_owned(),
-            picks,
-        };
+        let part = Self { field: field.trim().to_owned(), picks };
         (rests < 2 && !part.field.is_empty()).then_some(part)
     }
 
@@ -200,26 +194,11 @@ mod tests {
 
     #[test]
     fn parts_read_as_numpy_writes_them() {
-        for text in [
-            "pae",
-            "hidden_states[:, -1]",
-            "frames[-1, ..., 4:7]",
-            "lddt_head[-1, ..., 1, :]",
-        ] {
+        for text in ["pae", "hidden_states[:, -1]", "frames[-1, ..., 4:7]", "lddt_head[-1, ..., 1, :]"] {
             assert_eq!(FieldPart::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(FieldPart::parse("x[ :4 ]").unwrap().to_string(), "x[0:4]");
-        for wrong in [
-            "",
-            "[1]",
-            "x[",
-            "x[]",
-            "x[4:]",
-            "x[3:3]",
-            "x[..., ...]",
-            "x[1.5]",
-            "x[1] ",
-        ] {
+        for wrong in ["", "[1]", "x[", "x[]", "x[4:]", "x[3:3]", "x[..., ...]", "x[1.5]", "x[1] "] {
             assert_eq!(FieldPart::parse(wrong), None, "{wrong}");
         }
     }
@@ -229,10 +208,7 @@ mod tests {
         let picks = |text: &str, rank| FieldPart::parse(text).unwrap().picks(rank);
         let expected = [AxisPick::One(-1), AxisPick::All, AxisPick::All, AxisPick::Range(4, 7)];
         assert_eq!(picks("x[-1, ..., 4:7]", 4).unwrap(), expected);
-        assert_eq!(
-            picks("x[:, -1]", 3).unwrap(),
-            [AxisPick::All, AxisPick::One(-1), AxisPick::All]
-        );
+        assert_eq!(picks("x[:, -1]", 3).unwrap(), [AxisPick::All, AxisPick::One(-1), AxisPick::All]);
         assert_eq!(picks("x[-1, ..., 4:7]", 1), None);
     }
 
@@ -240,9 +216,6 @@ mod tests {
     fn what_is_taken_lies_within_the_dimension() {
         assert_eq!(AxisPick::One(-1).of(8), Some((7, 1)));
         assert_eq!((AxisPick::One(-9).of(8), AxisPick::One(8).of(8)), (None, None));
-        assert_eq!(
-            (AxisPick::Range(4, 7).of(7), AxisPick::Range(4, 8).of(7)),
-            (Some((4, 3)), None)
-        );
+        assert_eq!((AxisPick::Range(4, 7).of(7), AxisPick::Range(4, 8).of(7)), (Some((4, 3)), None));
     }
 }

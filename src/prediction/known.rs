@@ -81,9 +81,7 @@ impl KnownDefect {
 
     /// Whether it may show in a model.
     pub(crate) fn concerns_model(&self, key: &str) -> bool {
-        self.models
-            .as_ref()
-            .is_none_or(|models| models.iter().any(|model| model == key))
+        self.models.as_ref().is_none_or(|models| models.iter().any(|model| model == key))
     }
 
     /// Whether it shows on a backend that goes through one of boileroom's own, or through none.
@@ -161,14 +159,7 @@ mod tests {
         assert_eq!(days("1970-01-01"), Some(0));
         assert_eq!(days("2000-03-01"), Some(11_017));
         assert_eq!(days("2026-11-28"), Some(20_785));
-        for wrong in [
-            "2027-02-29",
-            "2027-13-01",
-            "2027-1-1",
-            "27-01-01",
-            "soon",
-            "2027-01-01T00:00:00",
-        ] {
+        for wrong in ["2027-02-29", "2027-13-01", "2027-1-1", "27-01-01", "soon", "2027-01-01T00:00:00"] {
             assert_eq!(days(wrong), None, "{wrong}");
         }
     }

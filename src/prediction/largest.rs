@@ -43,14 +43,10 @@ pub fn largest_response(contract: &Contract, request: &Request, config: &Options
     match contract.variant(config) {
         Some(variant) => sizes.extend(variant.dimensions.clone()),
         // Which one it is will be found out; until then each dimension is that of the largest.
-        None => contract
-            .variants
-            .iter()
-            .flat_map(|variant| &variant.dimensions)
-            .for_each(|(name, &size)| {
-                let known = sizes.entry(name.clone()).or_default();
-                *known = size.max(*known);
-            }),
+        None => contract.variants.iter().flat_map(|variant| &variant.dimensions).for_each(|(name, &size)| {
+            let known = sizes.entry(name.clone()).or_default();
+            *known = size.max(*known);
+        }),
     }
     sizes.insert("B".into(), extent.samples);
     sizes.insert("L".into(), extent.residues);

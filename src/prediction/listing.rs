@@ -92,11 +92,9 @@ impl Leaf<'_> {
             Self::Container(words) => words.clone(),
             Self::Array(form, tensor) => format!("{} {} {}", tensor.dtype(), form.name(), show_shape(tensor.shape())),
             Self::Rows(rows) => format!("{} array {}", rows.dtype(), show_shape(&rows.shape)),
-            Self::Structure(structure) => format!(
-                "structure of {} atoms in {} residues",
-                structure.atoms(),
-                structure.residues().len()
-            ),
+            Self::Structure(structure) => {
+                format!("structure of {} atoms in {} residues", structure.atoms(), structure.residues().len())
+            }
         }
     }
 }
@@ -107,11 +105,7 @@ impl<'a> Listing<'a> {
     /// # Errors
     /// When the response has more values than can be recorded.
     pub(crate) fn of(prediction: &'a Prediction) -> Result<Self, TooManyValues> {
-        let mut listing = Self {
-            class: plain(&prediction.class, "."),
-            entries: Vec::new(),
-            places: HashMap::new(),
-        };
+        let mut listing = Self { class: plain(&prediction.class, "."), entries: Vec::new(), places: HashMap::new() };
         for (name, value) in &prediction.fields {
             match value {
                 Value::Record(record) if name == "metadata" => {
@@ -170,10 +164,7 @@ impl<'a> Listing<'a> {
             Leaf::Container(_) => {
                 let items = (0..).map(|index| format!("{path}[{index}]"));
                 let items = items.take_while(|path| self.get(path).is_some_and(|leaf| *leaf != Leaf::None));
-                items
-                    .map(|path| self.value(&path))
-                    .collect::<Option<_>>()
-                    .map(Value::List)
+                items.map(|path| self.value(&path)).collect::<Option<_>>().map(Value::List)
             }
             _ => None,
         }
@@ -330,26 +321,13 @@ mod tests {
         };
         let listing = Listing::of(&prediction).unwrap();
         let paths: Vec<&str> = listing.entries().map(|(path, _)| path).take(7).collect();
-        assert_eq!(
-            paths,
-            [
-                "metadata.sequence_lengths",
-                "%1b%5b2J%0a",
-                "%",
-                "map",
-                "map.1",
-                "map.1~",
-                "ptm"
-            ]
-        );
+        assert_eq!(paths, ["metadata.sequence_lengths", "%1b%5b2J%0a", "%", "map", "map.1", "map.1~", "ptm"]);
         assert_eq!(listing.array("ptm").and_then(Tensor::to_f64), Some(vec![0.5, 0.25]));
         assert_eq!(listing.get("map.1~"), Some(&Leaf::Float(1.5)));
         let last = listing.entries().last().unwrap().1.describe();
         insta::assert_snapshot!(last, @"nested deeper than 32");
-        let many = Prediction {
-            class: String::new(),
-            fields: vec![("x".into(), Value::Tuple(vec![Value::None; 30_000]))],
-        };
+        let many =
+            Prediction { class: String::new(), fields: vec![("x".into(), Value::Tuple(vec![Value::None; 30_000]))] };
         assert!(Listing::of(&many).is_err());
     }
 }

@@ -32,14 +32,8 @@ pub use value::{Record, Value, show_shape};
 pub type Options = serde_json::Map<String, serde_json::Value>;
 
 /// The attributes of every response's `metadata`, in order.
-pub const METADATA_ATTRIBUTES: [&str; 6] = [
-    "model_name",
-    "model_version",
-    "sequence_lengths",
-    "preprocessing_time",
-    "inference_time",
-    "postprocessing_time",
-];
+pub const METADATA_ATTRIBUTES: [&str; 6] =
+    ["model_name", "model_version", "sequence_lengths", "preprocessing_time", "inference_time", "postprocessing_time"];
 
 /// A decoded response: the class the backend named and its attributes in order, `metadata` among them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,10 +48,7 @@ impl Prediction {
     /// The value of a field; `None` when the response has no such attribute.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Value> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value)
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
     /// The value at a path such as `plddt[0]`, `metadata.sequence_lengths` or `atom_array[1]`.
@@ -73,10 +64,7 @@ impl Prediction {
         let Value::List(items) = self.at("metadata.sequence_lengths")? else {
             return None;
         };
-        items
-            .iter()
-            .map(|item| usize::try_from(item.as_integer()?).ok())
-            .collect()
+        items.iter().map(|item| usize::try_from(item.as_integer()?).ok()).collect()
     }
 }
 
@@ -89,10 +77,7 @@ mod tests {
     fn paths_reach_into_records_and_lists() {
         let metadata = Record {
             class: "boileroom.base.PredictionMetadata".into(),
-            fields: vec![(
-                "sequence_lengths".into(),
-                Value::List(vec![Value::Integer(3), Value::Integer(4)]),
-            )],
+            fields: vec![("sequence_lengths".into(), Value::List(vec![Value::Integer(3), Value::Integer(4)]))],
         };
         let plddt = Value::List(vec![Value::Array(Tensor::vector(&[0.5f32]))]);
         let prediction = Prediction {

@@ -61,22 +61,15 @@ impl OptionRule {
 
 impl OptionRole {
     /// Every role with its name in the configuration.
-    pub(crate) const NAMES: [(&'static str, Self); 4] = [
-        ("placement", Self::Placement),
-        ("variant", Self::Variant),
-        ("seed", Self::Seed),
-        ("samples", Self::Samples),
-    ];
+    pub(crate) const NAMES: [(&'static str, Self); 4] =
+        [("placement", Self::Placement), ("variant", Self::Variant), ("seed", Self::Seed), ("samples", Self::Samples)];
 }
 
 impl Contract {
     /// The options in which two configurations make different instances, with the value of each; one that a call may give
     /// makes none, nor does a place. Two names of one variant are the same.
     pub(crate) fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
-        let fixed = self
-            .options
-            .iter()
-            .filter(|option| option.fixed && option.role != Some(OptionRole::Placement));
+        let fixed = self.options.iter().filter(|option| option.fixed && option.role != Some(OptionRole::Placement));
         let value = |option: &OptionSpec, config: &Options| {
             let written = config.get(&option.name).unwrap_or(&option.default);
             let variant = match (option.role, written.as_str()) {
@@ -94,9 +87,6 @@ impl Contract {
     pub(crate) fn decisive_config(&self, config: &Options) -> Options {
         let changed = self.differences(&Options::new(), config).into_iter();
         let is_variant = |name: &str| self.variant_option() == Some(name);
-        changed
-            .filter(|(name, ..)| !is_variant(name))
-            .map(|(name, _, value)| (name.to_owned(), value))
-            .collect()
+        changed.filter(|(name, ..)| !is_variant(name)).map(|(name, _, value)| (name.to_owned(), value)).collect()
     }
 }

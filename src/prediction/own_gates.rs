@@ -70,9 +70,7 @@ impl OwnGates {
 
     fn changed<T: GateTable>(&self, shared: Option<T>) -> Option<T> {
         let own = T::gates().into_iter();
-        let own: GateValues = own
-            .filter_map(|gate| Some((gate.key, *self.0.get(&name::<T>(gate.key))?)))
-            .collect();
+        let own: GateValues = own.filter_map(|gate| Some((gate.key, *self.0.get(&name::<T>(gate.key))?))).collect();
         shared.map(|table| table.with(&own))
     }
 
@@ -83,12 +81,7 @@ impl OwnGates {
             let own = *self.0.get(&name)?;
             let shared = table.get(gate.key)?;
             let effect = gate.effect(shared, own)?;
-            Some(OwnGate {
-                gate: name,
-                shared,
-                own,
-                effect,
-            })
+            Some(OwnGate { gate: name, shared, own, effect })
         }));
     }
 }
@@ -113,11 +106,7 @@ mod tests {
     }
 
     fn embedding() -> EmbeddingGates {
-        EmbeddingGates {
-            cosine: 0.999,
-            norm_ratio: 0.01,
-            unmasked_cosine: 0.99,
-        }
+        EmbeddingGates { cosine: 0.999, norm_ratio: 0.01, unmasked_cosine: 0.99 }
     }
 
     fn gates() -> Gates {
@@ -135,14 +124,8 @@ mod tests {
         own.insert::<EmbeddingGates>("cosine", 0.99);
         own.insert::<StructureGates>("rmsd", 2.0);
         let changed = own.over(&gates());
-        let cosine = EmbeddingGates {
-            cosine: 0.99,
-            ..embedding()
-        };
-        let expected = Gates {
-            embedding: Some(cosine),
-            ..gates()
-        };
+        let cosine = EmbeddingGates { cosine: 0.99, ..embedding() };
+        let expected = Gates { embedding: Some(cosine), ..gates() };
         assert_eq!(changed, expected, "a table that a model does not have stays absent");
         assert_eq!(OwnGates::default().over(&gates()), gates());
     }
@@ -158,24 +141,11 @@ mod tests {
         };
         let cosine = |value| Some((0.999, value));
         assert_eq!(effect(|own| own.insert::<EmbeddingGates>("cosine", 0.9)), cosine(Wider));
-        assert_eq!(
-            effect(|own| own.insert::<EmbeddingGates>("cosine", 0.9999)),
-            cosine(Narrower)
-        );
-        assert_eq!(
-            effect(|own| own.insert::<EmbeddingGates>("cosine", 0.999)),
-            None,
-            "the same"
-        );
+        assert_eq!(effect(|own| own.insert::<EmbeddingGates>("cosine", 0.9999)), cosine(Narrower));
+        assert_eq!(effect(|own| own.insert::<EmbeddingGates>("cosine", 0.999)), None, "the same");
         let norm = |value| Some((0.01, value));
-        assert_eq!(
-            effect(|own| own.insert::<EmbeddingGates>("norm_ratio", 0.02)),
-            norm(Wider)
-        );
-        assert_eq!(
-            effect(|own| own.insert::<EmbeddingGates>("norm_ratio", 0.001)),
-            norm(Narrower)
-        );
+        assert_eq!(effect(|own| own.insert::<EmbeddingGates>("norm_ratio", 0.02)), norm(Wider));
+        assert_eq!(effect(|own| own.insert::<EmbeddingGates>("norm_ratio", 0.001)), norm(Narrower));
         let p = |value| Some((0.25, value));
         assert_eq!(effect(|own| own.insert::<EnsembleGates>("p", 0.01)), p(Other));
         assert_eq!(effect(|own| own.insert::<EnsembleGates>("confidence", 0.5)), p(Other));

@@ -17,11 +17,7 @@ impl Contract {
         let fixed = fixed.map(|option| Cow::Owned(format!("fixed.{}", option.name)));
         let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
         let features = self.features.iter().map(String::as_str);
-        let sizes = self
-            .variants
-            .first()
-            .into_iter()
-            .flat_map(|variant| variant.dimensions.keys());
+        let sizes = self.variants.first().into_iter().flat_map(|variant| variant.dimensions.keys());
         features
             .chain(self.options.iter().map(|option| option.name.as_str()))
             .chain(fields.map(|field| field.name.as_str()))
@@ -36,20 +32,13 @@ impl Contract {
         let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
         RESPONSE_SYMBOLS.contains(&symbol)
             || self.dimensions.contains_key(symbol)
-            || self
-                .variants
-                .first()
-                .is_some_and(|variant| variant.dimensions.contains_key(symbol))
+            || self.variants.first().is_some_and(|variant| variant.dimensions.contains_key(symbol))
             || self.fields.iter().any(|field| field.shape.iter().any(is_it))
     }
 
     /// The symbols that shapes may speak of, without those of single fields.
     pub(crate) fn symbols(&self) -> impl Iterator<Item = &str> {
-        let sizes = self
-            .variants
-            .first()
-            .into_iter()
-            .flat_map(|variant| variant.dimensions.keys());
+        let sizes = self.variants.first().into_iter().flat_map(|variant| variant.dimensions.keys());
         let own = self.dimensions.keys().chain(sizes).map(String::as_str);
         RESPONSE_SYMBOLS.into_iter().chain(own)
     }

@@ -168,9 +168,6 @@ impl Value {
 pub fn show_shape(shape: &[usize]) -> String {
     match shape {
         [only] => format!("({only},)"),
-        _ => format!(
-            "({})",
-            shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        ),
+        _ => format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -64,10 +64,7 @@ impl Builder {
 
     /// Empty, for models that need not list the same atoms; [`Self::finish_models`] gives them.
     pub(crate) fn of_separate_models() -> Self {
-        Self {
-            separate: Some(Vec::new()),
-            ..Self::with_capacity(0)
-        }
+        Self { separate: Some(Vec::new()), ..Self::with_capacity(0) }
     }
 
     /// Appends an atom to the current model. The first model names the atoms; the others only move them.
@@ -189,11 +186,7 @@ fn first_alternatives(structure: &Structure, alternatives: &[Label]) -> Vec<bool
     let mut first = Label::default();
     let mut residue = None;
     for (atom, &alternative) in alternatives.iter().enumerate() {
-        let here = (
-            structure.chain_id[atom],
-            structure.res_id[atom],
-            structure.ins_code[atom],
-        );
+        let here = (structure.chain_id[atom], structure.res_id[atom], structure.ins_code[atom]);
         if residue != Some(here) {
             residue = Some(here);
             first = Label::default();

@@ -49,8 +49,6 @@ impl Structure {
 /// When there are more of them than memory can hold.
 pub(crate) fn bond_rows(bonds: &[Bond]) -> Result<Tensor, TensorError> {
     let rows = bonds.iter();
-    let rows: Vec<u32> = rows
-        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
-        .collect();
+    let rows: Vec<u32> = rows.flat_map(|bond| [bond.first, bond.second, bond.order.into()]).collect();
     Tensor::from_values(vec![bonds.len(), 3], &rows)
 }

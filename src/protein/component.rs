@@ -270,17 +270,8 @@ mod tests {
     fn components_have_the_atoms_of_their_formulas() {
         // Adenosine phosphate C10 H14 N5 O7 P, thymidine phosphate C10 H15 N2 O8 P, S-adenosylhomocysteine C14 H20 N6 O5 S, each
         // nucleotide without OP3.
-        let sizes = [
-            ("A", 22),
-            ("C", 20),
-            ("G", 23),
-            ("U", 20),
-            ("DA", 21),
-            ("DC", 19),
-            ("DG", 22),
-            ("DT", 20),
-            ("SAH", 26),
-        ];
+        let sizes =
+            [("A", 22), ("C", 20), ("G", 23), ("U", 20), ("DA", 21), ("DC", 19), ("DG", 22), ("DT", 20), ("SAH", 26)];
         for (name, atoms) in sizes {
             assert_eq!(by_name(name).unwrap().atoms.len(), atoms, "{name}");
         }

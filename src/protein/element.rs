@@ -24,12 +24,8 @@ pub(super) enum Placement {
 /// The element in capitals; empty when the name does not show it.
 pub(super) fn guess(atom_name: Label, residue_name: Label, placement: Placement) -> Label {
     let upper = atom_name.to_ascii_uppercase();
-    let letters = upper
-        .as_str()
-        .trim_start_matches(|letter: char| letter.is_ascii_digit());
-    let pair = letters
-        .get(..2)
-        .and_then(|pair| TWO_LETTERS.into_iter().find(|&known| known == pair));
+    let letters = upper.as_str().trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let pair = letters.get(..2).and_then(|pair| TWO_LETTERS.into_iter().find(|&known| known == pair));
     // A single atom is named like its residue: the ion `CA` of residue `CA`.
     let ion = residue_name.to_ascii_uppercase() == upper;
     // Names of four characters fill every column, so the first says nothing: `CD11`, `HG11`.

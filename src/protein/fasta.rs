@@ -38,15 +38,9 @@ pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
         }
         if let Some(header) = content.strip_prefix('>') {
             close(records.last())?;
-            let (name, description) = header
-                .trim()
-                .split_once(char::is_whitespace)
-                .unwrap_or((header.trim(), ""));
+            let (name, description) = header.trim().split_once(char::is_whitespace).unwrap_or((header.trim(), ""));
             if name.is_empty() {
-                return Err(FastaError {
-                    line,
-                    message: "a header needs a name after '>'".into(),
-                });
+                return Err(FastaError { line, message: "a header needs a name after '>'".into() });
             }
             if let Some(earlier) = records.iter().find(|record| record.name == name) {
                 let message = format!("sequence {name:?} is already defined on line {}", earlier.line);
@@ -61,17 +55,11 @@ pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
             continue;
         }
         let Some(record) = records.last_mut() else {
-            return Err(FastaError {
-                line,
-                message: "residues before the first '>' header".into(),
-            });
+            return Err(FastaError { line, message: "residues before the first '>' header".into() });
         };
         for letter in content.chars().filter(|letter| !letter.is_whitespace()) {
             if !letter.is_ascii_alphabetic() && letter != '*' && letter != '-' {
-                return Err(FastaError {
-                    line,
-                    message: format!("{letter:?} is not a residue letter"),
-                });
+                return Err(FastaError { line, message: format!("{letter:?} is not a residue letter") });
             }
             record.sequence.push(letter);
         }
@@ -82,10 +70,9 @@ pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
 
 fn close(record: Option<&FastaRecord>) -> Result<(), FastaError> {
     match record {
-        Some(record) if record.sequence.is_empty() => Err(FastaError {
-            line: record.line,
-            message: format!("sequence {:?} has no residues", record.name),
-        }),
+        Some(record) if record.sequence.is_empty() => {
+            Err(FastaError { line: record.line, message: format!("sequence {:?} has no residues", record.name) })
+        }
         _ => Ok(()),
     }
 }
@@ -107,10 +94,7 @@ mod tests {
         let error = |text| parse(text).unwrap_err();
         assert_eq!(error("MKV").line, 1);
         assert_eq!(error(">a\nMK1").to_string(), "'1' is not a residue letter");
-        assert_eq!(
-            error(">a\nM\n>a\nM").to_string(),
-            "sequence \"a\" is already defined on line 1"
-        );
+        assert_eq!(error(">a\nM\n>a\nM").to_string(), "sequence \"a\" is already defined on line 1");
         assert_eq!(error(">a\n>b\nM").to_string(), "sequence \"a\" has no residues");
         assert_eq!(error(">\nM").line, 1);
     }

@@ -106,35 +106,16 @@ mod tests {
     fn numbers_near_the_middle_of_two_floats_round_once() {
         // 1 + 2⁻²⁴ is halfway between two floats; the last digits decide, but not in double precision.
         let middle = "1.000000059604644775390625";
-        for printed in [
-            middle,
-            "1.0000000596046449",
-            "1.0000000596046447",
-            "16777217.0",
-            "16777217.000000001",
-        ] {
+        for printed in [middle, "1.0000000596046449", "1.0000000596046447", "16777217.0", "16777217.000000001"] {
             assert_eq!(read_f32(printed.as_bytes()), printed.parse().ok(), "{printed}");
         }
     }
 
     #[test]
     fn uncommon_forms_are_numbers_too() {
-        for printed in [
-            "1e-7",
-            "+2.5",
-            ".5",
-            "5.",
-            "-.25",
-            "123456789012345678.5",
-            "0.1234567890123456789",
-            "-0.0",
-        ] {
+        for printed in ["1e-7", "+2.5", ".5", "5.", "-.25", "123456789012345678.5", "0.1234567890123456789", "-0.0"] {
             let expected: f64 = printed.parse().unwrap();
-            assert_eq!(
-                read_f64(printed.as_bytes()).map(f64::to_bits),
-                Some(expected.to_bits()),
-                "{printed}"
-            );
+            assert_eq!(read_f64(printed.as_bytes()).map(f64::to_bits), Some(expected.to_bits()), "{printed}");
         }
         assert!(read_f64(b" NaN ").is_some_and(f64::is_nan));
         assert_eq!(read_f32(b"1e-42"), Some(1e-42));

@@ -14,46 +14,24 @@ pub(crate) struct AminoAcid {
 /// The twenty, in the alphabetical order of their three-letter names that AlphaFold-like models number them by.
 pub(crate) static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('A', "ALA", &["N", "CA", "C", "O", "CB"]),
-    amino(
-        'R',
-        "ARG",
-        &["N", "CA", "C", "O", "CB", "CG", "CD", "NE", "CZ", "NH1", "NH2"],
-    ),
+    amino('R', "ARG", &["N", "CA", "C", "O", "CB", "CG", "CD", "NE", "CZ", "NH1", "NH2"]),
     amino('N', "ASN", &["N", "CA", "C", "O", "CB", "CG", "OD1", "ND2"]),
     amino('D', "ASP", &["N", "CA", "C", "O", "CB", "CG", "OD1", "OD2"]),
     amino('C', "CYS", &["N", "CA", "C", "O", "CB", "SG"]),
     amino('Q', "GLN", &["N", "CA", "C", "O", "CB", "CG", "CD", "OE1", "NE2"]),
     amino('E', "GLU", &["N", "CA", "C", "O", "CB", "CG", "CD", "OE1", "OE2"]),
     amino('G', "GLY", &["N", "CA", "C", "O"]),
-    amino(
-        'H',
-        "HIS",
-        &["N", "CA", "C", "O", "CB", "CG", "ND1", "CD2", "CE1", "NE2"],
-    ),
+    amino('H', "HIS", &["N", "CA", "C", "O", "CB", "CG", "ND1", "CD2", "CE1", "NE2"]),
     amino('I', "ILE", &["N", "CA", "C", "O", "CB", "CG1", "CG2", "CD1"]),
     amino('L', "LEU", &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2"]),
     amino('K', "LYS", &["N", "CA", "C", "O", "CB", "CG", "CD", "CE", "NZ"]),
     amino('M', "MET", &["N", "CA", "C", "O", "CB", "CG", "SD", "CE"]),
-    amino(
-        'F',
-        "PHE",
-        &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ"],
-    ),
+    amino('F', "PHE", &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ"]),
     amino('P', "PRO", &["N", "CA", "C", "O", "CB", "CG", "CD"]),
     amino('S', "SER", &["N", "CA", "C", "O", "CB", "OG"]),
     amino('T', "THR", &["N", "CA", "C", "O", "CB", "OG1", "CG2"]),
-    amino(
-        'W',
-        "TRP",
-        &[
-            "N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "NE1", "CE2", "CE3", "CZ2", "CZ3", "CH2",
-        ],
-    ),
-    amino(
-        'Y',
-        "TYR",
-        &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ", "OH"],
-    ),
+    amino('W', "TRP", &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "NE1", "CE2", "CE3", "CZ2", "CZ3", "CH2"]),
+    amino('Y', "TYR", &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ", "OH"]),
     amino('V', "VAL", &["N", "CA", "C", "O", "CB", "CG1", "CG2"]),
 ];
 

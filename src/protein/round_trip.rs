@@ -21,14 +21,7 @@ fn sample() -> Structure {
     ];
     for (index, (chain, number, residue, atom, element)) in atoms.into_iter().enumerate() {
         let x = index as f32 * 1.125 - 3.0;
-        structure.push(
-            label(chain),
-            number,
-            label(residue),
-            label(atom),
-            label(element),
-            [x, -x, 100.5],
-        );
+        structure.push(label(chain), number, label(residue), label(atom), label(element), [x, -x, 100.5]);
     }
     let second: Vec<[f32; 3]> = structure.coord.iter().map(|[x, y, z]| [-x, *y, z + 0.5]).collect();
     structure.coord.extend(second);
@@ -63,10 +56,7 @@ fn a_hundred_thousand_atoms_outgrow_the_decimals() {
         structure.push(label("A"), index / 5, label("GLY"), label("CA"), label("C"), position);
     }
     let text = pdb::write(&structure).unwrap();
-    assert!(
-        text.contains("ATOM  A0000  CA  GLY AA7PR"),
-        "the hundred thousandth atom is numbered in hybrid-36"
-    );
+    assert!(text.contains("ATOM  A0000  CA  GLY AA7PR"), "the hundred thousandth atom is numbered in hybrid-36");
     let read = pdb::read(&text).unwrap();
     assert_eq!((read.res_id.last(), read.atoms()), (Some(&20_099), 100_500));
     assert_eq!(read.res_id, structure.res_id);
@@ -74,11 +64,7 @@ fn a_hundred_thousand_atoms_outgrow_the_decimals() {
 
 #[test]
 fn real_pdb_files_survive_both_formats() {
-    for name in [
-        "multimer-check-A100.pdb",
-        "multimer-check-T4.pdb",
-        "esmfold_server_short.pdb",
-    ] {
+    for name in ["multimer-check-A100.pdb", "multimer-check-T4.pdb", "esmfold_server_short.pdb"] {
         let Some(text) = test_data::read(name) else { continue };
         let structure = pdb::read(&text).unwrap();
         assert_eq!(structure.uneven_column(), None);
@@ -102,10 +88,7 @@ fn a_real_mmcif_file_survives() {
     assert_eq!((structure.atoms(), structure.residues().len()), (3269, 413));
     assert_eq!((structure.res_id[0], structure.res_id[3268]), (1, 413));
     assert_eq!(structure.b_factor.as_ref().unwrap()[0].to_bits(), 91.453f64.to_bits());
-    assert_eq!(
-        structure.coord[0].map(f32::to_bits),
-        [17.573_79, 12.821_88, 12.254_85].map(f32::to_bits)
-    );
+    assert_eq!(structure.coord[0].map(f32::to_bits), [17.573_79, 12.821_88, 12.254_85].map(f32::to_bits));
     assert!(structure.sequences()[0].1.starts_with("ICLQKTSNQILKPK"));
     assert_eq!(mmcif::read(&mmcif::write(&structure, "model")).as_ref(), Ok(&structure));
 }
@@ -114,40 +97,18 @@ fn a_real_mmcif_file_survives() {
 #[test]
 fn no_damaged_text_makes_a_reader_panic() {
     let good = [pdb::write(&sample()).unwrap(), mmcif::write(&sample(), "sample")];
-    let scraps = [
-        "\n",
-        "\r",
-        ";",
-        "'",
-        "_",
-        "loop_ ",
-        "data_",
-        "é",
-        "\0",
-        "?",
-        "MODEL",
-        "ATOM  ",
-        " ",
-        "9999999999",
-        "#",
-    ];
+    let scraps =
+        ["\n", "\r", ";", "'", "_", "loop_ ", "data_", "é", "\0", "?", "MODEL", "ATOM  ", " ", "9999999999", "#"];
     let mut state = 1u64;
     let mut below = |bound: usize| {
         // Knuth's linear congruential generator, upper half.
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % bound.max(1)
     };
     for round in 0..6000 {
         let mut text = good[round % 2].clone();
         for _ in 0..=below(4) {
-            let mut cut = || {
-                (0..=below(text.len()))
-                    .rev()
-                    .find(|&at| text.is_char_boundary(at))
-                    .unwrap()
-            };
+            let mut cut = || (0..=below(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
             let (first, second) = (cut(), cut());
             let (from, to) = (first.min(second), first.max(second).min(first.min(second) + 90));
             if text.is_char_boundary(to) {
@@ -158,10 +119,7 @@ fn no_damaged_text_makes_a_reader_panic() {
             match outcome {
                 Ok(structure) => assert_eq!(structure.uneven_column(), None),
                 Err(error) => {
-                    assert!(
-                        (1..=text.lines().count().max(1)).contains(&error.line),
-                        "{error}\n{text}"
-                    );
+                    assert!((1..=text.lines().count().max(1)).contains(&error.line), "{error}\n{text}");
                     assert!(error.message.len() < 300, "{error}");
                 }
             }

@@ -94,10 +94,8 @@ fn same_factors(first: Option<&[f64]>, second: Option<&[f64]>) -> bool {
     let (Some(first), Some(second)) = (first, second) else {
         return first.is_none() && second.is_none();
     };
-    let is_same = |(one, other): (&f64, &f64)| {
-        one.partial_cmp(other)
-            .map_or(one.is_nan() && other.is_nan(), Ordering::is_eq)
-    };
+    let is_same =
+        |(one, other): (&f64, &f64)| one.partial_cmp(other).map_or(one.is_nan() && other.is_nan(), Ordering::is_eq);
     first.len() == second.len() && first.iter().zip(second).all(is_same)
 }
 
@@ -123,13 +121,7 @@ impl Structure {
         }
         let start = index.checked_mul(self.atoms())?;
         let coord = self.coord.get(start..start.checked_add(self.atoms())?)?.to_vec();
-        (index < self.model_count()).then(|| {
-            Cow::Owned(Self {
-                coord,
-                models: None,
-                ..self.clone()
-            })
-        })
+        (index < self.model_count()).then(|| Cow::Owned(Self { coord, models: None, ..self.clone() }))
     }
 
     /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
@@ -150,10 +142,7 @@ impl Structure {
         if self.model_count().checked_mul(atoms) != Some(self.coord.len()) {
             return Some("coord");
         }
-        lengths
-            .into_iter()
-            .find(|&(_, length)| length != atoms)
-            .map(|(name, _)| name)
+        lengths.into_iter().find(|&(_, length)| length != atoms).map(|(name, _)| name)
     }
 
     /// Appends an atom with no insertion code, not hetero.
@@ -302,21 +291,13 @@ mod tests {
     fn atoms_group_into_residues_and_chains() {
         let structure = two_chains();
         assert_eq!(structure.residues(), [0..2, 2..3, 3..4]);
-        let chains: Vec<_> = structure
-            .chains()
-            .into_iter()
-            .map(|(id, run)| (id.to_string(), run))
-            .collect();
+        let chains: Vec<_> = structure.chains().into_iter().map(|(id, run)| (id.to_string(), run)).collect();
         assert_eq!(chains, [("A".to_owned(), 0..3), ("B".to_owned(), 3..4)]);
     }
 
     #[test]
     fn unknown_residues_read_as_x() {
-        let sequences: Vec<_> = two_chains()
-            .sequences()
-            .into_iter()
-            .map(|(_, sequence)| sequence)
-            .collect();
+        let sequences: Vec<_> = two_chains().sequences().into_iter().map(|(_, sequence)| sequence).collect();
         assert_eq!(sequences, ["AG", "X"]);
     }
 
@@ -325,22 +306,13 @@ mod tests {
         let mut structure = two_chains();
         structure.coord = (0..8u8).map(|index| [f32::from(index); 3]).collect();
         structure.models = Some(2);
-        structure.extra = vec![
-            ("charge".into(), Tensor::vector(&[1i32, 2, 3, 4])),
-            ("other".into(), Tensor::scalar(0.5f32)),
-        ];
-        let bond = |first, second| Bond {
-            first,
-            second,
-            order: 1,
-        };
+        structure.extra =
+            vec![("charge".into(), Tensor::vector(&[1i32, 2, 3, 4])), ("other".into(), Tensor::scalar(0.5f32))];
+        let bond = |first, second| Bond { first, second, order: 1 };
         structure.bonds = Some(vec![bond(0, 1), bond(1, 3)]);
         structure.retain(&[false, true, false, true]);
         assert_eq!(structure.uneven_column(), None);
-        assert_eq!(
-            structure.coord.iter().map(|position| position[0]).collect::<Vec<_>>(),
-            [1.0, 3.0, 5.0, 7.0]
-        );
+        assert_eq!(structure.coord.iter().map(|position| position[0]).collect::<Vec<_>>(), [1.0, 3.0, 5.0, 7.0]);
         assert_eq!(structure.extra, [("charge".to_owned(), Tensor::vector(&[2i32, 4]))]);
         assert_eq!(structure.bonds, Some(vec![bond(0, 1)]));
     }
@@ -372,10 +344,7 @@ mod tests {
         let mut structure = two_chains();
         structure.b_factor = Some(vec![0.5, f64::NAN, 0.25, f64::NAN]);
         assert_eq!(structure, structure.clone());
-        let with = |factors: Option<Vec<f64>>| Structure {
-            b_factor: factors,
-            ..structure.clone()
-        };
+        let with = |factors: Option<Vec<f64>>| Structure { b_factor: factors, ..structure.clone() };
         assert_ne!(structure, with(Some(vec![0.5, 0.5, 0.25, f64::NAN])));
         assert_ne!(structure, with(Some(vec![0.5, f64::NAN, 0.25])));
         assert_ne!(structure, with(None));

@@ -60,11 +60,7 @@ pub(crate) fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> S
             let _ = writeln!(text, "{cause}");
         }
     }
-    let plain: Vec<&str> = sections
-        .iter()
-        .filter(|it| is_plain(it))
-        .map(|it| it.name.as_str())
-        .collect();
+    let plain: Vec<&str> = sections.iter().filter(|it| is_plain(it)).map(|it| it.name.as_str()).collect();
     if !plain.is_empty() {
         let _ = writeln!(text, "\nequal: {}", plain.join(", "));
     }
@@ -87,13 +83,8 @@ fn differs(row: &MetricRow) -> bool {
 /// `different: 3 of 12 measures are beyond their gates`.
 fn conclusion(sections: &[ComparedPair]) -> String {
     let verdict = verdict(sections);
-    let judged = sections
-        .iter()
-        .flat_map(|section| &section.rows)
-        .flat_map(|row| &row.judged);
-    let beyond = judged
-        .clone()
-        .filter(|(_, measure)| measure.verdict() == MetricVerdict::Different);
+    let judged = sections.iter().flat_map(|section| &section.rows).flat_map(|row| &row.judged);
+    let beyond = judged.clone().filter(|(_, measure)| measure.verdict() == MetricVerdict::Different);
     match (verdict, beyond.count(), judged.count()) {
         (MetricVerdict::Different, beyond, all) if beyond > 0 => {
             format!("{verdict}: {beyond} of {all} judged numbers are beyond what is allowed")
@@ -137,11 +128,8 @@ fn rows(text: &mut String, rows: &[MetricRow]) {
 
 fn cells(row: &MetricRow) -> [String; 7] {
     let confident = row.confident.as_ref().map(number).unwrap_or_default();
-    let floors: Vec<String> = row
-        .judged
-        .iter()
-        .filter_map(|(_, measure)| measure.floor.map(|floor| show(floor.worst)))
-        .collect();
+    let floors: Vec<String> =
+        row.judged.iter().filter_map(|(_, measure)| measure.floor.map(|floor| show(floor.worst))).collect();
     let verdict = row.judged.iter().map(|(_, measure)| measure.verdict()).max();
     let bounds = row.judged.iter().map(|(part, measure)| bound(row, *part, measure));
     [

@@ -31,11 +31,7 @@ pub(crate) fn concluded(
         }
         _ => (ConclusionWord::Passed, verdict(conclusion)),
     };
-    ConclusionRecord {
-        word: ConclusionWord::of(conclusion, passed),
-        sentence,
-        exit_code: conclusion.exit_code(),
-    }
+    ConclusionRecord { word: ConclusionWord::of(conclusion, passed), sentence, exit_code: conclusion.exit_code() }
 }
 
 /// What a run says in which all that ran came out as expected.
@@ -90,17 +86,11 @@ fn without_failure(
     let (word, verb, by) = match own {
         ToleranceCount { all: 0, .. } => (ConclusionWord::Conforms, "conforms", String::new()),
         ToleranceCount { all, lenient: 0 } => {
-            let by = format!(
-                ", by {} of its own, none wider than the shared one",
-                count(all, "tolerance")
-            );
+            let by = format!(", by {} of its own, none wider than the shared one", count(all, "tolerance"));
             (ConclusionWord::Conforms, "conforms", by)
         }
         ToleranceCount { lenient, .. } => {
-            let by = format!(
-                ", by {} wider than or unlike the shared ones",
-                count(lenient, "tolerance")
-            );
+            let by = format!(", by {} wider than or unlike the shared ones", count(lenient, "tolerance"));
             (ConclusionWord::OwnTolerances, "passes with its own tolerances", by)
         }
     };
@@ -116,12 +106,7 @@ mod tests {
     use crate::outcome::{Outcome, RunOutcome, Verdict};
 
     fn outcome(level: Level, verdict: Verdict, skip_cause: SkipCause) -> Outcome {
-        Outcome {
-            level,
-            verdict,
-            skip_cause,
-            ..Outcome::skipped("esm2::embed::short", "")
-        }
+        Outcome { level, verdict, skip_cause, ..Outcome::skipped("esm2::embed::short", "") }
     }
 
     fn said(cases: &[(Level, Verdict, SkipCause)]) -> String {
@@ -133,20 +118,10 @@ mod tests {
     }
 
     fn said_by(cases: &[(Level, Verdict, SkipCause)], untested: &[String], own: ToleranceCount) -> String {
-        let cases = cases
-            .iter()
-            .map(|&(level, verdict, cause)| outcome(level, verdict, cause));
-        let run = RunOutcome {
-            outcomes: cases.collect(),
-            ..RunOutcome::default()
-        };
+        let cases = cases.iter().map(|&(level, verdict, cause)| outcome(level, verdict, cause));
+        let run = RunOutcome { outcomes: cases.collect(), ..RunOutcome::default() };
         let sentence = |whole, every_core_case| {
-            let selection = SelectionRecord {
-                whole,
-                every_core_case,
-                planned: 63,
-                ..SelectionRecord::default()
-            };
+            let selection = SelectionRecord { whole, every_core_case, planned: 63, ..SelectionRecord::default() };
             concluded(&run.evidence(), &selection, untested, own).sentence
         };
         [sentence(true, true), sentence(false, true), sentence(false, false)].join("\n")
@@ -187,11 +162,7 @@ mod tests {
                 outcomes: vec![outcome(Level::Core, Verdict::Pass, SkipCause::NotRun)],
                 ..RunOutcome::default()
             };
-            let selection = SelectionRecord {
-                whole: true,
-                every_core_case: true,
-                ..SelectionRecord::default()
-            };
+            let selection = SelectionRecord { whole: true, every_core_case: true, ..SelectionRecord::default() };
             concluded(&run.evidence(), &selection, &[], ToleranceCount { all, lenient }).word
         };
         assert_eq!(word(0, 0), ConclusionWord::Conforms);

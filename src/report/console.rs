@@ -44,11 +44,7 @@ pub(crate) struct ReportHeader<'a> {
 pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     let mut text = String::new();
     let tally = report.tally();
-    let models: BTreeSet<&str> = report
-        .outcomes
-        .iter()
-        .filter_map(|outcome| outcome.name.split("::").next())
-        .collect();
+    let models: BTreeSet<&str> = report.outcomes.iter().filter_map(|outcome| outcome.name.split("::").next()).collect();
     let _ = writeln!(
         text,
         "backend {} (kind {}, weights {}): {} over {} in {:.2} s",
@@ -63,9 +59,8 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     text.push_str(&levels::line(&report.evidence()));
     text.push_str(&levels::own_tolerances(subject.own_tolerances));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
-    let flaky: Vec<String> = flaky
-        .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
-        .collect();
+    let flaky: Vec<String> =
+        flaky.map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts)).collect();
     section(&mut text, "flaky", &flaky);
     section(&mut text, "known upstream", &explained(report, Verdict::KnownUpstream));
     section(&mut text, "known failure", &explained(report, Verdict::KnownFailure));
@@ -86,13 +81,8 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     section(&mut text, "waits for review", subject.pending_snapshots);
     if !subject.pending_snapshots.is_empty() {
         let place = subject.pending_directory.map(|directory| directory.to_string_lossy());
-        let place = place.map_or_else(String::new, |place| {
-            format!(" --pending {}", plain_text(&quote(&place)))
-        });
-        let _ = writeln!(
-            text,
-            "  see `hydrotest snapshots list{place}`, then `accept` or `reject`"
-        );
+        let place = place.map_or_else(String::new, |place| format!(" --pending {}", plain_text(&quote(&place))));
+        let _ = writeln!(text, "  see `hydrotest snapshots list{place}`, then `accept` or `reject`");
     }
     let _ = writeln!(text, "{}", subject.sentence);
     text
@@ -107,10 +97,7 @@ fn explained(report: &RunOutcome, verdict: Verdict) -> Vec<String> {
 
 /// The passing comparisons that used up most of what they are allowed, one of each case.
 fn margins(report: &RunOutcome) -> Vec<String> {
-    let passed = report
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.verdict == Verdict::Pass);
+    let passed = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
     let tightest = passed.filter_map(|outcome| {
         let used = outcome.measurements.iter().map(|one| (one.measure.used(), one));
         let (used, most) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
@@ -124,11 +111,7 @@ fn margins(report: &RunOutcome) -> Vec<String> {
 /// What every comparison of a run observed, with floor, bound and word; a line for each, below the name of its case.
 pub(crate) fn numbers(report: &RunOutcome) -> String {
     let mut text = String::new();
-    for outcome in report
-        .outcomes
-        .iter()
-        .filter(|outcome| !outcome.measurements.is_empty())
-    {
+    for outcome in report.outcomes.iter().filter(|outcome| !outcome.measurements.is_empty()) {
         let _ = writeln!(text, "{}", outcome.name);
         let mut call = "";
         for one in &outcome.measurements {
@@ -195,10 +178,7 @@ mod tests {
     };
 
     fn outcome(name: &str, verdict: Verdict, attempts: u32) -> Outcome {
-        let once_wrong = JudgedAttempt {
-            verdict: Verdict::Fail,
-            findings: Vec::new(),
-        };
+        let once_wrong = JudgedAttempt { verdict: Verdict::Fail, findings: Vec::new() };
         Outcome {
             verdict,
             attempts,
@@ -215,11 +195,7 @@ mod tests {
             outcome("esm2::embed::long", Verdict::Pass, 2),
             outcome("esmfold::fold::short", Verdict::Fail, 1),
         ];
-        let report = RunOutcome {
-            outcomes,
-            elapsed: Duration::from_millis(1500),
-            ..RunOutcome::default()
-        };
+        let report = RunOutcome { outcomes, elapsed: Duration::from_millis(1500), ..RunOutcome::default() };
         insta::assert_snapshot!(closing(&report, &SUBJECT), @"
         backend local (kind process, weights published): 3 cases over 2 models in 1.50 s
           2 passed, 1 failed, 1 flaky
@@ -254,10 +230,7 @@ mod tests {
         perfect.measurements = vec![measured(0.0, None)];
         let mut failed = outcome("esmfold::fold::other", Verdict::Fail, 1);
         failed.measurements = vec![measured(1.0, None)];
-        let report = RunOutcome {
-            outcomes: vec![perfect, tight, failed],
-            ..RunOutcome::default()
-        };
+        let report = RunOutcome { outcomes: vec![perfect, tight, failed], ..RunOutcome::default() };
         // Neither what is perfect nor what failed is closest to its limit.
         insta::assert_snapshot!(closing(&report, &SUBJECT), @"
         backend local (kind process, weights published): 3 cases over 1 model in 0.00 s
@@ -282,18 +255,9 @@ mod tests {
 
     #[test]
     fn unused_snapshots_are_named_with_a_way_out() {
-        let report = RunOutcome {
-            outcomes: vec![outcome("a::b::c", Verdict::Pass, 1)],
-            ..RunOutcome::default()
-        };
+        let report = RunOutcome { outcomes: vec![outcome("a::b::c", Verdict::Pass, 1)], ..RunOutcome::default() };
         let unused: Vec<String> = (0..12).map(|index| format!("esm2/old/case_{index}")).collect();
-        let text = closing(
-            &report,
-            &ReportHeader {
-                unused_snapshots: &unused,
-                ..SUBJECT
-            },
-        );
+        let text = closing(&report, &ReportHeader { unused_snapshots: &unused, ..SUBJECT });
         insta::assert_snapshot!(text, @"
         backend local (kind process, weights published): 1 case over 1 model in 0.00 s
           1 passed, 0 failed

@@ -53,9 +53,7 @@ pub(crate) fn text(old: &RunRecord, new: &RunRecord, difference: &RunDifference<
 }
 
 fn title_of(change: &CaseChange<'_>) -> &'static str {
-    let passes = change
-        .new
-        .is_some_and(|case| case.verdict == crate::outcome::Verdict::Pass);
+    let passes = change.new.is_some_and(|case| case.verdict == crate::outcome::Verdict::Pass);
     match change.change {
         Change::NewlyFailing => "newly failing",
         Change::Weaker => "no longer passing",
@@ -210,17 +208,12 @@ mod tests {
 
     #[test]
     fn nothing_and_improvements_are_not_worse() {
-        let old = run(vec![
-            wrong("esm2::embed::fixed", "got float64"),
-            numbered("esm2::embed::same", f64::NAN),
-        ]);
+        let old = run(vec![wrong("esm2::embed::fixed", "got float64"), numbered("esm2::embed::same", f64::NAN)]);
         let same = difference(&old, &old);
         assert!(!same.is_worse() && same.cases.is_empty());
         assert_eq!(same.unchanged, 2);
-        let new = run(vec![
-            case("esm2::embed::fixed", Verdict::ExpectedFailure, vec![]),
-            numbered("esm2::embed::same", 0.1),
-        ]);
+        let new =
+            run(vec![case("esm2::embed::fixed", Verdict::ExpectedFailure, vec![]), numbered("esm2::embed::same", 0.1)]);
         let better = difference(&old, &new);
         assert!(!better.is_worse());
         insta::assert_snapshot!(text(&old, &new, &better), @"

@@ -49,20 +49,11 @@ impl Patient<'_> {
 /// The table, ending in a line break: what is not well has its advice below.
 pub(crate) fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String {
     let all = patients.iter().flat_map(|patient| &patient.requirements).chain(machine);
-    let width = all
-        .map(|requirement| requirement.subject.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = all.map(|requirement| requirement.subject.chars().count()).max().unwrap_or(0);
     let mut text = String::from("this machine\n");
     lines(&mut text, machine, Role::Wanted, width);
     for patient in patients {
-        let _ = writeln!(
-            text,
-            "\n{} (kind {}): {}",
-            patient.name,
-            patient.kind,
-            patient.conclusion()
-        );
+        let _ = writeln!(text, "\n{} (kind {}): {}", patient.name, patient.kind, patient.conclusion());
         lines(&mut text, &patient.requirements, patient.role, width);
     }
     text
@@ -73,11 +64,7 @@ fn lines(text: &mut String, requirements: &[Requirement], role: Role, width: usi
         let Requirement { subject, found, .. } = requirement;
         let mut found = found.lines();
         let first = found.next().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "  {:6}  {subject:width$}  {first}",
-            mark(requirement.status, role)
-        );
+        let _ = writeln!(text, "  {:6}  {subject:width$}  {first}", mark(requirement.status, role));
         let indent = 10 + width + 2;
         for line in found {
             let _ = writeln!(text, "{:indent$}{line}", "");

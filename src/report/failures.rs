@@ -34,11 +34,7 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
         return String::new();
     }
     let cases: usize = groups.iter().map(|group| group.cases.len()).sum();
-    let mut text = format!(
-        "\n{}, {} went wrong:\n",
-        count(groups.len(), "cause"),
-        count(cases, "case")
-    );
+    let mut text = format!("\n{}, {} went wrong:\n", count(groups.len(), "cause"), count(cases, "case"));
     for (number, group) in groups.iter().enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, heading(group));
         let reported = match telling {
@@ -49,11 +45,7 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
             text.push_str(&in_full(case));
         }
         text.push_str(&others(group, reported.len()));
-        for line in entries
-            .get(group.first().name.as_str())
-            .iter()
-            .flat_map(|entry| entry.lines())
-        {
+        for line in entries.get(group.first().name.as_str()).iter().flat_map(|entry| entry.lines()) {
             let _ = writeln!(text, "   {line}");
         }
     }
@@ -69,12 +61,7 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
 
 /// `23 × embeddings: expected float32, got float64 (the backend is wrong)`.
 pub(crate) fn heading(group: &CauseGroup<'_>) -> String {
-    format!(
-        "{} × {} ({})",
-        group.cases.len(),
-        cut(&group.title),
-        meaning(group.first())
-    )
+    format!("{} × {} ({})", group.cases.len(), cut(&group.title), meaning(group.first()))
 }
 
 /// What the verdict of a case says, and of whom.
@@ -103,11 +90,7 @@ fn in_full(case: &CaseRecord) -> String {
         }
     }
     if case.attempts.len() > 1 {
-        let verdicts: Vec<String> = case
-            .attempts
-            .iter()
-            .map(|attempt| attempt.verdict.to_string())
-            .collect();
+        let verdicts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
         let _ = writeln!(text, "     attempts: {}", verdicts.join(", "));
     }
     for finding in case.findings() {
@@ -118,10 +101,7 @@ fn in_full(case: &CaseRecord) -> String {
 }
 
 fn finding_lines(finding: &FindingRecord) -> String {
-    let call = finding
-        .call
-        .as_deref()
-        .map_or_else(String::new, |call| format!(" [{call}]"));
+    let call = finding.call.as_deref().map_or_else(String::new, |call| format!(" [{call}]"));
     let mut text = format!("     {}{call}: {}\n", finding.check, cut(&finding.summary));
     let shown = finding.details.iter().take(LINES);
     for line in shown {
@@ -185,9 +165,7 @@ mod tests {
             vec![wrong]
         };
         let names = ["minimal", "short", "long", "wide", "deep", "odd", "even"];
-        let mut cases: Vec<_> = names
-            .map(|name| case(&format!("esm2::embed::{name}"), Verdict::Fail, wrong()))
-            .into();
+        let mut cases: Vec<_> = names.map(|name| case(&format!("esm2::embed::{name}"), Verdict::Fail, wrong())).into();
         cases.push(case("esm2::embed::fine", Verdict::Pass, vec![]));
         let mut other = finding("response", "ready failed: exit code 3");
         other.responsible = Responsible::Platform;
@@ -218,11 +196,8 @@ mod tests {
         let mut wide = finding("contract", &"x".repeat(1000));
         wide.details = vec!["detail".into(); 100];
         wide.log = vec!["log".into(); 100];
-        let text = failures(
-            &run(vec![case("a::b::c", Verdict::Fail, vec![wide])]),
-            Telling::EveryCase,
-            &HashMap::new(),
-        );
+        let text =
+            failures(&run(vec![case("a::b::c", Verdict::Fail, vec![wide])]), Telling::EveryCase, &HashMap::new());
         assert!(
             text.lines().count() < 45 && text.contains("… 84 more lines") && text.contains("log: … 84 lines before")
         );

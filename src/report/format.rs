@@ -30,14 +30,8 @@ pub(crate) trait Report: Sync {
 }
 
 /// All forms, in the order in which they are listed.
-pub(crate) static FORMATS: &[&dyn Report] = &[
-    &OutcomeJson,
-    &JunitXml,
-    &MarkdownSummary,
-    &GithubAnnotations,
-    &TestAnything,
-    &Html,
-];
+pub(crate) static FORMATS: &[&dyn Report] =
+    &[&OutcomeJson, &JunitXml, &MarkdownSummary, &GithubAnnotations, &TestAnything, &Html];
 
 /// The form of this name.
 pub(crate) fn format(name: &str) -> Option<&'static dyn Report> {
@@ -111,11 +105,7 @@ mod tests {
                 assert!(shown.contains(words), "{}: no {words} in {shown}", form.name());
             }
             let is_data = ["json", "html"].contains(&form.name());
-            assert!(
-                is_data || !shown.contains("slack"),
-                "{}: no case of esm2 was judged",
-                form.name()
-            );
+            assert!(is_data || !shown.contains("slack"), "{}: no case of esm2 was judged", form.name());
         }
     }
 
@@ -127,19 +117,13 @@ mod tests {
             let shown = form.render(&foreign).unwrap();
             for letter in shown.chars() {
                 assert!(letter == '\n' || !letter.is_control(), "{name}: {letter:?}");
-                assert!(
-                    !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
-                    "{name}: {letter:?}"
-                );
+                assert!(!matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'), "{name}: {letter:?}");
             }
             assert!(!shown.contains("##[") && !shown.contains("##vso"), "{name}: {shown}");
             let is_command = |line: &&str| line.trim_start().starts_with("::");
             let own = ["::error title=", "::error file=", "::warning title=", "::notice title="];
             for line in shown.lines().filter(is_command) {
-                assert!(
-                    name == "github" && own.iter().any(|begin| line.starts_with(begin)),
-                    "{name}: {line}"
-                );
+                assert!(name == "github" && own.iter().any(|begin| line.starts_with(begin)), "{name}: {line}");
             }
         }
     }
@@ -147,9 +131,7 @@ mod tests {
     #[test]
     fn hostile_text_is_no_line_of_the_protocol() {
         let shown = format("tap").unwrap().render(&foreign()).unwrap();
-        let points = shown
-            .lines()
-            .filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
+        let points = shown.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
         // Every case, and leaks, failed leak checks and what is out of date.
         assert_eq!(points.count(), 8 + 3, "{shown}");
         assert_eq!(shown.lines().filter(|line| line.starts_with("1..")).count(), 1);
@@ -161,10 +143,7 @@ mod tests {
     #[test]
     fn hostile_text_is_no_element() {
         let shown = format("junit").unwrap().render(&foreign()).unwrap();
-        assert!(
-            !shown.contains("<script") && !shown.contains("<img") && !shown.contains("]]>"),
-            "{shown}"
-        );
+        assert!(!shown.contains("<script") && !shown.contains("<img") && !shown.contains("]]>"), "{shown}");
         assert_eq!(shown.matches("<testcase ").count(), 8 + 4);
     }
 }

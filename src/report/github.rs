@@ -46,10 +46,7 @@ impl Report for GithubAnnotations {
         };
         warnings.extend(named(CaseRecord::is_flaky).map(|text| Annotation::new("passed only when tried again", text)));
         let is_known = |case: &CaseRecord| {
-            matches!(
-                case.verdict,
-                Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure
-            )
+            matches!(case.verdict, Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure)
         };
         warnings.extend(named(is_known).map(|text| Annotation::new("failed as expected", text)));
         let hints = hinted(run);
@@ -81,22 +78,14 @@ struct Annotation {
 
 impl Annotation {
     fn new(title: &str, message: String) -> Self {
-        Self {
-            place: None,
-            title: title.to_owned(),
-            message,
-        }
+        Self { place: None, title: title.to_owned(), message }
     }
 }
 
 fn of_cause(group: &CauseGroup<'_>) -> Annotation {
     let first = group.first();
-    let mut lines = vec![format!(
-        "{} ({}): {}",
-        count(group.cases.len(), "case"),
-        party(group.responsible),
-        group.title
-    )];
+    let mut lines =
+        vec![format!("{} ({}): {}", count(group.cases.len(), "case"), party(group.responsible), group.title)];
     if let Some(finding) = first.deciding_finding() {
         lines.extend(finding.details.iter().take(NAMED).cloned());
     }
@@ -130,9 +119,7 @@ fn write_level(text: &mut String, level: &str, mut annotations: Vec<Annotation>)
         annotations.push(Annotation::new(&title, titles.join("\n")));
     }
     for one in annotations {
-        let place = one
-            .place
-            .map(|(file, line)| format!("file={},line={line},", property(&file)));
+        let place = one.place.map(|(file, line)| format!("file={},line={line},", property(&file)));
         let title = property(&cut(&one.title, LONGEST));
         let message = data(&one.message);
         let _ = writeln!(text, "::{level} {}title={title}::{message}", place.unwrap_or_default());
@@ -157,11 +144,8 @@ mod tests {
 
     fn ended(mut run: RunRecord, exit_code: u8) -> RunRecord {
         run.state = RunState::Complete;
-        run.conclusion = Some(ConclusionRecord {
-            word: ConclusionWord::Fails,
-            sentence: "does not conform".into(),
-            exit_code,
-        });
+        run.conclusion =
+            Some(ConclusionRecord { word: ConclusionWord::Fails, sentence: "does not conform".into(), exit_code });
         run
     }
 
@@ -184,31 +168,18 @@ mod tests {
     fn more_causes_than_are_shown_are_counted() {
         let letters = ('a'..='z').map(|letter| {
             let summary = format!("wrong {letter}");
-            case(
-                &format!("esm2::embed::{letter}"),
-                Verdict::Fail,
-                vec![finding("contract", &summary)],
-            )
+            case(&format!("esm2::embed::{letter}"), Verdict::Fail, vec![finding("contract", &summary)])
         });
         let text = GithubAnnotations.render(&ended(run(letters.collect()), 1)).unwrap();
         assert_eq!(text.matches("::error ").count(), 10);
-        assert!(
-            text.contains("::error title=and 17 more::esm2::embed::j%0Aesm2::embed::k"),
-            "{text}"
-        );
+        assert!(text.contains("::error title=and 17 more::esm2::embed::j%0Aesm2::embed::k"), "{text}");
     }
 
     #[test]
     fn a_run_without_failing_cases_that_did_not_succeed_has_an_error() {
         let text = GithubAnnotations.render(&ended(run(vec![]), 4)).unwrap();
-        assert!(
-            text.starts_with("::error title=the run did not succeed::does not conform (exit code 4)"),
-            "{text}"
-        );
+        assert!(text.starts_with("::error title=the run did not succeed::does not conform (exit code 4)"), "{text}");
         let text = GithubAnnotations.render(&run(vec![])).unwrap();
-        assert!(
-            text.starts_with("::error title=the run did not end::incomplete"),
-            "{text}"
-        );
+        assert!(text.starts_with("::error title=the run did not end::incomplete"), "{text}");
     }
 }

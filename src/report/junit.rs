@@ -123,10 +123,9 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
             let kind = party(case.responsible).to_owned();
             (TestCaseStatus::non_success(NonSuccessKind::Error), kind)
         }
-        Verdict::Stale | Verdict::UnexpectedPass => (
-            TestCaseStatus::non_success(NonSuccessKind::Failure),
-            case.verdict.to_string(),
-        ),
+        Verdict::Stale | Verdict::UnexpectedPass => {
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), case.verdict.to_string())
+        }
     };
     let mut shown = message(case);
     if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure, Some(reason)) =
@@ -143,8 +142,7 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
 }
 
 fn check(case: &CaseRecord) -> String {
-    case.deciding_finding()
-        .map_or_else(|| case.verdict.to_string(), |finding| finding.check.clone())
+    case.deciding_finding().map_or_else(|| case.verdict.to_string(), |finding| finding.check.clone())
 }
 
 fn rerun(attempt: &AttemptRecord) -> TestRerun {
@@ -170,11 +168,7 @@ fn described(findings: &[FindingRecord]) -> String {
 /// What schemas have no element for, and what the platform logged.
 fn output(case: &CaseRecord) -> String {
     let mut text = vec![format!("level: {}", case.level), format!("case: {}", case.place)];
-    let attempts: Vec<String> = case
-        .attempts
-        .iter()
-        .map(|attempt| attempt.verdict.to_string())
-        .collect();
+    let attempts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
     if attempts.len() > 1 {
         text.push(format!("attempts: {}", attempts.join(", ")));
     }
@@ -182,11 +176,7 @@ fn output(case: &CaseRecord) -> String {
     if case.is_wrong() {
         text.push(format!("reproduce: {}", case.reproduce));
     }
-    let logs = case
-        .findings()
-        .iter()
-        .map(|finding| &finding.log)
-        .filter(|log| !log.is_empty());
+    let logs = case.findings().iter().map(|finding| &finding.log).filter(|log| !log.is_empty());
     for log in logs {
         text.push("log of the platform:".to_owned());
         text.extend(log.iter().cloned());
@@ -200,21 +190,14 @@ fn of_run(run: &RunRecord) -> Option<TestSuite> {
     let failed = |name: &str, kind: NonSuccessKind, lines: &[String]| {
         let mut status = TestCaseStatus::non_success(kind);
         let first = lines.first().map(|line| line.replace('\n', " ")).unwrap_or_default();
-        status
-            .set_type(name)
-            .set_message(first)
-            .set_description(lines.join("\n"));
+        status.set_type(name).set_message(first).set_description(lines.join("\n"));
         let mut test = TestCase::new(name, status);
         test.set_classname(RUN);
         test
     };
     for (name, is_backends, lines) in faults(run) {
         if !lines.is_empty() {
-            let kind = if is_backends {
-                NonSuccessKind::Failure
-            } else {
-                NonSuccessKind::Error
-            };
+            let kind = if is_backends { NonSuccessKind::Failure } else { NonSuccessKind::Error };
             suite.add_test_case(failed(name, kind, lines));
         }
     }
@@ -226,14 +209,10 @@ fn of_run(run: &RunRecord) -> Option<TestSuite> {
         };
         suite.add_test_case(failed(name, NonSuccessKind::Error, &[headline(run)]));
     }
-    let notes: Vec<String> = [
-        ("hint", &hinted(run)),
-        ("warning", &run.warnings),
-        ("note", &run.remarks),
-    ]
-    .iter()
-    .flat_map(|(word, lines)| lines.iter().map(move |line| format!("{word}: {line}")))
-    .collect();
+    let notes: Vec<String> = [("hint", &hinted(run)), ("warning", &run.warnings), ("note", &run.remarks)]
+        .iter()
+        .flat_map(|(word, lines)| lines.iter().map(move |line| format!("{word}: {line}")))
+        .collect();
     if !notes.is_empty() {
         suite.set_system_out(notes.join("\n"));
     }
@@ -259,32 +238,17 @@ mod tests {
     #[test]
     fn attempts_failures_and_expected_failures_have_their_elements() {
         let mut flaky = case("esm2::embed::flaky", Verdict::Pass, vec![]);
-        flaky.attempts.insert(
-            0,
-            AttemptRecord {
-                verdict: Verdict::Error,
-                findings: vec![finding("response", "no response")],
-            },
-        );
+        flaky
+            .attempts
+            .insert(0, AttemptRecord { verdict: Verdict::Error, findings: vec![finding("response", "no response")] });
         let mut wrong = finding("contract", "`embeddings`: expected float32, got <float64>");
         wrong.log = vec!["loading".into()];
-        let mut expected = case(
-            "esm2::embed::known",
-            Verdict::ExpectedFailure,
-            vec![finding("shape", "2")],
-        );
+        let mut expected = case("esm2::embed::known", Verdict::ExpectedFailure, vec![finding("shape", "2")]);
         expected.reason = Some("issue 7".into());
-        let mut run = run(vec![
-            flaky,
-            case("esm2::embed::wide", Verdict::Fail, vec![wrong]),
-            expected,
-        ]);
+        let mut run = run(vec![flaky, case("esm2::embed::wide", Verdict::Fail, vec![wrong]), expected]);
         run.state = RunState::Complete;
-        run.conclusion = Some(ConclusionRecord {
-            word: ConclusionWord::Fails,
-            sentence: "does not conform".into(),
-            exit_code: 1,
-        });
+        run.conclusion =
+            Some(ConclusionRecord { word: ConclusionWord::Fails, sentence: "does not conform".into(), exit_code: 1 });
         insta::assert_snapshot!(rendered(&run), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="hydrotest" tests="3" failures="1" errors="0" time="1.500">
@@ -329,14 +293,8 @@ mod tests {
     fn a_run_that_did_not_end_has_an_error() {
         let run = run(vec![case("esm2::embed::short", Verdict::Pass, vec![])]);
         let text = rendered(&run);
-        assert!(
-            text.contains(r#"<property name="state" value="incomplete"/>"#),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#"<testcase name="the run did not end" classname="hydrotest">"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"<property name="state" value="incomplete"/>"#), "{text}");
+        assert!(text.contains(r#"<testcase name="the run did not end" classname="hydrotest">"#), "{text}");
         assert!(text.contains(r#"tests="2" failures="0" errors="1""#), "{text}");
     }
 

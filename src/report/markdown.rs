@@ -45,10 +45,7 @@ impl Report for MarkdownSummary {
             let section = cause(index + 1, group);
             if page.len() + section.len() > PAGE - REST {
                 let left = count(groups.len() - index, "cause");
-                let _ = write!(
-                    page,
-                    "\n{left} left out, because the page would be too long: see the outcome file.\n"
-                );
+                let _ = write!(page, "\n{left} left out, because the page would be too long: see the outcome file.\n");
                 break;
             }
             page.push_str(&section);
@@ -61,16 +58,11 @@ impl Report for MarkdownSummary {
         let named = |is_meant: fn(&CaseRecord) -> bool| -> Vec<String> {
             let cases = run.cases.iter().filter(|case| is_meant(case));
             let reason = |case: &CaseRecord| case.reason.as_ref().map(|reason| format!(": {reason}"));
-            cases
-                .map(|case| format!("{}{}", case.name, reason(case).unwrap_or_default()))
-                .collect()
+            cases.map(|case| format!("{}{}", case.name, reason(case).unwrap_or_default())).collect()
         };
         list(&mut page, "passed only when tried again", &named(CaseRecord::is_flaky));
         let is_known = |case: &CaseRecord| {
-            matches!(
-                case.verdict,
-                Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure
-            )
+            matches!(case.verdict, Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure)
         };
         list(&mut page, "failed as expected", &named(is_known));
         list(&mut page, "notes", &run.remarks);
@@ -96,9 +88,7 @@ fn head(run: &RunRecord) -> String {
         ("boileroom", &backend.boileroom),
         ("shard", &run.selection.shard),
     ];
-    let known = optional
-        .iter()
-        .filter_map(|(word, value)| value.as_ref().map(|value| (word, value)));
+    let known = optional.iter().filter_map(|(word, value)| value.as_ref().map(|value| (word, value)));
     facts.extend(known.map(|(word, value)| format!("{word} {}", code(value))));
     let _ = writeln!(page, "{}\n", facts.join(" · "));
     let _ = writeln!(
@@ -112,10 +102,7 @@ fn head(run: &RunRecord) -> String {
         code(&run.harness.version),
     );
     if !backend.versions.is_empty() {
-        let versions = backend
-            .versions
-            .iter()
-            .map(|(name, version)| format!("{name} {version}"));
+        let versions = backend.versions.iter().map(|(name, version)| format!("{name} {version}"));
         list(&mut page, "versions", &versions.collect::<Vec<_>>());
     }
     let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
@@ -157,11 +144,7 @@ fn table(run: &RunRecord) -> String {
     row("all", "", all);
     text.push('\n');
     if rows.len() > LISTED * 5 {
-        let _ = write!(
-            text,
-            "\n{} of the table left out.\n",
-            count(rows.len() - LISTED * 5, "row")
-        );
+        let _ = write!(text, "\n{} of the table left out.\n", count(rows.len() - LISTED * 5, "row"));
     }
     text
 }
@@ -183,36 +166,22 @@ fn cause(number: usize, group: &CauseGroup<'_>) -> String {
     if !details.is_empty() {
         text.push_str(&folded("Findings of the first case", &details));
     }
-    let log: Vec<String> = first
-        .findings()
-        .iter()
-        .flat_map(|finding| finding.log.clone())
-        .collect();
+    let log: Vec<String> = first.findings().iter().flat_map(|finding| finding.log.clone()).collect();
     if !log.is_empty() {
         // What was logged last tells most.
-        text.push_str(&folded(
-            "Last lines of the log",
-            &log[log.len().saturating_sub(LINES)..],
-        ));
+        text.push_str(&folded("Last lines of the log", &log[log.len().saturating_sub(LINES)..]));
     }
     if group.cases.len() > 1 {
         let names: Vec<String> = group.cases.iter().map(|case| case.name.clone()).collect();
         text.push_str(&folded("All cases", &names));
     }
-    let _ = write!(
-        text,
-        "\nReproduce:\n\n{}",
-        block(std::slice::from_ref(&first.reproduce))
-    );
+    let _ = write!(text, "\nReproduce:\n\n{}", block(std::slice::from_ref(&first.reproduce)));
     text
 }
 
 /// Lines that a reader opens.
 fn folded(title: &str, lines: &[String]) -> String {
-    format!(
-        "\n<details><summary>{title}</summary>\n\n{}\n</details>\n",
-        block(lines)
-    )
+    format!("\n<details><summary>{title}</summary>\n\n{}\n</details>\n", block(lines))
 }
 
 fn list(page: &mut String, title: &str, lines: &[String]) {
@@ -238,13 +207,7 @@ fn slowest(run: &RunRecord) -> String {
     let mut text = String::from("\n### slowest cases\n\n| case | calls, s | judging, s |\n|---|--:|--:|\n");
     for (_, case) in cases.iter().take(EXTREMES) {
         let seconds = &case.seconds;
-        let _ = writeln!(
-            text,
-            "| {} | {:.2} | {:.2} |",
-            code(&case.name),
-            seconds.calls,
-            seconds.judge
-        );
+        let _ = writeln!(text, "| {} | {:.2} | {:.2} |", code(&case.name), seconds.calls, seconds.judge);
     }
     text
 }

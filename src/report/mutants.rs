@@ -34,10 +34,7 @@ pub(crate) fn text(results: &[MutantResult], left_out: &[String]) -> String {
     let benign = |fate: Fate| results.iter().filter(|result| result.fate() == fate).count();
     let (accepted, alarms) = (benign(Fate::Accepted), benign(Fate::FalseAlarm));
     let _ = writeln!(text, "{:24} {accepted} of {} accepted", "benign", accepted + alarms);
-    for (title, fate) in [
-        ("without effect", Fate::NoEffect),
-        ("within tolerance", Fate::Equivalent),
-    ] {
+    for (title, fate) in [("without effect", Fate::NoEffect), ("within tolerance", Fate::Equivalent)] {
         let _ = writeln!(text, "{title:24} {}, not counted", benign(fate));
     }
     if !left_out.is_empty() {
@@ -92,11 +89,7 @@ fn scores(results: &[MutantResult]) -> Vec<(String, Score)> {
 }
 
 fn shown(score: Score) -> String {
-    let Score {
-        mutants,
-        killed,
-        without_reference,
-    } = score;
+    let Score { mutants, killed, without_reference } = score;
     let percent = score.percent();
     format!("{killed} of {mutants} killed ({percent:.1} %), {without_reference} without a recorded result")
 }
@@ -145,11 +138,7 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
     }
     text.push_str("\n| check | kills | alone | alone without a recorded result |\n|---|---|---|---|\n");
     for (check, kills) in kills_by_check(results) {
-        let KillsOfCheck {
-            all,
-            alone,
-            alone_without_reference,
-        } = kills;
+        let KillsOfCheck { all, alone, alone_without_reference } = kills;
         let _ = writeln!(text, "| `{check}` | {all} | {alone} | {alone_without_reference} |");
     }
     text.push_str(
@@ -181,22 +170,12 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
         let (by, cause) = match result.kills.first() {
             Some(kill) => (
                 format!("{} ({})", kill.case, kill.checks.join(", ")),
-                kill.hint
-                    .as_deref()
-                    .unwrap_or("")
-                    .lines()
-                    .next()
-                    .unwrap_or("")
-                    .replace('|', "\\|"),
+                kill.hint.as_deref().unwrap_or("").lines().next().unwrap_or("").replace('|', "\\|"),
             ),
             None if result.cases == 0 => ("no effect".to_owned(), String::new()),
             None => ("**survived**".to_owned(), String::new()),
         };
-        let _ = writeln!(
-            text,
-            "| {name} | {} | {by} | {cause} |",
-            result.mutant.about.replace('|', "\\|")
-        );
+        let _ = writeln!(text, "| {name} | {} | {by} | {cause} |", result.mutant.about.replace('|', "\\|"));
     }
     text
 }

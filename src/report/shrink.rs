@@ -20,10 +20,7 @@ pub(crate) fn reported(case: &str, shrinking: &Shrinking, reproduce: &str) -> St
     let failure = format!("{} [{call}]: {}", finding.check, finding.summary);
     let _ = if shrunk.is_unchanged() {
         let size = size(&shrunk.before, None);
-        writeln!(
-            text,
-            "{case} fails with nothing less than its {size} in {calls}: {failure}"
-        )
+        writeln!(text, "{case} fails with nothing less than its {size} in {calls}: {failure}")
     } else {
         writeln!(text, "{case} shrunk {} in {calls}: {failure}", change(shrunk))
     };
@@ -41,10 +38,7 @@ pub(crate) fn reported(case: &str, shrinking: &Shrinking, reproduce: &str) -> St
     if !shrunk.others.is_empty() {
         let others = shrunk.others.join("`, `");
         let input = shrunk.request.input.to_json();
-        let _ = writeln!(
-            text,
-            "  it takes the case's calls `{others}` too; the input of `{call}`: {input}"
-        );
+        let _ = writeln!(text, "  it takes the case's calls `{others}` too; the input of `{call}`: {input}");
     }
     let _ = writeln!(text, "  reproduce: {reproduce}\n");
     text
@@ -62,11 +56,7 @@ fn change(shrunk: &ShrunkCase) -> String {
         format!(
             "from {} to {}",
             plain.unwrap_or_else(|| size(before, Some(after))),
-            if same {
-                residues(to.residues)
-            } else {
-                size(after, Some(before))
-            }
+            if same { residues(to.residues) } else { size(after, Some(before)) }
         )
     };
     let removed = shrunk.removed_options();
@@ -87,11 +77,7 @@ impl InputSize {
     fn of(input: &Input) -> Self {
         let items = input.strings();
         let chains = || items.iter().flat_map(|item| item.split(CHAIN_SEPARATOR));
-        Self {
-            items: items.len(),
-            chains: chains().count(),
-            residues: chains().map(residues_in).sum(),
-        }
+        Self { items: items.len(), chains: chains().count(), residues: chains().map(residues_in).sum() }
     }
 }
 
@@ -124,11 +110,7 @@ mod tests {
         ShrunkCase {
             before: before.clone(),
             options_before: Options::new(),
-            request: Request {
-                method: Method::Fold,
-                input: after.clone(),
-                options: Options::new(),
-            },
+            request: Request { method: Method::Fold, input: after.clone(), options: Options::new() },
             config: Options::new(),
             finding: Finding::wrong("contract", "call", "plddt[0]: expected shape (4,), got (3,)"),
             calls: 34,
@@ -146,11 +128,7 @@ mod tests {
     #[test]
     fn a_shrunk_case_is_told_in_two_lines() {
         let case = shrunk(&one(&"A".repeat(1239)), &one("ACDE"));
-        let reported = reported(
-            "esmfold::long::x",
-            &Shrinking::Shrunk(Box::new(case)),
-            "hydrotest try ACDE",
-        );
+        let reported = reported("esmfold::long::x", &Shrinking::Shrunk(Box::new(case)), "hydrotest try ACDE");
         insta::assert_snapshot!(reported.trim_end(), @"
         esmfold::long::x shrunk from 1239 to 4 residues in 34 calls: contract [call]: plddt[0]: expected shape (4,), got (3,)
           reproduce: hydrotest try ACDE
@@ -160,12 +138,9 @@ mod tests {
     #[test]
     fn lists_and_complexes_are_told_with_what_there_was_of_them() {
         let many = |items: &[&str]| Input::Many(items.iter().map(|item| (*item).to_owned()).collect());
-        let reported = [
-            (many(&["ACD", "EF", "G"]), many(&["A"])),
-            (one("ACD:EF"), one("A")),
-            (one("ACD:EF"), one("A:E")),
-        ]
-        .map(|(before, after)| change(&shrunk(&before, &after)));
+        let reported =
+            [(many(&["ACD", "EF", "G"]), many(&["A"])), (one("ACD:EF"), one("A")), (one("ACD:EF"), one("A:E"))]
+                .map(|(before, after)| change(&shrunk(&before, &after)));
         assert_eq!(
             reported,
             [
@@ -182,11 +157,7 @@ mod tests {
         case.cut_short = Some("it was interrupted".to_owned());
         case.is_repeated = Some(false);
         case.others = vec!["first".to_owned()];
-        let reported = reported(
-            "esm2::x::y",
-            &Shrinking::Shrunk(Box::new(case)),
-            "hydrotest --exact esm2::x::y",
-        );
+        let reported = reported("esm2::x::y", &Shrinking::Shrunk(Box::new(case)), "hydrotest --exact esm2::x::y");
         insta::assert_snapshot!(reported.trim_end(), @r#"
         esm2::x::y fails with nothing less than its 2 chains of 5 residues in 34 calls: contract [call]: plddt[0]: expected shape (4,), got (3,)
           the search was not over: it was interrupted

@@ -23,16 +23,9 @@ impl Report for TestAnything {
     }
 
     fn render(&self, run: &RunRecord) -> Result<String, String> {
-        let faults: Vec<_> = faults(run)
-            .into_iter()
-            .filter(|(_, _, lines)| !lines.is_empty())
-            .collect();
+        let faults: Vec<_> = faults(run).into_iter().filter(|(_, _, lines)| !lines.is_empty()).collect();
         // Cases that have not ended are missing from the plan's count, which a reader takes for a failure.
-        let cases = run.cases.len().max(if run.state == RunState::Complete {
-            0
-        } else {
-            run.selection.selected
-        });
+        let cases = run.cases.len().max(if run.state == RunState::Complete { 0 } else { run.selection.selected });
         let mut text = String::from("TAP version 14\n");
         let _ = writeln!(text, "1..{}", cases.saturating_add(faults.len()));
         comment(&mut text, &subject(run));
@@ -47,11 +40,7 @@ impl Report for TestAnything {
             let _ = writeln!(text, "not ok {} - {name}", cases.saturating_add(index + 1));
             block(&mut text, &[("message", json!(lines))]);
         }
-        for (word, lines) in [
-            ("hint", &hinted(run)),
-            ("warning", &run.warnings),
-            ("note", &run.remarks),
-        ] {
+        for (word, lines) in [("hint", &hinted(run)), ("warning", &run.warnings), ("note", &run.remarks)] {
             for line in lines {
                 comment(&mut text, &format!("{word}: {line}"));
             }
@@ -81,22 +70,15 @@ fn point(text: &mut String, number: usize, case: &CaseRecord) {
     let _ = writeln!(text, "{word} {number} - {name}{}", directive.trim_end());
     let findings: Vec<String> = case.findings().iter().flat_map(lines).collect();
     let log: Vec<&String> = case.findings().iter().flat_map(|finding| &finding.log).collect();
-    let attempts: Vec<String> = case
-        .attempts
-        .iter()
-        .map(|attempt| attempt.verdict.to_string())
-        .collect();
+    let attempts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
     let mut fields = Vec::new();
     if case.name.contains(['#', '\\', '\n']) {
         fields.push(("name", json!(case.name)));
     }
     fields.push(("duration_ms", json!((case.elapsed() * 1000.0).round())));
     if attempts.len() > 1 {
-        let earlier: Vec<Vec<String>> = case
-            .attempts
-            .iter()
-            .map(|attempt| attempt.findings.iter().flat_map(lines).collect())
-            .collect();
+        let earlier: Vec<Vec<String>> =
+            case.attempts.iter().map(|attempt| attempt.findings.iter().flat_map(lines).collect()).collect();
         fields.push(("attempts", json!(attempts)));
         fields.push(("findings_of_attempts", json!(earlier)));
     }
@@ -140,29 +122,18 @@ mod tests {
 
     #[test]
     fn every_verdict_has_its_line() {
-        let mut known = case(
-            "esm2::embed::known",
-            Verdict::KnownUpstream,
-            vec![finding("shape", "2")],
-        );
+        let mut known = case("esm2::embed::known", Verdict::KnownUpstream, vec![finding("shape", "2")]);
         known.reason = Some("issue #7".into());
         let mut run = run(vec![
             case("esm2::embed::short#1", Verdict::Pass, vec![]),
-            case(
-                "esm2::embed::wide",
-                Verdict::Fail,
-                vec![finding("contract", "got \"float64\"")],
-            ),
+            case("esm2::embed::wide", Verdict::Fail, vec![finding("contract", "got \"float64\"")]),
             case("esm2::embed::none", Verdict::Skip, vec![]),
             known,
         ]);
         run.leaks = vec!["process 17".into()];
         run.state = RunState::Complete;
-        run.conclusion = Some(ConclusionRecord {
-            word: ConclusionWord::Fails,
-            sentence: "does not conform".into(),
-            exit_code: 1,
-        });
+        run.conclusion =
+            Some(ConclusionRecord { word: ConclusionWord::Fails, sentence: "does not conform".into(), exit_code: 1 });
         insta::assert_snapshot!(TestAnything.render(&run).unwrap(), @r#"
         TAP version 14
         1..5

@@ -10,9 +10,7 @@ use crate::outcome::record::{CaseTrend, RecordedNumber, SOON, WINDOW};
 /// The last run is called slower when it took so many times the median of those before.
 const SLOWER: f64 = 2.0;
 
-const HEAD: [&str; 9] = [
-    "case", "backend", "runs", "last", "headroom", "before", "per run", "calls", "notes",
-];
+const HEAD: [&str; 9] = ["case", "backend", "runs", "last", "headroom", "before", "per run", "calls", "notes"];
 
 /// A table with a line for each case, in the order given.
 pub(crate) fn text(trends: &[CaseTrend<'_>]) -> String {
@@ -46,9 +44,7 @@ fn row(trend: &CaseTrend<'_>) -> [String; 9] {
         Some(part) if part.is_finite() => format!("{:.0} %", part * 100.0),
         Some(_) => "none".to_owned(),
     };
-    let drift = trend
-        .slope
-        .map_or_else(|| "–".to_owned(), |slope| format!("{:+.1} %", 0.0 - slope * 100.0));
+    let drift = trend.slope.map_or_else(|| "–".to_owned(), |slope| format!("{:+.1} %", 0.0 - slope * 100.0));
     [
         trend.case.to_owned(),
         format!("{} ({})", trend.backend, trend.weights),

@@ -44,10 +44,7 @@ pub(super) fn is_success(run: &RunRecord) -> bool {
 /// What was tested, in one line.
 pub(super) fn subject(run: &RunRecord) -> String {
     let backend = &run.backend;
-    format!(
-        "backend {} (kind {}, weights {})",
-        backend.name, backend.kind, backend.weights
-    )
+    format!("backend {} (kind {}, weights {})", backend.name, backend.kind, backend.weights)
 }
 
 /// The counts with their words: passed and failed always, the others where there are any.
@@ -108,11 +105,7 @@ pub(super) fn message(case: &CaseRecord) -> String {
 
 /// A finding in lines: the check, the call and the summary, then the details and the likely cause.
 pub(super) fn lines(finding: &FindingRecord) -> Vec<String> {
-    let call = finding
-        .call
-        .as_ref()
-        .map(|call| format!(" [{call}]"))
-        .unwrap_or_default();
+    let call = finding.call.as_ref().map(|call| format!(" [{call}]")).unwrap_or_default();
     let mut lines = vec![format!("{}{call}: {}", finding.check, finding.summary)];
     lines.extend(finding.details.iter().map(|line| format!("  {line}")));
     if let Some(cause) = &finding.likely_cause {

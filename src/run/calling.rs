@@ -70,12 +70,7 @@ async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
 }
 
 fn response_to(call: &PlannedCall, result: Result<Prediction, BackendError>) -> CallResult {
-    CallResult {
-        call: call.name.to_string(),
-        request: call.request.clone(),
-        config: call.config.clone(),
-        result,
-    }
+    CallResult { call: call.name.to_string(), request: call.request.clone(), config: call.config.clone(), result }
 }
 
 async fn call_once(
@@ -88,10 +83,7 @@ async fn call_once(
     let lease = pool.lease(call.instance).await;
     let begun = Instant::now();
     // A start that failed was its own, unless another case met the same failure before.
-    if lease
-        .as_ref()
-        .map_or_else(|error| !error.inherited, |lease| lease.is_fresh)
-    {
+    if lease.as_ref().map_or_else(|error| !error.inherited, |lease| lease.is_fresh) {
         spent.start += begun - asked;
     } else {
         spent.wait += begun - asked;

@@ -161,11 +161,7 @@ mod tests {
         let mut known = HashSet::new();
         let mut wrong = outcome(Verdict::Fail, 1);
         let finding = crate::check::Finding::wrong("contract", "call", "embeddings: expected float32, got float64");
-        wrong.findings = vec![
-            finding
-                .detail("of 3 samples")
-                .hint("likely cause: the result was cast on its way"),
-        ];
+        wrong.findings = vec![finding.detail("of 3 samples").hint("likely cause: the result was cast on its way")];
         insta::assert_snapshot!(news(&wrong, &mut known), @r"
               embeddings: expected float32, got float64
                 of 3 samples

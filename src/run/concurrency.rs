@@ -12,10 +12,7 @@ pub(super) fn default_workers(settings: &RunSettings) -> usize {
         usize::MAX => 1,
         calls => calls,
     };
-    settings
-        .instances
-        .saturating_mul(per_instance)
-        .clamp(processors(), MOST_WORKERS.max(processors()))
+    settings.instances.saturating_mul(per_instance).clamp(processors(), MOST_WORKERS.max(processors()))
 }
 
 fn processors() -> usize {
@@ -29,11 +26,7 @@ mod tests {
     #[test]
     fn instances_elsewhere_are_all_used_and_those_of_this_process_need_processors() {
         let workers = |instances, calls_per_instance| {
-            default_workers(&RunSettings {
-                instances,
-                calls_per_instance,
-                ..RunSettings::default()
-            })
+            default_workers(&RunSettings { instances, calls_per_instance, ..RunSettings::default() })
         };
         let many = processors() + 3;
         assert_eq!(workers(many, 1), many);

@@ -59,12 +59,7 @@ impl Dispatcher {
             lanes[lane].weight = lanes[lane].weight.max(weight);
             lanes[lane].pending.push_back(trial);
         }
-        Self {
-            lanes,
-            first_open: 0,
-            open_limit: open_limit.max(1),
-            calls_per_instance: calls_per_instance.max(1),
-        }
+        Self { lanes, first_open: 0, open_limit: open_limit.max(1), calls_per_instance: calls_per_instance.max(1) }
     }
 
     /// The next trial for a free worker: of an open instance when one has room, else of a new instance.

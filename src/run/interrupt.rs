@@ -23,11 +23,8 @@ impl Interrupt {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         // A run started with `nohup` must survive the hangup.
-        let mut hangup = if os::is_ignored(os::Signal::HUP) == Ok(true) {
-            None
-        } else {
-            Some(signal(SignalKind::hangup())?)
-        };
+        let mut hangup =
+            if os::is_ignored(os::Signal::HUP) == Ok(true) { None } else { Some(signal(SignalKind::hangup())?) };
         let (sender, receiver) = watch::channel(None);
         let (urge, urged) = watch::channel(false);
         tokio::spawn(async move {

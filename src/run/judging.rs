@@ -88,10 +88,7 @@ impl Judging {
                 let answered = answered.map(|response| (trial.name.clone(), response.clone()));
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
                 let measured = MetricValues::default();
-                Judged {
-                    findings: check::judge(&[], &results(trial, responses, None, &measured)),
-                    ..Judged::default()
-                }
+                Judged { findings: check::judge(&[], &results(trial, responses, None, &measured)), ..Judged::default() }
             }
         }
     }
@@ -117,14 +114,7 @@ fn by_checks(origin: &PredictionOrigin, store: &Store, trial: &PlannedTrial, res
         last.details.push(drawn);
     }
     let (measurements, unjudged) = measured.into_inner();
-    Judged {
-        findings,
-        notes: notes.into_inner(),
-        measurements,
-        unjudged,
-        plots: Vec::new(),
-        responses: Vec::new(),
-    }
+    Judged { findings, notes: notes.into_inner(), measurements, unjudged, plots: Vec::new(), responses: Vec::new() }
 }
 
 fn results<'a>(
@@ -133,10 +123,5 @@ fn results<'a>(
     recorded: Option<&'a RecordedResults<'a>>,
     measured: &'a MetricValues,
 ) -> CaseResults<'a> {
-    CaseResults {
-        contract: &trial.contract,
-        responses,
-        recorded,
-        measured,
-    }
+    CaseResults { contract: &trial.contract, responses, recorded, measured }
 }

@@ -26,9 +26,7 @@ pub(crate) fn listed_until() -> String {
 
 /// Today, in days since 1970.
 pub(crate) fn today() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs() / SECONDS_OF_A_DAY).unwrap_or(i64::MAX)
 }
 
@@ -38,13 +36,7 @@ pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
     let is_error = outcome.verdict == Verdict::Error;
     // What a platform fails in is its site's to know, and nothing of boileroom's own code.
     let concerns = |known: &&Arc<KnownDefect>| !is_error || known.origin == KnownOrigin::Site;
-    let always = || {
-        trial
-            .known
-            .iter()
-            .filter(|known| known.course == KnownCourse::Always)
-            .filter(concerns)
-    };
+    let always = || trial.known.iter().filter(|known| known.course == KnownCourse::Always).filter(concerns);
     match outcome.verdict {
         Verdict::Fail | Verdict::Error => {
             let current: Vec<_> = always().filter(|known| today <= known.expires).collect();
@@ -107,12 +99,8 @@ fn explain(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> bool {
 /// Why, in the words of the entries that explain something.
 fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    let used = known
-        .iter()
-        .filter(|defect| findings.iter().any(|finding| defect.explains(finding)));
-    let reasons: Vec<String> = used
-        .map(|defect| format!("{}, see {}", defect.reason, defect.link))
-        .collect();
+    let used = known.iter().filter(|defect| findings.iter().any(|finding| defect.explains(finding)));
+    let reasons: Vec<String> = used.map(|defect| format!("{}, see {}", defect.reason, defect.link)).collect();
     reasons.join("; ")
 }
 

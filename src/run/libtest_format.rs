@@ -22,11 +22,8 @@ const NOT_SELECTED: &str = "not selected";
 pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials) -> std::io::Result<Vec<Outcome>> {
     let collected = Arc::new(Mutex::new(Vec::new()));
     let trials = trials(showing, selected, selecting, &collected);
-    let arguments = Arguments {
-        test_threads: Some(1),
-        skip: vec![format!("[{NOT_SELECTED}] ")],
-        ..selecting.arguments()
-    };
+    let arguments =
+        Arguments { test_threads: Some(1), skip: vec![format!("[{NOT_SELECTED}] ")], ..selecting.arguments() };
     let printed = printing(|| libtest_mimic::run(&arguments, trials));
     let outcomes = std::mem::take(&mut *collected.lock().unwrap_or_else(PoisonError::into_inner));
     printed.map(|_| outcomes)
@@ -38,9 +35,7 @@ fn printing<T>(print: impl FnOnce() -> T) -> std::io::Result<T> {
     let usual = Arc::new(panic::take_hook());
     let shown = Arc::clone(&usual);
     panic::set_hook(Box::new(move |info| {
-        let is_of_the_printer = info
-            .location()
-            .is_some_and(|place| place.file().contains("libtest-mimic"));
+        let is_of_the_printer = info.location().is_some_and(|place| place.file().contains("libtest-mimic"));
         if !is_of_the_printer {
             shown(info);
         }
@@ -89,14 +84,12 @@ fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Com
     match outcome.verdict {
         Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
         Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-        Verdict::KnownFailure => Ok(Completion::ignored_with(format!(
-            "known failure: {}",
-            outcome.reason.as_deref().unwrap_or_default()
-        ))),
-        Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
-            "known upstream: {}",
-            outcome.reason.as_deref().unwrap_or_default()
-        ))),
+        Verdict::KnownFailure => {
+            Ok(Completion::ignored_with(format!("known failure: {}", outcome.reason.as_deref().unwrap_or_default())))
+        }
+        Verdict::KnownUpstream => {
+            Ok(Completion::ignored_with(format!("known upstream: {}", outcome.reason.as_deref().unwrap_or_default())))
+        }
         Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
             Err(Failed::from(explain(showing, outcome, format)))
         }
@@ -108,17 +101,12 @@ fn explain(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> String 
     if format == TrialFormat::Json {
         return outcome.explain(&showing.reproduce) + &entry(showing, outcome);
     }
-    let shortened = Outcome {
-        findings: outcome.findings.iter().map(Finding::shortened).collect(),
-        ..outcome.clone()
-    };
+    let shortened = Outcome { findings: outcome.findings.iter().map(Finding::shortened).collect(), ..outcome.clone() };
     plain_text(&(shortened.explain(&showing.reproduce) + &entry(showing, outcome)))
 }
 
 /// The entry that would list a failure as known, below the line that says where it goes.
 fn entry(showing: &Showing, outcome: &Outcome) -> String {
     let place = (showing.known_failures.as_ref()).filter(|_| outcome.verdict == Verdict::Fail);
-    place.map_or_else(String::new, |place| {
-        format!("\n\n{place}\n{}", outcome.known_entry(&known::listed_until()))
-    })
+    place.map_or_else(String::new, |place| format!("\n\n{place}\n{}", outcome.known_entry(&known::listed_until())))
 }

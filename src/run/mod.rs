@@ -138,16 +138,9 @@ pub fn run(
         }
     }
 
-    let workers = settings
-        .trials
-        .workers
-        .unwrap_or_else(|| default_workers(settings))
-        .max(1);
+    let workers = settings.trials.workers.unwrap_or_else(|| default_workers(settings)).max(1);
     // Judging is arithmetic over whole arrays. One thread more than can judge at once, so that servers are always listened to.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers + 1)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers + 1).enable_all().build()?;
     let interrupt = {
         let _inside = runtime.enter();
         Interrupt::listen()?
@@ -197,13 +190,7 @@ struct Showing {
 impl Showing {
     /// Waits for the outcome of a trial and shows meanwhile what goes on, behind so many columns that are printed.
     fn wait(&self, index: usize, printed: usize, progress: &mut Progress) -> Outcome {
-        let name_of = |trial: usize| {
-            self.plan
-                .trials
-                .get(trial)
-                .map(|trial| trial.name.clone())
-                .unwrap_or_default()
-        };
+        let name_of = |trial: usize| self.plan.trials.get(trial).map(|trial| trial.name.clone()).unwrap_or_default();
         let outcome = self.queue.wait(index, TICK, |activity| {
             progress.show(printed, name_of, &activity, &self.starts.now());
         });
@@ -250,9 +237,7 @@ impl Workers {
         }
         let first_instance = |index: usize| plan.trials[index].calls.first().map_or(0, |call| call.instance);
         let at_once = |index: usize| plan.trials[index].instances_at_once();
-        let lanes = selected
-            .iter()
-            .map(|&index| (index, first_instance(index), at_once(index)));
+        let lanes = selected.iter().map(|&index| (index, first_instance(index), at_once(index)));
         Self {
             plan: Arc::clone(plan),
             pool: Pool::new(open, users, settings.instances).heard_by(starts),
@@ -299,10 +284,7 @@ impl Workers {
                     for instance in self.plan.trials[trial].instances() {
                         self.pool.leave(instance).await;
                     }
-                    self.dispatcher
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .done(lane);
+                    self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).done(lane);
                     self.freed.notify_waiters();
                 }
             }

@@ -47,10 +47,7 @@ pub(crate) struct Activity {
 impl OutcomeQueue {
     /// One that keeps each outcome in a record too, as it ends.
     pub(crate) fn keeping(record: Option<Arc<LiveRecord>>) -> Self {
-        Self {
-            record,
-            ..Self::default()
-        }
+        Self { record, ..Self::default() }
     }
 
     /// Says how many trials there will be.
@@ -123,10 +120,7 @@ impl OutcomeQueue {
             if state.closed {
                 return None;
             }
-            let (next, timeout) = self
-                .changed
-                .wait_timeout(state, interval)
-                .unwrap_or_else(PoisonError::into_inner);
+            let (next, timeout) = self.changed.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
             state = next;
             if timeout.timed_out() {
                 let activity = state.activity();
@@ -168,14 +162,8 @@ mod tests {
         queue.begin(0);
         queue.end(0, Outcome::skipped("first", ""));
         let never = Duration::from_secs(60);
-        assert_eq!(
-            queue.wait(0, never, |_| {}).map(|outcome| outcome.name).as_deref(),
-            Some("first")
-        );
-        assert_eq!(
-            queue.wait(1, never, |_| {}).map(|outcome| outcome.name).as_deref(),
-            Some("second")
-        );
+        assert_eq!(queue.wait(0, never, |_| {}).map(|outcome| outcome.name).as_deref(), Some("first"));
+        assert_eq!(queue.wait(1, never, |_| {}).map(|outcome| outcome.name).as_deref(), Some("second"));
     }
 
     #[test]

@@ -39,10 +39,7 @@ struct PlotRoom {
 
 impl Default for PlotBudget {
     fn default() -> Self {
-        Self(Mutex::new(PlotRoom {
-            bytes: BYTES,
-            passing: PASSING,
-        }))
+        Self(Mutex::new(PlotRoom { bytes: BYTES, passing: PASSING }))
     }
 }
 
@@ -102,12 +99,7 @@ fn of_case(trial: &PlannedTrial, store: &Store, weights: &str, responses: &[Call
         // What is wrong with a record is the checks' to say.
         let key = trial.snapshot_key(weights, &response.call).ok();
         if let Some(reference) = key.and_then(|key| store.read(&key).ok().flatten()) {
-            plots.extend(of_call(
-                &trial.contract,
-                &response.call,
-                &reference.prediction,
-                prediction,
-            ));
+            plots.extend(of_call(&trial.contract, &response.call, &reference.prediction, prediction));
         }
     }
     plots
@@ -119,16 +111,8 @@ fn of_call(contract: &Contract, call: &str, expected: &Prediction, observed: &Pr
     let (Ok(expected), Ok(observed)) = (Listing::of(expected), Listing::of(observed)) else {
         return Vec::new();
     };
-    let sides = PlottedSides {
-        contract,
-        expected: &expected,
-        observed: &observed,
-    };
-    let record = |field: String, data| PlotRecord {
-        call: call.to_owned(),
-        field: plain_line(&field),
-        data,
-    };
+    let sides = PlottedSides { contract, expected: &expected, observed: &observed };
+    let record = |field: String, data| PlotRecord { call: call.to_owned(), field: plain_line(&field), data };
     let structures = (0..STRUCTURES_OF_CALL).map_while(|index| {
         let plot = sides.structure(index)?;
         Some(record(format!("{STRUCTURES}[{index}]"), PlotData::Structure(plot)))
@@ -155,15 +139,10 @@ impl PlottedSides<'_> {
         }
         let residues = expected.residues().len();
         let confidences =
-            self.confidence(self.expected, &path, expected)
-                .zip(self.confidence(self.observed, &path, observed));
+            self.confidence(self.expected, &path, expected).zip(self.confidence(self.observed, &path, observed));
         let least = self.contract.gates.structure.map_or(0.0, |gates| gates.confidence);
         let confident: Vec<bool> = match &confidences {
-            Some((one, other)) => one
-                .iter()
-                .zip(other)
-                .map(|(one, other)| one.min(*other) >= least)
-                .collect(),
+            Some((one, other)) => one.iter().zip(other).map(|(one, other)| one.min(*other) >= least).collect(),
             None => Vec::new(),
         };
         Some(StructurePlot {
@@ -209,25 +188,16 @@ impl PlottedSides<'_> {
         let length = |sample: usize| lengths.get(sample).copied().unwrap_or(residues);
         let gaps = (0..samples * columns).map(|cell| {
             let (sample, residue) = (cell / columns, cell % columns);
-            let cosine = found
-                .get(sample * residues + residue)
-                .filter(|_| residue < length(sample));
+            let cosine = found.get(sample * residues + residue).filter(|_| residue < length(sample));
             cosine.map_or(f64::NAN, |cosine| (1.0 - cosine).max(0.0))
         });
-        Some(EmbeddingPlot {
-            residues: (0..samples).map(length).collect(),
-            columns,
-            gaps: PackedCurve::new(gaps),
-        })
+        Some(EmbeddingPlot { residues: (0..samples).map(length).collect(), columns, gaps: PackedCurve::new(gaps) })
     }
 }
 
 fn both(expected: Vec<f64>, observed: Vec<f64>) -> BothCurves {
     let curve = |values: Vec<f64>| PackedCurve::new(values.into_iter().take(RESIDUES));
-    BothCurves {
-        expected: curve(expected),
-        observed: curve(observed),
-    }
+    BothCurves { expected: curve(expected), observed: curve(observed) }
 }
 
 /// Both chains of alpha carbons, superposed by the residues that both sides are confident of; all where these are too few.
@@ -254,10 +224,7 @@ fn overlay(expected: &Structure, observed: &Structure, confident: &[bool]) -> Op
     // A hundredth of an ångström is less than a pixel.
     let rounded = |axis: f64| (axis * 100.0).round() / 100.0;
     let flat = |points: &[Option<Point>], place: &dyn Fn(Point) -> [f64; 3]| {
-        let placed = points
-            .iter()
-            .take(RESIDUES)
-            .map(|point| point.map_or([f64::NAN; 3], place));
+        let placed = points.iter().take(RESIDUES).map(|point| point.map_or([f64::NAN; 3], place));
         PackedCurve::new(placed.flatten().map(rounded))
     };
     Some(BothCurves {
@@ -277,20 +244,13 @@ fn alphas(structure: &Structure) -> Vec<Option<Point>> {
 fn runs(structure: &Structure) -> Vec<ResidueRun> {
     let mut runs: Vec<ResidueRun> = Vec::new();
     for residue in structure.residues().into_iter().take(RESIDUES) {
-        let (chain, number) = (
-            structure.chain_id[residue.start].as_str(),
-            structure.res_id[residue.start],
-        );
+        let (chain, number) = (structure.chain_id[residue.start].as_str(), structure.res_id[residue.start]);
         let chain = plain_line(chain);
         match runs.last_mut() {
             Some(run) if run.chain == chain && i64::from(run.first) + run.count as i64 == i64::from(number) => {
                 run.count += 1;
             }
-            _ => runs.push(ResidueRun {
-                chain,
-                first: number,
-                count: 1,
-            }),
+            _ => runs.push(ResidueRun { chain, first: number, count: 1 }),
         }
     }
     runs
@@ -315,9 +275,7 @@ mod tests {
         let options = json!({"include_fields": ["plddt", "pae"]});
         let expected = folded(&contract, "call", UBIQUITIN, options).result.unwrap();
         let plots = of_call(&contract, "call", &expected, &expected);
-        let PlotData::Structure(plot) = &plots[0].data else {
-            panic!("{plots:?}")
-        };
+        let PlotData::Structure(plot) = &plots[0].data else { panic!("{plots:?}") };
         assert_eq!((plots[0].field.as_str(), plot.residues), ("atom_array[0]", 76));
         assert_eq!(plot.chains.iter().map(|run| run.count).sum::<usize>(), 76);
         let alphas = plot.alphas.as_ref().unwrap();
@@ -332,9 +290,7 @@ mod tests {
         let contract = declared("esm2");
         let expected = response(&contract, "call", "ACDE|AC", json!({})).result.unwrap();
         let plots = of_call(&contract, "call", &expected, &expected);
-        let PlotData::Embedding(plot) = &plots[0].data else {
-            panic!("{plots:?}")
-        };
+        let PlotData::Embedding(plot) = &plots[0].data else { panic!("{plots:?}") };
         assert_eq!((plot.residues.as_slice(), plot.columns), (&[4, 2][..], 4));
         let gaps = floats(&plot.gaps);
         assert!(gaps[..6].iter().all(|gap| gap.abs() < 1e-6), "{gaps:?}");
@@ -358,11 +314,7 @@ mod tests {
         }
         assert!(!budget.has_room(true));
         assert!(budget.taken(vec![plot(1)], true).is_empty());
-        assert_eq!(
-            budget.taken(vec![plot(BYTES), plot(1)], false).len(),
-            1,
-            "the large one"
-        );
+        assert_eq!(budget.taken(vec![plot(BYTES), plot(1)], false).len(), 1, "the large one");
         assert!(budget.has_room(false));
     }
 }

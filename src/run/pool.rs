@@ -60,15 +60,8 @@ enum SlotState {
 impl Pool {
     /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`.
     pub(crate) fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
-        let slots = users
-            .into_iter()
-            .map(|users| PoolSlot {
-                state: SlotState::Idle,
-                leases: 0,
-                users,
-                restarts: 0,
-            })
-            .collect();
+        let slots =
+            users.into_iter().map(|users| PoolSlot { state: SlotState::Idle, leases: 0, users, restarts: 0 }).collect();
         Self {
             open,
             limit: limit.max(1),
@@ -110,20 +103,12 @@ impl Pool {
             }
             let mut slots = self.slots.lock().await;
             let Some(slot) = slots.get_mut(index) else {
-                return Err(BackendError::new(
-                    Stage::Configure,
-                    Fault::Internal,
-                    format!("no instance {index}"),
-                ));
+                return Err(BackendError::new(Stage::Configure, Fault::Internal, format!("no instance {index}")));
             };
             match &slot.state {
                 SlotState::Running(instance) => {
                     slot.leases += 1;
-                    return Ok(Lease {
-                        slot: index,
-                        instance: Arc::clone(instance),
-                        is_fresh: false,
-                    });
+                    return Ok(Lease { slot: index, instance: Arc::clone(instance), is_fresh: false });
                 }
                 SlotState::Failed(error) => return Err(error.clone().inherited()),
                 SlotState::Changing(_) | SlotState::LeasedExclusively { .. } => {}
@@ -185,17 +170,15 @@ impl Pool {
             let mut slots = self.slots.lock().await;
             slots
                 .iter_mut()
-                .flat_map(
-                    |slot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
-                        SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
-                        SlotState::LeasedExclusively { instances, .. } => instances,
-                        SlotState::Failed(earlier) => {
-                            slot.state = SlotState::Failed(earlier);
-                            Vec::new()
-                        }
-                        SlotState::Idle => Vec::new(),
-                    },
-                )
+                .flat_map(|slot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
+                    SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
+                    SlotState::LeasedExclusively { instances, .. } => instances,
+                    SlotState::Failed(earlier) => {
+                        slot.state = SlotState::Failed(earlier);
+                        Vec::new()
+                    }
+                    SlotState::Idle => Vec::new(),
+                })
                 .collect()
         };
         self.changed.notify_waiters();
@@ -243,9 +226,7 @@ impl Pool {
 
     fn remarked(&self, severity: Severity) -> Vec<String> {
         let remarks = self.remarks.lock();
-        remarks
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .lines(severity)
+        remarks.unwrap_or_else(std::sync::PoisonError::into_inner).lines(severity)
     }
 
     /// Resources that instances have leaked so far.
@@ -298,11 +279,7 @@ impl Pool {
                 slot.leases += 1;
                 slot.state = SlotState::Running(Arc::clone(&instance));
                 let (slot, is_fresh) = (index, true);
-                Ok(Lease {
-                    slot,
-                    instance,
-                    is_fresh,
-                })
+                Ok(Lease { slot, instance, is_fresh })
             }
             Err(error) => {
                 slot.state = SlotState::Failed(BackendError {
@@ -357,10 +334,7 @@ fn over() -> BackendError {
 type Lines = std::sync::Mutex<Vec<String>>;
 
 fn push(lines: &Lines, new: impl IntoIterator<Item = String>) {
-    lines
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .extend(new);
+    lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(new);
 }
 
 fn all(lines: &Lines) -> Vec<String> {

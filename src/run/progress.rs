@@ -46,20 +46,13 @@ impl Progress {
         }
         Self::new(ProgressStyle::Lines {
             start_log: StartLog::default(),
-            beginning: if os::same_output() {
-                Beginning::Anew
-            } else {
-                Beginning::Here
-            },
+            beginning: if os::same_output() { Beginning::Anew } else { Beginning::Here },
         })
     }
 
     /// Lines beside an output that ends each of its own lines at once.
     pub(crate) fn lines() -> Self {
-        Self::new(ProgressStyle::Lines {
-            start_log: StartLog::default(),
-            beginning: Beginning::Here,
-        })
+        Self::new(ProgressStyle::Lines { start_log: StartLog::default(), beginning: Beginning::Here })
     }
 
     /// A display that never shows anything.
@@ -96,11 +89,7 @@ impl Progress {
             ProgressStyle::Lines { start_log, beginning } => {
                 let mut stderr = std::io::stderr().lock();
                 for line in start_log.due(starts, Instant::now()) {
-                    let begin = if *beginning == Beginning::Anew && !self.shown {
-                        "\n"
-                    } else {
-                        ""
-                    };
+                    let begin = if *beginning == Beginning::Anew && !self.shown { "\n" } else { "" };
                     let _ = writeln!(stderr, "{begin}{line}");
                     self.shown = true;
                 }

@@ -59,9 +59,8 @@ impl SeenResponses {
         let trials = selected.iter().filter_map(|&index| plan.trials.get(index));
         for trial in trials {
             let calls = trial.calls.iter();
-            let keys: HashSet<RequestKey> = calls
-                .map(|call| key_of(&trial.contract, &call.config, &call.request))
-                .collect();
+            let keys: HashSet<RequestKey> =
+                calls.map(|call| key_of(&trial.contract, &call.config, &call.request)).collect();
             // A scenario makes its call several times.
             let times = 1 + usize::from(trial.scenario.is_some());
             for key in keys {
@@ -69,10 +68,7 @@ impl SeenResponses {
             }
         }
         let repeated = cases.into_iter().filter(|(_, count)| *count > 1);
-        Self {
-            repeated: repeated.map(|(key, _)| key).collect(),
-            state: Mutex::default(),
-        }
+        Self { repeated: repeated.map(|(key, _)| key).collect(), state: Mutex::default() }
     }
 
     /// Adds to what was judged of a trial what other cases say of its responses, and keeps these.
@@ -87,9 +83,7 @@ impl SeenResponses {
             let Ok(prediction) = &response.result else { continue };
             let digest = digest_of(prediction);
             let known = facts_of(&trial.contract, response, digest);
-            judged
-                .responses
-                .extend(known.map(|known| (response.call.clone(), known)));
+            judged.responses.extend(known.map(|known| (response.call.clone(), known)));
             let Some(digest) = digest else { continue };
             let key = key_of(&trial.contract, &response.config, &response.request);
             let seen = self.see(trial, response, prediction, &key, digest, origin);
@@ -97,16 +91,12 @@ impl SeenResponses {
             match seen {
                 Seen::Other { name, lines } if is_stochastic => {
                     let lines = lines.first().cloned().unwrap_or_default();
-                    judged
-                        .notes
-                        .push(format!("the same call gave another response in `{name}`: {lines}"));
+                    judged.notes.push(format!("the same call gave another response in `{name}`: {lines}"));
                 }
                 Seen::Other { name, lines } => {
                     let summary = format!("the same call gave another response in `{name}`");
                     let finding = Finding::wrong(NAME, &response.call, summary);
-                    judged
-                        .findings
-                        .push(finding.with_details(lines.into_iter().take(LINES)));
+                    judged.findings.push(finding.with_details(lines.into_iter().take(LINES)));
                 }
                 Seen::ToAnother(name) => {
                     let is_own = |finding: &&mut Finding| {
@@ -134,19 +124,13 @@ impl SeenResponses {
         digest: u64,
         origin: &PredictionOrigin,
     ) -> Seen {
-        let name = if trial.calls.len() > 1 {
-            format!("{}, call {}", trial.name, response.call)
-        } else {
-            trial.name.clone()
-        };
+        let name =
+            if trial.calls.len() > 1 { format!("{}, call {}", trial.name, response.call) } else { trial.name.clone() };
         // Inputs that differ in case only may rightly have equal responses.
         let input = response.request.input.to_json().to_string().to_ascii_uppercase();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
-        let (first_input, first_name) = state
-            .responses
-            .entry(digest)
-            .or_insert_with(|| (input.clone(), name.clone()));
+        let (first_input, first_name) = state.responses.entry(digest).or_insert_with(|| (input.clone(), name.clone()));
         let to_another = (*first_input != input).then(|| first_name.clone());
         let first = state.calls.get(key);
         // A case says itself how far its own calls may differ, and another attempt takes the place of the one before. A scenario makes
@@ -162,12 +146,7 @@ impl SeenResponses {
             let is_kept = self.repeated.contains(key) && state.kept + size <= MOST;
             let whole = is_kept.then(|| prediction.clone());
             state.kept += if is_kept { size } else { 0 };
-            let first = FirstResponse {
-                trial: trial.name.clone(),
-                name,
-                digest,
-                whole,
-            };
+            let first = FirstResponse { trial: trial.name.clone(), name, digest, whole };
             let before = state.calls.insert(key.clone(), first);
             let freed = before.and_then(|before| Some(bytes_of(&before.whole?)));
             state.kept -= freed.unwrap_or(0).min(state.kept);
@@ -201,20 +180,14 @@ fn differences(contract: &Contract, origin: &PredictionOrigin, first: &Predictio
             matches!(kind, Some(FieldKind::Pdb | FieldKind::Cif))
         };
         let fields = prediction.fields.iter().filter(|(name, _)| !is_file(name));
-        Prediction {
-            class: prediction.class.clone(),
-            fields: fields.cloned().collect(),
-        }
+        Prediction { class: prediction.class.clone(), fields: fields.cloned().collect() }
     };
     let policy = Policy::new(contract, &ToleranceOverrides::default(), origin.noise);
     let found = compare(&numbers(first), &numbers(second), &policy);
     if found.is_unjudged() {
         return Vec::new();
     }
-    found
-        .beyond()
-        .map(|value| format!("{}: {}", value.path, value.summary()))
-        .collect()
+    found.beyond().map(|value| format!("{}: {}", value.path, value.summary())).collect()
 }
 
 fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKey {

@@ -24,9 +24,7 @@ pub(crate) async fn run_silently(
     let begun = Instant::now();
     let work = Arc::new(Workers::new(plan, trials, settings, open, judging, Default::default()));
     let workers = settings.trials.workers.unwrap_or(1).max(1);
-    Arc::clone(&work)
-        .carry_out(workers, interrupt.clone(), Arc::new(Notify::new()), || {})
-        .await;
+    Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::new(Notify::new()), || {}).await;
     RunOutcome {
         outcomes: trials.iter().filter_map(|&trial| work.queue.take(trial)).collect(),
         outdated: Vec::new(),

@@ -28,17 +28,12 @@ struct SeenStep {
 impl StartLog {
     /// The lines that are due now.
     pub(crate) fn due(&mut self, starts: &[Start], now: Instant) -> Vec<String> {
-        self.0
-            .retain(|number, _| starts.iter().any(|start| start.number == *number));
+        self.0.retain(|number, _| starts.iter().any(|start| start.number == *number));
         starts.iter().filter_map(|start| self.line(start, now)).collect()
     }
 
     fn line(&mut self, start: &Start, now: Instant) -> Option<String> {
-        let begin = || SeenStep {
-            what: start.doing.step.clone(),
-            since: now,
-            reported: None,
-        };
+        let begin = || SeenStep { what: start.doing.step.clone(), since: now, reported: None };
         let seen = self.0.entry(start.number).or_insert_with(begin);
         if seen.what != start.doing.step {
             *seen = begin();
@@ -65,11 +60,7 @@ mod tests {
         [Start {
             number: 1,
             label: "esm2 on lab".into(),
-            doing: StartStep {
-                stage: Stage::Launch,
-                step: what.into(),
-                detail: how_far.into(),
-            },
+            doing: StartStep { stage: Stage::Launch, step: what.into(), detail: how_far.into() },
         }]
     }
 
@@ -92,10 +83,7 @@ mod tests {
         ");
         let later = begun + Duration::from_secs(200);
         assert!(start_log.due(&[], later).is_empty());
-        assert!(
-            start_log.due(&start("pulling esm", ""), later).is_empty(),
-            "it begins anew"
-        );
+        assert!(start_log.due(&start("pulling esm", ""), later).is_empty(), "it begins anew");
     }
 
     #[test]

@@ -41,11 +41,7 @@ impl StartingInstances {
         opened.instances.retain(|(_, instance)| instance.strong_count() > 0);
         let starts = opened.instances.iter().filter_map(|(number, instance)| {
             let instance = instance.upgrade()?;
-            Some(Start {
-                number: *number,
-                label: instance.label().to_owned(),
-                doing: instance.doing()?,
-            })
+            Some(Start { number: *number, label: instance.label().to_owned(), doing: instance.doing()? })
         });
         starts.collect()
     }

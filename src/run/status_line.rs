@@ -174,11 +174,7 @@ mod tests {
 
     #[test]
     fn while_a_model_starts_that_is_what_is_said() {
-        let wrong = Activity {
-            wrong: 17,
-            running: 1,
-            ..activity()
-        };
+        let wrong = Activity { wrong: 17, running: 1, ..activity() };
         insta::assert_snapshot!(lines("", &wrong, &starting("pulling docker.io/jakublala/boileroom-esm:cuda12.6-0.4.1")), @"
          40 [20/524, 17 wrong, about 25 min left]
          60 [20/524, 17 wrong, pulling dock..., 12 s, about 25 min left]
@@ -190,12 +186,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_a_rest_of_which_nothing_is_known() {
-        let begun = Activity {
-            done: 4,
-            wrong: 1,
-            elapsed: Duration::from_secs(600),
-            ..activity()
-        };
+        let begun = Activity { done: 4, wrong: 1, elapsed: Duration::from_secs(600), ..activity() };
         insta::assert_snapshot!(lines("esm2::embed::short", &begun, &[]), @"
          40 [4/509, 1 wrong, esm2::emb..., 505 left]
          60 [4/509, 1 wrong, esm2::embed::short, 12 s, 505 left]
@@ -203,18 +194,9 @@ mod tests {
         120 [4/509, 1 wrong, esm2::embed::short and 1 more, 12 s, 505 left]
         200 [4/509, 1 wrong, esm2::embed::short and 1 more, 12 s, 505 left]
         ");
-        let quick = Activity {
-            elapsed: Duration::from_secs(9),
-            ..activity()
-        };
+        let quick = Activity { elapsed: Duration::from_secs(9), ..activity() };
         assert_eq!(time_left(&quick), None);
-        let idle = Activity {
-            oldest: None,
-            running: 0,
-            waiting: 4,
-            done: 1,
-            ..begun
-        };
+        let idle = Activity { oldest: None, running: 0, waiting: 4, done: 1, ..begun };
         insta::assert_snapshot!(lines("", &idle, &[]), @"
          40 [1/5, 1 wrong, waiting, 4 left]
          60 [1/5, 1 wrong, waiting, 4 left]
@@ -228,14 +210,7 @@ mod tests {
     fn the_time_that_is_left_follows_from_the_cases_that_have_ended() {
         let after = |done, waiting, seconds| {
             let elapsed = Duration::from_secs(seconds);
-            time_left(&Activity {
-                done,
-                waiting,
-                running: 0,
-                elapsed,
-                ..activity()
-            })
-            .map(shown)
+            time_left(&Activity { done, waiting, running: 0, elapsed, ..activity() }).map(shown)
         };
         assert_eq!(after(10, 5, 100).as_deref(), Some("50 s"));
         assert_eq!(after(100, 300, 60).as_deref(), Some("3 min"));

@@ -55,10 +55,7 @@ impl Backend for ScriptedCalls {
                     None => Ok(response()),
                 },
                 Some("crash") => Err(died()),
-                Some("killed") => Err(BackendError {
-                    from_outside: true,
-                    ..died()
-                }),
+                Some("killed") => Err(BackendError { from_outside: true, ..died() }),
                 Some("die") => match self.ends.lock().unwrap().pop_front() {
                     Some(error) => Err(error),
                     None => Ok(response()),
@@ -74,10 +71,7 @@ impl Backend for ScriptedCalls {
 }
 
 fn response() -> Prediction {
-    Prediction {
-        class: "C".into(),
-        fields: Vec::new(),
-    }
+    Prediction { class: "C".into(), fields: Vec::new() }
 }
 
 /// A plan of one trial per input, all on one instance.
@@ -89,11 +83,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             instance: 0,
             variant: None,
             config: Options::new(),
-            request: Request {
-                method: Method::Fold,
-                input: Input::One((*input).into()),
-                options: Options::new(),
-            },
+            request: Request { method: Method::Fold, input: Input::One((*input).into()), options: Options::new() },
         };
         let mut trial = PlannedTrial {
             name: format!("model::suite::{input}"),
@@ -123,10 +113,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     });
     Plan {
         trials: trials.collect(),
-        instances: vec![PlannedInstance {
-            contract,
-            config: Options::new(),
-        }],
+        instances: vec![PlannedInstance { contract, config: Options::new() }],
         unmatched: Vec::new(),
         served: Vec::new(),
         empty: Vec::new(),
@@ -163,11 +150,7 @@ fn judging() -> Arc<Judging> {
         reproduce: String::new(),
     };
     let store = Store::new(Path::new("nowhere"), Recording::Never).unwrap();
-    Arc::new(Judging::Checks {
-        origin,
-        store,
-        plots: None,
-    })
+    Arc::new(Judging::Checks { origin, store, plots: None })
 }
 
 /// What came of a plan, how many instances were still running, and whether a warning was noted.
@@ -189,21 +172,11 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
             Ok(Instance::new("scripted", Box::new(backend), Duration::from_secs(5)))
         }
     };
-    let settings = RunSettings {
-        trials: Trials::default(),
-        instances: 1,
-        calls_per_instance: 1,
-        flaky,
-        ..RunSettings::default()
-    };
+    let settings =
+        RunSettings { trials: Trials::default(), instances: 1, calls_per_instance: 1, flaky, ..RunSettings::default() };
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
-    let showing = Showing {
-        plan,
-        queue: Arc::default(),
-        starts: Arc::default(),
-        reproduce: String::new(),
-        known_failures: None,
-    };
+    let showing =
+        Showing { plan, queue: Arc::default(), starts: Arc::default(), reproduce: String::new(), known_failures: None };
     showing.queue.expect(selected.len());
     let work = Arc::new(Workers::new(
         &showing.plan,
@@ -215,12 +188,8 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
     ));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
-    Arc::clone(&work)
-        .carry_out(2, Interrupt::listen().unwrap(), abandoned, || {})
-        .await;
-    let outcomes = selected
-        .iter()
-        .map(|&index| showing.queue.wait(index, Duration::from_secs(60), |_| {}));
+    Arc::clone(&work).carry_out(2, Interrupt::listen().unwrap(), abandoned, || {}).await;
+    let outcomes = selected.iter().map(|&index| showing.queue.wait(index, Duration::from_secs(60), |_| {}));
     (outcomes.collect(), running.load(Ordering::SeqCst))
 }
 
@@ -299,10 +268,7 @@ async fn a_case_that_is_listed_as_flaky_passes_when_tried_again() {
         let outcome = one("flaky", |trial| trial.known = vec![Arc::clone(&known)]).await;
         assert_eq!((outcome.verdict, outcome.attempts), (verdict, attempts), "{known:?}");
         let notes = outcome.notes.join("");
-        assert_eq!(
-            notes.contains("is listed as flaky: the queue drops calls, see T-1"),
-            attempts == 2
-        );
+        assert_eq!(notes.contains("is listed as flaky: the queue drops calls, see T-1"), attempts == 2);
     }
     let known = listed(&[], "2999-01-01");
     let wrong = one("wrong", |trial| trial.known = vec![Arc::clone(&known)]).await;
@@ -345,11 +311,7 @@ async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_died_three_times_is_not_asked_again() {
     let (outcomes, running) = carry_out(plan(&["crash", "crash", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
-    let reported: Vec<String> = outcomes
-        .iter()
-        .flatten()
-        .map(|outcome| outcome.findings[0].summary.clone())
-        .collect();
+    let reported: Vec<String> = outcomes.iter().flatten().map(|outcome| outcome.findings[0].summary.clone()).collect();
     insta::assert_snapshot!(reported[0], @"call failed: the server exited with status 7; the same call did so again on a fresh instance");
     insta::assert_snapshot!(reported[2], @"not asked: scripted died 3 times, last: the server exited with status 7");
     assert_eq!(running, 0);
@@ -358,9 +320,7 @@ async fn an_instance_that_died_three_times_is_not_asked_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
     assert_eq!(
-        one("refuse", |trial| trial.expected_failure = Some(expected(None)))
-            .await
-            .verdict,
+        one("refuse", |trial| trial.expected_failure = Some(expected(None))).await.verdict,
         Verdict::ExpectedFailure
     );
     let says_no = |trial: &mut PlannedTrial| trial.expected_failure = Some(expected(Some("no")));
@@ -377,9 +337,7 @@ async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
     reproduce: run --exact model::suite::refuse
     "#);
     assert_eq!(
-        one("fine", |trial| trial.expected_failure = Some(expected(None)))
-            .await
-            .verdict,
+        one("fine", |trial| trial.expected_failure = Some(expected(None))).await.verdict,
         Verdict::UnexpectedPass
     );
 }

@@ -46,9 +46,7 @@ pub(crate) async fn run_trial(
             && let Some(finding) = again.findings.first_mut()
         {
             let times = count(passed as usize, "time");
-            finding
-                .details
-                .push(format!("not repeatable: the same calls passed {times} before"));
+            finding.details.push(format!("not repeatable: the same calls passed {times} before"));
         }
         outcome = again;
     }
@@ -92,10 +90,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         outcome.times.add(&attempt.times);
         outcome.responses.clone_from(&attempt.judged.responses);
         let verdict = Verdict::of(&attempt.judged.findings);
-        outcome.history.push(JudgedAttempt {
-            verdict,
-            findings: attempt.judged.findings.clone(),
-        });
+        outcome.history.push(JudgedAttempt { verdict, findings: attempt.judged.findings.clone() });
         if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
             // Nothing judged is no pass.
             outcome.verdict = Verdict::Skip;
@@ -130,11 +125,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
 
 /// The outcome of a trial that is not run.
 pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
-    Outcome {
-        level: trial.level,
-        skip_cause: skip.cause,
-        ..Outcome::skipped(&trial.name, &skip.reason)
-    }
+    Outcome { level: trial.level, skip_cause: skip.cause, ..Outcome::skipped(&trial.name, &skip.reason) }
 }
 
 /// What came of a case that passes now and did not before. Retries that were not requested do not make it a pass.
@@ -145,9 +136,7 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
         let (name, reason, link) = (&trial.name, &listed.reason, &listed.link);
-        outcome
-            .notes
-            .push(format!("{name} is listed as flaky: {reason}, see {link}"));
+        outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
         return;
     }
     let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
@@ -224,13 +213,7 @@ pub(super) async fn attempt(
     if let Some((seen, origin)) = seen.zip(judging.origin()) {
         seen.weigh(trial, origin, &responses, &mut judged);
     }
-    Ok(Attempt {
-        judged,
-        times: spent.with_judging(begun.elapsed()),
-        is_answered,
-        crashed: ended,
-        is_inherited,
-    })
+    Ok(Attempt { judged, times: spent.with_judging(begun.elapsed()), is_answered, crashed: ended, is_inherited })
 }
 
 /// Runs a scenario. Each of its responses is judged as if it were the only one.
@@ -246,11 +229,7 @@ async fn attempt_scenario(
         return Err(Unplayable(skip));
     }
     let begun = Instant::now();
-    let mut judged = Judged {
-        findings: ran.findings,
-        notes: ran.notes,
-        ..Judged::default()
-    };
+    let mut judged = Judged { findings: ran.findings, notes: ran.notes, ..Judged::default() };
     for response in &ran.responses {
         let one = judging.judge(trial, std::slice::from_ref(response));
         judged.findings.extend(one.findings);
@@ -264,11 +243,7 @@ async fn attempt_scenario(
     }
     Ok(Attempt {
         judged,
-        times: CallTime {
-            calls: ran.elapsed,
-            ..CallTime::default()
-        }
-        .with_judging(begun.elapsed()),
+        times: CallTime { calls: ran.elapsed, ..CallTime::default() }.with_judging(begun.elapsed()),
         is_answered: true,
         crashed: None,
         is_inherited: false,
@@ -283,20 +258,15 @@ fn expect_failure(trial: &PlannedTrial, outcome: &mut Outcome) {
     match outcome.verdict {
         Verdict::Fail => {
             let says_so = expected.message.as_ref().is_none_or(|message| {
-                outcome
-                    .findings
-                    .iter()
-                    .any(|finding| finding.to_string().contains(message.as_str()))
+                outcome.findings.iter().any(|finding| finding.to_string().contains(message.as_str()))
             });
             if says_so {
                 outcome.verdict = Verdict::ExpectedFailure;
                 outcome.reason = Some(expected.reason.clone());
             } else {
                 let message = expected.message.as_deref().unwrap_or_default();
-                outcome.reason = Some(format!(
-                    "expected to fail with {message:?} ({}); it failed otherwise",
-                    expected.reason
-                ));
+                outcome.reason =
+                    Some(format!("expected to fail with {message:?} ({}); it failed otherwise", expected.reason));
             }
         }
         Verdict::Pass => {

@@ -79,10 +79,7 @@ impl Trials {
             // No trial is marked as such.
             return Vec::new();
         }
-        let named: Option<HashSet<&str>> = self
-            .names
-            .as_ref()
-            .map(|names| names.iter().map(String::as_str).collect());
+        let named: Option<HashSet<&str>> = self.names.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let selected = plan.trials.iter().enumerate().filter(|(_, trial)| {
             named.as_ref().is_none_or(|names| names.contains(trial.name.as_str())) && self.selects(&trial.name)
         });
@@ -136,16 +133,10 @@ mod tests {
         assert!(selects(&["batch", "embed"], Matching::Part, name));
         assert!(selects(&["esm2::*::short"], Matching::Part, name));
         assert!(!selects(&["esm2::*::long"], Matching::Part, name));
-        assert!(
-            !selects(&["embed*"], Matching::Part, name),
-            "a pattern is about the whole name"
-        );
+        assert!(!selects(&["embed*"], Matching::Part, name), "a pattern is about the whole name");
         assert!(!selects(&["embed"], Matching::Exact, name));
         assert!(selects(&[name], Matching::Exact, name));
-        let skipping = Trials {
-            skip: vec!["*::embed::*".into()],
-            ..Trials::default()
-        };
+        let skipping = Trials { skip: vec!["*::embed::*".into()], ..Trials::default() };
         assert!(!skipping.selects(name));
     }
 }

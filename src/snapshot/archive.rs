@@ -59,10 +59,8 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
         let mut unpacked = Vec::new();
         entry.take(left + 1).read_to_end(&mut unpacked)?;
         left = left.checked_sub(unpacked.len() as u64).ok_or(ArchiveError::TooLarge)?;
-        let tensor = npy::read(&unpacked.into()).map_err(|problem| ArchiveError::Array {
-            name: name.clone(),
-            problem,
-        })?;
+        let tensor =
+            npy::read(&unpacked.into()).map_err(|problem| ArchiveError::Array { name: name.clone(), problem })?;
         if arrays.insert(name.clone(), tensor).is_some() {
             let problem = "is there twice".to_owned();
             return Err(ArchiveError::Array { name, problem });
@@ -122,9 +120,7 @@ pub(crate) enum StoredError {
 
 /// Takes out an array of known type and shape.
 pub(super) fn take(arrays: &mut Arrays, name: &str, dtype: DType, shape: &[usize]) -> Result<Tensor, StoredError> {
-    let tensor = arrays
-        .remove(name)
-        .ok_or_else(|| StoredError::Missing(name.to_owned()))?;
+    let tensor = arrays.remove(name).ok_or_else(|| StoredError::Missing(name.to_owned()))?;
     // NumPy has no bfloat16: it is stored as the bits it is.
     let stored = if dtype == DType::BF16 { DType::U16 } else { dtype };
     let unlike = || StoredError::Unlike {

@@ -74,13 +74,7 @@ impl Store {
                         if let Some((key, state)) = SnapshotKey::from_file(&weights, &model, &suite, &name) {
                             let path = above.join(&suite).join(&name);
                             let arrays = self.arrays_of(&key, &path);
-                            listed.push(Listed {
-                                key,
-                                state,
-                                path,
-                                size,
-                                arrays,
-                            });
+                            listed.push(Listed { key, state, path, size, arrays });
                         }
                     }
                 }
@@ -101,11 +95,7 @@ impl Store {
         for suite in directories(&above)? {
             for (name, _) in files(&above.join(&suite))? {
                 let found = SnapshotKey::from_file(weights, model, &suite, &name);
-                keys.extend(
-                    found
-                        .filter(|(_, state)| *state == ReviewState::Accepted)
-                        .map(|(key, _)| key),
-                );
+                keys.extend(found.filter(|(_, state)| *state == ReviewState::Accepted).map(|(key, _)| key));
             }
         }
         Ok(keys)
@@ -219,9 +209,7 @@ impl Store {
         }
         for weights in directories(self.root())? {
             for (name, _) in files(&self.root().join(&weights).join(key::ARRAYS))? {
-                let hash = name
-                    .strip_suffix(".npz")
-                    .and_then(|stem| stem.parse::<ContentHash>().ok());
+                let hash = name.strip_suffix(".npz").and_then(|stem| stem.parse::<ContentHash>().ok());
                 let path = hash.map(|hash| self.root().join(key::arrays_path(&weights, hash)));
                 unused.extend(path.filter(|path| !named.contains(path)));
             }

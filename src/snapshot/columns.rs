@@ -84,11 +84,7 @@ fn bonds(tensor: &Tensor) -> Vec<Bond> {
     let (bonds, _) = flat.as_chunks();
     bonds
         .iter()
-        .map(|&[first, second, order]| Bond {
-            first,
-            second,
-            order: u8::try_from(order).unwrap_or(u8::MAX),
-        })
+        .map(|&[first, second, order]| Bond { first, second, order: u8::try_from(order).unwrap_or(u8::MAX) })
         .collect()
 }
 
@@ -115,15 +111,11 @@ fn take_labels(arrays: &mut Arrays, name: &str, atoms: usize) -> Result<Vec<Labe
     };
     let column = take(arrays, name, dtype, &[atoms])?;
     let (units, _) = column.bytes().as_chunks();
-    units
-        .chunks_exact(dtype.size() / 4)
-        .map(label)
-        .collect::<Option<_>>()
-        .ok_or_else(|| StoredError::Unlike {
-            name: name.to_owned(),
-            found: "a text no label holds".into(),
-            expected: "labels".into(),
-        })
+    units.chunks_exact(dtype.size() / 4).map(label).collect::<Option<_>>().ok_or_else(|| StoredError::Unlike {
+        name: name.to_owned(),
+        found: "a text no label holds".into(),
+        expected: "labels".into(),
+    })
 }
 
 /// The label of a cell, padded with zeros.

@@ -51,17 +51,11 @@ pub enum SnapshotError {
 
 impl SnapshotError {
     pub(super) fn file(path: &Path, error: io::Error) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            error,
-        }
+        Self::File { path: path.to_owned(), error }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "errors are handed on as they come")]
     pub(super) fn unreadable(path: &Path, problem: impl ToString) -> Self {
-        Self::Unreadable {
-            path: path.to_owned(),
-            problem: problem.to_string(),
-        }
+        Self::Unreadable { path: path.to_owned(), problem: problem.to_string() }
     }
 }

@@ -23,9 +23,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // Growing by doubling could take twice the memory.
     let length = usize::try_from(metadata.len().min(limit)).unwrap_or(usize::MAX);
-    bytes
-        .try_reserve_exact(length.saturating_add(1))
-        .map_err(io::Error::other)?;
+    bytes.try_reserve_exact(length.saturating_add(1)).map_err(io::Error::other)?;
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("is longer than {} MiB", limit >> 20)));

@@ -85,10 +85,7 @@ mod tests {
             accepted: vec!["plddt[0]".into()],
         };
         let path = store.write_floors(&key, &floors).unwrap();
-        assert!(
-            path.ends_with("published/esmfold/fold/short+again.floor.json"),
-            "{path:?}"
-        );
+        assert!(path.ends_with("published/esmfold/fold/short+again.floor.json"), "{path:?}");
         assert_eq!(store.floors(&key).unwrap(), Some(floors));
         for wrong in ["", "{}", r#"{"backend":"a","repeats":2,"fields":{"x":{"y":null}}}"#] {
             std::fs::write(&path, wrong).unwrap();

@@ -16,11 +16,7 @@ use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
 /// they do not say themselves.
 pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Prediction, StoredError> {
     let mut loading = Loading {
-        entries: record
-            .values
-            .iter()
-            .map(|(path, entry)| (path.as_str(), entry))
-            .collect(),
+        entries: record.values.iter().map(|(path, entry)| (path.as_str(), entry)).collect(),
         children: HashMap::new(),
         arrays,
     };
@@ -43,10 +39,7 @@ pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Pred
                     Some((_, Value::Record(metadata))) => metadata.fields.push(object),
                     _ => fields.push((
                         "metadata".to_owned(),
-                        Value::Record(PythonObject {
-                            class: String::new(),
-                            fields: vec![object],
-                        }),
+                        Value::Record(PythonObject { class: String::new(), fields: vec![object] }),
                     )),
                 }
             }
@@ -56,10 +49,7 @@ pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Pred
     if let Some(name) = loading.arrays.into_keys().next() {
         return Err(StoredError::Unknown(name));
     }
-    let prediction = Prediction {
-        class: unescaped(&record.class),
-        fields,
-    };
+    let prediction = Prediction { class: unescaped(&record.class), fields };
     check(record, &prediction)?;
     Ok(prediction)
 }
@@ -73,12 +63,7 @@ fn check(record: &SnapshotRecord, prediction: &Prediction) -> Result<(), StoredE
         // Statistics are of the whole array, which is not here.
         ((path, RecordedValue::Array(one)), (again, RecordedValue::Array(other))) if one.rows => {
             let statistics = one.statistics.clone();
-            path != again
-                || *one
-                    != ArrayEntry {
-                        statistics,
-                        ..other.clone()
-                    }
+            path != again || *one != ArrayEntry { statistics, ..other.clone() }
         }
         (one, other) => one != other,
     });
@@ -180,18 +165,12 @@ impl<'a> Loading<'a> {
         } else if let Some(shape) = is("object array ") {
             let sizes = shape.trim_matches(['(', ')']).split(',').map(str::trim);
             let sizes: Result<Vec<usize>, _> = sizes.filter(|size| !size.is_empty()).map(str::parse).collect();
-            Value::Objects {
-                shape: sizes.map_err(|_| StoredError::Edited(path.to_owned()))?,
-                items: items(values),
-            }
+            Value::Objects { shape: sizes.map_err(|_| StoredError::Edited(path.to_owned()))?, items: items(values) }
         } else if is("dict of ").is_some() {
             let entries = values.into_iter().map(|(name, value)| (Value::Text(name), value));
             Value::Map(entries.collect())
         } else if let Some(class) = is("object ") {
-            Value::Record(PythonObject {
-                class: unescaped(class),
-                fields: values,
-            })
+            Value::Record(PythonObject { class: unescaped(class), fields: values })
         } else {
             return Err(StoredError::Edited(path.to_owned()));
         })

@@ -30,9 +30,7 @@ impl Store {
         }
         // Deleting takes moments; a file system without locks is no reason not to run.
         directories.retain(|directory| directory.lock_shared().is_ok());
-        Ok(StoreLock {
-            _directories: directories,
-        })
+        Ok(StoreLock { _directories: directories })
     }
 
     /// For as long as something is accepted or deleted: alone.
@@ -49,9 +47,7 @@ impl Store {
                 Err(TryLockError::Error(_)) => {}
             }
         }
-        Ok(StoreLock {
-            _directories: directories,
-        })
+        Ok(StoreLock { _directories: directories })
     }
 }
 

@@ -47,9 +47,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
         Some([major, minor, ..]) => return Err(format!("is an npy file of the unknown version {major}.{minor}")),
         _ => return Err("does not start as an npy file".to_owned()),
     };
-    let text = bytes
-        .get(start..start.saturating_add(length))
-        .filter(|_| length <= HEADER);
+    let text = bytes.get(start..start.saturating_add(length)).filter(|_| length <= HEADER);
     let text = text.ok_or("has a header of an impossible length")?;
     let start = start + length;
     let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text")?;
@@ -120,8 +118,7 @@ fn dimension(size: &str) -> Result<usize, String> {
     if size.starts_with('-') {
         return Err(format!("has the negative dimension {short}"));
     }
-    size.parse()
-        .map_err(|_| format!("has the dimension {short}, more than memory can hold"))
+    size.parse().map_err(|_| format!("has the dimension {short}, more than memory can hold"))
 }
 
 fn type_string(dtype: DType) -> String {
@@ -193,10 +190,7 @@ mod tests {
     #[test]
     fn hostile_headers_are_errors() {
         let nested = "(".repeat(60_000);
-        let many = format!(
-            "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
-            "1, ".repeat(9000)
-        );
+        let many = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", "1, ".repeat(9000));
         for header in [
             nested.as_str(),
             many.as_str(),
@@ -229,19 +223,13 @@ mod tests {
             assert_eq!(read(&later.into()), Ok(tensor.clone()));
         }
         let unknown = [&MAGIC[..], &[4, 0, 0, 0]].concat();
-        assert_eq!(
-            read(&unknown.into()),
-            Err("is an npy file of the unknown version 4.0".into())
-        );
+        assert_eq!(read(&unknown.into()), Err("is an npy file of the unknown version 4.0".into()));
     }
 
     #[test]
     fn impossible_shapes_are_named() {
         let message = |shape: &str| {
-            read(&npy(&format!(
-                "{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
-            )))
-            .unwrap_err()
+            read(&npy(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"))).unwrap_err()
         };
         insta::assert_snapshot!(message("(2, -1)"), @"has the negative dimension -1");
         insta::assert_snapshot!(message("(x,)"), @r#"has the dimension "x", which is no number"#);

@@ -38,10 +38,7 @@ fn arrays_of(path: &Path, hash: ContentHash) -> Result<PathBuf, SnapshotError> {
 /// # Errors
 /// When the file cannot be read or is neither.
 pub(crate) fn open_arrays(path: &Path) -> Result<Vec<(String, Tensor)>, SnapshotError> {
-    if path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("npz"))
-    {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
         return Ok(open_archive(path)?.into_iter().collect());
     }
     let bytes = file::read(path, file::OWN_ARRAY_LIMIT).map_err(|error| SnapshotError::file(path, error))?;

@@ -79,14 +79,7 @@ impl Provenance {
 impl Origin {
     /// One line for the head of a review.
     pub(super) fn description(&self) -> String {
-        let Self {
-            name,
-            method,
-            backend,
-            kind,
-            weights,
-            ..
-        } = self;
+        let Self { name, method, backend, kind, weights, .. } = self;
         format!("{name} {method} on {backend} (kind {kind}) with {weights} weights")
     }
 

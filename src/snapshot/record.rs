@@ -111,13 +111,7 @@ pub(super) struct RecordError {
 impl SnapshotRecord {
     /// The record of a result; its entries are to be added.
     pub(super) const fn new(origin: Origin, class: String) -> Self {
-        Self {
-            format: FORMAT,
-            origin,
-            class,
-            arrays: None,
-            values: Vec::new(),
-        }
+        Self { format: FORMAT, origin, class, arrays: None, values: Vec::new() }
     }
 
     /// The whole text of a snapshot's file: a head for those who review it, then the record.
@@ -270,32 +264,16 @@ mod tests {
             hash,
         };
         let entries = [
-            (
-                "metadata",
-                RecordedValue::Holds("object boileroom.base.PredictionMetadata".into()),
-            ),
+            ("metadata", RecordedValue::Holds("object boileroom.base.PredictionMetadata".into())),
             ("metadata.sequence_lengths", RecordedValue::Ints(vec![24, -1])),
-            (
-                "plddt[0]",
-                RecordedValue::Array(array(DType::F32, &[24], "min 0.1 max 1 mean 0.5 std 0.25", false)),
-            ),
-            (
-                "s_z",
-                RecordedValue::List(array(DType::F64, &[], "min 0.1 max 1 mean 0.5 std 0.25", true)),
-            ),
+            ("plddt[0]", RecordedValue::Array(array(DType::F32, &[24], "min 0.1 max 1 mean 0.5 std 0.25", false))),
+            ("s_z", RecordedValue::List(array(DType::F64, &[], "min 0.1 max 1 mean 0.5 std 0.25", true))),
             ("names", RecordedValue::Array(array(DType::Text(4), &[0, 3], "", false))),
             ("flag", RecordedValue::Bool(true)),
             ("count", RecordedValue::Int(-3)),
             ("max_pae", RecordedValue::Float("NaN".into())),
             ("title", RecordedValue::Text("a \"b\", c: d\n---\n".into())),
-            (
-                "pdb[0]",
-                RecordedValue::LongText {
-                    characters: 1234,
-                    starts: "HEADER, starts \u{7}".into(),
-                    hash,
-                },
-            ),
+            ("pdb[0]", RecordedValue::LongText { characters: 1234, starts: "HEADER, starts \u{7}".into(), hash }),
             ("raw", RecordedValue::Bytes { length: 7, hash }),
             ("pae", RecordedValue::None),
             (
@@ -330,11 +308,7 @@ mod tests {
         for cut in 0..text.lines().count() {
             let kept = text.lines().enumerate().filter(|&(at, _)| at != cut);
             let without: Vec<&str> = kept.map(|(_, line)| line).collect();
-            assert_ne!(
-                SnapshotRecord::parse(&without.join("\n")).ok(),
-                Some(record()),
-                "line {cut} cut"
-            );
+            assert_ne!(SnapshotRecord::parse(&without.join("\n")).ok(), Some(record()), "line {cut} cut");
         }
         let error = SnapshotRecord::parse(&text.replace("{\"int\":-3}", "{\"int\": -3}")).unwrap_err();
         insta::assert_snapshot!(error, @"line 36: is not written as hydrotest writes it");

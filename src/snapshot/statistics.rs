@@ -128,10 +128,7 @@ mod tests {
     #[test]
     fn four_numbers_at_full_precision() {
         let tensor = Tensor::vector(&[0.1f32, 0.2, 0.3]);
-        assert_eq!(
-            describe(&tensor),
-            "min 0.1 max 0.3 mean 0.20000000546375912 std 0.08164966235113412"
-        );
+        assert_eq!(describe(&tensor), "min 0.1 max 0.3 mean 0.20000000546375912 std 0.08164966235113412");
         assert_eq!(describe(&Tensor::vector(&[7i64; 100])), "min 7 max 7 mean 7 std 0");
         assert_eq!(describe(&Tensor::vector::<f32>(&[])), "");
         assert_eq!(describe(&Tensor::from_texts(2, ["CA"])), "");
@@ -140,20 +137,14 @@ mod tests {
     #[test]
     fn a_small_spread_around_a_large_mean_survives() {
         let values: Vec<f64> = (0..1000).map(|at| 1e9 + f64::from(at % 2)).collect();
-        assert_eq!(
-            describe(&Tensor::vector(&values)),
-            "min 1000000000 max 1000000001 mean 1000000000.5 std 0.5"
-        );
+        assert_eq!(describe(&Tensor::vector(&values)), "min 1000000000 max 1000000001 mean 1000000000.5 std 0.5");
     }
 
     #[test]
     fn elements_that_are_not_finite_are_counted_apart() {
         let mut values = vec![f32::NAN; 65];
         values.extend([2.0, f32::INFINITY, 4.0]);
-        assert_eq!(
-            describe(&Tensor::vector(&values)),
-            "min 2 max 4 mean 3 std 1 nan 65 infinite 1"
-        );
+        assert_eq!(describe(&Tensor::vector(&values)), "min 2 max 4 mean 3 std 1 nan 65 infinite 1");
         assert_eq!(describe(&Tensor::scalar(f64::NAN)), "min none max none nan 1");
     }
 }

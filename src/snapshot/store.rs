@@ -85,19 +85,12 @@ impl Store {
     /// When the path is relative and there is no working directory.
     pub fn new(root: &Path, recording: Recording) -> Result<Self, SnapshotError> {
         let root = std::path::absolute(root).map_err(|error| SnapshotError::file(root, error))?;
-        Ok(Self {
-            root,
-            pending: None,
-            recording,
-        })
+        Ok(Self { root, pending: None, recording })
     }
 
     /// The same directory, for a caller that may write something else.
     pub(crate) fn with(&self, recording: Recording) -> Self {
-        Self {
-            recording,
-            ..self.clone()
-        }
+        Self { recording, ..self.clone() }
     }
 
     /// The same directory, whose results for review are in one of their own, which need not exist.
@@ -112,11 +105,7 @@ impl Store {
 
     /// The directory in which results wait for review.
     pub(crate) fn for_review(&self) -> Self {
-        Self {
-            root: self.pending.as_ref().unwrap_or(&self.root).clone(),
-            pending: None,
-            recording: self.recording,
-        }
+        Self { root: self.pending.as_ref().unwrap_or(&self.root).clone(), pending: None, recording: self.recording }
     }
 
     /// The directory of its own in which results wait for review, where there is one.
@@ -246,10 +235,7 @@ fn save(
         let path = root.join(key.arrays_path(hash));
         let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
         if packed.len() as u64 > file::ARRAYS_LIMIT {
-            return Err(SnapshotError::unreadable(
-                &path,
-                "the arrays of the response are too large to keep",
-            ));
+            return Err(SnapshotError::unreadable(&path, "the arrays of the response are too large to keep"));
         }
         put_arrays(&path, &packed)?;
     }
@@ -294,8 +280,5 @@ pub(super) fn reference(
         archive::StoredError::Edited(_) => SnapshotError::unreadable(path, error),
         other => SnapshotError::unreadable(&place, other),
     })?;
-    Ok(ReferenceResult {
-        prediction,
-        origin: record.origin,
-    })
+    Ok(ReferenceResult { prediction, origin: record.origin })
 }

@@ -38,10 +38,7 @@ impl Unpacked {
                 let locked = file.lock_shared().is_ok();
                 // The process that held the lock before may have removed the directory.
                 if is_whole(&directory) {
-                    return Ok(Self {
-                        directory,
-                        _lock: locked.then_some(file),
-                    });
+                    return Ok(Self { directory, _lock: locked.then_some(file) });
                 }
             }
             put(&home, &directory)?;
@@ -69,11 +66,7 @@ fn files() -> impl Iterator<Item = BuiltInFile> {
 fn name() -> String {
     let mut hasher = Sha256::new();
     for file in files() {
-        let content = if is_named_by_content(file) {
-            &[][..]
-        } else {
-            file.content
-        };
+        let content = if is_named_by_content(file) { &[][..] } else { file.content };
         for part in [file.path.as_bytes(), content] {
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);

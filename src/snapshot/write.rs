@@ -20,9 +20,7 @@ pub(super) fn record(prediction: &Prediction, origin: Origin) -> Result<(Snapsho
     let mut record = SnapshotRecord::new(origin, listing.class.clone());
     let mut arrays = Arrays::new();
     for (path, leaf) in listing.entries() {
-        let in_structure = path
-            .match_indices('.')
-            .any(|(end, _)| listing.structure(&path[..end]).is_some());
+        let in_structure = path.match_indices('.').any(|(end, _)| listing.structure(&path[..end]).is_some());
         let entry = entry(path, leaf, in_structure, &mut arrays);
         record.values.push((path.to_owned(), entry));
     }
@@ -52,10 +50,7 @@ fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -
         Leaf::Text(text) => self::text(path, text, arrays),
         Leaf::Bytes(bytes) => {
             arrays.insert(bytes_name(path), Tensor::vector(bytes));
-            RecordedValue::Bytes {
-                length: bytes.len(),
-                hash: ContentHash::of_bytes(bytes),
-            }
+            RecordedValue::Bytes { length: bytes.len(), hash: ContentHash::of_bytes(bytes) }
         }
         Leaf::Container(words) => RecordedValue::Holds(words.clone()),
         Leaf::Array(ArrayOrigin::List, tensor) => RecordedValue::List(whole(path, tensor, arrays)),
@@ -66,10 +61,7 @@ fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -
             }
             let rows = KeptRows::of(tensor);
             store_rows(path, &rows, arrays);
-            RecordedValue::Array(ArrayEntry {
-                rows: true,
-                ..array(tensor, rows.hash)
-            })
+            RecordedValue::Array(ArrayEntry { rows: true, ..array(tensor, rows.hash) })
         }
         Leaf::Rows(rows) => {
             store_rows(path, rows, arrays);
@@ -135,9 +127,7 @@ fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Recorded
         chains: chains.collect(),
         names: archive::name(&names.clone().into()),
     };
-    let names = names
-        .into_iter()
-        .map(|(column, tensor)| (format!("{path}.{column}"), tensor));
+    let names = names.into_iter().map(|(column, tensor)| (format!("{path}.{column}"), tensor));
     arrays.extend(names);
     entry
 }

@@ -52,9 +52,7 @@ pub(super) fn build(
     let says_which = |dimension| is_sample(dimension) || is_residue(dimension);
     let axes = field.shape.iter().rposition(says_which).map_or(0, |last| last + 1);
     let product = |sizes: &[usize]| sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size));
-    let (rows, width) = product(&shape[..axes])
-        .zip(product(&shape[axes..]))
-        .ok_or_else(too_large)?;
+    let (rows, width) = product(&shape[..axes]).zip(product(&shape[axes..])).ok_or_else(too_large)?;
     let bytes = product(&[rows, width, dtype.size()]).ok_or_else(too_large)?;
     let mut data = Vec::new();
     data.try_reserve_exact(bytes).map_err(|_| too_large())?;
@@ -85,10 +83,7 @@ fn is_residue(dimension: &Dimension) -> bool {
 
 /// The row with this index, by the axes before the rows.
 fn row_at(axes: &[Dimension], shape: &[usize], mut index: usize) -> ArrayRow {
-    let mut row = ArrayRow {
-        layers: 1,
-        ..ArrayRow::default()
-    };
+    let mut row = ArrayRow { layers: 1, ..ArrayRow::default() };
     for (axis, &size) in axes.iter().zip(shape).rev() {
         let along = index % size;
         index /= size;
@@ -118,11 +113,7 @@ pub(super) fn published_sizes(contract: &Contract, effective: &Options) -> Sizes
 pub(super) fn noise(field: &FieldSpec, seed: &[u64], row: &mut [f32]) {
     let is_whole = field.dtypes.first().is_some_and(|dtype| !dtype.is_float());
     let (least, greatest) = field.range.unwrap_or(if is_whole { (0.0, 1.0) } else { (-1.0, 1.0) });
-    let least = if least.is_finite() {
-        least
-    } else {
-        greatest.min(1.0) - 1.0
-    };
+    let least = if least.is_finite() { least } else { greatest.min(1.0) - 1.0 };
     let greatest = if greatest.is_finite() { greatest } else { least + 1.0 };
     let mut random = Random::new(seed_of(seed));
     for value in row {
@@ -151,9 +142,7 @@ mod tests {
     use super::*;
 
     fn sizes() -> Sizes {
-        [("B", 2), ("L", 3), ("layers", 4), ("D", 5)]
-            .map(|(name, size)| (name.to_owned(), size))
-            .into()
+        [("B", 2), ("L", 3), ("layers", 4), ("D", 5)].map(|(name, size)| (name.to_owned(), size)).into()
     }
 
     fn rows_of(shape: &[&str]) -> Vec<ArrayRow> {
@@ -183,11 +172,7 @@ mod tests {
     #[test]
     fn values_are_written_in_the_declared_type() {
         let numbers = |dtype: DType| {
-            let field = FieldSpec {
-                padding: Some(7.0),
-                dtypes: vec![dtype],
-                ..array_field("x", &["L"])
-            };
+            let field = FieldSpec { padding: Some(7.0), dtypes: vec![dtype], ..array_field("x", &["L"]) };
             let write = |row: &ArrayRow, values: &mut [f32]| values.fill(row.residues[0] as f32 - 1.0);
             let tensor = build(&field, &sizes(), &[2], write).unwrap();
             tensor.to_f64().unwrap()

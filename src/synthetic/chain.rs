@@ -104,17 +104,13 @@ pub(super) fn hash(molecule: &InputMolecule) -> u64 {
 }
 
 fn protein(letters: &str, seed: u64, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
-    let aminos: Vec<Option<usize>> = letters
-        .chars()
-        .map(|letter| AMINO_ACIDS.iter().position(|amino| amino.letter == letter))
-        .collect();
+    let aminos: Vec<Option<usize>> =
+        letters.chars().map(|letter| AMINO_ACIDS.iter().position(|amino| amino.letter == letter)).collect();
     let torsions = torsions(&aminos, seed, chain, deviations);
     let mut built: Vec<SyntheticResidue> = Vec::with_capacity(aminos.len());
     for (index, &amino) in aminos.iter().enumerate() {
         let kind = &AMINO_ACIDS[amino.unwrap_or(STAND_IN)];
-        let before = built
-            .last()
-            .map(|own| ([0, 1, 2].map(|atom| own.atoms[atom].position), torsions[index - 1][1]));
+        let before = built.last().map(|own| ([0, 1, 2].map(|atom| own.atoms[atom].position), torsions[index - 1][1]));
         let positions = residue::build(before, kind.letter, torsions[index]);
         let atoms = kind.atoms.iter().zip(positions);
         built.push(SyntheticResidue {
@@ -169,10 +165,7 @@ type BuiltPart = (Label, Vec<SyntheticAtom>);
 /// A component by its code; one that is not in the table has a single atom.
 fn named(code: &str) -> BuiltPart {
     let known = component::by_name(code).map_or(&[(CARBON, [0.0; 3])][..], |known| known.atoms);
-    (
-        label(code),
-        known.iter().map(|(name, position)| atom(name, *position)).collect(),
-    )
+    (label(code), known.iter().map(|(name, position)| atom(name, *position)).collect())
 }
 
 /// A molecule by its SMILES: its atoms in lines and layers, none nearer to another than [`SPACING`].
@@ -206,10 +199,8 @@ fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticRes
         end += length + SPACING;
         let middle = centroid(&atoms.iter().map(|atom| atom.position).collect::<Vec<_>>());
         let from_middle = |atom: &&SyntheticAtom| distance(atom.position, middle);
-        let nearest = atoms
-            .iter()
-            .enumerate()
-            .min_by(|(_, one), (_, other)| from_middle(one).total_cmp(&from_middle(other)));
+        let nearest =
+            atoms.iter().enumerate().min_by(|(_, one), (_, other)| from_middle(one).total_cmp(&from_middle(other)));
         built.push(SyntheticResidue {
             chain,
             index,
@@ -224,11 +215,7 @@ fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticRes
 
 /// An atom that is named after its element, which is a single letter.
 fn atom(name: &str, position: Position) -> SyntheticAtom {
-    SyntheticAtom {
-        name: label(name),
-        element: label(&name[..1]),
-        position,
-    }
+    SyntheticAtom { name: label(name), element: label(&name[..1]), position }
 }
 
 /// As much of a name as a structure's column holds.
@@ -251,10 +238,7 @@ mod tests {
             build(&InputMolecule { kind, text }, 0, &[])
         });
         assert_eq!([dna[0].name, dna[1].name, rna[1].name], ["DG", "DA", "A"].map(label));
-        assert_eq!(
-            [dna[0].atoms.len(), dna[1].atoms.len(), rna[1].atoms.len()],
-            [22, 21, 22]
-        );
+        assert_eq!([dna[0].atoms.len(), dna[1].atoms.len(), rna[1].atoms.len()], [22, 21, 22]);
     }
 
     #[test]
@@ -270,26 +254,12 @@ mod tests {
             let own = &built[0].atoms;
             assert_eq!((built.len(), own.len()), (1, atoms));
             for (place, one) in own.iter().enumerate() {
-                assert!(
-                    own[..place]
-                        .iter()
-                        .all(|other| distance(one.position, other.position) > 1.1)
-                );
+                assert!(own[..place].iter().all(|other| distance(one.position, other.position) > 1.1));
             }
         }
         let text = "CCl".to_owned();
-        let built = build(
-            &InputMolecule {
-                kind: MoleculeKind::Smiles,
-                text,
-            },
-            0,
-            &[],
-        );
-        assert_eq!(
-            (built[0].atoms[1].name, built[0].atoms[1].element),
-            (label("CL2"), label("CL"))
-        );
+        let built = build(&InputMolecule { kind: MoleculeKind::Smiles, text }, 0, &[]);
+        assert_eq!((built[0].atoms[1].name, built[0].atoms[1].element), (label("CL2"), label("CL")));
     }
 
     #[test]

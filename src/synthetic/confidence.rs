@@ -157,11 +157,8 @@ fn aligned_errors(complex: &SyntheticComplex, plddt: &[f32]) -> Vec<f32> {
             let doubt = 3.5 * doubts[scored] + 1.5 * doubts[frame];
             // Residues that follow each other closely can hardly err, whatever the doubt.
             let freedom = 1.0 - (-(own.index.abs_diff(other.index) as f64) / 6.0).exp();
-            let error = if own.chain == other.chain {
-                0.3 + doubt * freedom + 0.05 * apart
-            } else {
-                1.3 + doubt + 0.1 * apart
-            };
+            let error =
+                if own.chain == other.chain { 0.3 + doubt * freedom + 0.05 * apart } else { 1.3 + doubt + 0.1 * apart };
             errors.push(error.clamp(ALIGNED_ERROR.centre(0), ALIGNED_ERROR.greatest()) as f32);
         }
     }

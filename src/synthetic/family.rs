@@ -34,10 +34,7 @@ const OTHER: ModelFamily = ModelFamily {
     empty_chain: "Invalid {model} sequence {sequence}: empty chain near ':'.",
     unreadable: "Invalid {model} token fragment {fragment} in sequence {sequence}.",
     foreign_field: "{field} are not available for {model}.",
-    unknown_variant: (
-        "ValueError",
-        "Unsupported {model} model: {variant}. Supported models: {variants}",
-    ),
+    unknown_variant: ("ValueError", "Unsupported {model} model: {variant}. Supported models: {variants}"),
     nullable: &[],
     metadata_position: 0,
 };
@@ -92,10 +89,7 @@ static UNKNOWN: ModelFamily = OTHER;
 impl ModelFamily {
     /// The family of a contract, by its core class.
     pub(crate) fn of(contract: &Contract) -> &'static Self {
-        KNOWN
-            .iter()
-            .find(|family| family.core == core_class(contract))
-            .unwrap_or(&UNKNOWN)
+        KNOWN.iter().find(|family| family.core == core_class(contract)).unwrap_or(&UNKNOWN)
     }
 }
 

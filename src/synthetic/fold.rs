@@ -96,9 +96,7 @@ impl<'a> Folding<'a> {
                 .map(|own| pdb::write(&own).map(Value::Text))
                 .collect::<Result<_, _>>()
                 .map_err(|error| ModelError::value(error.to_string()))?,
-            FieldKind::Cif => structures
-                .map(|own| Value::Text(mmcif::write(&own, &self.contract.key)))
-                .collect(),
+            FieldKind::Cif => structures.map(|own| Value::Text(mmcif::write(&own, &self.contract.key))).collect(),
             FieldKind::Mappings => all.map(scores).collect(),
             FieldKind::Mapping => return Ok(self.conformations.first().map_or(Value::None, scores)),
         };
@@ -139,9 +137,7 @@ fn write(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) 
         ("residue_index", 1, 1) => residue.map_or(0, |residue| residue.index) as f32,
         ("chain_index", 1, 1) => chain as f32,
         ("entity_id", 1, 1) => complex.chains[chain].entity as f32,
-        ("aatype", 1, 1) => residue
-            .and_then(|residue| residue.amino)
-            .map_or(UNKNOWN_RESIDUE, |amino| amino as f32),
+        ("aatype", 1, 1) => residue.and_then(|residue| residue.amino).map_or(UNKNOWN_RESIDUE, |amino| amino as f32),
         ("pae", 2, 1) => confidence.pae[pair],
         ("pde", 2, 1) => confidence.pde[pair],
         ("per_chain_iptm" | "pair_chains_iptm", 0, size) if size == confidence.pair_iptm.len() => {
@@ -159,11 +155,7 @@ fn write(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) 
         }
         _ => {
             let [layer, own, partner] = [row.layer, own, partner].map(|index| index as u64);
-            let name = if field.name == "angles" {
-                "unnormalized_angles"
-            } else {
-                &field.name
-            };
+            let name = if field.name == "angles" { "unnormalized_angles" } else { &field.name };
             let seed = [hash_text(name), complex.seed, layer, own, partner];
             noise(field, &seed, out);
             return mean_something(field, of, row, out);

@@ -31,10 +31,7 @@ pub(super) fn place([a, b, c]: [Position; 3], bond: f64, angle: f64, torsion: f6
     let [along, aside, upwards] = axes(minus(c, b), minus(a, b));
     let (sin_angle, cos_angle) = angle.to_radians().sin_cos();
     let (sin_torsion, cos_torsion) = torsion.to_radians().sin_cos();
-    let across = add(
-        scale(aside, sin_angle * cos_torsion),
-        scale(upwards, sin_angle * sin_torsion),
-    );
+    let across = add(scale(aside, sin_angle * cos_torsion), scale(upwards, sin_angle * sin_torsion));
     add(c, scale(add(scale(along, -cos_angle), across), bond))
 }
 

@@ -34,13 +34,7 @@ pub(super) fn lay_out(chains: &[InputChain], gap: i64) -> Vec<TokenSite> {
             next = next.saturating_add(gap);
         }
         for (residue, letter) in own.molecule.text.chars().enumerate() {
-            sites.push(TokenSite {
-                code: letter.into(),
-                position: next,
-                chain,
-                residue,
-                key: 0,
-            });
+            sites.push(TokenSite { code: letter.into(), position: next, chain, residue, key: 0 });
             next = next.saturating_add(1);
         }
     }
@@ -86,10 +80,7 @@ mod tests {
     fn sample(chains: &[&str]) -> Vec<InputChain> {
         let chain = |letters: &&str| InputChain {
             id: String::new(),
-            molecule: InputMolecule {
-                kind: MoleculeKind::Protein,
-                text: (*letters).into(),
-            },
+            molecule: InputMolecule { kind: MoleculeKind::Protein, text: (*letters).into() },
         };
         chains.iter().map(chain).collect()
     }

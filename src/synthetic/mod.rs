@@ -88,10 +88,7 @@ impl SyntheticModel {
             }
             Method::Fold => {
                 let folding = Folding::new(contract, &effective, &batch)?;
-                (
-                    selection.fields(contract, |field| folding.value(field))?,
-                    folding.lengths(),
-                )
+                (selection.fields(contract, |field| folding.value(field))?, folding.lengths())
             }
             // What a prompt should become is a matter of weights; there is no synthetic response to it.
             Method::Generate => {
@@ -101,14 +98,8 @@ impl SyntheticModel {
         };
         let metadata = metadata(&contract.name, &lengths, preprocessing, started.elapsed());
         // It stands where the response class has it.
-        fields.insert(
-            family.metadata_position.min(fields.len()),
-            ("metadata".into(), metadata),
-        );
-        Ok(Prediction {
-            class: contract.output.clone(),
-            fields,
-        })
+        fields.insert(family.metadata_position.min(fields.len()), ("metadata".into(), metadata));
+        Ok(Prediction { class: contract.output.clone(), fields })
     }
 }
 
@@ -158,9 +149,6 @@ impl ModelError {
 
     /// Any other exception.
     pub(crate) fn new(exception: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            exception,
-            message: message.into(),
-        }
+        Self { exception, message: message.into() }
     }
 }

@@ -37,11 +37,7 @@ pub(super) fn check_variant(contract: &Contract, family: &ModelFamily, config: &
     names.sort_unstable();
     let (exception, message) = family.unknown_variant;
     let chosen = python::text(chosen);
-    let values = [
-        ("model", contract.name.as_str()),
-        ("variant", &chosen),
-        ("variants", &names.join(", ")),
-    ];
+    let values = [("model", contract.name.as_str()), ("variant", &chosen), ("variants", &names.join(", "))];
     Err(ModelError::new(exception, fill(message, &values)))
 }
 
@@ -82,16 +78,14 @@ pub(super) fn check_rules(contract: &Contract, family: &ModelFamily, effective: 
 fn rule(option: &OptionSpec) -> (&'static str, fn(&Value) -> bool) {
     match (option.rule, option.role) {
         (OptionRule::PositiveInteger, _) | (OptionRule::Any, Some(OptionRole::Samples)) => {
-            ("a positive integer", |value| {
-                value.as_u64().is_some_and(|number| number > 0)
-            })
+            ("a positive integer", |value| value.as_u64().is_some_and(|number| number > 0))
         }
         (OptionRule::NonNegativeInteger, _) | (OptionRule::Any, Some(OptionRole::Seed)) => {
             ("a non-negative integer", Value::is_u64)
         }
-        (OptionRule::NonNegativeNumber, _) => ("a non-negative number", |value| {
-            value.as_f64().is_some_and(|number| number >= 0.0)
-        }),
+        (OptionRule::NonNegativeNumber, _) => {
+            ("a non-negative number", |value| value.as_f64().is_some_and(|number| number >= 0.0))
+        }
         (OptionRule::Number, _) => ("a finite number", Value::is_number),
         (OptionRule::Any, _) => ("given", |_| true),
     }
@@ -190,11 +184,8 @@ impl SamplingOptions {
         let ChainSpacing { linker, skip } = &self.spacing;
         let drawn = self.draw.map(|draw| seed_of(&[draw, sample as u64]));
         let spaced = (chains > 1).then(|| seed_of(&[hash_text(linker), *skip as u64]));
-        let reasons = [
-            (Some(hash_text(model)), MODEL_DEVIATION),
-            (drawn, SAMPLE_DEVIATION),
-            (spaced, SPACING_DEVIATION),
-        ];
+        let reasons =
+            [(Some(hash_text(model)), MODEL_DEVIATION), (drawn, SAMPLE_DEVIATION), (spaced, SPACING_DEVIATION)];
         let deviation = |(seed, size): (Option<u64>, f64)| Some(Deviation { seed: seed?, size });
         reasons.into_iter().filter_map(deviation).collect()
     }
@@ -211,12 +202,7 @@ mod tests {
     #[test]
     fn fixed_options_of_a_call_are_listed_sorted() {
         let model = load(esm2(), json!({ "device": "cpu" })).unwrap();
-        let error = call(
-            &model,
-            json!("A"),
-            json!({ "model_name": "x", "device": "cpu", "seed": 1 }),
-        )
-        .unwrap_err();
+        let error = call(&model, json!("A"), json!({ "model_name": "x", "device": "cpu", "seed": 1 })).unwrap_err();
         assert_eq!(
             error.to_string(),
             "ValueError: The following config keys can only be set at initialization and cannot be overridden \
@@ -227,10 +213,7 @@ mod tests {
     #[test]
     fn an_unknown_size_is_refused_when_loading() {
         let words = |contract, name: Json| load(contract, json!({ "model_name": name })).unwrap_err().to_string();
-        assert_eq!(
-            words(esm2(), json!("esm2_t99")),
-            "AssertionError: Model esm2_t99 not supported"
-        );
+        assert_eq!(words(esm2(), json!("esm2_t99")), "AssertionError: Model esm2_t99 not supported");
         assert_eq!(words(esm2(), json!(null)), "AssertionError: Model None not supported");
         assert_eq!(
             words(esm3_family("ESMCCore", "ESM-C", "sasa_logits"), json!("esmc_6b")),
@@ -241,15 +224,8 @@ mod tests {
     #[test]
     fn an_alias_is_the_size_it_stands_for() {
         let embed = |name: &str| {
-            let model = load(
-                esm3_family("ESM3Core", "ESM3", "hidden_states"),
-                json!({ "model_name": name }),
-            )
-            .unwrap();
-            call(&model, json!("ACD"), json!({}))
-                .unwrap()
-                .field("embeddings")
-                .cloned()
+            let model = load(esm3_family("ESM3Core", "ESM3", "hidden_states"), json!({ "model_name": name })).unwrap();
+            call(&model, json!("ACD"), json!({})).unwrap().field("embeddings").cloned()
         };
         assert_eq!(embed("small-open"), embed("small"));
         assert_ne!(embed("large"), embed("small"));
@@ -267,9 +243,7 @@ mod tests {
         let family = ModelFamily::of(&contract);
         let judge = |options: Json| {
             let effective = contract.effective_options(&Options::new(), &object(options));
-            check_rules(&contract, family, &effective)
-                .err()
-                .map(|error| error.message)
+            check_rules(&contract, family, &effective).err().map(|error| error.message)
         };
         for (options, words) in [
             (json!({ "num_loops": 0 }), "'num_loops' must be a positive integer."),
@@ -277,20 +251,11 @@ mod tests {
             (json!({ "num_loops": 1.0 }), "'num_loops' must be a positive integer."),
             (json!({ "num_loops": null }), "'num_loops' must be a positive integer."),
             (json!({ "seed": -1 }), "'seed' must be a non-negative integer or None."),
-            (
-                json!({ "noise_scale": "loud" }),
-                "'noise_scale' must be a finite number or None.",
-            ),
-            (
-                json!({ "msa_max_depth": 0 }),
-                "'msa_max_depth' must be a positive integer or None.",
-            ),
+            (json!({ "noise_scale": "loud" }), "'noise_scale' must be a finite number or None."),
+            (json!({ "msa_max_depth": 0 }), "'msa_max_depth' must be a positive integer or None."),
         ] {
             assert_eq!(judge(options), Some(format!("ESMFold2 option {words}")));
         }
-        assert_eq!(
-            judge(json!({ "seed": 0, "noise_scale": -1, "msa_max_depth": null, "other": [] })),
-            None
-        );
+        assert_eq!(judge(json!({ "seed": 0, "noise_scale": -1, "msa_max_depth": null, "other": [] })), None);
     }
 }

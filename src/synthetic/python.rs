@@ -121,10 +121,7 @@ mod tests {
     fn lists_and_values_print_as_cpython_prints_them() {
         assert_eq!(repr_list(["1", "X"]), "['1', 'X']");
         assert_eq!(repr_list([]), "[]");
-        assert_eq!(
-            repr_value(&json!({"a": [null, true, 2, 0.5, "x"]})),
-            "{'a': [None, True, 2, 0.5, 'x']}"
-        );
+        assert_eq!(repr_value(&json!({"a": [null, true, 2, 0.5, "x"]})), "{'a': [None, True, 2, 0.5, 'x']}");
         assert_eq!(text(&json!("bare")), "bare");
         assert_eq!(text(&json!(null)), "None");
         assert_eq!(type_name(&json!(1.0)), "float");

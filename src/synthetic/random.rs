@@ -30,9 +30,7 @@ impl Random {
 
 /// A seed from parts, each of which changes all of it.
 pub(super) fn seed_of(parts: &[u64]) -> u64 {
-    parts
-        .iter()
-        .fold(GAMMA, |seed, &part| mix(seed ^ mix(part.wrapping_add(GAMMA))))
+    parts.iter().fold(GAMMA, |seed, &part| mix(seed ^ mix(part.wrapping_add(GAMMA))))
 }
 
 /// One number from parts, uniform in `[-1, 1)`.
@@ -42,9 +40,9 @@ pub(super) fn chance(parts: &[u64]) -> f64 {
 
 /// A number from text, the same everywhere: FNV-1a (Fowler, Noll and Vo) over its bytes, then mixed.
 pub(super) fn hash_text(text: &str) -> u64 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     mix(hash)
 }
 

@@ -24,19 +24,11 @@ pub(super) fn structure(conformation: &Conformation, field: &FieldSpec) -> Struc
         let first = field.first_residue.unwrap_or(FIRST_RESIDUE);
         let number = first.saturating_add(residue.index as i32);
         let (plddt, last) = (f64::from(plddt), residue.atoms.len() - 1);
-        let spread = if is_mean {
-            SPREAD.min(plddt).min(1.0 - plddt)
-        } else {
-            0.0
-        };
+        let spread = if is_mean { SPREAD.min(plddt).min(1.0 - plddt) } else { 0.0 };
         for (place, atom) in residue.atoms.iter().enumerate() {
             let position = atom.position.map(|along| along as f32);
             structure.push(chain.id, number, residue.name, atom.name, atom.element, position);
-            let along = if last > 0 {
-                2.0 * place as f64 / last as f64 - 1.0
-            } else {
-                0.0
-            };
+            let along = if last > 0 { 2.0 * place as f64 / last as f64 - 1.0 } else { 0.0 };
             factors.push(plddt + spread * along);
         }
         structure.hetero.truncate(structure.hetero.len() - residue.atoms.len());
@@ -59,9 +51,7 @@ pub(super) fn scores(conformation: &Conformation) -> Value {
     let overall = if chains > 1 { confidence.iptm } else { confidence.ptm };
     let plddt = mean(confidence.plddt.iter().map(|&plddt| plddt.into()));
     let errors = |is_chosen: fn(usize, usize) -> bool| {
-        let pairs = residues
-            .iter()
-            .flat_map(|own| residues.iter().map(|other| is_chosen(own.chain, other.chain)));
+        let pairs = residues.iter().flat_map(|own| residues.iter().map(|other| is_chosen(own.chain, other.chain)));
         let chosen = pairs.zip(&confidence.pde).filter(|(is_chosen, _)| *is_chosen);
         mean(chosen.map(|(_, &error)| error.into()))
     };

@@ -27,9 +27,7 @@ impl FieldSelection {
             Json::String(text) => text.chars().map(String::from).collect(),
             Json::Bool(_) | Json::Number(_) => {
                 let name = python::type_name(include_fields);
-                return Err(ModelError::wrong_type(format!(
-                    "argument of type '{name}' is not iterable"
-                )));
+                return Err(ModelError::wrong_type(format!("argument of type '{name}' is not iterable")));
             }
         };
         let foreign = |field: &&FieldSpec| field.presence == Presence::Never && names.contains(&field.name);

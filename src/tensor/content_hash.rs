@@ -128,9 +128,6 @@ mod tests {
         assert_ne!(ContentHash::of_tensor(&zeros), ContentHash::of_tensor(&integers));
         assert_ne!(ContentHash::of_tensor(&zeros), ContentHash::of_tensor(&square));
         let (one, two) = ("a".to_owned(), "b".to_owned());
-        assert_ne!(
-            ContentHash::of_named([(&one, &zeros)]),
-            ContentHash::of_named([(&two, &zeros)])
-        );
+        assert_ne!(ContentHash::of_named([(&one, &zeros)]), ContentHash::of_named([(&two, &zeros)]));
     }
 }

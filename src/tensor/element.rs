@@ -87,9 +87,7 @@ impl Tensor {
         let cell = self.data.get(flat * size..(flat + 1) * size)?;
         let mut text: Vec<char> = Vec::new();
         for unit in cell.chunks_exact(4) {
-            text.push(char::from_u32(u32::from_le_bytes([
-                unit[0], unit[1], unit[2], unit[3],
-            ]))?);
+            text.push(char::from_u32(u32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]))?);
         }
         Some(text.iter().collect::<String>().trim_end_matches('\0').to_owned())
     }
@@ -106,11 +104,6 @@ impl Tensor {
             }
             count += 1;
         }
-        Self {
-            dtype: DType::Text(width),
-            shape: vec![count],
-            data: data.into(),
-            device: None,
-        }
+        Self { dtype: DType::Text(width), shape: vec![count], data: data.into(), device: None }
     }
 }

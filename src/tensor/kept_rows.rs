@@ -56,11 +56,7 @@ impl RowGrid {
         let rows = total.checked_div(width).unwrap_or(0);
         let bytes = width.saturating_mul(dtype.size()).max(1);
         let most = (KEPT_BYTES / bytes).max(1);
-        Self {
-            width,
-            rows,
-            step: rows.div_ceil(most).max(1),
-        }
+        Self { width, rows, step: rows.div_ceil(most).max(1) }
     }
 
     /// How many rows are kept.

@@ -66,18 +66,10 @@ impl Tensor {
             .map(|size| if is_empty { 0 } else { size });
         match expected {
             None => Err(TensorError::TooLarge(shape)),
-            Some(expected) if expected != data.len() => Err(TensorError::WrongLength {
-                actual: data.len(),
-                expected,
-                shape,
-                dtype,
-            }),
-            Some(_) => Ok(Self {
-                dtype,
-                shape,
-                data,
-                device: None,
-            }),
+            Some(expected) if expected != data.len() => {
+                Err(TensorError::WrongLength { actual: data.len(), expected, shape, dtype })
+            }
+            Some(_) => Ok(Self { dtype, shape, data, device: None }),
         }
     }
 
@@ -100,21 +92,13 @@ impl Tensor {
         for value in values {
             value.write(&mut data);
         }
-        Self {
-            dtype: T::DTYPE,
-            shape: vec![values.len()],
-            data: data.into(),
-            device: None,
-        }
+        Self { dtype: T::DTYPE, shape: vec![values.len()], data: data.into(), device: None }
     }
 
     /// An array without dimensions: one value, as a `NumPy` scalar is.
     #[must_use]
     pub fn scalar<T: Element>(value: T) -> Self {
-        Self {
-            shape: Vec::new(),
-            ..Self::vector(&[value])
-        }
+        Self { shape: Vec::new(), ..Self::vector(&[value]) }
     }
 
     /// The same array, which its writer had on a device, such as `cuda:0`.

@@ -43,9 +43,7 @@ pub(crate) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usi
     let last = shape
         .iter()
         .zip(strides)
-        .try_fold(start, |sum, (&dimension, &stride)| {
-            sum.checked_add((dimension - 1).checked_mul(stride)?)
-        })?;
+        .try_fold(start, |sum, (&dimension, &stride)| sum.checked_add((dimension - 1).checked_mul(stride)?))?;
     if last.checked_add(1)?.checked_mul(size)? > source.len() {
         return None;
     }
@@ -113,10 +111,7 @@ mod tests {
     fn fortran_order_becomes_c_order() {
         // [[0, 2, 4], [1, 3, 5]] written column by column.
         let strides = fortran_strides(&[2, 3]);
-        assert_eq!(
-            gather(&[0, 1, 2, 3, 4, 5], 1, &[2, 3], &strides, 0).unwrap(),
-            [0, 2, 4, 1, 3, 5]
-        );
+        assert_eq!(gather(&[0, 1, 2, 3, 4, 5], 1, &[2, 3], &strides, 0).unwrap(), [0, 2, 4, 1, 3, 5]);
     }
 
     #[test]
@@ -145,9 +140,6 @@ mod tests {
 
     #[test]
     fn big_endian_text_is_swapped_by_code_point() {
-        assert_eq!(
-            swap_bytes(DType::Text(2), &[0, 0, 0, 65, 0, 0, 0, 66]),
-            [65, 0, 0, 0, 66, 0, 0, 0]
-        );
+        assert_eq!(swap_bytes(DType::Text(2), &[0, 0, 0, 65, 0, 0, 0, 66]), [65, 0, 0, 0, 66, 0, 0, 0]);
     }
 }

@@ -31,11 +31,7 @@ impl Budget {
     /// A budget of its own.
     pub(crate) fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).max(1);
-        Self {
-            units: Arc::new(Semaphore::new(total)),
-            total,
-            patience: PATIENCE,
-        }
+        Self { units: Arc::new(Semaphore::new(total)), total, patience: PATIENCE }
     }
 
     /// The same, in which nothing waits for others.
@@ -81,10 +77,7 @@ impl Share {
             }
         }
         let needed = payload.len().div_ceil(UNIT).min(self.0.num_permits());
-        Bytes::from_owner(Held {
-            payload,
-            _share: self.0.split(needed),
-        })
+        Bytes::from_owner(Held { payload, _share: self.0.split(needed) })
     }
 }
 
@@ -96,10 +89,7 @@ mod tests {
     async fn what_a_response_holds_is_free_again_once_its_last_view_is_gone() {
         let budget = Budget::new(4 * UNIT).without_waiting();
         let share = budget.take(100 * UNIT).await.unwrap();
-        assert!(
-            budget.take(1).await.is_none(),
-            "one that is larger takes all, and others wait in vain"
-        );
+        assert!(budget.take(1).await.is_none(), "one that is larger takes all, and others wait in vain");
         let payload = share.hold(Bytes::from(vec![7; 3 * UNIT]));
         let view = payload.slice(5..6);
         drop(payload);

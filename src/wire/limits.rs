@@ -45,12 +45,7 @@ impl ResponseLimits {
         let payload = bytes.saturating_add(Self::PAYLOAD_BASE);
         Self {
             // Base64, and the rest of the envelope.
-            body: most.body.min(
-                (payload / 3)
-                    .saturating_add(1)
-                    .saturating_mul(4)
-                    .saturating_add(most.extra),
-            ),
+            body: most.body.min((payload / 3).saturating_add(1).saturating_mul(4).saturating_add(most.extra)),
             // An array is one value, however long; bonds are lists of their own.
             items: most.items.min((payload / 64).saturating_add(64 << 10)),
             text: most.text.min(payload),
@@ -63,14 +58,8 @@ impl ResponseLimits {
     /// What a payload of this size may allocate.
     #[must_use]
     pub const fn allocation_for(&self, payload: usize) -> usize {
-        let granted = payload
-            .saturating_mul(Self::ALLOCATION_FACTOR)
-            .saturating_add(Self::ALLOCATION_BASE);
-        if granted < self.allocation {
-            granted
-        } else {
-            self.allocation
-        }
+        let granted = payload.saturating_mul(Self::ALLOCATION_FACTOR).saturating_add(Self::ALLOCATION_BASE);
+        if granted < self.allocation { granted } else { self.allocation }
     }
 }
 
@@ -90,10 +79,7 @@ mod tests {
         assert!(small.body > 44 << 20 && small.body < 48 << 20, "{small:?}");
         assert_eq!(
             ResponseLimits::for_fields(usize::MAX),
-            ResponseLimits {
-                body: ResponseLimits::DEFAULT.body,
-                ..ResponseLimits::DEFAULT
-            }
+            ResponseLimits { body: ResponseLimits::DEFAULT.body, ..ResponseLimits::DEFAULT }
         );
         assert!(ResponseLimits::for_fields(300 << 20).allocation > 1200 << 20);
     }

@@ -85,12 +85,7 @@ impl FaultProxy {
     pub(crate) async fn open(server: ModelClient, fault: WireFault, earlier: Option<Bytes>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let passage = Arc::new(Passage {
-            server,
-            fault,
-            earlier,
-            given: Mutex::default(),
-        });
+        let passage = Arc::new(Passage { server, fault, earlier, given: Mutex::default() });
         let mut connections = JoinSet::new();
         let shared = Arc::clone(&passage);
         // One connection at a time is enough: a call has one of its own, and nothing else knows the port.
@@ -98,17 +93,10 @@ impl FaultProxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let service = service_fn(|request| shared.pass(request));
                 // A connection that ends in the middle is what this is for.
-                let _ = http1::Builder::new()
-                    .keep_alive(false)
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
+                let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await;
             }
         });
-        Ok(Self {
-            address,
-            passage,
-            _connections: connections,
-        })
+        Ok(Self { address, passage, _connections: connections })
     }
 
     /// Where it listens.

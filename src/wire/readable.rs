@@ -103,10 +103,7 @@ mod tests {
         assert_eq!(obstacles("metadata", &record("boileroom.base.PredictionMetadata")), []);
         let found = obstacles("confidence", &Value::List(vec![record("score.Score")]));
         assert_eq!(found[0].path, "confidence[0]");
-        assert_eq!(
-            found[0].reason,
-            "an object of score.Score, a class that boileroom does not have"
-        );
+        assert_eq!(found[0].reason, "an object of score.Score, a class that boileroom does not have");
     }
 
     #[test]
@@ -119,10 +116,7 @@ mod tests {
             Value::Tuple(vec![there("mps")]),
         ]);
         let found = obstacles("confidence", &value);
-        let shown: Vec<String> = found
-            .iter()
-            .map(|part| format!("{} {}", part.path, part.reason))
-            .collect();
+        let shown: Vec<String> = found.iter().map(|part| format!("{} {}", part.path, part.reason)).collect();
         assert_eq!(
             shown,
             [

@@ -37,10 +37,7 @@ impl Secret {
 
     /// The secret of a text out of which the real one was taken already: it is found in no text.
     pub(in crate::wire) const fn unknown() -> Self {
-        Self {
-            text: String::new(),
-            hidden: Vec::new(),
-        }
+        Self { text: String::new(), hidden: Vec::new() }
     }
 
     /// 32 bytes from the system's random source as 64 hexadecimal digits.
@@ -50,10 +47,7 @@ impl Secret {
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self {
-            text: hex::encode(bytes),
-            hidden: Vec::new(),
-        })
+        Ok(Self { text: hex::encode(bytes), hidden: Vec::new() })
     }
 
     /// The text as it goes into the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not
@@ -66,14 +60,9 @@ impl Secret {
     /// A text without this secret.
     pub(crate) fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let all = std::iter::once(&self.text).chain(&self.hidden);
-        all.filter(|secret| secret.len() >= Self::LEAST_SCRUBBED)
-            .fold(Cow::Borrowed(text), |text, secret| {
-                if text.contains(secret) {
-                    Cow::Owned(text.replace(secret, Self::MASK))
-                } else {
-                    text
-                }
-            })
+        all.filter(|secret| secret.len() >= Self::LEAST_SCRUBBED).fold(Cow::Borrowed(text), |text, secret| {
+            if text.contains(secret) { Cow::Owned(text.replace(secret, Self::MASK)) } else { text }
+        })
     }
 }
 

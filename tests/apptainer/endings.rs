@@ -31,11 +31,7 @@ fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
         let error = response.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         assert_eq!(error.message, "the server was ended by SIGKILL in the middle of a call");
-        assert!(
-            error.log_tail.iter().any(|line| line.contains("serving esm2")),
-            "{:?}",
-            error.log_tail
-        );
+        assert!(error.log_tail.iter().any(|line| line.contains("serving esm2")), "{:?}", error.log_tail);
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
         bench.nothing_left();

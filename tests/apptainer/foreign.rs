@@ -8,11 +8,7 @@ use crate::harness::registry;
 use crate::image::VERSION;
 
 /// The architecture of its programs, as images call it.
-pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
-    "amd64"
-} else {
-    "arm64"
-};
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "amd64" } else { "arm64" };
 
 /// Pushes it as `REGISTRY/foreign/boileroom-esm:0.4.1` and gives the repository.
 pub fn pushed() -> String {
@@ -35,9 +31,7 @@ pub fn pushed() -> String {
 fn push(root: &Path, repository: &str) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apptainer/push.sh");
     let mut command = Command::new("bash");
-    command
-        .arg(script)
-        .args([registry().as_str(), repository, VERSION, ARCHITECTURE]);
+    command.arg(script).args([registry().as_str(), repository, VERSION, ARCHITECTURE]);
     let output = command.arg(root).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -28,12 +28,7 @@ pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host
 pub const SIF: &str = "hydrotest-boileroom-esm_0.4.1.sif";
 
 /// Variables of the user's that say how Apptainer works and what is asked of it.
-const OF_THE_USER: [&str; 4] = [
-    "APPTAINER_TMPDIR",
-    "BOILEROOM_IMAGE_TAG",
-    "BOILEROOM_DOCKER_REPOSITORY",
-    "MODEL_DIR",
-];
+const OF_THE_USER: [&str; 4] = ["APPTAINER_TMPDIR", "BOILEROOM_IMAGE_TAG", "BOILEROOM_DOCKER_REPOSITORY", "MODEL_DIR"];
 
 /// A cache of images, and a word that is in the environment of everything that is started for a test.
 pub struct Bench {
@@ -54,11 +49,7 @@ impl Bench {
         let number = BENCHES.fetch_add(1, Ordering::Relaxed);
         let token = format!("bench-{}-{number}-", std::process::id());
         // A pull works in the cache, and so has the word in its environment as well.
-        Self {
-            cache: home.path().join(&token),
-            token,
-            _home: home,
-        }
+        Self { cache: home.path().join(&token), token, _home: home }
     }
 
     /// One with the image of esm2 in its cache, which is pulled once for all of them.
@@ -95,21 +86,13 @@ impl Bench {
         } else {
             format!("repository = '{}'\n", pushed(&registry()))
         };
-        let command = if settings.contains("command =") || settings.contains("source =") {
-            ""
-        } else {
-            SERVE
-        };
+        let command = if settings.contains("command =") || settings.contains("source =") { "" } else { SERVE };
         let limit = if settings.contains("start_timeout =") {
             String::new()
         } else {
             format!("start_timeout = '{}s'\n", LONG.as_secs())
         };
-        let device = if settings.contains("device =") {
-            ""
-        } else {
-            "device = 'cpu'\n"
-        };
+        let device = if settings.contains("device =") { "" } else { "device = 'cpu'\n" };
         format!(
             "default = 'cluster'\n[backends.cluster]\nkind = 'apptainer'\nhttps = false\nweights = 'synthetic'\n\
              cache = '{}'\nenv = {{ BENCH = '{}' }}\n{device}{repository}{limit}{command}{settings}",
@@ -195,11 +178,7 @@ pub async fn failed_start(bench: &Bench, settings: &str) -> BackendError {
 
 /// A call of no importance.
 pub fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
 /// Waits for something to come true.

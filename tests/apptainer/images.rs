@@ -37,9 +37,7 @@ fn an_image_that_no_registry_has_is_named_with_what_apptainer_said() {
 fn a_registry_without_tls_needs_to_be_declared() {
     let bench = Bench::empty();
     let table = bench.table("").replace("https = false", "https = true");
-    Project::new(&table)
-        .run(&EMBED)
-        .expect(3, &["server gave HTTP response to HTTPS client", "`https = false`"]);
+    Project::new(&table).run(&EMBED).expect(3, &["server gave HTTP response to HTTPS client", "`https = false`"]);
     bench.nothing_left();
 }
 
@@ -80,23 +78,15 @@ fn an_examination_finds_the_tool_the_images_and_what_is_missing() {
         let models = ["esm2", "esmfold", "chai1"].map(|key| built_in.model(key).unwrap().clone());
         let images = async |settings: &str| {
             let requirements = bench.platform(settings).examine(&models).await;
-            let tool = requirements
-                .iter()
-                .find(|requirement| requirement.subject == "apptainer")
-                .unwrap();
+            let tool = requirements.iter().find(|requirement| requirement.subject == "apptainer").unwrap();
             assert_eq!(tool.status, RequirementStatus::Met, "{tool:?}");
             assert!(tool.found.contains("version"), "{tool:?}");
-            let images = requirements
-                .into_iter()
-                .filter(|requirement| requirement.subject.starts_with("image "));
+            let images = requirements.into_iter().filter(|requirement| requirement.subject.starts_with("image "));
             images.collect::<Vec<_>>()
         };
         let lacking = images("").await;
         assert_eq!(lacking.len(), 2, "{lacking:?}");
-        assert!(
-            lacking.iter().all(|image| image.status == RequirementStatus::Doubtful),
-            "{lacking:?}"
-        );
+        assert!(lacking.iter().all(|image| image.status == RequirementStatus::Doubtful), "{lacking:?}");
 
         let instance = started(&bench, "").await;
         assert_eq!(instance.stop().await, None);
@@ -104,10 +94,7 @@ fn an_examination_finds_the_tool_the_images_and_what_is_missing() {
         assert_eq!(states, [RequirementStatus::Met, RequirementStatus::Doubtful]);
 
         let unreachable = images("repository = '127.0.0.1:1'\n").await;
-        assert!(
-            unreachable.iter().all(|image| image.status == RequirementStatus::Unmet),
-            "{unreachable:?}"
-        );
+        assert!(unreachable.iter().all(|image| image.status == RequirementStatus::Unmet), "{unreachable:?}");
         let requirements = bench.platform("tool = 'no-such-apptainer'\n").examine(&models).await;
         assert_eq!(requirements[0].status, RequirementStatus::Unmet);
         assert!(registry().starts_with("127.0.0.1:"));

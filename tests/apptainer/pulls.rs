@@ -42,18 +42,8 @@ fn a_truncated_file_without_a_record_is_pulled_anew() {
         let bench = Bench::stocked();
         let whole = fs::metadata(bench.sif()).unwrap().len();
         for length in [0, 100, whole / 2, whole - 4096] {
-            File::options()
-                .write(true)
-                .open(bench.sif())
-                .unwrap()
-                .set_len(length)
-                .unwrap();
-            let _ = fs::remove_file(
-                bench
-                    .cache
-                    .join("images")
-                    .join(format!("{}.record.json", crate::harness::SIF)),
-            );
+            File::options().write(true).open(bench.sif()).unwrap().set_len(length).unwrap();
+            let _ = fs::remove_file(bench.cache.join("images").join(format!("{}.record.json", crate::harness::SIF)));
             let (logs, setting) = logs();
             let instance = started(&bench, &setting).await;
             assert_eq!(instance.stop().await, None);
@@ -129,12 +119,7 @@ fn half_pulls(bench: &Bench) -> usize {
 fn a_killed_pull_is_cleared_up_by_the_next_run() {
     let bench = Bench::empty();
     let project = Project::new(&bench.table(""));
-    let mut child = project
-        .command(&EMBED)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = project.command(&EMBED).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("a pull", || {
         let begun = half_pulls(&bench) == 1 && traces::of(&bench.token).len() > 1;
         begun.then_some(())
@@ -156,10 +141,7 @@ struct SmallDisk<'a>(&'a Path);
 impl<'a> SmallDisk<'a> {
     fn mount(at: &'a Path) -> Self {
         fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
-            .arg(at)
-            .status();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(at).status();
         assert!(mounted.unwrap().success());
         Self(at)
     }
@@ -178,10 +160,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
     let _disk = SmallDisk::mount(&bench.cache);
     let ran = Project::new(&bench.table("")).run(&EMBED);
     let place = format!("MiB are free in {}/images", bench.cache.display());
-    ran.expect(
-        3,
-        &["could not be pulled", "no space left on device", &place, "set `cache`"],
-    );
+    ran.expect(3, &["could not be pulled", "no space left on device", &place, "set `cache`"]);
     bench.nothing_left();
     assert!(!bench.sif().exists());
 }

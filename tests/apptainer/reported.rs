@@ -6,10 +6,7 @@ use crate::harness::Bench;
 
 const SERVERS: Servers = Servers {
     serve: "/usr/local/bin/hydrotest serve --port $0",
-    no_program: (
-        &["exited with status 255, by which apptainer says"],
-        Some("/no/such/program: no such file"),
-    ),
+    no_program: (&["exited with status 255, by which apptainer says"], Some("/no/such/program: no such file")),
     never_ready: "not ready within 8 s",
     aborted: Some("the server was ended by SIGABRT before it was ready"),
     aborted_in_a_call: "the server was ended by SIGABRT in the middle of a call",
@@ -21,11 +18,7 @@ fn every_failure_is_told_with_its_exit_code_log_and_command() {
     let bench = Bench::stocked();
     let mut failures = everywhere(&SERVERS);
     failures.extend([
-        Failure::mistaken(
-            "drivers of nobody",
-            "gpu = 'intel'",
-            &["unknown gpu `intel`", "`nvidia`"],
-        ),
+        Failure::mistaken("drivers of nobody", "gpu = 'intel'", &["unknown gpu `intel`", "`nvidia`"]),
         Failure::broken(
             "no such tool",
             "tool = 'no-such-apptainer'",
@@ -39,11 +32,7 @@ fn every_failure_is_told_with_its_exit_code_log_and_command() {
         Failure::broken(
             "a registry that is not there",
             "tag = '9.9.8'\nrepository = '127.0.0.1:9/lab'",
-            &[
-                "could not be pulled",
-                "connection refused",
-                "its registry 127.0.0.1:9 cannot be reached",
-            ],
+            &["could not be pulled", "connection refused", "its registry 127.0.0.1:9 cannot be reached"],
         ),
         Failure::broken(
             "a source without the package",

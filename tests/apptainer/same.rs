@@ -26,15 +26,8 @@ fn every_suite_passes_on_every_model_with_the_command_of_boileroom() {
     let bench = Bench::empty();
     let source = tempfile::tempdir().unwrap();
     std::fs::create_dir(source.path().join("boileroom")).unwrap();
-    let settings = format!(
-        "source = '{}'\ntag = 'cuda12.6'\nmax_instances = 2\n",
-        source.path().display()
-    );
+    let settings = format!("source = '{}'\ntag = 'cuda12.6'\nmax_instances = 2\n", source.path().display());
     every_suite_passes(&Project::new(&bench.table(&settings)), &[], HELD_BY_THE_HARNESS);
     bench.nothing_left();
-    assert!(
-        bench
-            .images()
-            .contains(&"hydrotest-boileroom-esm_cuda12.6-0.4.1.sif".to_owned())
-    );
+    assert!(bench.images().contains(&"hydrotest-boileroom-esm_cuda12.6-0.4.1.sif".to_owned()));
 }

@@ -38,28 +38,19 @@ pub fn processes() -> Vec<Process> {
         .filter_map(|entry| {
             let number = entry.file_name().to_str()?.parse().ok()?;
             let text = |name| Some(String::from_utf8_lossy(&fs::read(entry.path().join(name)).ok()?).into_owned());
-            Some(Process {
-                number,
-                command: text("cmdline")?,
-                environment: text("environ")?,
-            })
+            Some(Process { number, command: text("cmdline")?, environment: text("environ")? })
         })
         .collect()
 }
 
 /// The processes with a word in their environment, of which the supervisor and Apptainer itself are some.
 pub fn of(token: &str) -> Vec<Process> {
-    processes()
-        .into_iter()
-        .filter(|process| process.environment.contains(token))
-        .collect()
+    processes().into_iter().filter(|process| process.environment.contains(token)).collect()
 }
 
 /// The process in the container: it has the variable itself.
 pub fn contained(token: &str) -> Option<Process> {
-    of(token)
-        .into_iter()
-        .find(|process| process.variable("BENCH") == Some(token))
+    of(token).into_iter().find(|process| process.variable("BENCH") == Some(token))
 }
 
 /// Whether a connection to a port of this machine holds what nobody has read: a call to a server that is stopped.

@@ -31,23 +31,13 @@ fn cases(secret: &str) -> Vec<Case> {
     let sent = |value| sealed(&pickle::encode_prediction(&output(value)).unwrap());
     let plain = sent(Value::Array(tensor()));
     let (head, rest) = plain.split_once("\",\"hmac\":\"").unwrap();
-    let (digits, signature) = (
-        head.strip_prefix("{\"pickled\":\"").unwrap(),
-        rest.trim_end_matches("\"}"),
-    );
-    let foreign = Value::Record(Record {
-        class: "nowhere.Score".into(),
-        fields: Vec::new(),
-    });
+    let (digits, signature) = (head.strip_prefix("{\"pickled\":\"").unwrap(), rest.trim_end_matches("\"}"));
+    let foreign = Value::Record(Record { class: "nowhere.Score".into(), fields: Vec::new() });
     let case = |is_read, shows, body| Case { shows, body, is_read };
     let raw = |payload: &[u8]| sealed(payload);
     vec![
         case(true, "a plain response", plain.clone()),
-        case(
-            true,
-            "bfloat16, which torch has",
-            sent(Value::Array(Tensor::vector(&[half::bf16::ONE]))),
-        ),
+        case(true, "bfloat16, which torch has", sent(Value::Array(Tensor::vector(&[half::bf16::ONE])))),
         case(true, "unknown keys", plain.replacen('{', "{\"took\":1.5,", 1)),
         case(
             true,
@@ -59,28 +49,12 @@ fn cases(secret: &str) -> Vec<Case> {
             "protocol 2",
             raw(b"\x80\x02cboileroom.testing.fake_core\nHealthcheckOutput\n)\x81}X\x06\0\0\0statusX\x02\0\0\0oksb."),
         ),
-        case(
-            false,
-            "a tensor on a GPU",
-            sent(Value::Array(tensor().on_device("cuda:0".into()))),
-        ),
-        case(
-            false,
-            "a tensor on another device",
-            sent(Value::Array(tensor().on_device("mps".into()))),
-        ),
+        case(false, "a tensor on a GPU", sent(Value::Array(tensor().on_device("cuda:0".into())))),
+        case(false, "a tensor on another device", sent(Value::Array(tensor().on_device("mps".into())))),
         case(false, "no signature", plain.replace("\"hmac\"", "\"mac\"")),
         case(false, "no payload", plain.replace("\"pickled\"", "\"payload\"")),
-        case(
-            false,
-            "a signature in capitals",
-            plain.replace(signature, &signature.to_uppercase()),
-        ),
-        case(
-            false,
-            "another secret's signature",
-            String::from_utf8(seal(b"\x80\x04N.", "another secret")).unwrap(),
-        ),
+        case(false, "a signature in capitals", plain.replace(signature, &signature.to_uppercase())),
+        case(false, "another secret's signature", String::from_utf8(seal(b"\x80\x04N.", "another secret")).unwrap()),
         case(false, "a payload that was changed", plain.replacen("gA", "gB", 1)),
         case(false, "base64 for addresses", sealed(&[0xff; 9]).replace('/', "_")),
         case(false, "base64 without padding", raw(b"\x80\x04N.").replace('=', "")),
@@ -119,18 +93,8 @@ fn boileroom_reads_what_we_say_that_it_reads_and_nothing_else() {
     let responses = client(&secret, "read", &input);
     assert_eq!(responses.len(), cases.len());
     for (case, response) in cases.iter().zip(&responses) {
-        assert_eq!(
-            response == &Json::Null,
-            case.is_read,
-            "boileroom on {}: {response}",
-            case.shows
-        );
+        assert_eq!(response == &Json::Null, case.is_read, "boileroom on {}: {response}", case.shows);
         let ours = is_readable(&case.body, secret.expose());
-        assert_eq!(
-            ours.is_ok(),
-            case.is_read,
-            "{}: {ours:?}, boileroom: {response}",
-            case.shows
-        );
+        assert_eq!(ours.is_ok(), case.is_read, "{}: {ours:?}, boileroom: {response}", case.shows);
     }
 }

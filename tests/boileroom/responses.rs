@@ -30,13 +30,8 @@ impl Server {
             .spawn()
             .unwrap();
         let mut greeting = String::new();
-        BufReader::new(process.stderr.take().unwrap())
-            .read_line(&mut greeting)
-            .unwrap();
-        let (_, url) = greeting
-            .trim()
-            .rsplit_once(' ')
-            .unwrap_or_else(|| panic!("{greeting:?}"));
+        BufReader::new(process.stderr.take().unwrap()).read_line(&mut greeting).unwrap();
+        let (_, url) = greeting.trim().rsplit_once(' ').unwrap_or_else(|| panic!("{greeting:?}"));
         let url = url.to_owned();
         Self { process, url }
     }
@@ -70,10 +65,7 @@ fn boileroom_reads_every_model_s_answer_into_its_own_classes() {
         let predicted = model.predict(&request).unwrap();
         let filled = predicted.fields.iter().filter(|(_, value)| !value.is_none()).count();
         assert!(filled > 3, "{}: {filled} fields", contract.key);
-        wanted.push(describe(&Value::Record(Record {
-            class: predicted.class,
-            fields: predicted.fields,
-        })));
+        wanted.push(describe(&Value::Record(Record { class: predicted.class, fields: predicted.fields })));
         let server = Server::start(contract, &secret);
         calls += &json!([server.url, contract.method.name(), "MALW:RLLP", options]).to_string();
         calls.push('\n');
@@ -98,10 +90,7 @@ fn boileroom_is_told_what_the_model_refuses() {
     let body = json!({ "sequences": "A".repeat(2 << 20), "options": null }).to_string();
     let response = post(&server.url, &body);
     assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
-    assert!(
-        response.contains("Embedding failed: hydrotest serve answers with 1024 MiB at most"),
-        "{response}"
-    );
+    assert!(response.contains("Embedding failed: hydrotest serve answers with 1024 MiB at most"), "{response}");
 }
 
 /// The whole response to a call to embed.

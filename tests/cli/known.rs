@@ -10,10 +10,7 @@ const SUITE: &str = "about = 'a small suite'\nmethod = 'embed'\n\n[[case]]\nname
 /// A project with a case that fails, and a file of known failures.
 fn project(known: &str) -> Project {
     let project = Project::new();
-    project.write(
-        "backends.toml",
-        &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"),
-    );
+    project.write("backends.toml", &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"));
     project.write("suites/small.toml", SUITE);
     project.write("lab/known.toml", known);
     project
@@ -57,9 +54,7 @@ fn a_failure_offers_an_entry_that_makes_it_known() {
 
     2 errors in usage or configuration (exit code 2)
     "#);
-    let explained = offered
-        .replace("reason = \"\"", "reason = 'a narrow card'")
-        .replace("link = \"\"", "link = 'T-1'");
+    let explained = offered.replace("reason = \"\"", "reason = 'a narrow card'").replace("link = \"\"", "link = 'T-1'");
     project.write("lab/known.toml", &explained);
     let known = project.run(&[]).expect(0);
     insta::assert_snapshot!(known.closing(), @"
@@ -115,10 +110,7 @@ fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
 #[test]
 fn a_file_that_is_not_there_is_a_mistake() {
     let project = Project::new();
-    project.write(
-        "backends.toml",
-        &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"),
-    );
+    project.write("backends.toml", &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"));
     insta::assert_snapshot!(project.run(&[]).expect(2).stderr, @"
     error: there is no file lab/known.toml
      --> backends.toml:5:18

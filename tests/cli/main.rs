@@ -33,9 +33,7 @@ struct Project {
 
 impl Project {
     fn new() -> Self {
-        let project = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
+        let project = Self { home: tempfile::tempdir().unwrap() };
         project.write("backends.toml", BACKENDS);
         project.write("suites/small.toml", SUITE);
         project.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
@@ -51,12 +49,7 @@ impl Project {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command.env("HYDROTEST_FORMAT", "pretty");
-        command
-            .current_dir(self.home.path())
-            .args(arguments)
-            .env_remove("CARGO")
-            .env_remove("CI")
-            .stdin(Stdio::null());
+        command.current_dir(self.home.path()).args(arguments).env_remove("CARGO").env_remove("CI").stdin(Stdio::null());
         command
     }
 
@@ -65,11 +58,7 @@ impl Project {
         let ran = Ran::from(self.command(arguments).output().unwrap());
         let home = self.home.path().display().to_string();
         let plain = |text: &str| plain(text, &[(&home, "HOME")]);
-        Ran {
-            stdout: plain(&ran.stdout),
-            stderr: plain(&ran.stderr),
-            ..ran
-        }
+        Ran { stdout: plain(&ran.stdout), stderr: plain(&ran.stderr), ..ran }
     }
 }
 
@@ -92,13 +81,7 @@ impl From<Output> for Ran {
 impl Ran {
     #[track_caller]
     fn expect(self, code: i32) -> Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "stdout:\n{}\nstderr:\n{}",
-            self.stdout,
-            self.stderr
-        );
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
@@ -269,9 +252,7 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
     let table =
         "[backends.served]\nkind = \"process\"\ncommand = [\"{hydrotest}\", \"serve\", \"--port\", \"{port}\"]\n";
     project.write("backends.toml", &format!("{BACKENDS}{table}"));
-    let refused = project
-        .run(&["--backend", "served", "--model", "esm2", "--record"])
-        .expect(2);
+    let refused = project.run(&["--backend", "served", "--model", "esm2", "--record"]).expect(2);
     insta::assert_snapshot!(refused.stdout, @r#"
 
     running 1 test
@@ -300,23 +281,15 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
     "#);
     assert!(!project.home.path().join("snapshots/published").exists());
     project.write("backends.toml", &format!("{BACKENDS}{table}weights = \"synthetic\"\n"));
-    project
-        .run(&["--backend", "served", "--model", "esm2", "--record"])
-        .expect(0);
+    project.run(&["--backend", "served", "--model", "esm2", "--record"]).expect(0);
 }
 
 #[test]
 fn libtest_flags_select_and_format() {
     let project = Project::new();
     project.run(&["--record"]).expect(0);
-    assert_eq!(
-        project.run(&["--list"]).expect(0).stdout,
-        "esmfold::small::short: test\nesm2::small::short: test\n"
-    );
-    assert_eq!(
-        project.run(&["--list", "--skip", "esm2"]).expect(0).stdout,
-        "esmfold::small::short: test\n"
-    );
+    assert_eq!(project.run(&["--list"]).expect(0).stdout, "esmfold::small::short: test\nesm2::small::short: test\n");
+    assert_eq!(project.run(&["--list", "--skip", "esm2"]).expect(0).stdout, "esmfold::small::short: test\n");
     let exact = project.run(&["--exact", "esm2::small::short", "--nocapture"]).expect(0);
     insta::assert_snapshot!(exact.closing(), @"
     test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; finished in TIMEs
@@ -336,10 +309,8 @@ fn libtest_flags_select_and_format() {
       core: 2 of 2 passed
     passed: 2 of 2 cases judged; feature `batch` of esmfold: no case was judged; feature `linker` of esmfold: no case was judged; feature `multimer` of esmfold: no case was judged; 28 features more, so that it is not known whether the backend conforms (exit code 0)
     ");
-    let shards: usize = ["1/2", "2/2"]
-        .iter()
-        .map(|shard| project.run(&["--list", "--shard", shard]).stdout.lines().count())
-        .sum();
+    let shards: usize =
+        ["1/2", "2/2"].iter().map(|shard| project.run(&["--list", "--shard", shard]).stdout.lines().count()).sum();
     assert_eq!(shards, 2);
 }
 
@@ -385,18 +356,11 @@ fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
     esmfold: 14.2 s for 384 residues on a V100 (Lin et al., Science 2023)
     esm2: 650 million parameters, two operations for each and residue, 10 TFLOP/s
     ");
-    let more = SUITE.replace("sequences = \"short\"", "literal = \"AC1\"").replace(
-        "{ check = \"contract\" }, { check = \"snapshot\" }",
-        "{ check = \"error\" }",
-    );
+    let more = SUITE
+        .replace("sequences = \"short\"", "literal = \"AC1\"")
+        .replace("{ check = \"contract\" }, { check = \"snapshot\" }", "{ check = \"error\" }");
     project.write("suites/small.toml", &more);
     let refused = project.run(&["suites", "--price"]).expect(0).stdout;
-    let esmfold = |reported: &str| {
-        reported
-            .lines()
-            .find(|line| line.starts_with("esmfold "))
-            .unwrap()
-            .to_owned()
-    };
+    let esmfold = |reported: &str| reported.lines().find(|line| line.starts_with("esmfold ")).unwrap().to_owned();
     assert_ne!(esmfold(&reported), esmfold(&refused));
 }

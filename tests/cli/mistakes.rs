@@ -5,10 +5,8 @@ use super::{Project, SUITE};
 #[test]
 fn every_mistake_of_configuration_is_shown_where_it_is() {
     let project = Project::new();
-    project.write(
-        "backends.toml",
-        "default = \"reference\"\n\n[backends.reference]\nkind = \"refrence\"\nwieghts = 1\n",
-    );
+    project
+        .write("backends.toml", "default = \"reference\"\n\n[backends.reference]\nkind = \"refrence\"\nwieghts = 1\n");
     insta::assert_snapshot!(project.run(&[]).expect(2).stderr, @r#"
     error: unknown kind `refrence`
      --> backends.toml:4:8
@@ -67,9 +65,7 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
     let project = Project::new();
     project.write(
         "suites/small.toml",
-        &SUITE
-            .replace("sequences = \"short\"", "sequences = \"shrt\"")
-            .replace("contract", "contrat"),
+        &SUITE.replace("sequences = \"short\"", "sequences = \"shrt\"").replace("contract", "contrat"),
     );
     insta::assert_snapshot!(project.run(&[]).expect(2).stderr, @r#"
     error: unknown sequence `shrt`
@@ -144,12 +140,8 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
 #[test]
 fn nothing_run_is_an_outcome_of_its_own() {
     let project = Project::new();
-    let ran = [
-        &["--model", "boltz2"][..],
-        &["no_such_case"],
-        &["--skip", "esm", "--skip", "x"],
-    ]
-    .map(|arguments| project.run(arguments).expect(4));
+    let ran = [&["--model", "boltz2"][..], &["no_such_case"], &["--skip", "esm", "--skip", "x"]]
+        .map(|arguments| project.run(arguments).expect(4));
     insta::assert_snapshot!(ran.each_ref().map(|ran| ran.stderr.as_str()).join("\n"), @"
     suite small has no cases: none applies to boltz2
     inconclusive: nothing ran (exit code 4)

@@ -22,12 +22,7 @@ fn long_world() -> Project {
 
 #[cfg(unix)]
 fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>, String) {
-    let mut child = project
-        .command(&[])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = project.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut seen = String::new();
     // The first finished case says that the run is under way.
@@ -44,10 +39,7 @@ fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>
 fn a_signal_ends_the_run_with_what_is_known_so_far() {
     let project = long_world();
     let mut reported = Vec::new();
-    for (signal, code) in [
-        (rustix::process::Signal::INT, 130),
-        (rustix::process::Signal::TERM, 143),
-    ] {
+    for (signal, code) in [(rustix::process::Signal::INT, 130), (rustix::process::Signal::TERM, 143)] {
         let (exit, output) = signalled(&project, signal);
         assert_eq!(exit, Some(code));
         assert!(output.contains("ignored (interrupted)"), "{}", tail(&output));
@@ -62,12 +54,7 @@ fn a_signal_ends_the_run_with_what_is_known_so_far() {
 #[test]
 fn a_reader_that_goes_away_does_not_hang_the_run() {
     let project = long_world();
-    let mut child = project
-        .command(&[])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = project.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = [0; 1];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(3));

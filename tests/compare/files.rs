@@ -25,20 +25,11 @@ fn the_order_of_elements_and_of_bytes_is_no_difference() {
     let values = [0.5f32, 1.0, 1.5, -2.0, 2.5, 3.0];
     let plain = directory.path().join("plain.npy");
     std::fs::write(&plain, npy(&Tensor::from_values(vec![2, 3], &values).unwrap())).unwrap();
-    let columns: Vec<u8> = [0, 3, 1, 4, 2, 5]
-        .iter()
-        .flat_map(|&at| values[at].to_be_bytes())
-        .collect();
+    let columns: Vec<u8> = [0, 3, 1, 4, 2, 5].iter().flat_map(|&at| values[at].to_be_bytes()).collect();
     let header = "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }";
     let other = raw(directory.path(), "other.npy", header, &columns);
     let output = compare(&plain, &other, &[]);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 3), }";
     let output = compare(&plain, &raw(directory.path(), "negative.npy", header, &[]), &[]);
     assert_eq!(output.status.code(), Some(2));
@@ -62,10 +53,7 @@ fn another_element_type_is_a_difference_that_hides_no_number() {
         assert_eq!(output.status.code(), Some(1));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let section = &json["sections"][0];
-        assert_eq!(
-            section["differences"][0],
-            "expected float32 array (4,), got float64 array (4,)"
-        );
+        assert_eq!(section["differences"][0], "expected float32 array (4,), got float64 array (4,)");
         let metrics = section["metrics"].as_array().unwrap();
         let judged = metrics.iter().find_map(|row| row["judged"].get(0)).unwrap();
         assert_eq!(judged["verdict"], verdict, "{json}");
@@ -157,10 +145,7 @@ fn results_of_different_weights_are_not_compared() {
     let directory = tempfile::tempdir().unwrap();
     let from = root.join("esmfold/fold/nipah.snap");
     let recorded = std::fs::read_to_string(&from).unwrap();
-    let hash = recorded
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("\"arrays\": \""))
-        .unwrap();
+    let hash = recorded.lines().find_map(|line| line.trim().strip_prefix("\"arrays\": \"")).unwrap();
     let hash = hash.trim_end_matches(['"', ',']);
     let place = directory.path().join("published/esmfold/fold");
     let arrays = directory.path().join("published/arrays");
@@ -273,9 +258,7 @@ fn models_that_list_different_atoms_are_compared_one_by_one() {
     let directory = tempfile::tempdir().unwrap();
     let atoms: Vec<&str> = HELIX.lines().filter(|line| line.starts_with("ATOM")).collect();
     let file = |name: &str, models: &[&[&str]]| {
-        let models = models
-            .iter()
-            .map(|atoms| format!("MODEL\n{}\nENDMDL\n", atoms.join("\n")));
+        let models = models.iter().map(|atoms| format!("MODEL\n{}\nENDMDL\n", atoms.join("\n")));
         let path = directory.path().join(name);
         std::fs::write(&path, models.collect::<String>()).unwrap();
         path
@@ -318,10 +301,7 @@ fn chains_of_two_characters_are_two_chains() {
 fn arrays_of_more_than_64_mib_are_compared() {
     let directory = tempfile::tempdir().unwrap();
     let mut data: Vec<u8> = 0.5f32.to_le_bytes().repeat(17 << 20);
-    let header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 1024), }}",
-        17 << 10
-    );
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 1024), }}", 17 << 10);
     let first = raw(directory.path(), "first.npy", &header, &data);
     data[(16 << 20) * 4..][..4].copy_from_slice(&0.75f32.to_le_bytes());
     let second = raw(directory.path(), "second.npy", &header, &data);
@@ -355,11 +335,6 @@ fn arrays_of_more_than_64_mib_are_compared() {
     different: 1 of 1 judged numbers are beyond what is allowed
     ");
     // What ends early is an error and no crash.
-    std::fs::File::options()
-        .write(true)
-        .open(&second)
-        .unwrap()
-        .set_len(1 << 20)
-        .unwrap();
+    std::fs::File::options().write(true).open(&second).unwrap().set_len(1 << 20).unwrap();
     assert_eq!(compare(&first, &second, &[]).status.code(), Some(2));
 }

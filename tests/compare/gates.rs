@@ -43,16 +43,7 @@ fn gates_are_those_of_the_model_and_may_be_changed() {
 
     within tolerance: they count as the same
     ");
-    let loose = [
-        "--gate",
-        "rmsd=1",
-        "--gate",
-        "ca_rmsd=1",
-        "--gate",
-        "ca_max=1",
-        "--gate",
-        "lddt=0.5",
-    ];
+    let loose = ["--gate", "rmsd=1", "--gate", "ca_rmsd=1", "--gate", "ca_max=1", "--gate", "lddt=0.5"];
     let output = run(&[&loose[..], &["--gate", "unmasked_lddt=0.5"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     insta::assert_snapshot!(said(&output), @"
@@ -89,10 +80,7 @@ fn gates_are_those_of_the_model_and_may_be_changed() {
 
 #[test]
 fn confidence_is_read_on_the_scale_of_the_first() {
-    let percent: String = HELIX
-        .lines()
-        .map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n")
-        .collect();
+    let percent: String = HELIX.lines().map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n").collect();
     assert_eq!(compared(&percent, &percent).0, Some(0));
     let (code, words) = compared(HELIX, &percent);
     assert_eq!(code, Some(1), "{words}");
@@ -129,23 +117,12 @@ fn every_number_comes_with_its_bound_and_its_word() {
     let directory = tempfile::tempdir().unwrap();
     let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
     std::fs::write(&paths[0], HELIX).unwrap();
-    std::fs::write(
-        &paths[1],
-        placed(|index, [x, y, z]| [x, y, z + 0.001 * (index % 3) as f64]),
-    )
-    .unwrap();
+    std::fs::write(&paths[1], placed(|index, [x, y, z]| [x, y, z + 0.001 * (index % 3) as f64])).unwrap();
     let output = compare(&paths[0], &paths[1], &["--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(
-        (&json["same"], &json["verdict"]),
-        (&true.into(), &"within tolerance".into()),
-        "{json}"
-    );
+    assert_eq!((&json["same"], &json["verdict"]), (&true.into(), &"within tolerance".into()), "{json}");
     let metrics = json["sections"][0]["metrics"].as_array().unwrap();
-    let rmsd = metrics
-        .iter()
-        .find(|row| row["metric"] == "RMSD of alpha carbons (Å)")
-        .unwrap();
+    let rmsd = metrics.iter().find(|row| row["metric"] == "RMSD of alpha carbons (Å)").unwrap();
     let judged = &rmsd["judged"][0];
     assert_eq!(judged["verdict"], "within tolerance");
     assert!(judged["observed"].as_f64().unwrap() < judged["allowed"].as_f64().unwrap());
@@ -209,9 +186,6 @@ fn the_floor_beside_a_snapshot_counts() {
     std::fs::write(second.with_extension("floor.json"), none.to_string()).unwrap();
     assert_eq!(compare(&first, &second, &strict).status.code(), Some(0));
     assert_eq!(compare(&second, &first, &strict).status.code(), Some(1));
-    let row = words
-        .lines()
-        .find(|line| line.starts_with("RMSD of alpha carbons"))
-        .unwrap();
+    let row = words.lines().find(|line| line.starts_with("RMSD of alpha carbons")).unwrap();
     insta::assert_snapshot!(row, @"RMSD of alpha carbons (Å)                  0.35154669  0.32607183    0.4  at most 0.01                       indistinguishable");
 }

@@ -1,12 +1,7 @@
 //! `hydrotest compare` as its user meets it: numbers, verdicts, exit codes, and bad files and structures, which give a
 //! verdict or a clear error.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a helper of a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper of a test fails by panicking")]
 
 mod files;
 #[path = "../support/folding.rs"]
@@ -34,13 +29,7 @@ END
 ";
 
 fn compare(first: &Path, second: &Path, flags: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-        .arg("compare")
-        .arg(first)
-        .arg(second)
-        .args(flags)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_hydrotest")).arg("compare").arg(first).arg(second).args(flags).output().unwrap()
 }
 
 /// An array as an npy file.
@@ -147,20 +136,10 @@ fn bad_structures_give_a_verdict_or_a_clear_error() {
     let doubled = HELIX.replace("END\n", "") + HELIX;
     for (name, structure, same_as_itself, as_reference) in [
         ("one atom", one.clone(), Some(0), Some(1)),
-        (
-            "collinear",
-            placed(|index, _| [index as f64 * 3.8, 0.0, 0.0]),
-            Some(0),
-            Some(1),
-        ),
+        ("collinear", placed(|index, _| [index as f64 * 3.8, 0.0, 0.0]), Some(0), Some(1)),
         ("all in one place", placed(|_, _| [1.0; 3]), Some(0), Some(1)),
         ("duplicate atoms", doubled, Some(0), Some(1)),
-        (
-            "no alpha carbons",
-            lines(&|line| !line.contains(" CA ")),
-            Some(0),
-            Some(1),
-        ),
+        ("no alpha carbons", lines(&|line| !line.contains(" CA ")), Some(0), Some(1)),
         ("shorter", lines(&|line| !line.contains("LYS")), Some(0), Some(1)),
         ("unknown residues", HELIX.replace("SER", "UNK"), Some(0), Some(1)),
     ] {
@@ -193,20 +172,14 @@ fn bad_structures_give_a_verdict_or_a_clear_error() {
 #[test]
 fn files_that_are_nothing_of_the_kind_are_errors() {
     let directory = tempfile::tempdir().unwrap();
-    let errors = [
-        ("a.npy", "x"),
-        ("a.npz", "PK"),
-        ("a.snap", "---\n"),
-        ("a.cif", "data_\nloop_\n"),
-        ("a.txt", ""),
-    ]
-    .map(|(name, content)| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        let output = compare(&path, &path, &[]);
-        assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output.stdout));
-        reported(&output, directory.path())
-    });
+    let errors = [("a.npy", "x"), ("a.npz", "PK"), ("a.snap", "---\n"), ("a.cif", "data_\nloop_\n"), ("a.txt", "")]
+        .map(|(name, content)| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            let output = compare(&path, &path, &[]);
+            assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output.stdout));
+            reported(&output, directory.path())
+        });
     insta::assert_snapshot!(errors.join("\n"), @"
     error: DIR/a.npy: does not start as an npy file
 
@@ -247,9 +220,7 @@ fn recorded_results_compare_with_themselves_and_with_others() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic/esmfold");
     let mut found: Vec<PathBuf> = Vec::new();
     for suite in std::fs::read_dir(root).unwrap() {
-        let files = std::fs::read_dir(suite.unwrap().path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path());
+        let files = std::fs::read_dir(suite.unwrap().path()).unwrap().map(|entry| entry.unwrap().path());
         found.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "snap")));
     }
     found.sort();
@@ -311,10 +282,8 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
 
     indistinguishable: they are equal, or differ by no more than repeats do
     ");
-    let (esm2, boltz) = (
-        response(directory.path(), "esm2.numpy1.protocol4"),
-        response(directory.path(), "boltz.numpy2.protocol2"),
-    );
+    let (esm2, boltz) =
+        (response(directory.path(), "esm2.numpy1.protocol4"), response(directory.path(), "boltz.numpy2.protocol2"));
     let output = compare(&esm2, &boltz, &[]);
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(reported(&output, directory.path()), @"
@@ -323,19 +292,14 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
     1 error in usage or configuration (exit code 2)
     ");
     assert_eq!(compare(&esm2, &boltz, &["--model", "esm2"]).status.code(), Some(1));
-    let errors = [
-        "{}",
-        "[]",
-        "{\"pickled\": \"!\", \"hmac\": \"\"}",
-        "{\"pickled\": \"gASVCw==\", \"hmac\": \"\"}",
-    ]
-    .map(|body| {
-        let path = directory.path().join("broken.json");
-        std::fs::write(&path, body).unwrap();
-        let output = compare(&path, &path, &[]);
-        assert_eq!(output.status.code(), Some(2), "{body}: {}", text(&output.stdout));
-        reported(&output, directory.path())
-    });
+    let errors = ["{}", "[]", "{\"pickled\": \"!\", \"hmac\": \"\"}", "{\"pickled\": \"gASVCw==\", \"hmac\": \"\"}"]
+        .map(|body| {
+            let path = directory.path().join("broken.json");
+            std::fs::write(&path, body).unwrap();
+            let output = compare(&path, &path, &[]);
+            assert_eq!(output.status.code(), Some(2), "{body}: {}", text(&output.stdout));
+            reported(&output, directory.path())
+        });
     insta::assert_snapshot!(errors.join("\n"), @r#"
     error: DIR/broken.json: missing field `pickled` at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 

@@ -59,15 +59,8 @@ fn every_element_of_two_whole_responses_counts() {
         let output = compare(&first, &second, &[]);
         let words = text(&output.stdout);
         assert_eq!(output.status.code(), Some(1), "{name}: {words}");
-        assert!(
-            words.contains("1 of ") && words.contains("elements beyond tolerance"),
-            "{words}"
-        );
-        let other = if name == "embeddings" {
-            "hidden_states"
-        } else {
-            "embeddings"
-        };
+        assert!(words.contains("1 of ") && words.contains("elements beyond tolerance"), "{words}");
+        let other = if name == "embeddings" { "hidden_states" } else { "embeddings" };
         let rest = compare(&first, &second, &["--field", other]);
         assert_eq!(rest.status.code(), Some(0), "{}", text(&rest.stdout));
     }
@@ -95,12 +88,7 @@ fn a_response_is_the_same_as_its_own_files() {
     let directory = tempfile::tempdir().unwrap();
     let response = fold("boltz2", SEQUENCE, &["plddt"]);
     let whole = written(directory.path(), "whole.json", &response);
-    let percent: Vec<f64> = floats(&response, "plddt[0]")
-        .to_f64()
-        .unwrap()
-        .iter()
-        .map(|value| value * 100.0)
-        .collect();
+    let percent: Vec<f64> = floats(&response, "plddt[0]").to_f64().unwrap().iter().map(|value| value * 100.0).collect();
     let zeros = vec![0.0; percent.len()];
     let right = structure(&response);
     let [in_pdb, in_cif] = files(directory.path(), &right, Some(&zeros), Some(&percent));
@@ -114,10 +102,7 @@ fn a_response_is_the_same_as_its_own_files() {
         let output = compare(first, second, flags);
         let words = text(&output.stdout) + &text(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{words}");
-        assert!(
-            words.contains("lDDT, symmetric") && words.contains("at least"),
-            "judged: {words}"
-        );
+        assert!(words.contains("lDDT, symmetric") && words.contains("at least"), "judged: {words}");
     }
     let words = reported(&compare(&whole, &in_cif, &[]), directory.path());
     assert!(words.contains("pLDDT, mean absolute error"), "{words}");
@@ -168,10 +153,7 @@ fn a_column_that_one_of_two_files_of_a_kind_lacks_is_told_beside_the_rest() {
     let section = &json["sections"][0];
     assert_eq!(section["differences"][0], "only the first has temperature factors");
     let metrics = section["metrics"].as_array().unwrap();
-    let rmsd = metrics
-        .iter()
-        .find(|row| row["metric"] == "RMSD of all atoms (Å)")
-        .unwrap();
+    let rmsd = metrics.iter().find(|row| row["metric"] == "RMSD of all atoms (Å)").unwrap();
     assert_eq!(rmsd["judged"][0]["verdict"], "indistinguishable", "{json}");
 }
 
@@ -228,11 +210,7 @@ fn aligned_errors_and_confidences_in_files_are_judged_by_their_gates() {
     let values: Vec<f32> = pae.values().unwrap().collect();
     let save = |name: &str, values: &[f32]| {
         let path = directory.path().join(name);
-        std::fs::write(
-            &path,
-            super::npy(&Tensor::from_values(vec![size, size], values).unwrap()),
-        )
-        .unwrap();
+        std::fs::write(&path, super::npy(&Tensor::from_values(vec![size, size], values).unwrap())).unwrap();
         path
     };
     let right = save("pae.npy", &values);
@@ -241,23 +219,12 @@ fn aligned_errors_and_confidences_in_files_are_judged_by_their_gates() {
         values[3] += 2.0;
         values
     });
-    let transposed: Vec<f32> = (0..size * size)
-        .map(|flat| values[flat % size * size + flat / size])
-        .collect();
+    let transposed: Vec<f32> = (0..size * size).map(|flat| values[flat % size * size + flat / size]).collect();
     let transposed = save("transposed.npy", &transposed);
-    for (first, flags) in [
-        (&right, &[][..]),
-        (&right, &["--model", "boltz2"]),
-        (&whole, &["--field", "pae"]),
-    ] {
+    for (first, flags) in [(&right, &[][..]), (&right, &["--model", "boltz2"]), (&whole, &["--field", "pae"])] {
         let output = compare(first, &one_pair, flags);
         let words = text(&output.stdout);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "one pair may move: {words}{}",
-            text(&output.stderr)
-        );
+        assert_eq!(output.status.code(), Some(0), "one pair may move: {words}{}", text(&output.stderr));
         assert!(words.contains("PAE error") && words.contains("at most"), "{words}");
         let output = compare(first, &transposed, flags);
         let words = text(&output.stdout);
@@ -281,10 +248,7 @@ fn a_recorded_result_is_compared_element_by_element_however_large() {
     assert_eq!((recorded.model(), recorded.weights()), ("esm2", "synthetic"));
     let directory = tempfile::tempdir().unwrap();
     let input = std::fs::read_to_string(&root).unwrap();
-    let input = input
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("\"input\": "))
-        .unwrap();
+    let input = input.lines().find_map(|line| line.trim().strip_prefix("\"input\": ")).unwrap();
     let input = input.trim_matches(['"', ',']);
     let right = fold("esm2", input, &["*"]);
     let noisy = change(&right, "hidden_states", |values| {

@@ -115,10 +115,7 @@ fn hydrogens_and_hetero_atoms_do_not_dock() {
         let reference = chain("A", 0.0, hydrogens) + &chain("B", 4.5, hydrogens);
         let model = chain("A", 0.0, hydrogens) + &chain("B", apart, hydrogens);
         let (_, words) = compared(&reference, &model);
-        let row = words
-            .lines()
-            .find(|line| line.trim_start().starts_with("DockQ"))
-            .map(str::to_owned);
+        let row = words.lines().find(|line| line.trim_start().starts_with("DockQ")).map(str::to_owned);
         row.unwrap_or_else(|| panic!("no DockQ in {words}"))
     };
     let score = |row: &str| row.split_whitespace().nth(1).unwrap().to_owned();

@@ -24,19 +24,14 @@ fn pair() -> (Structure, Structure, Vec<bool>) {
             *axis += size * next();
         }
     }
-    let marks = (0..expected.residues().len())
-        .map(|residue| residue >= FLOPPY)
-        .collect();
+    let marks = (0..expected.residues().len()).map(|residue| residue >= FLOPPY).collect();
     (expected, other, marks)
 }
 
 fn cause(aspect: Aspect, mistake: impl FnOnce(&mut Structure)) -> Cause {
     let (expected, mut other, marks) = pair();
     mistake(&mut other);
-    let failed = Failed {
-        aspect,
-        confident: Some(&marks),
-    };
+    let failed = Failed { aspect, confident: Some(&marks) };
     of_failed(&expected, &other, StructureFrame::Free, &[], failed).unwrap()
 }
 
@@ -60,10 +55,7 @@ fn swapped_names_are_named_beside_a_floppy_chain() {
 fn one_side_chain_that_moved_is_named() {
     let found = cause(Aspect::Positions, |structure| {
         let residues = structure.residues();
-        let own = residues
-            .iter()
-            .skip(FLOPPY + 5)
-            .find(|range| structure.res_name[range.start] == "LYS");
+        let own = residues.iter().skip(FLOPPY + 5).find(|range| structure.res_name[range.start] == "LYS");
         for atom in own.unwrap().clone().skip(4) {
             structure.coord[atom][2] += 4.0;
         }

@@ -1,11 +1,7 @@
 //! The likely cause of a difference, on the embedded models' responses for real sequences: planted mistakes are named, and
 //! nothing is named where two results agree.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it measured"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
 mod arrays;
 mod failed;
@@ -56,11 +52,7 @@ fn fold(sequence: &str) -> Structure {
 fn jittered(structure: &Structure, seed: u64, size: f32) -> Structure {
     let mut next = noise(seed);
     let mut other = structure.clone();
-    other
-        .coord
-        .iter_mut()
-        .flatten()
-        .for_each(|value| *value += size * next());
+    other.coord.iter_mut().flatten().for_each(|value| *value += size * next());
     other
 }
 
@@ -74,10 +66,7 @@ fn moved(structure: &Structure) -> Structure {
 
 fn each(structure: &Structure, change: impl Fn([f32; 3]) -> [f32; 3]) -> Structure {
     let mut other = structure.clone();
-    other
-        .coord
-        .iter_mut()
-        .for_each(|position| *position = change(*position));
+    other.coord.iter_mut().for_each(|position| *position = change(*position));
     other
 }
 
@@ -96,9 +85,7 @@ fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)>
         let mut order: Vec<usize> = (0..atoms).collect();
         for residue in structure.residues() {
             let is_meant = residue_name.is_none_or(|name| structure.res_name[residue.start] == *name);
-            let pair = structure
-                .atom_named(&residue, first)
-                .zip(structure.atom_named(&residue, second));
+            let pair = structure.atom_named(&residue, first).zip(structure.atom_named(&residue, second));
             if let Some((first, second)) = pair.filter(|_| is_meant) {
                 order.swap(first, second);
             }
@@ -131,11 +118,7 @@ fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)>
     }
     let factor = |change: fn(f64) -> f64| {
         let mut other = structure.clone();
-        other
-            .b_factor
-            .iter_mut()
-            .flatten()
-            .for_each(|value| *value = change(*value));
+        other.b_factor.iter_mut().flatten().for_each(|value| *value = change(*value));
         other
     };
     let mut late = structure.clone();
@@ -146,39 +129,15 @@ fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)>
     }
     let mut planted = vec![
         ("rigid motion", MistakeKind::RigidMotion, moved(structure)),
-        (
-            "mirror",
-            MistakeKind::Mirror,
-            moved(&each(structure, |[x, y, z]| [-x, y, z])),
-        ),
-        (
-            "nanometres",
-            MistakeKind::Scale,
-            each(structure, |position| position.map(|value| value / 10.0)),
-        ),
-        (
-            "times ten",
-            MistakeKind::Scale,
-            moved(&each(structure, |position| position.map(|value| value * 10.0))),
-        ),
-        (
-            "axes swapped",
-            MistakeKind::AxesSwapped,
-            each(structure, |[x, y, z]| [y, x, z]),
-        ),
+        ("mirror", MistakeKind::Mirror, moved(&each(structure, |[x, y, z]| [-x, y, z]))),
+        ("nanometres", MistakeKind::Scale, each(structure, |position| position.map(|value| value / 10.0))),
+        ("times ten", MistakeKind::Scale, moved(&each(structure, |position| position.map(|value| value * 10.0)))),
+        ("axes swapped", MistakeKind::AxesSwapped, each(structure, |[x, y, z]| [y, x, z])),
         ("atoms rolled", MistakeKind::Shifted, reordered(structure, &rolled)),
         ("residues shifted", MistakeKind::Shifted, residue_shift),
         ("C and CB swapped", MistakeKind::PermutedAtoms, swapped(None, "C", "CB")),
-        (
-            "bfloat16",
-            MistakeKind::LowerPrecision,
-            each(structure, |p| p.map(|v| half::bf16::from_f32(v).to_f32())),
-        ),
-        (
-            "float16",
-            MistakeKind::LowerPrecision,
-            each(structure, |p| p.map(|v| half::f16::from_f32(v).to_f32())),
-        ),
+        ("bfloat16", MistakeKind::LowerPrecision, each(structure, |p| p.map(|v| half::bf16::from_f32(v).to_f32()))),
+        ("float16", MistakeKind::LowerPrecision, each(structure, |p| p.map(|v| half::f16::from_f32(v).to_f32()))),
         ("NaN", MistakeKind::NotFinite, nan),
         ("constant", MistakeKind::Constant, each(structure, |_| [0.0; 3])),
         ("numbers from 1", MistakeKind::Offset, renumbered),
@@ -188,11 +147,7 @@ fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)>
         ("b-factors late", MistakeKind::Shifted, late),
     ];
     if structure.res_name.iter().any(|name| *name == "LEU") {
-        planted.push((
-            "leucine methyls",
-            MistakeKind::PermutedAtoms,
-            swapped(Some("LEU"), "CD1", "CD2"),
-        ));
+        planted.push(("leucine methyls", MistakeKind::PermutedAtoms, swapped(Some("LEU"), "CD1", "CD2")));
     }
     planted
 }
@@ -213,10 +168,7 @@ impl Score {
     }
 
     fn assert(&self) {
-        let (right, all) = self
-            .0
-            .values()
-            .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+        let (right, all) = self.0.values().fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
         for (name, (right, all)) in &self.0 {
             eprintln!("{name}: {right} of {all}");
         }
@@ -231,21 +183,13 @@ fn mistakes_in_structures_are_named() {
     let folds: Vec<Structure> = sequences().iter().map(|sequence| fold(sequence)).collect();
     for (index, structure) in folds.iter().enumerate() {
         for (name, kind, wrong) in planted(structure) {
-            score.add(
-                name,
-                kind,
-                of_structures(structure, &wrong, StructureFrame::Fixed, &[]).as_ref(),
-            );
+            score.add(name, kind, of_structures(structure, &wrong, StructureFrame::Fixed, &[]).as_ref());
         }
         // The same beneath the noise of another machine, as far as it leaves anything to see.
         for (name, kind, wrong) in planted(structure) {
             if !matches!(name, "bfloat16" | "float16" | "constant") && !name.starts_with("b-factors") {
                 let noisy = jittered(&wrong, index as u64, 0.01);
-                score.add(
-                    name,
-                    kind,
-                    of_structures(structure, &noisy, StructureFrame::Fixed, &[]).as_ref(),
-                );
+                score.add(name, kind, of_structures(structure, &noisy, StructureFrame::Fixed, &[]).as_ref());
             }
         }
     }
@@ -282,16 +226,9 @@ fn mistakes_in_complexes_are_named() {
         );
         let whole = fold(&format!("{sequence}{sequence}"));
         let cut = fold(sequence);
-        score.add(
-            "cut short",
-            MistakeKind::CutShort,
-            of_structures(&whole, &cut, StructureFrame::Free, &[]).as_ref(),
-        );
+        score.add("cut short", MistakeKind::CutShort, of_structures(&whole, &cut, StructureFrame::Free, &[]).as_ref());
     }
-    let (right, all) = score
-        .0
-        .values()
-        .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+    let (right, all) = score.0.values().fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
     eprintln!("named rightly: {right} of {all}");
     assert!(all > 30 && right * 100 >= all * 95, "{right} of {all}");
 }
@@ -305,11 +242,7 @@ fn another_response_and_another_seed_are_recognised() {
             prediction.field("atom_array").unwrap().as_items().unwrap()[0].clone()
         };
         let (wanted, other) = (seeded(1), seeded(2));
-        let candidate = |relation| Candidate {
-            label: "another response",
-            relation,
-            value: &other,
-        };
+        let candidate = |relation| Candidate { label: "another response", relation, value: &other };
         let (expected, actual) = (wanted.as_structure().unwrap(), other.as_structure().unwrap());
         for (name, relation, kind) in [
             ("stale", Relation::OtherRequest, MistakeKind::Stale),
@@ -318,18 +251,10 @@ fn another_response_and_another_seed_are_recognised() {
             let cause = of_structures(expected, actual, StructureFrame::Free, &[candidate(relation)]);
             score.add(name, kind, cause.as_ref());
         }
-        let same = of_structures(
-            expected,
-            expected,
-            StructureFrame::Free,
-            &[candidate(Relation::OtherSeed)],
-        );
+        let same = of_structures(expected, expected, StructureFrame::Free, &[candidate(Relation::OtherSeed)]);
         assert_eq!(same, None, "the right seed");
     }
-    let (right, all) = score
-        .0
-        .values()
-        .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+    let (right, all) = score.0.values().fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
     assert!(all > 10 && right * 100 >= all * 95, "{right} of {all}");
 }
 
@@ -338,25 +263,14 @@ fn nothing_is_named_where_two_structures_agree() {
     for (index, sequence) in sequences().iter().enumerate() {
         let structure = fold(sequence);
         let others: Vec<Value> = [Value::Structure(Box::new(structure.clone()))].into();
-        let candidates = [Candidate {
-            label: "another",
-            relation: Relation::OtherRequest,
-            value: &others[0],
-        }];
+        let candidates = [Candidate { label: "another", relation: Relation::OtherRequest, value: &others[0] }];
         for frame in [StructureFrame::Fixed, StructureFrame::Free] {
             assert_eq!(of_structures(&structure, &structure, frame, &candidates), None);
             for size in [1e-5, 1e-3, 0.01, 0.1, 1.0] {
                 let other = jittered(&structure, index as u64 + 7, size);
-                assert_eq!(
-                    of_structures(&structure, &other, frame, &candidates),
-                    None,
-                    "noise of {size} Å"
-                );
+                assert_eq!(of_structures(&structure, &other, frame, &candidates), None, "noise of {size} Å");
             }
         }
-        assert_eq!(
-            of_structures(&structure, &moved(&structure), StructureFrame::Free, &candidates),
-            None
-        );
+        assert_eq!(of_structures(&structure, &moved(&structure), StructureFrame::Free, &candidates), None);
     }
 }

@@ -8,10 +8,7 @@ use super::{Score, fold, jittered, sequences};
 
 /// The atoms of these numbers, in this order.
 fn taken(structure: &Structure, order: &[usize]) -> Structure {
-    let mut other = Structure {
-        b_factor: structure.b_factor.as_ref().map(|_| Vec::new()),
-        ..Structure::default()
-    };
+    let mut other = Structure { b_factor: structure.b_factor.as_ref().map(|_| Vec::new()), ..Structure::default() };
     for &atom in order {
         other.push(
             structure.chain_id[atom],
@@ -79,11 +76,7 @@ fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
         ] {
             let wrong = taken(&dimer, order);
             for wrong in [jittered(&wrong, index as u64, 0.01), wrong] {
-                score.add(
-                    name,
-                    kind,
-                    of_structures(&dimer, &wrong, StructureFrame::Free, &[]).as_ref(),
-                );
+                score.add(name, kind, of_structures(&dimer, &wrong, StructureFrame::Free, &[]).as_ref());
             }
         }
         let late = shifted_in_chains(&dimer);
@@ -119,10 +112,7 @@ fn the_model_that_is_wrong_is_looked_into() {
     let expected = models(&[&one, &near, &far]);
     let cause = |actual: &Structure| of_structures(&expected, actual, StructureFrame::Free, &[]);
     assert_eq!(cause(&expected), None);
-    assert_eq!(
-        cause(&models(&[&one, &near, &mirror])).map(|it| it.kind),
-        Some(MistakeKind::Mirror)
-    );
+    assert_eq!(cause(&models(&[&one, &near, &mirror])).map(|it| it.kind), Some(MistakeKind::Mirror));
     let swapped = cause(&models(&[&far, &near, &one])).unwrap();
     assert_eq!(swapped.kind, MistakeKind::PermutedItems);
     assert_eq!(swapped.what, "models in another order: model 1 stands at 3");

@@ -19,11 +19,8 @@ fn gathered(pairs: &Tensor, order: &[usize], size: f32) -> Tensor {
         for &column in order {
             for channel in 0..channels {
                 let known = row < length && column < length;
-                let value = if known {
-                    values[(row * length + column) * channels + channel]
-                } else {
-                    15.0 + 9.0 * linker()
-                };
+                let value =
+                    if known { values[(row * length + column) * channels + channel] } else { 15.0 + 9.0 * linker() };
                 all.push(value + size * next());
             }
         }
@@ -44,9 +41,7 @@ fn shaped(pairs: &Tensor, samples: usize) -> Tensor {
     if samples > 1 {
         shape.insert(0, samples);
     }
-    let all: Vec<f32> = (0..samples)
-        .flat_map(|sample| values.iter().map(move |value| value + sample as f32))
-        .collect();
+    let all: Vec<f32> = (0..samples).flat_map(|sample| values.iter().map(move |value| value + sample as f32)).collect();
     Tensor::from_values(shape, &all).unwrap()
 }
 
@@ -81,57 +76,22 @@ fn mistakes_of_both_axes_are_named() {
             let cases = [
                 ("cut short", MistakeKind::CutShort, all[..third].to_vec()),
                 ("without the first", MistakeKind::Missing, all[1..].to_vec()),
-                (
-                    "without some",
-                    MistakeKind::Missing,
-                    [&all[..third], &all[third + 7..]].concat(),
-                ),
+                ("without some", MistakeKind::Missing, [&all[..third], &all[third + 7..]].concat()),
                 ("without both ends", MistakeKind::Missing, all[1..length - 1].to_vec()),
-                (
-                    "padding",
-                    MistakeKind::ExtraResidues,
-                    [&all[..], &linker[..13]].concat(),
-                ),
-                (
-                    "linker",
-                    MistakeKind::ExtraResidues,
-                    [&all[..half], &linker, &all[half..]].concat(),
-                ),
+                ("padding", MistakeKind::ExtraResidues, [&all[..], &linker[..13]].concat()),
+                ("linker", MistakeKind::ExtraResidues, [&all[..half], &linker, &all[half..]].concat()),
                 (
                     "two linkers",
                     MistakeKind::ExtraResidues,
-                    [
-                        &all[..third],
-                        &linker[..10],
-                        &all[third..half],
-                        &linker[..10],
-                        &all[half..],
-                    ]
-                    .concat(),
+                    [&all[..third], &linker[..10], &all[third..half], &linker[..10], &all[half..]].concat(),
                 ),
-                (
-                    "special tokens",
-                    MistakeKind::ExtraResidues,
-                    [&linker[..1], &all, &linker[1..2]].concat(),
-                ),
-                (
-                    "special token",
-                    MistakeKind::ExtraResidues,
-                    [&linker[..1], &all].concat(),
-                ),
+                ("special tokens", MistakeKind::ExtraResidues, [&linker[..1], &all, &linker[1..2]].concat()),
+                ("special token", MistakeKind::ExtraResidues, [&linker[..1], &all].concat()),
                 ("late", MistakeKind::Shifted, turned(length - 1)),
                 ("two early", MistakeKind::Shifted, turned(2)),
-                (
-                    "reversed",
-                    MistakeKind::PermutedItems,
-                    all.iter().rev().copied().collect(),
-                ),
+                ("reversed", MistakeKind::PermutedItems, all.iter().rev().copied().collect()),
                 ("chains", MistakeKind::PermutedItems, turned(third)),
-                (
-                    "three chains",
-                    MistakeKind::PermutedItems,
-                    [&all[half..], &all[third..half], &all[..third]].concat(),
-                ),
+                ("three chains", MistakeKind::PermutedItems, [&all[half..], &all[third..half], &all[..third]].concat()),
                 ("shuffled", MistakeKind::PermutedItems, shuffled),
             ];
             for (name, kind, order) in cases {
@@ -158,11 +118,8 @@ fn what_befell_both_axes_is_told_by_its_place() {
     let pairs = matrices(&sequences()[1], 1);
     let length = pairs.shape()[0];
     let all: Vec<usize> = (0..length).collect();
-    let reported = |order: &[usize]| {
-        of_arrays(&shaped(&pairs, 1), &shaped(&gathered(&pairs, order, 0.0), 1), &[])
-            .unwrap()
-            .what
-    };
+    let reported =
+        |order: &[usize]| of_arrays(&shaped(&pairs, 1), &shaped(&gathered(&pairs, order, 0.0), 1), &[]).unwrap().what;
     assert_eq!(
         reported(&[&all[..9], &[900, 901, 902], &all[9..]].concat()),
         "a linker left in: 3 extra entries at 9 along axes 0 and 1"
@@ -177,9 +134,6 @@ fn what_befell_both_axes_is_told_by_its_place() {
     );
     assert_eq!(
         reported(&all.iter().rev().copied().collect::<Vec<_>>()),
-        format!(
-            "entries along axes 0 and 1 in reverse order: 0 stands at {}",
-            length - 1
-        )
+        format!("entries along axes 0 and 1 in reverse order: 0 stands at {}", length - 1)
     );
 }

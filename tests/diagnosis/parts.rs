@@ -22,10 +22,7 @@ fn turned(structure: &Structure, atoms: std::ops::Range<usize>, at: usize, degre
 
 /// Chains at some distance of each other: what the embedded model folds stands in one place.
 fn complex(sequences: &[&str]) -> Structure {
-    let mut complex = Structure {
-        b_factor: Some(Vec::new()),
-        ..Structure::default()
-    };
+    let mut complex = Structure { b_factor: Some(Vec::new()), ..Structure::default() };
     for (place, sequence) in sequences.iter().enumerate() {
         let chain = turned(&fold(sequence), 0..0, 0, 0.0);
         let angle = place as f32 * 1.3;
@@ -55,28 +52,20 @@ fn complex(sequences: &[&str]) -> Structure {
 }
 
 fn some() -> Vec<String> {
-    sequences()
-        .into_iter()
-        .filter(|sequence| (30..90).contains(&sequence.len()))
-        .take(5)
-        .collect()
+    sequences().into_iter().filter(|sequence| (30..90).contains(&sequence.len())).take(5).collect()
 }
 
 #[test]
 fn a_hinge_is_named_by_its_residue() {
     let mut score = Score::default();
     for (index, sequence) in some().into_iter().enumerate() {
-        for (chains, name) in [
-            (vec![sequence.as_str()], "alone"),
-            (vec!["GIVEQCCTSICSLYQLENYCN", &sequence], "in a complex"),
-        ] {
+        for (chains, name) in
+            [(vec![sequence.as_str()], "alone"), (vec!["GIVEQCCTSICSLYQLENYCN", &sequence], "in a complex")]
+        {
             let structure = complex(&chains);
             let (last, own) = structure.chains().pop().unwrap();
-            let residues: Vec<_> = structure
-                .residues()
-                .into_iter()
-                .filter(|atoms| own.contains(&atoms.start))
-                .collect();
+            let residues: Vec<_> =
+                structure.residues().into_iter().filter(|atoms| own.contains(&atoms.start)).collect();
             for part in [3, 4] {
                 let cut = residues[residues.len() / 2 + residues.len() / (4 * part)].start;
                 let wrong = turned(&structure, cut..own.end, cut, 40.0);
@@ -85,19 +74,9 @@ fn a_hinge_is_named_by_its_residue() {
                     score.add(name, MistakeKind::Hinge, cause.as_ref());
                     let found = cause.unwrap();
                     assert!(found.what.starts_with(&format!("chain {last} turns about ")), "{found}");
-                    let number: i32 = found
-                        .what
-                        .split_whitespace()
-                        .nth(5)
-                        .unwrap()
-                        .trim_end_matches(':')
-                        .parse()
-                        .unwrap();
-                    assert!(
-                        (number - structure.res_id[cut]).abs() <= 2,
-                        "{found}, at {}",
-                        structure.res_id[cut]
-                    );
+                    let number: i32 =
+                        found.what.split_whitespace().nth(5).unwrap().trim_end_matches(':').parse().unwrap();
+                    assert!((number - structure.res_id[cut]).abs() <= 2, "{found}, at {}", structure.res_id[cut]);
                 }
             }
         }
@@ -116,10 +95,9 @@ fn chains_that_are_copies_of_others_are_named() {
         let mut part = structure.clone();
         let short = chains[1].1.len();
         part.coord[chains[1].1.clone()].copy_from_slice(&source[..short]);
-        for (wrong, words) in [
-            (wrong, "chain C has the positions of chain A"),
-            (part, "chain B has the positions of chain A"),
-        ] {
+        for (wrong, words) in
+            [(wrong, "chain C has the positions of chain A"), (part, "chain B has the positions of chain A")]
+        {
             for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
                 let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]).unwrap();
                 assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, words));
@@ -157,11 +135,7 @@ fn many_equal_chains_in_each_others_places_are_named() {
             for wrong in [jittered(&wrong, count as u64, 0.02), wrong] {
                 let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]);
                 let expected = (!is_in_order).then_some(MistakeKind::PermutedChains);
-                assert_eq!(
-                    cause.as_ref().map(|cause| cause.kind),
-                    expected,
-                    "{count} {order:?} {cause:?}"
-                );
+                assert_eq!(cause.as_ref().map(|cause| cause.kind), expected, "{count} {order:?} {cause:?}");
             }
         }
     }
@@ -174,13 +148,8 @@ fn the_chain_that_moved_is_named_among_many() {
     for (place, (name, atoms)) in structure.chains().into_iter().enumerate() {
         let mut wrong = structure.clone();
         wrong.coord[atoms].iter_mut().for_each(|point| point[2] += 12.0);
-        let cause = of_structures(
-            &structure,
-            &jittered(&wrong, place as u64, 0.05),
-            StructureFrame::Free,
-            &[],
-        )
-        .unwrap();
+        let cause =
+            of_structures(&structure, &jittered(&wrong, place as u64, 0.05), StructureFrame::Free, &[]).unwrap();
         assert_eq!(cause.kind, MistakeKind::ChainsMoved, "{cause}");
         let words = format!("chain {name} stands elsewhere, its atoms 12.0 Å off on average");
         assert_eq!(cause.what, words);
@@ -206,31 +175,19 @@ fn other_numbers_and_names_of_chains_are_named() {
     };
     assert_eq!(
         reported(&|wrong| (0..3).for_each(|chain| add(wrong, chain, 1))),
-        (
-            MistakeKind::Offset,
-            "residue numbers are all +1 from what they should be".into()
-        )
+        (MistakeKind::Offset, "residue numbers are all +1 from what they should be".into())
     );
     assert_eq!(
         reported(&|wrong| add(wrong, 2, -1)),
-        (
-            MistakeKind::Offset,
-            "residue numbers of chain C -1 from what they should be".into()
-        )
+        (MistakeKind::Offset, "residue numbers of chain C -1 from what they should be".into())
     );
-    let lengths: Vec<i32> = chains
-        .iter()
-        .map(|(_, atoms)| structure.res_id[atoms.end - 1] + 1)
-        .collect();
+    let lengths: Vec<i32> = chains.iter().map(|(_, atoms)| structure.res_id[atoms.end - 1] + 1).collect();
     assert_eq!(
         reported(&|wrong| {
             add(wrong, 1, lengths[0] - structure.res_id[0]);
             add(wrong, 2, lengths[0] + lengths[1] - 2 * structure.res_id[0]);
         }),
-        (
-            MistakeKind::Offset,
-            "residue numbers run on through all chains instead of starting anew in each".into()
-        )
+        (MistakeKind::Offset, "residue numbers run on through all chains instead of starting anew in each".into())
     );
     let named = |names: [&str; 3]| {
         let names = names.map(|name| Label::new(name).unwrap());
@@ -242,25 +199,14 @@ fn other_numbers_and_names_of_chains_are_named() {
     };
     assert_eq!(
         named(["B", "C", "D"]),
-        (
-            MistakeKind::PermutedChains,
-            "chains are named B, C, D instead of A, B, C".into()
-        )
+        (MistakeKind::PermutedChains, "chains are named B, C, D instead of A, B, C".into())
     );
     assert_eq!(
         named(["A", "A", "A"]),
-        (
-            MistakeKind::PermutedChains,
-            "chains are named A, A, A instead of A, B, C".into()
-        )
+        (MistakeKind::PermutedChains, "chains are named A, A, A instead of A, B, C".into())
     );
     let mut gaps = structure.clone();
-    gaps.res_id
-        .iter_mut()
-        .for_each(|number| *number += i32::from(*number > 9) * 5);
+    gaps.res_id.iter_mut().for_each(|number| *number += i32::from(*number > 9) * 5);
     let cause = of_structures(&gaps, &structure, StructureFrame::Free, &[]).unwrap();
-    assert_eq!(
-        cause.what,
-        "residues are counted on where their numbers should have gaps"
-    );
+    assert_eq!(cause.what, "residues are counted on where their numbers should have gaps");
 }

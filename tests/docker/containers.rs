@@ -21,10 +21,7 @@ pub async fn engine(on: Platform) -> Docker {
 /// The containers of hydrotest, running or not.
 pub async fn all(docker: &Docker) -> Vec<String> {
     let labels = HashMap::from([("label", vec!["hydrotest.instance"])]);
-    let options = ListContainersOptionsBuilder::default()
-        .all(true)
-        .filters(&labels)
-        .build();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&labels).build();
     let listed = until("a list that can be read", async || {
         match docker.list_containers(Some(options.clone())).await {
             // Podman has a state between running and ended that the client does not know.

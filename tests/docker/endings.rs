@@ -17,18 +17,11 @@ fn killed_in_a_call(on: Platform) {
         // Stopped, it takes the call and never answers.
         containers::signal(&docker, &container, "SIGSTOP").await;
         let call = request();
-        let (result, ()) = tokio::join!(
-            instance.predict(&call),
-            containers::signal(&docker, &container, "SIGKILL")
-        );
+        let (result, ()) = tokio::join!(instance.predict(&call), containers::signal(&docker, &container, "SIGKILL"));
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         assert!(error.message.contains("status 137 (SIGKILL)"), "{error}");
-        assert!(
-            error.log_tail.iter().any(|line| line.contains("serving esm2")),
-            "{:?}",
-            error.log_tail
-        );
+        assert!(error.log_tail.iter().any(|line| line.contains("serving esm2")), "{:?}", error.log_tail);
         assert_eq!(instance.stop().await, None);
         instance.start().await.unwrap();
         assert!(instance.predict(&call).await.is_ok());
@@ -51,9 +44,7 @@ fn a_container_removed_from_outside_in_a_call_is_told_so() {
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         // A removal kills first, and either may be seen.
-        let seen = ["removed from outside", "killed from outside"]
-            .iter()
-            .any(|part| error.message.contains(part));
+        let seen = ["removed from outside", "killed from outside"].iter().any(|part| error.message.contains(part));
         assert!(seen, "{error}");
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
@@ -85,11 +76,7 @@ fn a_start_that_is_given_up_leaves_nothing() {
             assert!(tokio::time::timeout(moment, instance.start()).await.is_err());
             instance.abort().await;
             assert_eq!(instance.take_leaks(), Vec::<String>::new(), "{milliseconds} ms");
-            assert_eq!(
-                containers::all(&docker).await,
-                Vec::<String>::new(),
-                "{milliseconds} ms"
-            );
+            assert_eq!(containers::all(&docker).await, Vec::<String>::new(), "{milliseconds} ms");
         }
     });
 }

@@ -53,20 +53,12 @@ fn an_engine_that_goes_away_in_a_call_is_told_with_how_to_find_what_is_left() {
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Unreachable));
         assert!(error.message.contains("has stopped answering"), "{error}");
-        assert!(
-            error.message.contains("docker ps -a --filter label=hydrotest.instance"),
-            "{error}"
-        );
+        assert!(error.message.contains("docker ps -a --filter label=hydrotest.instance"), "{error}");
         let stopped = instance.stop().await.unwrap();
         assert_eq!(stopped.stage, Stage::Shutdown);
         // Nobody can say that nothing is left, so nobody does.
         let unknown = instance.take_report().failed_checks;
-        assert!(
-            unknown
-                .iter()
-                .any(|line| line.contains("resources could not be listed")),
-            "{unknown:?}"
-        );
+        assert!(unknown.iter().any(|line| line.contains("resources could not be listed")), "{unknown:?}");
         drop(instance);
         // Once the engine is back, the next run removes what was left.
         let proxy = self::proxy(&socket, on);

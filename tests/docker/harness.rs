@@ -20,12 +20,7 @@ pub const LONG: Duration = Duration::from_secs(120);
 pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
 
 /// Variables of the user's that say which images are used and how.
-const OF_THE_USER: [&str; 4] = [
-    "BOILEROOM_IMAGE_TAG",
-    "BOILEROOM_DOCKER_REPOSITORY",
-    "BOILEROOM_SOURCE",
-    "MODEL_DIR",
-];
+const OF_THE_USER: [&str; 4] = ["BOILEROOM_IMAGE_TAG", "BOILEROOM_DOCKER_REPOSITORY", "BOILEROOM_SOURCE", "MODEL_DIR"];
 
 /// The engine that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,9 +132,5 @@ pub async fn started(on: Platform, settings: &str) -> Instance {
 
 /// A call of no importance.
 pub fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }

@@ -43,10 +43,7 @@ fn an_engine_that_one_may_not_talk_to_says_which_group_to_join() {
     std::fs::write(home.join("suites/one.toml"), suite).unwrap();
     std::fs::write(home.join("suites/sequences.fasta"), ">short\nMLKNV\n").unwrap();
     let mut command = Command::new(&program);
-    command
-        .current_dir(&home)
-        .args(["--model", "esm2"])
-        .env("HYDROTEST_STATE_DIR", home.join("state"));
+    command.current_dir(&home).args(["--model", "esm2"]).env("HYDROTEST_STATE_DIR", home.join("state"));
     if rustix::process::geteuid().is_root() {
         command.uid(65534).gid(65534);
     } else {
@@ -98,17 +95,13 @@ fn examined(on: Platform) {
                 .any(|requirement| requirement.subject == "docker engine"
                     && requirement.status == RequirementStatus::Met)
         );
-        let images: Vec<_> = requirements
-            .iter()
-            .filter(|requirement| requirement.subject.starts_with("image "))
-            .collect();
+        let images: Vec<_> =
+            requirements.iter().filter(|requirement| requirement.subject.starts_with("image ")).collect();
         assert_eq!(images.len(), 1, "the two models share an image: {requirements:?}");
         assert_ne!(images[0].status, RequirementStatus::Unmet, "{requirements:?}");
         let missing = declared(on, &format!("{SERVE}tag = '9.9.9'\n")).examine(&models).await;
-        let broken: Vec<_> = missing
-            .iter()
-            .filter(|requirement| requirement.status == RequirementStatus::Unmet)
-            .collect();
+        let broken: Vec<_> =
+            missing.iter().filter(|requirement| requirement.status == RequirementStatus::Unmet).collect();
         assert_eq!(broken.len(), 1, "{missing:?}");
         assert!(broken[0].subject.ends_with("boileroom-esm:9.9.9"), "{broken:?}");
         let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
@@ -133,11 +126,7 @@ impl Drop for Guarded {
 
 impl Guarded {
     fn start(place: &Path) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
         // `htpasswd -nbB -C 4 ada lovelace`
         std::fs::write(place.join("users"), USERS).unwrap();
@@ -148,16 +137,10 @@ impl Guarded {
         );
         std::fs::write(place.join("registry.yml"), config).unwrap();
         let mut command = Command::new("docker-registry");
-        let server = command
-            .arg("serve")
-            .arg(place.join("registry.yml"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        let server = command.arg("serve").arg(place.join("registry.yml")).stdout(Stdio::null()).stderr(Stdio::null());
         let server = server.spawn().unwrap();
         let guarded = Self { server, address };
-        until("the registry listens", LONG, || {
-            std::net::TcpStream::connect(&guarded.address).ok()
-        });
+        until("the registry listens", LONG, || std::net::TcpStream::connect(&guarded.address).ok());
         guarded
     }
 }
@@ -166,17 +149,11 @@ const USERS: &str = "ada:$2y$04$BPylol.etqq0wDFmy6D0GuWJlnjcgkLPh1I3gmW4y9BZlNGH
 
 /// Puts the test image into the guarded registry and takes it away from the engine.
 async fn put(docker: &Docker, image: &str, repository: &str) {
-    let mut pull = Box::pin(
-        docker.create_image(
-            Some(
-                bollard::query_parameters::CreateImageOptionsBuilder::default()
-                    .from_image(image)
-                    .build(),
-            ),
-            None,
-            None,
-        ),
-    );
+    let mut pull = Box::pin(docker.create_image(
+        Some(bollard::query_parameters::CreateImageOptionsBuilder::default().from_image(image).build()),
+        None,
+        None,
+    ));
     while let Some(news) = pull.next().await {
         news.unwrap();
     }
@@ -198,9 +175,7 @@ async fn put(docker: &Docker, image: &str, repository: &str) {
 async fn forget(docker: &Docker, repository: &str) {
     let options = RemoveImageOptionsBuilder::default().build();
     // Only what was pulled is there.
-    let _ = docker
-        .remove_image(&format!("{repository}:1"), Some(options), None)
-        .await;
+    let _ = docker.remove_image(&format!("{repository}:1"), Some(options), None).await;
 }
 
 #[test]
@@ -212,10 +187,7 @@ fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
     let repository = format!("{}/lab/boileroom-esm", guarded.address);
     let image = esm_image();
     run(async { put(&engine(on).await, &image, &repository).await });
-    let text = table(
-        on,
-        &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address),
-    );
+    let text = table(on, &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address));
     let text = text.lines().filter(|line| !line.starts_with("repository"));
     let project = Project::new(&text.collect::<Vec<_>>().join("\n"));
     let configuration = place.path().join("configuration");
@@ -234,16 +206,9 @@ fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
     attempt("{}", 3, &["cannot be pulled (without credentials", &login]);
     // ada:byron
     let wrong = format!(r#"{{"auths": {{"{}": {{"auth": "YWRhOmJ5cm9u"}}}}}}"#, guarded.address);
-    attempt(
-        &wrong,
-        3,
-        &["cannot be pulled (with the credentials of ada", "unauthorized"],
-    );
+    attempt(&wrong, 3, &["cannot be pulled (with the credentials of ada", "unauthorized"]);
     // ada:lovelace
-    let right = format!(
-        r#"{{"auths": {{"{}": {{"auth": "YWRhOmxvdmVsYWNl"}}}}}}"#,
-        guarded.address
-    );
+    let right = format!(r#"{{"auths": {{"{}": {{"auth": "YWRhOmxvdmVsYWNl"}}}}}}"#, guarded.address);
     attempt(&right, 0, &["0 failed"]);
     let helper = configuration.join("docker-credential-test");
     let script = "#!/bin/sh\nread registry\necho \"{\\\"ServerURL\\\": \\\"$registry\\\", \\\"Username\\\": \\\"ada\\\", \\\"Secret\\\": \\\"lovelace\\\"}\"\n";

@@ -16,15 +16,9 @@ const SERVERS: Servers = Servers {
 
 /// What is said of an image for the other architecture.
 const FOREIGN: &[&str] = if cfg!(target_arch = "aarch64") {
-    &[
-        "is for amd64, and the engine's machine is arm64",
-        "platform = \"linux/amd64\"",
-    ]
+    &["is for amd64, and the engine's machine is arm64", "platform = \"linux/amd64\""]
 } else {
-    &[
-        "is for arm64, and the engine's machine is amd64",
-        "platform = \"linux/arm64\"",
-    ]
+    &["is for arm64, and the engine's machine is amd64", "platform = \"linux/arm64\""]
 };
 
 fn every_failure(on: Platform) {
@@ -52,22 +46,14 @@ fn every_failure(on: Platform) {
         Failure::broken(
             "an image that is not there",
             format!("{SERVE}tag = '9.9.9'"),
-            &[
-                "boileroom-esm:9.9.9 cannot be pulled",
-                "manifest unknown",
-                "--image-tag",
-            ],
+            &["boileroom-esm:9.9.9 cannot be pulled", "manifest unknown", "--image-tag"],
         ),
         Failure::broken(
             "an image that is not to be pulled",
             format!("{SERVE}tag = '9.9.9'\npull = 'never'"),
             &["launch failed: ", "`pull = \"never\"`", "fault: misconfigured"],
         ),
-        Failure::broken(
-            "an image for another machine",
-            format!("{SERVE}tag = '0.4.1-foreign'"),
-            FOREIGN,
-        ),
+        Failure::broken("an image for another machine", format!("{SERVE}tag = '0.4.1-foreign'"), FOREIGN),
         Failure::broken(
             "no GPU",
             format!("{SERVE}device = 'cuda:0'"),
@@ -76,11 +62,7 @@ fn every_failure(on: Platform) {
         Failure::broken(
             "too much memory at the start",
             format!("{}memory = '32m'", shell("echo loading; exec tail /dev/zero")),
-            &[
-                "ready failed: ",
-                "more memory than its limit of 32m (`memory`)",
-                "fault: died",
-            ],
+            &["ready failed: ", "more memory than its limit of 32m (`memory`)", "fault: died"],
         )
         .log("loading"),
         Failure::broken(
@@ -92,11 +74,7 @@ fn every_failure(on: Platform) {
     play(|settings| table(on, settings), &failures);
     assert!(!std::path::Path::new("/no/such/weights").exists(), "it was made");
     let nowhere = |settings: &str| table(on, settings).replace(&on.host(), "unix:///no/such/docker.sock");
-    let words = &[
-        "no engine at unix:///no/such/docker.sock",
-        "there is no such socket",
-        "systemctl start docker",
-    ];
+    let words = &["no engine at unix:///no/such/docker.sock", "there is no such socket", "systemctl start docker"];
     play(nowhere, &[Failure::broken("no engine", SERVE, words)]);
 }
 

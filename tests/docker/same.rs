@@ -26,14 +26,7 @@ fn stated(on: Platform, brand: &str) {
     let (on, _alone) = alone(on);
     let project = Project::new(&table(on, SERVE));
     let case = "esm2::embed::minimal";
-    let report = [
-        "--exact",
-        case,
-        "--report",
-        "json=outcome.json",
-        "--report",
-        "junit=junit.xml",
-    ];
+    let report = ["--exact", case, "--report", "json=outcome.json", "--report", "junit=junit.xml"];
     project.run(&report).expect(0, &["1 passed"]);
     let read = |name: &str| std::fs::read_to_string(project.state().with_file_name(name)).unwrap();
     let outcome: serde_json::Value = serde_json::from_str(&read("outcome.json")).unwrap();
@@ -41,15 +34,10 @@ fn stated(on: Platform, brand: &str) {
     let engine = versions["engine"].as_str().unwrap();
     assert!(engine.starts_with(brand) && engine.contains("(API 1."), "{engine}");
     let image = versions[format!("image {}", esm_image())].as_str().unwrap();
-    let digest = versions[format!("image {} in its registry", esm_image())]
-        .as_str()
-        .unwrap();
+    let digest = versions[format!("image {} in its registry", esm_image())].as_str().unwrap();
     for hash in [image, digest] {
         let hash = hash.trim_start_matches("sha256:");
-        assert!(
-            hash.len() == 64 && hash.chars().all(|digit| digit.is_ascii_hexdigit()),
-            "{versions}"
-        );
+        assert!(hash.len() == 64 && hash.chars().all(|digit| digit.is_ascii_hexdigit()), "{versions}");
     }
     assert!(read("junit.xml").contains("\"version:engine\""));
 }
@@ -73,13 +61,8 @@ fn suites_pass_through_the_command_that_boileroom_uses() {
     let (on, _alone) = alone(Platform::Docker);
     let source = tempfile::tempdir().unwrap();
     let source = source.path().display();
-    let project = Project::new(&table(
-        on,
-        &format!("source = '{source}'\ntag = 'cuda12.6'\nuser = '65534:65534'\n"),
-    ));
-    project
-        .run(&["--model", "esm2", "--suite", "embed"])
-        .expect(0, &["0 failed"]);
+    let project = Project::new(&table(on, &format!("source = '{source}'\ntag = 'cuda12.6'\nuser = '65534:65534'\n")));
+    project.run(&["--model", "esm2", "--suite", "embed"]).expect(0, &["0 failed"]);
 }
 
 #[test]

@@ -33,9 +33,7 @@ const BACKENDS: &str = "[backends.reference]\nkind = 'reference'\n";
 impl Runner {
     /// With a configuration, and a suite whose only case has these checks.
     fn with_checks(checks: &str) -> Self {
-        let runner = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
+        let runner = Self { home: tempfile::tempdir().unwrap() };
         let suite = format!(
             "about = 'own'\n[[case]]\nname = 'one'\nliteral = 'MLKNV'\nmodels = ['esm2']\nchecks = [{checks}]\n"
         );
@@ -72,10 +70,7 @@ impl Runner {
         }
         let program = ("program", env!("CARGO_BIN_EXE_hydrotest"));
         for (name, value) in given.iter().chain([&program]) {
-            assert!(
-                inputs.insert((*name).to_owned(), (*value).to_owned()).is_some(),
-                "{name}"
-            );
+            assert!(inputs.insert((*name).to_owned(), (*value).to_owned()).is_some(), "{name}");
         }
         let mut job = Job::default();
         for step in action["runs"]["steps"].as_array().unwrap() {
@@ -90,9 +85,7 @@ impl Runner {
         let values = |key: &str| -> BTreeMap<String, String> {
             let table = step.get(key).and_then(Value::as_object);
             let pairs = table.into_iter().flatten();
-            pairs
-                .map(|(name, value)| (name.clone(), filled(value.as_str().unwrap(), inputs, job)))
-                .collect()
+            pairs.map(|(name, value)| (name.clone(), filled(value.as_str().unwrap(), inputs, job))).collect()
         };
         if let Some(uses) = step.get("uses").and_then(Value::as_str) {
             job.used.push((uses.to_owned(), values("with")));
@@ -137,12 +130,9 @@ fn value(expression: &str, inputs: &BTreeMap<String, String>, job: &Job) -> Stri
     let words: Vec<&str> = expression.trim().split('.').collect();
     match *words.as_slice() {
         ["inputs", name] => inputs.get(name).unwrap_or_else(|| panic!("{expression}")).clone(),
-        ["steps", id, "outputs", name] => job
-            .outputs
-            .get(id)
-            .and_then(|step| step.get(name))
-            .cloned()
-            .unwrap_or_default(),
+        ["steps", id, "outputs", name] => {
+            job.outputs.get(id).and_then(|step| step.get(name)).cloned().unwrap_or_default()
+        }
         ["github", "action_path"] => env!("CARGO_MANIFEST_DIR").to_owned(),
         _ => panic!("unknown expression {expression}"),
     }
@@ -164,10 +154,7 @@ fn is_wanted(condition: &str, inputs: &BTreeMap<String, String>, job: &Job) -> b
     if condition.is_empty() {
         return true;
     }
-    let inner = condition
-        .strip_prefix("${{")
-        .and_then(|rest| rest.strip_suffix("}}"))
-        .unwrap();
+    let inner = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap();
     let (expression, literal) = inner.split_once("!=").unwrap();
     assert_eq!(literal.trim(), "''", "{condition}");
     !value(expression, inputs, job).is_empty()
@@ -177,40 +164,22 @@ fn is_wanted(condition: &str, inputs: &BTreeMap<String, String>, job: &Job) -> b
 fn a_right_backend_passes_with_summary_annotation_and_reports() {
     let runner = Runner::with_checks("{ check = 'contract' }");
     fs::write(runner.path("summary"), "# of another step\n").unwrap();
-    let job = runner.run(&[
-        ("backend", "reference"),
-        ("arguments", "--model=esm2\n\n--suite=own\n"),
-        ("artifact", "mine"),
-    ]);
+    let job =
+        runner.run(&[("backend", "reference"), ("arguments", "--model=esm2\n\n--suite=own\n"), ("artifact", "mine")]);
     assert_eq!(job.code, 0, "{}{}", job.stdout, job.stderr);
     assert!(job.stdout.contains("\n::notice "), "{}", job.stdout);
     assert!(!job.stdout.contains("::error"), "{}", job.stdout);
     let summary = runner.summary();
-    assert!(
-        summary.starts_with("# of another step\n") && summary.contains("| all |  | 1 | 0 |"),
-        "{summary}"
-    );
+    assert!(summary.starts_with("# of another step\n") && summary.contains("| all |  | 1 | 0 |"), "{summary}");
     assert_eq!(job.outputs["run"]["exit-code"], "0");
     let reports = runner.reports();
-    assert_eq!(
-        Path::new(&job.outputs["run"]["reports"]),
-        reports.canonicalize().unwrap()
-    );
+    assert_eq!(Path::new(&job.outputs["run"]["reports"]), reports.canonicalize().unwrap());
     let outcome: Value = serde_json::from_slice(&fs::read(reports.join("outcome.json")).unwrap()).unwrap();
     assert_eq!(outcome["cases"].as_array().unwrap().len(), 1);
-    assert!(
-        fs::read_to_string(reports.join("junit.xml"))
-            .unwrap()
-            .contains("esm2::own")
-    );
-    let [(uses, with)] = &job.used[..] else {
-        panic!("{:?}", job.used)
-    };
+    assert!(fs::read_to_string(reports.join("junit.xml")).unwrap().contains("esm2::own"));
+    let [(uses, with)] = &job.used[..] else { panic!("{:?}", job.used) };
     assert!(uses.starts_with("actions/upload-artifact@v"), "{uses}");
-    assert_eq!(
-        (&*with["name"], Path::new(&with["path"])),
-        ("mine", &*reports.canonicalize().unwrap())
-    );
+    assert_eq!((&*with["name"], Path::new(&with["path"])), ("mine", &*reports.canonicalize().unwrap()));
 }
 
 #[test]
@@ -220,10 +189,7 @@ fn a_wrong_backend_keeps_its_exit_code_and_is_reported() {
     assert_eq!(job.code, 1, "{}{}", job.stdout, job.stderr);
     assert!(job.stdout.contains("\n::error "), "{}", job.stdout);
     let summary = runner.summary();
-    assert!(
-        summary.contains("does not conform") && summary.contains("esm2::own::one"),
-        "{summary}"
-    );
+    assert!(summary.contains("does not conform") && summary.contains("esm2::own::one"), "{summary}");
     let junit = fs::read_to_string(runner.reports().join("junit.xml")).unwrap();
     assert!(junit.contains("<failure"), "{junit}");
     assert!(job.used.is_empty(), "nothing is uploaded without a name");
@@ -236,12 +202,7 @@ fn a_wrong_configuration_is_no_verdict_and_no_report_of_an_earlier_run_stands_fo
     fs::remove_file(runner.path("summary")).unwrap();
     let job = runner.run(&[("arguments", "--model=esm9")]);
     assert_eq!(job.code, 2, "{}{}", job.stdout, job.stderr);
-    assert!(
-        job.stdout
-            .contains("::error title=hydrotest::no case was run (exit code 2)"),
-        "{}",
-        job.stdout
-    );
+    assert!(job.stdout.contains("::error title=hydrotest::no case was run (exit code 2)"), "{}", job.stdout);
     assert!(runner.summary().contains("exit code 2"), "{}", runner.summary());
     assert!(!runner.summary().contains("passed"));
     assert!(!runner.reports().join("outcome.json").exists());
@@ -255,11 +216,7 @@ fn nothing_in_an_input_is_a_command() {
         let job = runner.run(&[(input, hostile)]);
         assert!(job.code != 0, "{input}: {}", job.stdout);
     }
-    let found = Command::new("find")
-        .arg(runner.home.path())
-        .args(["-name", "pwned"])
-        .output()
-        .unwrap();
+    let found = Command::new("find").arg(runner.home.path()).args(["-name", "pwned"]).output().unwrap();
     assert!(found.status.success() && found.stdout.is_empty(), "{found:?}");
 }
 
@@ -287,38 +244,24 @@ fn scripts_take_inputs_as_variables_only() {
 #[test]
 fn results_without_a_reference_wait_for_review_among_the_reports() {
     let runner = Runner::with_checks("{ check = 'snapshot' }");
-    let stale = runner
-        .reports()
-        .join("hydrotest-pending/synthetic/esm2/own/stale.snap.new");
+    let stale = runner.reports().join("hydrotest-pending/synthetic/esm2/own/stale.snap.new");
     fs::create_dir_all(stale.parent().unwrap()).unwrap();
     fs::write(&stale, "").unwrap();
     let job = runner.run(&[]);
     assert_eq!(job.code, 3, "{}{}", job.stdout, job.stderr);
     let pending = runner.reports().join("hydrotest-pending");
-    assert!(
-        pending.join("synthetic/esm2/own/one.snap.new").exists(),
-        "{}",
-        job.stdout
-    );
+    assert!(pending.join("synthetic/esm2/own/one.snap.new").exists(), "{}", job.stdout);
     assert!(!stale.exists(), "of an earlier run");
-    assert!(
-        !runner.checkout().join("snapshots").exists(),
-        "nothing beside the references"
-    );
+    assert!(!runner.checkout().join("snapshots").exists(), "nothing beside the references");
 
     // A reviewer takes them over in a checkout.
     let hydrotest = |action: &str, more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command
-            .current_dir(runner.checkout())
-            .args(["snapshots", action, "--pending"]);
+        command.current_dir(runner.checkout()).args(["snapshots", action, "--pending"]);
         command.arg(&pending).args(more).stdin(Stdio::null()).output().unwrap()
     };
     let listed = hydrotest("list", &[]);
-    assert!(
-        String::from_utf8_lossy(&listed.stdout).contains("synthetic/esm2/own/one"),
-        "{listed:?}"
-    );
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("synthetic/esm2/own/one"), "{listed:?}");
     let accepted = hydrotest("accept", &["--yes"]);
     assert!(accepted.status.success(), "{accepted:?}");
     let job = runner.run(&[]);

@@ -9,11 +9,7 @@ use serde_json::Value;
 
 use super::{text, yaml};
 
-const WORKFLOWS: [&str; 3] = [
-    ".github/workflows/ci.yml",
-    ".github/workflows/release.yml",
-    "docs/gate/boileroom.yml",
-];
+const WORKFLOWS: [&str; 3] = [".github/workflows/ci.yml", ".github/workflows/release.yml", "docs/gate/boileroom.yml"];
 
 fn jobs(path: &str) -> BTreeMap<String, Value> {
     let workflow = yaml(path);
@@ -109,16 +105,10 @@ fn the_targets_that_are_tested_exist() {
 
 #[test]
 fn the_commands_that_are_used_exist() {
-    let help = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-        .arg("--help")
-        .output()
-        .unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_hydrotest")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for command in ["run", "report", "judge", "serve"] {
-        assert!(
-            help.lines().any(|line| line.split_whitespace().next() == Some(command)),
-            "{command}"
-        );
+        assert!(help.lines().any(|line| line.split_whitespace().next() == Some(command)), "{command}");
     }
 }
 
@@ -135,18 +125,10 @@ fn the_backends_of_the_gate_can_be_read_and_the_embedded_one_passes() {
     };
     let listed = run(&["backends", "--json"]);
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
-    let names: Vec<&str> = listed["backends"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| text(one, "name"))
-        .collect();
+    let names: Vec<&str> = listed["backends"].as_array().unwrap().iter().map(|one| text(one, "name")).collect();
     let jobs = jobs("docs/gate/boileroom.yml");
     let matrix = jobs["hosted"]["strategy"]["matrix"]["backend"].as_array().unwrap();
-    assert_eq!(
-        matrix.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>(),
-        names
-    );
+    assert_eq!(matrix.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>(), names);
     let ran = run(&["--suite", "recorded", "--model", "esm2"]);
     assert!(ran.status.success(), "{ran:?}");
 }
@@ -160,10 +142,7 @@ fn evidence_is_found_and_outcomes_become_a_table() {
         let script = script("docs/gate/boileroom.yml", "program", "Find the evidence");
         let ran = bash(place.path(), &script, &[("GITHUB_OUTPUT", &output)]);
         assert!(ran.status.success(), "{ran:?}");
-        assert_eq!(
-            fs::read_to_string(&output).unwrap(),
-            format!("directories={expected}\n")
-        );
+        assert_eq!(fs::read_to_string(&output).unwrap(), format!("directories={expected}\n"));
     };
     found("[]");
     for name in ["b", "a"] {
@@ -187,19 +166,11 @@ fn evidence_is_found_and_outcomes_become_a_table() {
     let ran = bash(place.path(), &script, &[("GITHUB_STEP_SUMMARY", &summary)]);
     assert!(ran.status.success(), "{ran:?}");
     let table = fs::read_to_string(&summary).unwrap();
-    assert!(
-        table.starts_with("| backend | weights | esm2 | esmc | conclusion |\n"),
-        "{table}"
-    );
+    assert!(table.starts_with("| backend | weights | esm2 | esmc | conclusion |\n"), "{table}");
     let record: Value = serde_json::from_slice(&fs::read(&outcome).unwrap()).unwrap();
     let cases = record["cases"].as_array().unwrap().iter();
-    let passed = cases
-        .filter(|case| case["model"] == "esm2" && case["verdict"] == "pass")
-        .count();
-    assert!(
-        passed > 0 && table.contains(&format!("| `reference` | synthetic | {passed} of ")),
-        "{table}"
-    );
+    let passed = cases.filter(|case| case["model"] == "esm2" && case["verdict"] == "pass").count();
+    assert!(passed > 0 && table.contains(&format!("| `reference` | synthetic | {passed} of ")), "{table}");
 }
 
 #[test]
@@ -210,10 +181,7 @@ fn the_script_for_gitlab_leaves_reports_of_right_and_wrong_runs() {
         let lines = job[key].as_array().unwrap().iter();
         lines.map(|line| line.as_str().unwrap().to_owned() + "\n").collect()
     };
-    for (check, code) in [
-        ("{ check = 'contract' }", 0),
-        ("{ check = 'absent', fields = ['embeddings'] }", 1),
-    ] {
+    for (check, code) in [("{ check = 'contract' }", 0), ("{ check = 'absent', fields = ['embeddings'] }", 1)] {
         let place = tempfile::tempdir().unwrap();
         let programs = place.path().join("programs");
         fs::create_dir_all(&programs).unwrap();

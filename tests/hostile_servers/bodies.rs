@@ -29,26 +29,13 @@ async fn a_signature_that_is_not_ours_is_refused() {
     let body = body();
     let at = body.rfind(':').unwrap() + 2;
     let (before, signature) = (&body[..at], &body[at..at + 64]);
-    let wrong = format!(
-        "{}{}",
-        if signature.starts_with('0') { '1' } else { '0' },
-        &signature[1..]
-    );
+    let wrong = format!("{}{}", if signature.starts_with('0') { '1' } else { '0' }, &signature[1..]);
     let other = String::from_utf8(seal(&pickle::encode_prediction(&prediction()).unwrap(), "another")).unwrap();
-    assert_eq!(
-        envelope(&format!("{before}{wrong}\"}}")).await,
-        EnvelopeError::WrongSignature
-    );
+    assert_eq!(envelope(&format!("{before}{wrong}\"}}")).await, EnvelopeError::WrongSignature);
     assert_eq!(envelope(&other).await, EnvelopeError::WrongSignature);
     let upper = signature.to_uppercase();
-    assert_eq!(
-        envelope(&format!("{before}{upper}\"}}")).await,
-        EnvelopeError::SignatureCase
-    );
-    assert_eq!(
-        envelope(&format!("{before}{}\"}}", &signature[..62])).await,
-        EnvelopeError::SignatureLength(62)
-    );
+    assert_eq!(envelope(&format!("{before}{upper}\"}}")).await, EnvelopeError::SignatureCase);
+    assert_eq!(envelope(&format!("{before}{}\"}}", &signature[..62])).await, EnvelopeError::SignatureLength(62));
     let without = format!("{}}}", &body[..body.rfind(",\"hmac").unwrap()]);
     assert_eq!(envelope(&without).await, EnvelopeError::MissingKey("hmac"));
 }
@@ -56,10 +43,7 @@ async fn a_signature_that_is_not_ours_is_refused() {
 #[tokio::test]
 async fn a_response_recorded_from_another_start_is_refused() {
     // Within one start the protocol knows no replay: nothing in a response names its call.
-    let recorded = seal(
-        &pickle::encode_prediction(&prediction()).unwrap(),
-        Secret::generate().unwrap().expose(),
-    );
+    let recorded = seal(&pickle::encode_prediction(&prediction()).unwrap(), Secret::generate().unwrap().expose());
     let error = refused(response("", std::str::from_utf8(&recorded).unwrap())).await;
     assert_eq!(error, ClientError::Envelope(EnvelopeError::WrongSignature));
 }
@@ -111,10 +95,7 @@ async fn an_endless_error_is_read_only_at_its_beginning() {
     })
     .await;
     let error = call(address).await.unwrap_err();
-    assert!(
-        matches!(&error, ClientError::OddStatus { text, .. } if text.len() < 5000),
-        "{error:?}"
-    );
+    assert!(matches!(&error, ClientError::OddStatus { text, .. } if text.len() < 5000), "{error:?}");
 }
 
 #[tokio::test]
@@ -124,11 +105,7 @@ async fn a_compressed_body_is_not_inflated() {
         let message = format!("the body is encoded as {encoding}, which was not asked for");
         assert_eq!(error, ClientError::Protocol(message));
     }
-    assert!(
-        call(sending(response("content-encoding: identity\r\n", &body())).await)
-            .await
-            .is_ok()
-    );
+    assert!(call(sending(response("content-encoding: identity\r\n", &body())).await).await.is_ok());
 }
 
 #[tokio::test]
@@ -143,15 +120,8 @@ async fn only_the_word_ready_is_ready() {
         let error = health(&bytes).await.unwrap_err();
         assert!(matches!(error, ClientError::NoModelServer(_)), "{bytes}: {error:?}");
     }
-    let error = health("HTTP/1.1 505 Busy\r\ncontent-length: 0\r\n\r\n")
-        .await
-        .unwrap_err();
+    let error = health("HTTP/1.1 505 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap_err();
     assert!(matches!(error, ClientError::OddStatus { .. }), "{error:?}");
-    let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, ClientError::Declined { status, .. } if status.code == 503),
-        "{error:?}"
-    );
+    let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap_err();
+    assert!(matches!(error, ClientError::Declined { status, .. } if status.code == 503), "{error:?}");
 }

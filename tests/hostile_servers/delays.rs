@@ -27,26 +27,15 @@ async fn silence_and_drips_end_by_their_limits() {
     let patient = timeouts();
     let (read, progress, total) = (
         ClientTimeouts { read: soon, ..patient },
-        ClientTimeouts {
-            progress: soon,
-            ..patient
-        },
+        ClientTimeouts { progress: soon, ..patient },
         ClientTimeouts { total: soon, ..patient },
     );
     let expected = |phase| ClientError::Timeout { phase, limit: soon };
     for (address, timeouts, phase) in [
         (silent.await, read, Phase::Wait),
         (drip(b"HTTP/1.1 200 OK\r\nx: ").await, read, Phase::Wait),
-        (
-            drip(b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"").await,
-            progress,
-            Phase::Progress,
-        ),
-        (
-            drip(b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"").await,
-            total,
-            Phase::Total,
-        ),
+        (drip(b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"").await, progress, Phase::Progress),
+        (drip(b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"").await, total, Phase::Total),
     ] {
         let error = call_with(address, timeouts, Input::One("A".into())).await.unwrap_err();
         assert_eq!(error, expected(phase));
@@ -62,14 +51,9 @@ async fn a_server_that_does_not_read_the_request_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limit = Duration::from_millis(300);
-    let impatient = ClientTimeouts {
-        write: limit,
-        ..timeouts()
-    };
-    let (error, _unread) = tokio::join!(
-        call_with(address, impatient, Input::One("A".repeat(32 << 20))),
-        listener.accept()
-    );
+    let impatient = ClientTimeouts { write: limit, ..timeouts() };
+    let (error, _unread) =
+        tokio::join!(call_with(address, impatient, Input::One("A".repeat(32 << 20))), listener.accept());
     let phase = Phase::Send;
     assert_eq!(error.unwrap_err(), ClientError::Timeout { phase, limit });
 }

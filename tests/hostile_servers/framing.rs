@@ -17,10 +17,7 @@ async fn a_response_cut_off_at_any_byte_is_never_a_prediction() {
     let body = body();
     let framings = [
         response("", &body),
-        format!(
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
-            body.len()
-        ),
+        format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()),
         format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}"),
     ];
     for whole in framings {
@@ -61,10 +58,7 @@ async fn interim_responses_are_skipped_and_cannot_hold_the_client() {
     assert_eq!(call(sending(whole).await).await.unwrap(), prediction());
 
     let limit = Duration::from_millis(300);
-    let impatient = ClientTimeouts {
-        read: limit,
-        ..timeouts()
-    };
+    let impatient = ClientTimeouts { read: limit, ..timeouts() };
     let address =
         server(|mut stream| async move { while stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.is_ok() {} })
             .await;

@@ -79,17 +79,10 @@ pub fn timeouts() -> ClientTimeouts {
 }
 
 pub async fn call_with(address: SocketAddr, timeouts: ClientTimeouts, input: Input) -> Result<Prediction, ClientError> {
-    let limits = ResponseLimits {
-        body: BODY,
-        ..ResponseLimits::default()
-    };
+    let limits = ResponseLimits { body: BODY, ..ResponseLimits::default() };
     let client = ModelClient::new(&format!("http://{address}"), Secret::new(SECRET).unwrap(), timeouts);
     let client = client.unwrap().with_limits(limits);
-    let request = Request {
-        method: Method::Fold,
-        input,
-        options: Options::new(),
-    };
+    let request = Request { method: Method::Fold, input, options: Options::new() };
     let response = tokio::time::timeout(PATIENCE, client.predict(&request)).await;
     response.expect("the client hangs")
 }
@@ -103,10 +96,7 @@ pub async fn refused(bytes: impl Into<Vec<u8>>) -> ClientError {
 }
 
 pub fn prediction() -> Prediction {
-    Prediction {
-        class: "test.Output".into(),
-        fields: vec![("text".into(), Value::Text("x".repeat(24)))],
-    }
+    Prediction { class: "test.Output".into(), fields: vec![("text".into(), Value::Text("x".repeat(24)))] }
 }
 
 pub fn body_of(payload: &[u8]) -> String {
@@ -124,7 +114,5 @@ pub fn response(head: &str, body: &str) -> String {
 pub async fn health(bytes: &str) -> Result<(), ClientError> {
     let address = sending(bytes).await;
     let client = ModelClient::new(&format!("http://{address}"), Secret::new(SECRET).unwrap(), timeouts()).unwrap();
-    tokio::time::timeout(PATIENCE, client.health())
-        .await
-        .expect("the client hangs")
+    tokio::time::timeout(PATIENCE, client.health()).await.expect("the client hangs")
 }

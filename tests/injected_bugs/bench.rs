@@ -30,10 +30,7 @@ pub fn proteins(lengths: RangeInclusive<usize>) -> Vec<(String, String)> {
 
 /// Pairs of short proteins.
 pub fn complexes() -> Vec<(String, String)> {
-    proteins(20..=60)
-        .into_iter()
-        .filter(|(one, other)| one != other)
-        .collect()
+    proteins(20..=60).into_iter().filter(|(one, other)| one != other).collect()
 }
 
 /// One model and the checks that judge its responses.
@@ -56,11 +53,8 @@ impl Bench {
         let fields = options.get("include_fields").cloned().unwrap_or_default();
         let names = checks.iter().map(|check| check.split('\'').nth(1).unwrap());
         let tables: Vec<String> = checks.iter().map(|check| format!("{{ {check} }}")).collect();
-        let include = if fields.is_null() {
-            String::new()
-        } else {
-            format!("options = {{ include_fields = {fields} }}")
-        };
+        let include =
+            if fields.is_null() { String::new() } else { format!("options = {{ include_fields = {fields} }}") };
         let text = format!(
             "about = 'bugs'\n[[case]]\nname = 'case'\nmodels = ['{key}']\nliteral = 'ACD'\n{include}\nchecks = [{}]\n\
              [[case.call]]\nname = 'first'\n[[case.call]]\nname = 'call'\n",
@@ -73,12 +67,7 @@ impl Bench {
         let compiled = check::compile_case(&suites.suites[0].cases[0], &[&contract], &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics}");
         let checks = names.zip(compiled).collect();
-        Self {
-            contract,
-            model,
-            options,
-            checks,
-        }
+        Self { contract, model, options, checks }
     }
 
     /// The response to a string, or to the strings of a batch with `|` between them.
@@ -95,11 +84,7 @@ impl Bench {
             None => Input::One(input.to_owned()),
             Some(_) => Input::Many(input.split('|').map(str::to_owned).collect()),
         };
-        Request {
-            method: self.contract.method,
-            input,
-            options,
-        }
+        Request { method: self.contract.method, input, options }
     }
 
     /// Records answers, the first as what is expected of the case and the others as those of other cases, and judges.
@@ -113,20 +98,14 @@ impl Bench {
                 seed: *seed,
                 right: prediction,
                 others: &[],
-                case: if index == 0 {
-                    "case".to_owned()
-                } else {
-                    format!("other_{index}")
-                },
+                case: if index == 0 { "case".to_owned() } else { format!("other_{index}") },
                 recording: Recording::Missing,
             };
             for (_, check) in self.checks.iter().filter(|(_, check)| check.records("call")) {
                 assert_eq!(scene.judge_by(&**check, prediction), [], "recording");
             }
         }
-        let [(input, seed, right), others @ ..] = recorded else {
-            panic!("nothing recorded")
-        };
+        let [(input, seed, right), others @ ..] = recorded else { panic!("nothing recorded") };
         judge(&Scene {
             bench: self,
             root: directory.path(),
@@ -187,9 +166,7 @@ impl Scene<'_> {
     /// What one kind of check finds.
     pub fn sees(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
         let checks = self.bench.checks.iter().filter(|(known, _)| *known == name);
-        checks
-            .flat_map(|(_, check)| self.judge_by(&**check, prediction))
-            .collect()
+        checks.flat_map(|(_, check)| self.judge_by(&**check, prediction)).collect()
     }
 
     /// Keeps by how much answers differ as the floor of the case.
@@ -225,17 +202,10 @@ impl Scene<'_> {
 
     /// Counts false alarms and causes told of a response that is right, noise of another machine included.
     pub fn agrees(&self, table: &mut Table, right: &Prediction) {
-        for prediction in [
-            right.clone(),
-            bugs::jittered(right, 0.004, super::noise(self.input.len() as u64)),
-        ] {
+        for prediction in [right.clone(), bugs::jittered(right, 0.004, super::noise(self.input.len() as u64))] {
             table.agreeing += 1;
-            let findings: Vec<Finding> = self
-                .bench
-                .checks
-                .iter()
-                .flat_map(|(_, check)| self.judge_by(&**check, &prediction))
-                .collect();
+            let findings: Vec<Finding> =
+                self.bench.checks.iter().flat_map(|(_, check)| self.judge_by(&**check, &prediction)).collect();
             if let Some(finding) = findings.first() {
                 eprintln!("false alarm for {}: {finding}", self.input);
                 table.alarms += 1;
@@ -243,9 +213,8 @@ impl Scene<'_> {
             for (name, value) in &prediction.fields {
                 let expected = self.right.field(name).unwrap();
                 let others = self.others.iter().filter_map(|(_, _, other)| other.field(name));
-                let others: Vec<Candidate<'_>> = others
-                    .map(|other| Candidate::new("another", Relation::OtherRequest, other))
-                    .collect();
+                let others: Vec<Candidate<'_>> =
+                    others.map(|other| Candidate::new("another", Relation::OtherRequest, other)).collect();
                 if let Some(cause) = cause_of(expected, value, &others) {
                     eprintln!("{name} of {}: {cause}", self.input);
                     table.blamed += 1;
@@ -306,13 +275,7 @@ impl Table {
     fn add(&mut self, bug: &'static str, seen: &[&'static str], is_named: bool) {
         let known = self.rows.iter().position(|row| row.bug == bug);
         let place = known.unwrap_or_else(|| {
-            self.rows.push(Row {
-                bug,
-                planted: 0,
-                caught: 0,
-                named: 0,
-                seen: Vec::new(),
-            });
+            self.rows.push(Row { bug, planted: 0, caught: 0, named: 0, seen: Vec::new() });
             self.rows.len() - 1
         });
         let row = &mut self.rows[place];
@@ -329,12 +292,7 @@ impl Table {
 
     /// Prints the table; every mistake must be caught, 95 % told by their cause, and nothing said of right responses.
     pub fn assert(&self) {
-        let mut checks: Vec<&str> = self
-            .rows
-            .iter()
-            .flat_map(|row| &row.seen)
-            .map(|(name, _)| *name)
-            .collect();
+        let mut checks: Vec<&str> = self.rows.iter().flat_map(|row| &row.seen).map(|(name, _)| *name).collect();
         checks.sort_unstable();
         checks.dedup();
         let line = |bug: &str, planted: &str, cells: &[String], named: &str| {
@@ -344,12 +302,7 @@ impl Table {
         let heads: Vec<String> = checks.iter().map(ToString::to_string).collect();
         line("bug", "planted", &heads, "named");
         for row in &self.rows {
-            let count = |name: &&str| {
-                row.seen
-                    .iter()
-                    .find(|(own, _)| own == name)
-                    .map_or(0, |(_, count)| *count)
-            };
+            let count = |name: &&str| row.seen.iter().find(|(own, _)| own == name).map_or(0, |(_, count)| *count);
             let cells: Vec<String> = checks.iter().map(|name| count(name).to_string()).collect();
             line(row.bug, &row.planted.to_string(), &cells, &row.named.to_string());
         }
@@ -360,18 +313,10 @@ impl Table {
             self.agreeing, self.alarms, self.blamed
         );
         for row in &self.rows {
-            assert_eq!(
-                row.caught, row.planted,
-                "not every response with this mistake is caught: {}",
-                row.bug
-            );
+            assert_eq!(row.caught, row.planted, "not every response with this mistake is caught: {}", row.bug);
         }
         for row in &self.rows {
-            assert!(
-                row.named * 10 >= row.planted * 9,
-                "the cause is told wrongly: {}",
-                row.bug
-            );
+            assert!(row.named * 10 >= row.planted * 9, "the cause is told wrongly: {}", row.bug);
         }
         assert!(planted > 10 && named * 100 >= planted * 95, "{named} of {planted}");
         assert_eq!((self.alarms, self.blamed), (0, 0));

@@ -37,9 +37,7 @@ fn array(
         Value::List(items) => &mut items[0],
         whole => whole,
     };
-    let Value::Array(tensor) = value else {
-        panic!("{value:?}")
-    };
+    let Value::Array(tensor) = value else { panic!("{value:?}") };
     let values: Vec<f32> = tensor.values().unwrap().collect();
     let (shape, values) = change(tensor.shape(), &values);
     *tensor = Tensor::from_values(shape, &values).unwrap();
@@ -47,18 +45,12 @@ fn array(
 }
 
 fn each(right: &Prediction, name: &str, change: impl Fn(f32) -> f32) -> Prediction {
-    array(right, name, |shape, values| {
-        (shape.to_vec(), values.iter().map(|value| change(*value)).collect())
-    })
+    array(right, name, |shape, values| (shape.to_vec(), values.iter().map(|value| change(*value)).collect()))
 }
 
 fn coordinates(right: &Prediction, change: impl Fn(f32) -> f32) -> Prediction {
     structure(right, |structure| {
-        structure
-            .coord
-            .iter_mut()
-            .flatten()
-            .for_each(|axis| *axis = change(*axis));
+        structure.coord.iter_mut().flatten().for_each(|axis| *axis = change(*axis));
     })
 }
 
@@ -80,11 +72,9 @@ pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) ->
         };
         for item in items {
             match item {
-                Value::Structure(structure) => structure
-                    .coord
-                    .iter_mut()
-                    .flatten()
-                    .for_each(|axis| *axis += size * next()),
+                Value::Structure(structure) => {
+                    structure.coord.iter_mut().flatten().for_each(|axis| *axis += size * next())
+                }
                 Value::Array(tensor) if tensor.dtype().is_float() => {
                     let values: Vec<f32> = tensor
                         .values::<f32>()
@@ -103,9 +93,7 @@ pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) ->
 fn swap(structure: &mut Structure, residue_name: Option<&str>, first: &str, second: &str) {
     for residue in structure.residues() {
         let is_meant = residue_name.is_none_or(|name| structure.res_name[residue.start] == *name);
-        let pair = structure
-            .atom_named(&residue, first)
-            .zip(structure.atom_named(&residue, second));
+        let pair = structure.atom_named(&residue, first).zip(structure.atom_named(&residue, second));
         if let Some((first, second)) = pair.filter(|_| is_meant) {
             structure.coord.swap(first, second);
         }
@@ -122,17 +110,11 @@ fn break_chain(structure: &mut Structure) {
         sure(one).total_cmp(&sure(other))
     });
     let start = residues[surest.unwrap()].start;
-    structure.coord[start..]
-        .iter_mut()
-        .for_each(|position| position[1] += 25.0);
+    structure.coord[start..].iter_mut().for_each(|position| position[1] += 25.0);
 }
 
 fn factors(structure: &mut Structure, change: impl Fn(f64) -> f64) {
-    structure
-        .b_factor
-        .iter_mut()
-        .flatten()
-        .for_each(|factor| *factor = change(*factor));
+    structure.b_factor.iter_mut().flatten().for_each(|factor| *factor = change(*factor));
 }
 
 /// The confidences of every residue are those of the one before it.
@@ -174,22 +156,10 @@ fn tf32(value: f32) -> f32 {
 pub fn of_folds(right: &Prediction) -> Vec<Planted> {
     let of = |change: &dyn Fn(&mut Structure)| structure(right, change);
     let mut planted = vec![
-        (
-            "mirror image",
-            MistakeKind::Mirror,
-            of(&|it| it.coord.iter_mut().for_each(|at| at[0] = -at[0])),
-        ),
+        ("mirror image", MistakeKind::Mirror, of(&|it| it.coord.iter_mut().for_each(|at| at[0] = -at[0]))),
         ("nanometres", MistakeKind::Scale, coordinates(right, |axis| axis / 10.0)),
-        (
-            "C and CB swapped",
-            MistakeKind::PermutedAtoms,
-            of(&|it| swap(it, None, "C", "CB")),
-        ),
-        (
-            "atoms rolled by one",
-            MistakeKind::Shifted,
-            of(&|it| it.coord.rotate_right(1)),
-        ),
+        ("C and CB swapped", MistakeKind::PermutedAtoms, of(&|it| swap(it, None, "C", "CB"))),
+        ("atoms rolled by one", MistakeKind::Shifted, of(&|it| it.coord.rotate_right(1))),
         ("chain break of 25 Å", MistakeKind::Broken, of(&break_chain)),
         ("pLDDT × 100", MistakeKind::Scale, percent(right)),
         ("pLDDT one residue late", MistakeKind::Shifted, late(right)),
@@ -204,22 +174,10 @@ pub fn of_folds(right: &Prediction) -> Vec<Planted> {
             coordinates(right, |axis| half::f16::from_f32(axis).to_f32()),
         ),
         ("NaN", MistakeKind::NotFinite, of(&|it| it.coord[7][1] = f32::NAN)),
-        (
-            "constant coordinates",
-            MistakeKind::Constant,
-            coordinates(right, |_| 1.0),
-        ),
+        ("constant coordinates", MistakeKind::Constant, coordinates(right, |_| 1.0)),
         ("constant pLDDT", MistakeKind::Constant, each(right, "plddt", |_| 0.5)),
-        (
-            "residues from 1",
-            MistakeKind::Offset,
-            of(&|it| it.res_id.iter_mut().for_each(|number| *number += 1)),
-        ),
-        (
-            "pLDDT + 0.1",
-            MistakeKind::Offset,
-            each(right, "plddt", |value| value + 0.1),
-        ),
+        ("residues from 1", MistakeKind::Offset, of(&|it| it.res_id.iter_mut().for_each(|number| *number += 1))),
+        ("pLDDT + 0.1", MistakeKind::Offset, each(right, "plddt", |value| value + 0.1)),
         ("padding left in", MistakeKind::ExtraResidues, of(&padded)),
         ("PAE transposed", MistakeKind::AxesSwapped, transposed(right)),
     ];
@@ -289,17 +247,9 @@ pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
     vec![
         ("× 100", MistakeKind::Scale, of(|value| value * 100.0)),
         ("offset", MistakeKind::Offset, of(|value| value + 0.3)),
-        (
-            "float16",
-            MistakeKind::LowerPrecision,
-            of(|value| half::f16::from_f32(value).to_f32()),
-        ),
+        ("float16", MistakeKind::LowerPrecision, of(|value| half::f16::from_f32(value).to_f32())),
         ("TF32", MistakeKind::LowerPrecision, of(tf32)),
-        (
-            "bfloat16",
-            MistakeKind::LowerPrecision,
-            of(|value| half::bf16::from_f32(value).to_f32()),
-        ),
+        ("bfloat16", MistakeKind::LowerPrecision, of(|value| half::bf16::from_f32(value).to_f32())),
         ("constant", MistakeKind::Constant, of(|_| 0.0)),
         (
             "NaN",
@@ -316,26 +266,14 @@ pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
             MistakeKind::Shifted,
             rows(|length| (0..length).map(|row| (row + length - 1) % length).collect()),
         ),
-        (
-            "residues reversed",
-            MistakeKind::PermutedItems,
-            rows(|length| (0..length).rev().collect()),
-        ),
-        (
-            "padding left in",
-            MistakeKind::ExtraResidues,
-            rows(|length| (0..length).chain([0, 0, 0]).collect()),
-        ),
+        ("residues reversed", MistakeKind::PermutedItems, rows(|length| (0..length).rev().collect())),
+        ("padding left in", MistakeKind::ExtraResidues, rows(|length| (0..length).chain([0, 0, 0]).collect())),
         (
             "linker left in",
             MistakeKind::ExtraResidues,
             rows(|length| (0..9).chain([3, 5, 3]).chain(9..length).collect()),
         ),
-        (
-            "cut short",
-            MistakeKind::CutShort,
-            rows(|length| (0..length - 5).collect()),
-        ),
+        ("cut short", MistakeKind::CutShort, rows(|length| (0..length - 5).collect())),
     ]
 }
 

@@ -45,11 +45,7 @@ impl Case {
                 result: Ok(model.predict(&call.request).unwrap()),
             }
         });
-        let case = Self {
-            responses: responses.collect(),
-            directory: tempfile::tempdir().unwrap(),
-            trial,
-        };
+        let case = Self { responses: responses.collect(), directory: tempfile::tempdir().unwrap(), trial };
         let (findings, _) = case.judge(&case.responses, Recording::Missing);
         assert_eq!(findings, [], "{name}");
         assert_eq!(case.findings(case.right()), [], "{name}");
@@ -135,11 +131,7 @@ pub fn every_structure(right: &Prediction, mut change: impl FnMut(&mut Structure
 
 /// Every coordinate moved by up to `most` ångström.
 pub fn shaken(structure: &mut Structure, most: f32, next: &mut impl FnMut() -> f32) {
-    structure
-        .coord
-        .iter_mut()
-        .flatten()
-        .for_each(|axis| *axis += most * next());
+    structure.coord.iter_mut().flatten().for_each(|axis| *axis += most * next());
 }
 
 /// What the model is not sure of is its own mirror image.

@@ -13,11 +13,7 @@ pub fn repository() -> String {
 
 /// The test image as an engine is asked for it.
 pub fn image() -> String {
-    format!(
-        "{}/boileroom-esm:{}",
-        pushed(&named("HYDROTEST_REGISTRY")),
-        crate::image::VERSION
-    )
+    format!("{}/boileroom-esm:{}", pushed(&named("HYDROTEST_REGISTRY")), crate::image::VERSION)
 }
 
 /// The test image as a file in a home, pulled by Apptainer itself when it is not there yet.
@@ -26,10 +22,7 @@ pub fn sif(home: &Path) -> PathBuf {
     if !file.exists() {
         let from = format!("docker://{}", image());
         let cache = home.join("apptainer");
-        let variables = [
-            ("APPTAINER_NOHTTPS", "1"),
-            ("APPTAINER_CACHEDIR", cache.to_str().unwrap()),
-        ];
+        let variables = [("APPTAINER_NOHTTPS", "1"), ("APPTAINER_CACHEDIR", cache.to_str().unwrap())];
         let words = ["pull", file.to_str().unwrap(), &from];
         lines(&named("HYDROTEST_APPTAINER"), &words, &variables);
     }
@@ -52,11 +45,7 @@ pub fn containers(host: &str) -> Vec<String> {
 /// The jobs of hydrotest on the cluster that are not over.
 pub fn jobs() -> Vec<String> {
     let conf = named("HYDROTEST_SLURM");
-    let jobs = lines(
-        "squeue",
-        &["--noheader", "--format=job %i %j %T"],
-        &[("SLURM_CONF", &conf)],
-    );
+    let jobs = lines("squeue", &["--noheader", "--format=job %i %j %T"], &[("SLURM_CONF", &conf)]);
     jobs.into_iter().filter(|job| job.contains("hydrotest-")).collect()
 }
 

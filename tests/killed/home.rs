@@ -51,11 +51,7 @@ impl<'a> Home<'a> {
             std::os::unix::fs::symlink(checkout.join(name), directory.path().join(name)).unwrap();
         }
         std::fs::create_dir(directory.path().join("temporary")).unwrap();
-        Self {
-            directory,
-            platform,
-            killed: RefCell::default(),
-        }
+        Self { directory, platform, killed: RefCell::default() }
     }
 
     pub fn path(&self) -> &Path {
@@ -101,12 +97,7 @@ impl<'a> Home<'a> {
         let begun = Instant::now();
         let output = self.whole().output().unwrap();
         let reported = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{reported}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert_eq!(output.status.code(), Some(0), "{reported}{}", String::from_utf8_lossy(&output.stderr));
         begun.elapsed()
     }
 

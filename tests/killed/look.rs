@@ -25,9 +25,7 @@ pub fn left(home: &Home<'_>) -> Vec<String> {
 
 fn look(home: &Home<'_>) -> Vec<String> {
     let processes = processes(home.path(), &home.killed());
-    let processes = processes
-        .into_iter()
-        .map(|(process, command)| format!("process {process} ({command})"));
+    let processes = processes.into_iter().map(|(process, command)| format!("process {process} ({command})"));
     let mut left: Vec<String> = processes.collect();
     left.extend(loop_devices(home.path()));
     left.extend(files(&home.runs()));
@@ -63,9 +61,7 @@ fn loop_devices(home: &Path) -> Vec<String> {
 
 fn files(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries
-        .map(|entry| format!("file {}", entry.path().display()))
-        .collect()
+    entries.map(|entry| format!("file {}", entry.path().display())).collect()
 }
 
 /// Proves that what is left is seen, with things that are left on purpose, and that nothing is seen once they are gone.
@@ -74,12 +70,7 @@ pub fn sees(home: &Home<'_>) {
     let file = home.temporary().join("forgotten");
     fs::write(&file, "").unwrap();
     let planted = (home.platform.plant)(home.path());
-    let wanted: Vec<&str> = planted
-        .seen_as
-        .iter()
-        .map(String::as_str)
-        .chain(["forgotten"])
-        .collect();
+    let wanted: Vec<&str> = planted.seen_as.iter().map(String::as_str).chain(["forgotten"]).collect();
     let deadline = Instant::now() + SETTLING;
     // It takes a moment to begin.
     let (seen, missed) = loop {
@@ -92,10 +83,7 @@ pub fn sees(home: &Home<'_>) {
     };
     (planted.uproot)();
     fs::remove_file(&file).unwrap();
-    assert!(
-        missed.is_empty(),
-        "left on purpose and not seen: {missed}; seen: {seen:?}"
-    );
+    assert!(missed.is_empty(), "left on purpose and not seen: {missed}; seen: {seen:?}");
     let left = left(home);
     assert!(left.is_empty(), "it is seen when it is gone: {left:?}");
 }

@@ -4,11 +4,7 @@
 //!
 //! The moments come from a seed (`HYDROTEST_SEED`), which is printed, and `HYDROTEST_KILLS` says how many there are on each platform.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it counted"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and says what it counted")]
 
 mod ask;
 #[path = "../support/clean.rs"]
@@ -102,11 +98,7 @@ fn kill_often(platform: &Platform) {
             Some(cache) if number % PULLED_EVERY == 0 => {
                 home.forget_images(cache);
                 let moment = kill_in_a_pull(&home, &mut random);
-                pulls += usize::from(
-                    (platform.things)(home.path())
-                        .iter()
-                        .any(|thing| thing.contains(".pull-")),
-                );
+                pulls += usize::from((platform.things)(home.path()).iter().any(|thing| thing.contains(".pull-")));
                 moment
             }
             _ => kill_once(&home, whole, &mut random),
@@ -156,10 +148,7 @@ fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
     let moment = PULLING.mul_f64(random.fraction());
     let mut run = home.start();
     while (home.platform.things)(home.path()).is_empty() {
-        assert!(
-            run.try_wait().unwrap().is_none(),
-            "the run is over and has pulled nothing"
-        );
+        assert!(run.try_wait().unwrap().is_none(), "the run is over and has pulled nothing");
         std::thread::sleep(Duration::from_millis(1));
     }
     // As above, the moment is what is random.

@@ -46,11 +46,7 @@ pub fn container(host: String, home: &Path) -> Planted {
     let variable = format!("{VARIABLE}={}", home.display());
     let label = ["--label", "hydrotest.instance=hydrotest-planted", "--env", &variable];
     let image = image();
-    let words = [
-        &["--host", &host, "run", "--detach", "--name", &name][..],
-        &label,
-        &[&image, "/bin/sleep", "600"],
-    ];
+    let words = [&["--host", &host, "run", "--detach", "--name", &name][..], &label, &[&image, "/bin/sleep", "600"]];
     lines("docker", &words.concat(), &[]);
     Planted {
         seen_as: vec![format!("container {name}"), "(/bin/sleep 600)".to_owned()],

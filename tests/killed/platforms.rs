@@ -77,10 +77,7 @@ pub const APPTAINER: Platform = Platform {
     table: |home| {
         let cache = home.join(CACHE);
         let cache = cache.display();
-        format!(
-            "https = false\ndevice = 'cpu'\ncache = '{cache}'\n{}{SERVE}",
-            repository()
-        )
+        format!("https = false\ndevice = 'cpu'\ncache = '{cache}'\n{}{SERVE}", repository())
     },
     things: |home| half_pulls(&home.join(CACHE)),
     plant: |home| container_of_this_machine(&home.join(CACHE), home),

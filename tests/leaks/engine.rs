@@ -63,9 +63,7 @@ impl Engine {
         let mut state = self.state.lock().unwrap();
         state.released = true;
         self.changed.notify_all();
-        let created = self
-            .changed
-            .wait_timeout_while(state, LONG, |state| state.containers.is_empty());
+        let created = self.changed.wait_timeout_while(state, LONG, |state| state.containers.is_empty());
         assert!(!created.unwrap().1.timed_out(), "nothing is created");
     }
 
@@ -122,9 +120,7 @@ impl Engine {
             let mut state = self.changed.wait_while(state, |state| !state.released).unwrap();
             let asked: Value = serde_json::from_slice(body).unwrap();
             let id = "c".repeat(64);
-            state
-                .containers
-                .push(json!({ "Id": id, "Labels": asked["Labels"], "Names": ["/late"] }));
+            state.containers.push(json!({ "Id": id, "Labels": asked["Labels"], "Names": ["/late"] }));
             self.changed.notify_all();
             return Some((201, json!({ "Id": id, "Warnings": [] })));
         }

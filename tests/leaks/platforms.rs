@@ -26,8 +26,7 @@ fn age(home: &Refusing) {
     for run in runs {
         for file in fs::read_dir(run.path().join("pending")).unwrap().flatten() {
             let file = fs::File::options().write(true).open(file.path()).unwrap();
-            file.set_modified(SystemTime::now() - Duration::from_secs(3600))
-                .unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
         }
     }
 }
@@ -52,8 +51,7 @@ fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
     );
     home.run(&["clean"]).expect(3, &["may still create it for "]);
     engine.create();
-    home.run(&["clean"])
-        .expect(3, &["removed container cccccccccccc (late)"]);
+    home.run(&["clean"]).expect(3, &["removed container cccccccccccc (late)"]);
     assert_eq!(engine.containers(), 0);
     age(&home);
     home.run(&["clean"]).expect(0, &["1 killed run cleaned up"]);
@@ -71,8 +69,7 @@ fn a_run_that_is_killed_in_a_creation_is_kept_in_mind_as_well() {
     home.run(&["clean"]).expect(3, &["may still create it for"]);
     engine.create();
     age(&home);
-    home.run(&["clean"])
-        .expect(0, &["removed container cccccccccccc (late)", "1 killed run cleaned up"]);
+    home.run(&["clean"]).expect(0, &["removed container cccccccccccc (late)", "1 killed run cleaned up"]);
     assert_eq!(engine.containers(), 0);
 }
 
@@ -84,10 +81,7 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
     let ran = home.run(&[]);
     ran.expect(
         3,
-        &[
-            "leak check failed: esm2 on lab: resources could not be listed",
-            "the platform failed (exit code 3)",
-        ],
+        &["leak check failed: esm2 on lab: resources could not be listed", "the platform failed (exit code 3)"],
     );
     assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
@@ -102,20 +96,13 @@ fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
         let run = project.state().join(format!("runs/hydrotest-000000000000000{number}"));
         fs::create_dir_all(run.join("platforms")).unwrap();
         fs::write(run.join("lock"), "").unwrap();
-        let record = format!(
-            r#"{{"kind": "docker", "platform": {{"host": "unix://{}"}}}}"#,
-            socket.display()
-        );
+        let record = format!(r#"{{"kind": "docker", "platform": {{"host": "unix://{}"}}}}"#, socket.display());
         fs::write(run.join("platforms/1.json"), record).unwrap();
     }
     let begun = Instant::now();
     let ran = project.run(ONE);
     ran.expect(0, &["warning: a killed run was not cleaned up", "not done within 20 s"]);
-    assert!(
-        begun.elapsed() < Duration::from_secs(40),
-        "one after the other: {:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(40), "one after the other: {:?}", begun.elapsed());
     assert_eq!(ran.reported.matches("warning:").count(), 1, "{}", ran.reported);
 }
 
@@ -124,8 +111,7 @@ fn where_it_cannot_be_looked_is_not_nothing() {
     let home = Refusing::new("");
     fs::write(home.path().join("backends.toml"), scripted("exec $SERVE $0", "")).unwrap();
     fs::write(home.path().join("state"), "a file").unwrap();
-    home.run(&["clean"])
-        .expect(3, &["killed runs could not be listed", "Not a directory"]);
+    home.run(&["clean"]).expect(3, &["killed runs could not be listed", "Not a directory"]);
     home.run(&["doctor"]).expect(3, &["they could not be listed"]);
     let ran = home.run(&[]);
     ran.expect(3, &["hydrotest itself failed (exit code 3)"]);

@@ -52,10 +52,7 @@ fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_it
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let logs = home.join("logs");
     let log = fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
-    assert_eq!(
-        (mode(&logs), mode(&log), mode(&project.state().join("runs"))),
-        (0o700, 0o600, 0o700)
-    );
+    assert_eq!((mode(&logs), mode(&log), mode(&project.state().join("runs"))), (0o700, 0o600, 0o700));
 }
 
 #[test]
@@ -72,22 +69,13 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
 fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
     let script = "trap '' TERM; setsid sleep 600 & mktemp; $SERVE $0; sleep 600";
     let ran = Project::new(&scripted(script, "grace = '300ms'")).run(ONE);
-    ran.expect(
-        0,
-        &[
-            "warning: esm2 on lab: shutdown failed: the server did not end within 0.3 s",
-            SUCCESS,
-        ],
-    );
+    ran.expect(0, &["warning: esm2 on lab: shutdown failed: the server did not end within 0.3 s", SUCCESS]);
     assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
 fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
-    for script in [
-        "setsid sleep 600 & mktemp; kill -SEGV $$",
-        "setsid sleep 600 & mktemp; exit 3",
-    ] {
+    for script in ["setsid sleep 600 & mktemp; kill -SEGV $$", "setsid sleep 600 & mktemp; exit 3"] {
         let ran = Project::new(&scripted(script, "")).run(ONE);
         ran.expect(3, &["the platform failed (exit code 3)"]);
         assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
@@ -133,10 +121,7 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
         ("Listens", "listening on port "),
     ] {
         let ran = hosted(class);
-        ran.expect(
-            1,
-            &["1 passed, 0 failed", "leaked: esm2 on lab: ", words, "(exit code 1)"],
-        );
+        ran.expect(1, &["1 passed, 0 failed", "leaked: esm2 on lab: ", words, "(exit code 1)"]);
         assert_eq!(ran.reported.matches("leaked:").count(), 1, "{}", ran.reported);
     }
 }
@@ -150,14 +135,7 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
     let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
     let advice = "files that are meant to stay, such as a cache, need another place";
-    ran.expect(
-        0,
-        &[
-            "warning: esm2 on lab: temporary file weights (101 MiB)",
-            advice,
-            SUCCESS,
-        ],
-    );
+    ran.expect(0, &["warning: esm2 on lab: temporary file weights (101 MiB)", advice, SUCCESS]);
     assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
@@ -173,29 +151,17 @@ fn hosted_code_that_clears_up_leaves_nothing() {
 fn a_second_signal_kills_what_the_first_would_wait_for() {
     let script = "trap '' TERM; setsid sleep 600 & echo $$ >&2; $SERVE 0 & sleep 600";
     let project = Project::new(&scripted(script, "grace = '20s'"));
-    let mut child = project
-        .command(ONE)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = project.command(ONE).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let process = Pid::from_child(&child);
     let runs = project.state().join("runs");
     // The server has said who it is once it has nothing more to do before its end.
     let logs = || {
         let runs = fs::read_dir(&runs).into_iter().flatten().flatten();
-        let log = runs
-            .filter_map(|run| fs::read_dir(run.path().join("1")).ok())
-            .flatten()
-            .flatten()
-            .next();
+        let log = runs.filter_map(|run| fs::read_dir(run.path().join("1")).ok()).flatten().flatten().next();
         log.is_some_and(|log| fs::metadata(log.path()).is_ok_and(|log| log.len() > 0))
     };
     while !logs() {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "the run is over before its server says a word"
-        );
+        assert!(child.try_wait().unwrap().is_none(), "the run is over before its server says a word");
         std::thread::yield_now();
     }
     kill_process(process, Signal::INT).unwrap();

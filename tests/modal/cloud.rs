@@ -55,12 +55,7 @@ impl Cloud {
                 to.news.notify_all();
             }
         });
-        Self {
-            child,
-            address: format!("http://127.0.0.1:{}", port.trim()),
-            seen,
-            reader: Some(reader),
-        }
+        Self { child, address: format!("http://127.0.0.1:{}", port.trim()), seen, reader: Some(reader) }
     }
 
     /// Waits until something happened in the stand-in.
@@ -99,9 +94,7 @@ impl Events {
     /// A detail of each event of a name.
     pub fn all(&self, event: &str, detail: &str) -> Vec<String> {
         let events = self.0.iter().filter(|one| one["event"] == event);
-        events
-            .map(|one| one[detail].as_str().unwrap_or_default().to_owned())
-            .collect()
+        events.map(|one| one[detail].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// How often something happened.

@@ -47,14 +47,8 @@ impl Project {
         std::fs::create_dir(home.path().join("suites")).unwrap();
         write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
         let case = |name| format!("[[case]]\nname = '{name}'\nsequences = 'short'\nchecks = [{checks}]\n");
-        write(
-            "suites/small.toml",
-            &(SUITE.to_owned() + &["one", "two", "three"].map(case).concat()),
-        );
-        Self {
-            home,
-            address: address.to_owned(),
-        }
+        write("suites/small.toml", &(SUITE.to_owned() + &["one", "two", "three"].map(case).concat()));
+        Self { home, address: address.to_owned() }
     }
 
     /// One with the suites and snapshots of this repository.

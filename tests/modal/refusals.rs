@@ -54,20 +54,10 @@ fn an_unknown_gpu_is_refused_before_the_first_call() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
-    breaks(
-        &project,
-        |command| command.args(["--gpu", "Z9000"]),
-        "misconfigured",
-        &words,
-    );
+    breaks(&project, |command| command.args(["--gpu", "Z9000"]), "misconfigured", &words);
     // The client itself finds this one.
     let words = ["Invalid GPU count: many"];
-    breaks(
-        &project,
-        |command| command.args(["--gpu", "T4:many"]),
-        "misconfigured",
-        &words,
-    );
+    breaks(&project, |command| command.args(["--gpu", "T4:many"]), "misconfigured", &words);
     let events = cloud.end();
     assert_eq!(events.apps(), 2);
     assert_eq!(events.count("called") + events.count("container_started"), 0);
@@ -86,14 +76,8 @@ fn the_doctor_asks_the_service_about_the_token() {
             (|command| command.env_remove("MODAL_TOKEN_ID")) as fn(&mut Command) -> &mut Command,
             "AuthError: Token missing",
         ),
-        (
-            |command| command.env("MODAL_TOKEN_SECRET", "as-wrong"),
-            "the token comes from MODAL_TOKEN_ID",
-        ),
-        (
-            |command| command.env("MODAL_SERVER_URL", "http://127.0.0.1:1"),
-            "Modal's service cannot be reached",
-        ),
+        (|command| command.env("MODAL_TOKEN_SECRET", "as-wrong"), "the token comes from MODAL_TOKEN_ID"),
+        (|command| command.env("MODAL_SERVER_URL", "http://127.0.0.1:1"), "Modal's service cannot be reached"),
     ] {
         let mut command = project.command(&["doctor"]);
         let shown = Project::expect(change(&mut command), 3);
@@ -111,12 +95,7 @@ fn an_unreachable_service_says_why() {
     let address = format!("http://127.0.0.1:{port}");
     let project = Project::new(&address, CHECKS);
     let refused = format!("Modal's service cannot be reached: {address} (Connection refused)");
-    breaks(
-        &project,
-        |command| command,
-        "unreachable",
-        &[&refused, "is MODAL_SERVER_URL right?"],
-    );
+    breaks(&project, |command| command, "unreachable", &[&refused, "is MODAL_SERVER_URL right?"]);
 }
 
 /// A listener that does something with each connection for as long as the tests run.
@@ -142,10 +121,5 @@ fn a_service_that_says_nothing_is_given_up() {
 fn a_service_that_is_not_modals_is_named() {
     let address = listener(|_| None);
     let words = format!("Modal's service at {address} does not answer as one");
-    breaks(
-        &Project::new(&address, CHECKS),
-        |command| command,
-        "unreachable",
-        &[&words],
-    );
+    breaks(&Project::new(&address, CHECKS), |command| command, "unreachable", &[&words]);
 }

@@ -28,14 +28,8 @@ fn models_on_modal_predict_what_reference_predicts() {
     runtime.block_on(same_as_reference(&cloud));
     let events = cloud.end();
     assert_eq!(events.apps(), MODELS.len());
-    assert_eq!(
-        events.all("app_created", "description"),
-        MODELS.map(|model| format!("boileroom-{model}"))
-    );
-    assert_eq!(
-        events.all("called", "method"),
-        ["embed", "embed", "fold", "fold", "fold", "fold"]
-    );
+    assert_eq!(events.all("app_created", "description"), MODELS.map(|model| format!("boileroom-{model}")));
+    assert_eq!(events.all("called", "method"), ["embed", "embed", "fold", "fold", "fold", "fold"]);
     for event in ["instance_bound", "called", "container_started"] {
         assert!(events.all(event, "gpu").iter().all(|gpu| gpu == GPU), "{event}");
     }
@@ -45,19 +39,12 @@ fn models_on_modal_predict_what_reference_predicts() {
 }
 
 async fn same_as_reference(cloud: &Cloud) {
-    let environment = TOKEN
-        .iter()
-        .copied()
-        .chain([("MODAL_SERVER_URL", cloud.address.as_str())])
-        .chain(NO_PROXIES);
+    let environment = TOKEN.iter().copied().chain([("MODAL_SERVER_URL", cloud.address.as_str())]).chain(NO_PROXIES);
     let lines: Vec<String> = environment.map(|(name, value)| format!("{name} = '{value}'")).collect();
     let variables = lines.join("\n");
     let text = declaration(&format!("start_timeout = '2m'\n[backends.modal.env]\n{variables}"));
     let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
-    let overrides = Overrides {
-        gpu: Some(GPU.into()),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { gpu: Some(GPU.into()), ..Overrides::default() };
     let platform = Platform::select(&config, "modal", overrides).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
     let models = Config::built_in().unwrap();
     for contract in MODELS.map(|key| models.model(key).unwrap()) {
@@ -72,11 +59,7 @@ async fn same_as_reference(cloud: &Cloud) {
         };
         let call = request("MLKNVHVLVLGAGDVGSVVVRLLEK");
         let predicted = timeless(instance.predict(&call).await.unwrap());
-        assert!(
-            predicted == timeless(reference.predict(&call).unwrap()),
-            "{}",
-            contract.key
-        );
+        assert!(predicted == timeless(reference.predict(&call).unwrap()), "{}", contract.key);
         // What its client says and what the container prints is in the log. It comes when it comes.
         for words in ["Initialized. View run at", &format!("loading {}", contract.core)] {
             while !instance.log_tail().await.iter().any(|line| line.contains(words)) {

@@ -33,11 +33,7 @@ fn of_pairs(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) 
         for &row in &order {
             for &column in &order {
                 let is_there = row < length && column < length;
-                all.push(if is_there {
-                    values[row * length + column]
-                } else {
-                    14.0 + 8.0 * other()
-                });
+                all.push(if is_there { values[row * length + column] } else { 14.0 + 8.0 * other() });
             }
         }
         let axes = shape.len();
@@ -70,37 +66,25 @@ pub fn of_errors() -> Vec<Mistake> {
         of_elements("pae", "transposed", &[MistakeKind::AxesSwapped], |flat, width, all| {
             all[flat % width * width + flat / width]
         }),
+        of_elements("pae", "made symmetric", &[MistakeKind::Symmetrised], |flat, width, all| {
+            f32::midpoint(all[flat], all[flat % width * width + flat / width])
+        }),
+        of_elements("pae", "ten times", &[MistakeKind::Scale], |flat, _, all| all[flat] * 10.0),
+        of_elements("pae", "nanometres", &[MistakeKind::Scale], |flat, _, all| all[flat] / 10.0),
+        of_elements("pae", "one more", &[MistakeKind::Offset], |flat, _, all| all[flat] + 2.0),
         of_elements(
             "pae",
-            "made symmetric",
-            &[MistakeKind::Symmetrised],
-            |flat, width, all| f32::midpoint(all[flat], all[flat % width * width + flat / width]),
+            "no number",
+            &[MistakeKind::NotFinite],
+            |flat, _, all| {
+                if flat % 97 == 5 { f32::NAN } else { all[flat] }
+            },
         ),
-        of_elements("pae", "ten times", &[MistakeKind::Scale], |flat, _, all| {
-            all[flat] * 10.0
-        }),
-        of_elements("pae", "nanometres", &[MistakeKind::Scale], |flat, _, all| {
-            all[flat] / 10.0
-        }),
-        of_elements("pae", "one more", &[MistakeKind::Offset], |flat, _, all| {
-            all[flat] + 2.0
-        }),
-        of_elements("pae", "no number", &[MistakeKind::NotFinite], |flat, _, all| {
-            if flat % 97 == 5 { f32::NAN } else { all[flat] }
-        }),
         of_elements("pae", "zeros", &[MistakeKind::Constant], |_, _, _| 0.0),
-        of_pairs("cut short", &[MistakeKind::CutShort], |length| {
-            (0..length - 30).collect()
-        }),
-        of_pairs("without the first", &[MistakeKind::Missing], |length| {
-            (1..length).collect()
-        }),
-        of_pairs("without some", &[MistakeKind::Missing], |length| {
-            (0..40).chain(47..length).collect()
-        }),
-        of_pairs("padding", &[MistakeKind::ExtraResidues], |length| {
-            (0..length + 12).collect()
-        }),
+        of_pairs("cut short", &[MistakeKind::CutShort], |length| (0..length - 30).collect()),
+        of_pairs("without the first", &[MistakeKind::Missing], |length| (1..length).collect()),
+        of_pairs("without some", &[MistakeKind::Missing], |length| (0..40).chain(47..length).collect()),
+        of_pairs("padding", &[MistakeKind::ExtraResidues], |length| (0..length + 12).collect()),
         of_pairs("special tokens", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).chain([length + 1]).collect()
         }),
@@ -112,30 +96,17 @@ pub fn of_errors() -> Vec<Mistake> {
         }),
         of_pairs("two linkers", &[MistakeKind::ExtraResidues], |length| {
             let linker = || length..length + 15;
-            (0..35)
-                .chain(linker())
-                .chain(35..70)
-                .chain(linker())
-                .chain(70..length)
-                .collect()
+            (0..35).chain(linker()).chain(35..70).chain(linker()).chain(70..length).collect()
         }),
-        of_pairs("late", &[MistakeKind::Shifted], |length| {
-            (0..length).map(|at| (at + length - 1) % length).collect()
-        }),
-        of_pairs("two early", &[MistakeKind::Shifted], |length| {
-            (0..length).map(|at| (at + 2) % length).collect()
-        }),
-        of_pairs("reversed", &[MistakeKind::PermutedItems], |length| {
-            (0..length).rev().collect()
-        }),
+        of_pairs("late", &[MistakeKind::Shifted], |length| (0..length).map(|at| (at + length - 1) % length).collect()),
+        of_pairs("two early", &[MistakeKind::Shifted], |length| (0..length).map(|at| (at + 2) % length).collect()),
+        of_pairs("reversed", &[MistakeKind::PermutedItems], |length| (0..length).rev().collect()),
         of_pairs("chains in another order", &[MistakeKind::PermutedItems], |length| {
             (35..length).chain(0..35).collect()
         }),
-        of_pairs(
-            "three chains in another order",
-            &[MistakeKind::PermutedItems],
-            |length| (70..length).chain(30..70).chain(0..30).collect(),
-        ),
+        of_pairs("three chains in another order", &[MistakeKind::PermutedItems], |length| {
+            (70..length).chain(30..70).chain(0..30).collect()
+        }),
         of_pairs("shuffled", &[MistakeKind::PermutedItems], |length| {
             let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
             order.sort_by_cached_key(|_| (1e6 * next()) as i32);
@@ -173,66 +144,35 @@ fn of_rows(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) -
 /// Mistakes in vectors.
 pub fn of_vectors() -> Vec<Mistake> {
     vec![
-        of_elements("embeddings", "ten times", &[MistakeKind::Scale], |flat, _, all| {
-            all[flat] * 10.0
+        of_elements("embeddings", "ten times", &[MistakeKind::Scale], |flat, _, all| all[flat] * 10.0),
+        of_elements("embeddings", "times 1.3", &[MistakeKind::Scale], |flat, _, all| all[flat] * 1.3),
+        of_elements("embeddings", "times 0.4 and an offset", &[MistakeKind::Scale], |flat, _, all| {
+            all[flat] * 0.4 - 0.7
         }),
-        of_elements("embeddings", "times 1.3", &[MistakeKind::Scale], |flat, _, all| {
-            all[flat] * 1.3
-        }),
-        of_elements(
-            "embeddings",
-            "times 0.4 and an offset",
-            &[MistakeKind::Scale],
-            |flat, _, all| all[flat] * 0.4 - 0.7,
-        ),
-        of_elements("embeddings", "offset", &[MistakeKind::Offset], |flat, _, all| {
-            all[flat] + 0.3
-        }),
+        of_elements("embeddings", "offset", &[MistakeKind::Offset], |flat, _, all| all[flat] + 0.3),
         of_elements("embeddings", "no number", &[MistakeKind::NotFinite], |flat, _, all| {
             if flat == 77 { f32::NAN } else { all[flat] }
         }),
         of_elements("embeddings", "zeros", &[MistakeKind::Constant], |_, _, _| 0.0),
-        of_elements(
-            "embeddings",
-            "channels late",
-            &[MistakeKind::Features],
-            |flat, width, all| all[flat / width * width + (flat + width - 1) % width],
-        ),
-        of_elements(
-            "embeddings",
-            "samples swapped",
-            &[MistakeKind::PermutedItems],
-            |flat, _, all| all[(flat + all.len() / 2) % all.len()],
-        ),
-        of_rows("late", &[MistakeKind::Shifted], |length| {
-            (0..length).map(|at| (at + length - 1) % length).collect()
+        of_elements("embeddings", "channels late", &[MistakeKind::Features], |flat, width, all| {
+            all[flat / width * width + (flat + width - 1) % width]
         }),
-        of_rows("two early", &[MistakeKind::Shifted], |length| {
-            (0..length).map(|at| (at + 2) % length).collect()
+        of_elements("embeddings", "samples swapped", &[MistakeKind::PermutedItems], |flat, _, all| {
+            all[(flat + all.len() / 2) % all.len()]
         }),
-        of_rows("reversed", &[MistakeKind::PermutedItems], |length| {
-            (0..length).rev().collect()
-        }),
-        of_rows("chains in another order", &[MistakeKind::PermutedItems], |length| {
-            (10..length).chain(0..10).collect()
-        }),
+        of_rows("late", &[MistakeKind::Shifted], |length| (0..length).map(|at| (at + length - 1) % length).collect()),
+        of_rows("two early", &[MistakeKind::Shifted], |length| (0..length).map(|at| (at + 2) % length).collect()),
+        of_rows("reversed", &[MistakeKind::PermutedItems], |length| (0..length).rev().collect()),
+        of_rows("chains in another order", &[MistakeKind::PermutedItems], |length| (10..length).chain(0..10).collect()),
         of_rows("shuffled", &[MistakeKind::PermutedItems], |length| {
             let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
             order.sort_by_cached_key(|_| (1e6 * next()) as i32);
             order
         }),
-        of_rows("cut short", &[MistakeKind::CutShort], |length| {
-            (0..length - 8).collect()
-        }),
-        of_rows("without the first", &[MistakeKind::Missing], |length| {
-            (1..length).collect()
-        }),
-        of_rows("without some", &[MistakeKind::Missing], |length| {
-            (0..8).chain(11..length).collect()
-        }),
-        of_rows("padding", &[MistakeKind::ExtraResidues], |length| {
-            (0..length + 6).collect()
-        }),
+        of_rows("cut short", &[MistakeKind::CutShort], |length| (0..length - 8).collect()),
+        of_rows("without the first", &[MistakeKind::Missing], |length| (1..length).collect()),
+        of_rows("without some", &[MistakeKind::Missing], |length| (0..8).chain(11..length).collect()),
+        of_rows("padding", &[MistakeKind::ExtraResidues], |length| (0..length + 6).collect()),
         of_rows("special tokens", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).chain([length + 1]).collect()
         }),
@@ -244,26 +184,17 @@ pub fn of_vectors() -> Vec<Mistake> {
         }),
         of_rows("two linkers", &[MistakeKind::ExtraResidues], |length| {
             let linker = || length..length + 5;
-            (0..8)
-                .chain(linker())
-                .chain(8..16)
-                .chain(linker())
-                .chain(16..length)
-                .collect()
+            (0..8).chain(linker()).chain(8..16).chain(linker()).chain(16..length).collect()
         }),
     ]
 }
 
 /// Mistakes in the indices beside vectors.
 pub fn of_indices() -> Vec<Mistake> {
-    vec![Mistake::new(
-        "residue index from 1",
-        &[MistakeKind::Offset],
-        |prediction| {
-            let indices = array(prediction, "residue_index")?;
-            let values: Vec<i32> = indices.to_f64()?.into_iter().map(|index| index as i32 + 1).collect();
-            *indices = Tensor::from_values(indices.shape().to_vec(), &values).unwrap();
-            Some(())
-        },
-    )]
+    vec![Mistake::new("residue index from 1", &[MistakeKind::Offset], |prediction| {
+        let indices = array(prediction, "residue_index")?;
+        let values: Vec<i32> = indices.to_f64()?.into_iter().map(|index| index as i32 + 1).collect();
+        *indices = Tensor::from_values(indices.shape().to_vec(), &values).unwrap();
+        Some(())
+    })]
 }

@@ -30,9 +30,7 @@ fn of_structure(
     kinds: &'static [MistakeKind],
     plant: impl Fn(&mut Structure) -> Option<()> + 'static,
 ) -> Mistake {
-    Mistake::new(name, kinds, move |prediction| {
-        plant(structures(prediction).into_iter().next()?)
-    })
+    Mistake::new(name, kinds, move |prediction| plant(structures(prediction).into_iter().next()?))
 }
 
 /// The same positions in another order.
@@ -55,11 +53,7 @@ fn residues_of_last_chain(structure: &Structure) -> Vec<Range<usize>> {
 /// Residues that both cards are confident of: the alpha carbon's factor says so.
 fn confident(structure: &Structure) -> Vec<Range<usize>> {
     let factors = structure.b_factor.clone().unwrap_or_default();
-    let is_sure = |atoms: &Range<usize>| {
-        structure
-            .atom_named(atoms, "CA")
-            .is_some_and(|atom| factors[atom] > 0.85)
-    };
+    let is_sure = |atoms: &Range<usize>| structure.atom_named(atoms, "CA").is_some_and(|atom| factors[atom] > 0.85);
     structure.residues().into_iter().filter(is_sure).collect()
 }
 
@@ -73,9 +67,7 @@ fn trade(structure: &mut Structure, residue: &str, one: &str, other: &str) -> Op
         .iter()
         .filter_map(|atoms| structure.atom_named(atoms, one).zip(structure.atom_named(atoms, other)))
         .collect();
-    let is_seen = pairs
-        .iter()
-        .any(|(one, _)| sure.iter().any(|atoms| atoms.contains(one)));
+    let is_seen = pairs.iter().any(|(one, _)| sure.iter().any(|atoms| atoms.contains(one)));
     for &(one, other) in &pairs {
         structure.coord.swap(one, other);
     }
@@ -95,10 +87,7 @@ fn turn(structure: &mut Structure, atoms: Range<usize>, at: usize, degrees: f32)
 fn side_chain(structure: &Structure) -> Option<Range<usize>> {
     let long = ["LYS", "ARG", "GLN", "MET", "LEU", "ILE"];
     let sure = confident(structure);
-    let residue = sure
-        .into_iter()
-        .rev()
-        .find(|atoms| long.contains(&structure.res_name[atoms.start].as_str()))?;
+    let residue = sure.into_iter().rev().find(|atoms| long.contains(&structure.res_name[atoms.start].as_str()))?;
     Some(residue)
 }
 
@@ -113,15 +102,9 @@ fn keep(structure: &mut Structure, kept: impl Fn(usize) -> bool) -> Option<()> {
 #[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
 pub fn of_chains() -> Vec<Mistake> {
     vec![
-        of_structure("mirror image", &[MistakeKind::Mirror], |it| {
-            each(it, |[x, y, z]| [-x, y, z])
-        }),
-        of_structure("nanometres", &[MistakeKind::Scale], |it| {
-            each(it, |point| point.map(|axis| axis / 10.0))
-        }),
-        of_structure("ten times", &[MistakeKind::Scale], |it| {
-            each(it, |point| point.map(|axis| axis * 10.0))
-        }),
+        of_structure("mirror image", &[MistakeKind::Mirror], |it| each(it, |[x, y, z]| [-x, y, z])),
+        of_structure("nanometres", &[MistakeKind::Scale], |it| each(it, |point| point.map(|axis| axis / 10.0))),
+        of_structure("ten times", &[MistakeKind::Scale], |it| each(it, |point| point.map(|axis| axis * 10.0))),
         // Two axes traded are a mirror image of the whole, turned.
         of_structure("axes swapped", &[MistakeKind::AxesSwapped, MistakeKind::Mirror], |it| {
             each(it, |[x, y, z]| [y, x, z])
@@ -154,30 +137,20 @@ pub fn of_chains() -> Vec<Mistake> {
             Some(())
         }),
         of_structure("another chain name", &[MistakeKind::PermutedChains], |it| {
-            it.chain_id
-                .iter_mut()
-                .for_each(|name| *name = Label::new(&format!("{name}1")).unwrap());
+            it.chain_id.iter_mut().for_each(|name| *name = Label::new(&format!("{name}1")).unwrap());
             Some(())
         }),
         of_structure("C and CB", &[MistakeKind::PermutedAtoms], |it| trade(it, "", "C", "CB")),
-        of_structure(
-            "leucine methyls",
-            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
-            |it| trade(it, "LEU", "CD1", "CD2"),
-        ),
-        of_structure(
-            "valine methyls",
-            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
-            |it| trade(it, "VAL", "CG1", "CG2"),
-        ),
-        of_structure(
-            "histidine ring",
-            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
-            |it| trade(it, "HIS", "ND1", "CD2"),
-        ),
-        of_structure("carbon and oxygen", &[MistakeKind::PermutedAtoms], |it| {
-            trade(it, "", "C", "O")
+        of_structure("leucine methyls", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
+            trade(it, "LEU", "CD1", "CD2")
         }),
+        of_structure("valine methyls", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
+            trade(it, "VAL", "CG1", "CG2")
+        }),
+        of_structure("histidine ring", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
+            trade(it, "HIS", "ND1", "CD2")
+        }),
+        of_structure("carbon and oxygen", &[MistakeKind::PermutedAtoms], |it| trade(it, "", "C", "O")),
         of_structure("one side chain", &[MistakeKind::Local], |it| {
             let residue = side_chain(it)?;
             let is_backbone = |name: &str| ["N", "CA", "C", "O", "CB"].contains(&name);
@@ -187,32 +160,26 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure(
-            "one D residue",
-            &[MistakeKind::Local, MistakeKind::PermutedAtoms],
-            |it| {
-                let residue = side_chain(it)?;
-                let at = |name: &str| it.atom_named(&residue, name);
-                let (n, ca, c) = (it.coord[at("N")?], it.coord[at("CA")?], it.coord[at("C")?]);
-                let [one, two] = [n, c].map(|point| [0, 1, 2].map(|axis| point[axis] - ca[axis]));
-                let normal = [
-                    one[1] * two[2] - one[2] * two[1],
-                    one[2] * two[0] - one[0] * two[2],
-                    one[0] * two[1] - one[1] * two[0],
-                ];
-                let length = normal.iter().map(|axis| axis * axis).sum::<f32>();
-                let name = it.atom_name.clone();
-                for atom in residue.filter(|&atom| !["N", "CA", "C", "O"].contains(&name[atom].as_str())) {
-                    let along: f32 = (0..3)
-                        .map(|axis| (it.coord[atom][axis] - ca[axis]) * normal[axis])
-                        .sum();
-                    for (axis, normal) in it.coord[atom].iter_mut().zip(normal) {
-                        *axis -= 2.0 * along / length * normal;
-                    }
+        of_structure("one D residue", &[MistakeKind::Local, MistakeKind::PermutedAtoms], |it| {
+            let residue = side_chain(it)?;
+            let at = |name: &str| it.atom_named(&residue, name);
+            let (n, ca, c) = (it.coord[at("N")?], it.coord[at("CA")?], it.coord[at("C")?]);
+            let [one, two] = [n, c].map(|point| [0, 1, 2].map(|axis| point[axis] - ca[axis]));
+            let normal = [
+                one[1] * two[2] - one[2] * two[1],
+                one[2] * two[0] - one[0] * two[2],
+                one[0] * two[1] - one[1] * two[0],
+            ];
+            let length = normal.iter().map(|axis| axis * axis).sum::<f32>();
+            let name = it.atom_name.clone();
+            for atom in residue.filter(|&atom| !["N", "CA", "C", "O"].contains(&name[atom].as_str())) {
+                let along: f32 = (0..3).map(|axis| (it.coord[atom][axis] - ca[axis]) * normal[axis]).sum();
+                for (axis, normal) in it.coord[atom].iter_mut().zip(normal) {
+                    *axis -= 2.0 * along / length * normal;
                 }
-                Some(())
-            },
-        ),
+            }
+            Some(())
+        }),
         of_structure("one peptide flipped", &[MistakeKind::Local], |it| {
             let residue = confident(it).into_iter().nth(8)?;
             let oxygen = it.atom_named(&residue, "O")?;
@@ -279,15 +246,11 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure(
-            "positions reversed",
-            &[MistakeKind::PermutedAtoms, MistakeKind::PermutedItems],
-            |it| {
-                let order: Vec<usize> = it.residues().into_iter().flat_map(Iterator::rev).collect();
-                reorder(it, &order);
-                Some(())
-            },
-        ),
+        of_structure("positions reversed", &[MistakeKind::PermutedAtoms, MistakeKind::PermutedItems], |it| {
+            let order: Vec<usize> = it.residues().into_iter().flat_map(Iterator::rev).collect();
+            reorder(it, &order);
+            Some(())
+        }),
     ]
 }
 
@@ -346,27 +309,13 @@ pub fn of_complexes() -> Vec<Mistake> {
             for number in 0..25 {
                 for name in ["N", "CA", "C", "O"] {
                     let place = number as f32;
-                    it.push(
-                        first,
-                        500 + number,
-                        label("GLY"),
-                        label(name),
-                        label(&name[..1]),
-                        [place, 30.0, -place],
-                    );
+                    it.push(first, 500 + number, label("GLY"), label(name), label(&name[..1]), [place, 30.0, -place]);
                     it.b_factor.as_mut()?.push(0.3);
                 }
             }
             for atom in own.end..before.atoms() {
                 let identity = (before.res_id[atom] + 600, before.res_name[atom], before.atom_name[atom]);
-                it.push(
-                    first,
-                    identity.0,
-                    identity.1,
-                    identity.2,
-                    before.element[atom],
-                    before.coord[atom],
-                );
+                it.push(first, identity.0, identity.1, identity.2, before.element[atom], before.coord[atom]);
                 it.b_factor.as_mut()?.push(before.b_factor.as_ref()?[atom]);
             }
             Some(())

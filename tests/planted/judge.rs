@@ -17,26 +17,13 @@ pub struct Judged {
 
 /// Compares a prediction with the expected one, as the check `snapshot` does.
 pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) -> Judged {
-    let found = compare(
-        expected,
-        actual,
-        &Policy::new(contract, &ToleranceOverrides::default(), None),
-    );
+    let found = compare(expected, actual, &Policy::new(contract, &ToleranceOverrides::default(), None));
     let cause = likely_cause(Some(contract), &found, expected, actual, &[]);
     let words = found.details().join("; ").chars().take(300).collect::<String>();
-    Judged {
-        different: !found.matches(),
-        words: format!("{cause:?} of {words}"),
-        cause: cause.map(|cause| cause.kind),
-    }
+    Judged { different: !found.matches(), words: format!("{cause:?} of {words}"), cause: cause.map(|cause| cause.kind) }
 }
 
 /// The verdict alone: no cause is looked for.
 pub fn is_different(contract: &Contract, expected: &Prediction, actual: &Prediction) -> bool {
-    !compare(
-        expected,
-        actual,
-        &Policy::new(contract, &ToleranceOverrides::default(), None),
-    )
-    .matches()
+    !compare(expected, actual, &Policy::new(contract, &ToleranceOverrides::default(), None)).matches()
 }

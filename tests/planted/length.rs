@@ -19,10 +19,7 @@ fn one_verdict(key: &str, name: &str, errors: [f64; 2], result: impl Fn(&Contrac
         for (error, is_beyond) in errors.into_iter().zip([false, true]) {
             let actual = result(&contract, length, error);
             let found = is_different(&contract, &expected, &actual);
-            assert_eq!(
-                found, is_beyond,
-                "{key} {name}: {length} residues, an error of {error} of the gate"
-            );
+            assert_eq!(found, is_beyond, "{key} {name}: {length} residues, an error of {error} of the gate");
         }
     }
 }
@@ -45,10 +42,7 @@ fn turn(row: usize, values: &mut [f32], tangent: f64) {
     let dot = |one: &[f64], two: &[f64]| one.iter().zip(two).map(|(one, two)| one * two).sum::<f64>();
     let own: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
     let along = dot(&own, &other) / dot(&own, &own);
-    other
-        .iter_mut()
-        .zip(&own)
-        .for_each(|(other, own)| *other -= along * own);
+    other.iter_mut().zip(&own).for_each(|(other, own)| *other -= along * own);
     let scale = tangent * (dot(&own, &own) / dot(&other, &other)).sqrt();
     let shorter = 1.0 / tangent.hypot(1.0);
     for (value, (own, other)) in values.iter_mut().zip(own.iter().zip(other)) {
@@ -59,29 +53,18 @@ fn turn(row: usize, values: &mut [f32], tangent: f64) {
 /// A helix of backbones whose atoms all move by this, in ångström, each its own way.
 fn helix(length: usize, size: f64) -> Structure {
     let label = |text: &str| Label::new(text).unwrap();
-    let mut structure = Structure {
-        b_factor: Some(Vec::new()),
-        ..Structure::default()
-    };
+    let mut structure = Structure { b_factor: Some(Vec::new()), ..Structure::default() };
     let mut next = noise(3);
     for residue in 0..length {
-        for (atom, (name, radius, rise)) in [("N", 1.55, -0.9), ("CA", 2.28, 0.0), ("C", 1.66, 1.1), ("O", 2.0, 2.3)]
-            .into_iter()
-            .enumerate()
+        for (atom, (name, radius, rise)) in
+            [("N", 1.55, -0.9), ("CA", 2.28, 0.0), ("C", 1.66, 1.1), ("O", 2.0, 2.3)].into_iter().enumerate()
         {
             let angle = f64::to_radians(100.0 * residue as f64 + 28.0 * (atom as f64 - 1.0));
             let place = [radius * angle.cos(), radius * angle.sin(), 1.5 * residue as f64 + rise];
             let way = [0, 1, 2].map(|_| f64::from(next()));
             let norm = way.iter().map(|axis| axis * axis).sum::<f64>().sqrt();
             let moved = [0, 1, 2].map(|axis| (place[axis] + size * way[axis] / norm) as f32);
-            structure.push(
-                label("A"),
-                residue as i32,
-                label("GLY"),
-                label(name),
-                label(&name[..1]),
-                moved,
-            );
+            structure.push(label("A"), residue as i32, label("GLY"), label(name), label(&name[..1]), moved);
             structure.b_factor.as_mut().unwrap().push(0.9);
         }
     }
@@ -91,11 +74,8 @@ fn helix(length: usize, size: f64) -> Structure {
 #[test]
 fn vectors() {
     // Of these a thousand residues take more than what is stored whole.
-    for (name, layers, width) in [
-        ("embeddings", None, 2400),
-        ("hidden_states", Some(2), 320),
-        ("lm_logits", None, 64),
-    ] {
+    for (name, layers, width) in [("embeddings", None, 2400), ("hidden_states", Some(2), 320), ("lm_logits", None, 64)]
+    {
         let shape = |length: usize| match layers {
             Some(layers) => vec![layers, 1, length, width],
             None => vec![1, length, width],
@@ -136,9 +116,7 @@ fn vectors() {
 #[test]
 fn confidences_and_aligned_errors() {
     let plddt = |length: usize, error: f64| {
-        let values: Vec<f32> = (0..length)
-            .map(|at| (0.85 + 0.01 * (at % 5) as f64 + error) as f32)
-            .collect();
+        let values: Vec<f32> = (0..length).map(|at| (0.85 + 0.01 * (at % 5) as f64 + error) as f32).collect();
         Value::List(vec![Value::Array(Tensor::vector(&values))])
     };
     for (key, gate) in [("esmfold", 0.005), ("boltz2", 0.02)] {
@@ -148,11 +126,7 @@ fn confidences_and_aligned_errors() {
     }
     for (key, gate, is_batch) in [("esmfold", 0.05, true), ("chai1", 0.5, false)] {
         one_verdict(key, "pae", [0.8, 1.25], |contract, length, error| {
-            let shape = if is_batch {
-                vec![1, length, length]
-            } else {
-                vec![length, length]
-            };
+            let shape = if is_batch { vec![1, length, length] } else { vec![length, length] };
             let value = rows(&shape, |_, row| {
                 for value in row {
                     *value += 9.0 + (gate * error) as f32;
@@ -173,10 +147,7 @@ fn positions_and_indices() {
     // A superposition takes up half of what four alpha carbons are off by.
     one_verdict("esmfold", "atom_array", [0.8, 2.0], |contract, length, error| {
         let structure = helix(length, 0.05 * error);
-        prediction(
-            contract,
-            vec![("atom_array", Value::List(vec![Value::Structure(Box::new(structure))]))],
-        )
+        prediction(contract, vec![("atom_array", Value::List(vec![Value::Structure(Box::new(structure))]))])
     });
     one_verdict("esm2", "residue_index", [0.0, 1.0], |contract, length, error| {
         let mut values: Vec<i32> = (0..length as i32).collect();

@@ -1,11 +1,7 @@
 //! Mistakes planted in real results: the verdict sees them, the likely cause names them and never another one, and what is as
 //! right as the expected result is not different. The table of `docs/planted.md` is what this test measured.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it measured"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
 mod arrays;
 mod folds;
@@ -44,11 +40,7 @@ impl Mistake {
         kinds: &'static [MistakeKind],
         plant: impl Fn(&mut Prediction) -> Option<()> + 'static,
     ) -> Self {
-        Self {
-            name,
-            kinds,
-            plant: Box::new(plant),
-        }
+        Self { name, kinds, plant: Box::new(plant) }
     }
 }
 
@@ -83,16 +75,11 @@ struct Table(BTreeMap<(&'static str, &'static str), [Counts; 3]>);
 impl Table {
     fn add(&mut self, group: &'static str, scene: &Scene, beside: usize, planted: &[&Mistake], actual: &Prediction) {
         let found = judge(&scene.contract, &scene.expected, actual);
-        let is_named = found
-            .cause
-            .is_some_and(|kind| planted.iter().any(|mistake| mistake.kinds.contains(&kind)));
+        let is_named = found.cause.is_some_and(|kind| planted.iter().any(|mistake| mistake.kinds.contains(&kind)));
         let is_wrong = found.cause.is_some() && !is_named;
         if !found.different || !is_named {
             let names: Vec<&str> = planted.iter().map(|mistake| mistake.name).collect();
-            eprintln!(
-                "{} {} {:?}: different {} {}",
-                scene.name, BESIDE[beside], names, found.different, found.words
-            );
+            eprintln!("{} {} {:?}: different {} {}", scene.name, BESIDE[beside], names, found.different, found.words);
         }
         self.0.entry((group, planted[0].name)).or_default()[beside].add(Counts {
             planted: 1,
@@ -147,19 +134,14 @@ impl Table {
         for (beside, words) in BESIDE.iter().enumerate() {
             let _ = writeln!(page, "| all | all | {words} | {} |", self.total(beside).row());
         }
-        let _ = writeln!(
-            page,
-            "\nOf {benign} correct results that vary from the expected one, 0 are different."
-        );
+        let _ = writeln!(page, "\nOf {benign} correct results that vary from the expected one, 0 are different.");
         page
     }
 }
 
 /// Mistakes that stand beside others: those that every port makes sooner or later.
 fn seconds(all: impl IntoIterator<Item = Mistake>, names: &[&str]) -> Vec<Mistake> {
-    all.into_iter()
-        .filter(|mistake| names.contains(&mistake.name))
-        .collect()
+    all.into_iter().filter(|mistake| names.contains(&mistake.name)).collect()
 }
 
 #[test]
@@ -178,16 +160,7 @@ fn planted_mistakes_are_seen_and_named_and_nothing_else_is() {
     };
     let beside = || {
         let all = folds::of_chains().into_iter().chain(folds::of_confidences());
-        seconds(
-            all,
-            &[
-                "one side chain",
-                "factors in percent",
-                "leucine methyls",
-                "pLDDT late",
-                "numbers from 1",
-            ],
-        )
+        seconds(all, &["one side chain", "factors in percent", "leucine methyls", "pLDDT late", "numbers from 1"])
     };
     for scene in scenes::structures() {
         right(&scene);
@@ -230,17 +203,8 @@ fn planted_mistakes_are_seen_and_named_and_nothing_else_is() {
     let seen = totals.iter().map(|total| total.seen).sum::<usize>();
     assert!(all >= 400 && seen * 100 >= all * 99, "seen {seen} of {all}");
     for (total, least) in totals.into_iter().zip([95, 85, 85]) {
-        assert!(
-            total.named * 100 >= total.planted * least,
-            "{} of {}",
-            total.named,
-            total.planted
-        );
+        assert!(total.named * 100 >= total.planted * least, "{} of {}", total.named, total.planted);
         assert_eq!(total.wrong, 0);
     }
-    assert_eq!(
-        std::fs::read_to_string(&path).unwrap_or_default(),
-        page,
-        "docs/planted.md is stale"
-    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page, "docs/planted.md is stale");
 }

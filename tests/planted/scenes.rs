@@ -24,9 +24,7 @@ pub struct Scene {
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/structures")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/structures").join(name);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).unwrap();
     flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
@@ -40,11 +38,7 @@ fn structure(name: &str) -> Structure {
         return pdb::read(&text).unwrap();
     }
     let mut structure = mmcif::read(&text).unwrap();
-    structure
-        .b_factor
-        .iter_mut()
-        .flatten()
-        .for_each(|factor| *factor /= 100.0);
+    structure.b_factor.iter_mut().flatten().for_each(|factor| *factor /= 100.0);
     structure
 }
 
@@ -65,9 +59,7 @@ fn first(structure: Structure, residues: usize) -> Structure {
 /// The aligned errors of 100 residues.
 fn pairs(name: &str) -> Vec<f32> {
     let bytes = fixture(name);
-    let numbers = bytes
-        .chunks_exact(4)
-        .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()));
+    let numbers = bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()));
     numbers.collect()
 }
 
@@ -78,10 +70,7 @@ pub fn contract(key: &str) -> Arc<Contract> {
 pub fn prediction(contract: &Contract, fields: Vec<(&str, Value)>) -> Prediction {
     Prediction {
         class: contract.output.clone(),
-        fields: fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 
@@ -97,10 +86,7 @@ fn folded(contract: &Contract, structure: &Structure) -> Prediction {
     prediction(
         contract,
         vec![
-            (
-                "atom_array",
-                Value::List(vec![Value::Structure(Box::new(structure.clone()))]),
-            ),
+            ("atom_array", Value::List(vec![Value::Structure(Box::new(structure.clone()))])),
             ("plddt", Value::List(vec![Value::Array(plddt(structure))])),
         ],
     )
@@ -160,27 +146,19 @@ fn alike(contract: &Contract, structure: &Structure, seed: u64) -> Vec<(String, 
         ("equivalent names".to_owned(), equivalent(structure)),
         ("equivalent names, moved".to_owned(), moved(&equivalent(structure))),
     ];
-    for (index, size) in [1e-5, 1e-4, 1e-3, 3e-3, 5e-3, 0.01, 0.015, 0.02, 0.025]
-        .into_iter()
-        .enumerate()
-    {
+    for (index, size) in [1e-5, 1e-4, 1e-3, 3e-3, 5e-3, 0.01, 0.015, 0.02, 0.025].into_iter().enumerate() {
         let noisy = jittered(structure, seed * 100 + index as u64, size);
         alike.push((format!("noise of {size} Å, moved"), moved(&noisy)));
         alike.push((format!("noise of {size} Å"), noisy));
     }
-    alike
-        .into_iter()
-        .map(|(name, structure)| (name, folded(contract, &structure)))
-        .collect()
+    alike.into_iter().map(|(name, structure)| (name, folded(contract, &structure))).collect()
 }
 
 /// Structures of one result each.
 pub fn structures() -> Vec<Scene> {
     let contract = contract("esmfold");
-    let (a100, t4) = (
-        first(structure("esmfold_complex-A100.pdb.gz"), 80),
-        first(structure("esmfold_complex-T4.pdb.gz"), 80),
-    );
+    let (a100, t4) =
+        (first(structure("esmfold_complex-A100.pdb.gz"), 80), first(structure("esmfold_complex-T4.pdb.gz"), 80));
     let mut scenes = vec![Scene {
         name: "complex",
         expected: folded(&contract, &a100),
@@ -190,14 +168,8 @@ pub fn structures() -> Vec<Scene> {
             .chain([
                 ("another card".to_owned(), folded(&contract, &t4)),
                 ("another card, moved".to_owned(), folded(&contract, &moved(&t4))),
-                (
-                    "another card, equivalent names".to_owned(),
-                    folded(&contract, &equivalent(&t4)),
-                ),
-                (
-                    "another card, noise".to_owned(),
-                    folded(&contract, &jittered(&t4, 3, 0.003)),
-                ),
+                ("another card, equivalent names".to_owned(), folded(&contract, &equivalent(&t4))),
+                ("another card, noise".to_owned(), folded(&contract, &jittered(&t4, 3, 0.003))),
             ])
             .collect(),
         contract: Arc::clone(&contract),
@@ -233,9 +205,8 @@ pub fn structures() -> Vec<Scene> {
 pub fn samples() -> Scene {
     let contract = contract("chai1");
     let all = |change: &dyn Fn(Structure, u64) -> Structure| {
-        let samples: Vec<Structure> = (0..5)
-            .map(|rank| change(structure(&format!("chai1_nipah_100.rank_{rank}.cif.gz")), rank))
-            .collect();
+        let samples: Vec<Structure> =
+            (0..5).map(|rank| change(structure(&format!("chai1_nipah_100.rank_{rank}.cif.gz")), rank)).collect();
         let list = |value: &dyn Fn(&Structure) -> Value| Value::List(samples.iter().map(value).collect());
         let fields = vec![
             ("atom_array", list(&|sample| Value::Structure(Box::new(sample.clone())))),
@@ -249,12 +220,7 @@ pub fn samples() -> Scene {
         noisy: all(&|sample, rank| jittered(&sample, rank, 0.05)),
         benign: [0.01, 0.05, 0.1, 0.2]
             .into_iter()
-            .map(|size| {
-                (
-                    format!("noise of {size} Å"),
-                    all(&|sample, rank| jittered(&moved(&sample), rank + 50, size)),
-                )
-            })
+            .map(|size| (format!("noise of {size} Å"), all(&|sample, rank| jittered(&moved(&sample), rank + 50, size))))
             .collect(),
         contract: Arc::clone(&contract),
     }
@@ -266,10 +232,9 @@ pub fn aligned_errors() -> Vec<Scene> {
     let mut scenes = Vec::new();
     for rank in 0..2 {
         let values = pairs(&format!("chai1_nipah_100_pae.rank_{rank}.f32.gz"));
-        for (name, key, size, shape) in [
-            ("errors", "chai1", 0.1, vec![100, 100]),
-            ("errors of a batch", "esmfold", 0.03, vec![1, 100, 100]),
-        ] {
+        for (name, key, size, shape) in
+            [("errors", "chai1", 0.1, vec![100, 100]), ("errors of a batch", "esmfold", 0.03, vec![1, 100, 100])]
+        {
             let contract = contract(key);
             let with = |seed: u64, size: f32| {
                 let mut next = noise(seed);
@@ -304,10 +269,7 @@ pub fn vectors() -> Vec<Scene> {
         let model = SyntheticModel::load(Arc::clone(&contract), Options::new()).unwrap();
         let request = Request {
             method: contract.method,
-            input: Input::Many(vec![
-                "MLKNVHVLVLGAGDVGSVVVRLLEK".to_owned(),
-                "GIVEQCCTSICSLYQLENYCNFVNQ".to_owned(),
-            ]),
+            input: Input::Many(vec!["MLKNVHVLVLGAGDVGSVVVRLLEK".to_owned(), "GIVEQCCTSICSLYQLENYCNFVNQ".to_owned()]),
             options: Options::new(),
         };
         let response = model.predict(&request).unwrap();
@@ -329,13 +291,7 @@ pub fn vectors() -> Vec<Scene> {
                 .collect();
             let shape = embeddings.shape()[..2].to_vec();
             let indices = Tensor::from_values(shape, &indices).unwrap();
-            prediction(
-                &contract,
-                vec![
-                    ("embeddings", Value::Array(noisy)),
-                    ("residue_index", Value::Array(indices)),
-                ],
-            )
+            prediction(&contract, vec![("embeddings", Value::Array(noisy)), ("residue_index", Value::Array(indices))])
         };
         let benign = (1..=8).map(|step| {
             let size = size * step as f32 / 8.0;

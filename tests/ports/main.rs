@@ -30,15 +30,12 @@ fn failures(ran: &project::Ran, code: i32) -> String {
 
 #[test]
 fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
-    let reported = [
-        (404, r#"{"detail":"Not Found"}"#),
-        (200, r#"{"status":"ok"}"#),
-        (200, "<html>log in</html>"),
-    ]
-    .map(|(status, body)| {
-        let address = port(move |_, _| Answer::new(status, body));
-        failures(&run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE), 1)
-    });
+    let reported = [(404, r#"{"detail":"Not Found"}"#), (200, r#"{"status":"ok"}"#), (200, "<html>log in</html>")].map(
+        |(status, body)| {
+            let address = port(move |_, _| Answer::new(status, body));
+            failures(&run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE), 1)
+        },
+    );
     insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
@@ -92,11 +89,7 @@ fn each_status_has_its_owner_and_advice() {
         (502, "<h1>502</h1>nginx", 3),
         (504, "", 3),
         (500, r#"{"detail":"Embedding failed: CUDA out of memory. Tried"}"#, 3),
-        (
-            500,
-            r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#,
-            1,
-        ),
+        (500, r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#, 1),
     ]
     .map(|(status, body, code)| failures(&calls(move |_, _| Answer::new(status, body), ONE), code));
     insta::assert_snapshot!(reported.join("\n\n"), @r#"
@@ -179,13 +172,8 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
     });
     let table = "models = ['esm2']\nheaders = { Authorization = 'Bearer ${LAB_TOKEN}' }\n";
     run(&address, table, ONE).expect(0, &["1 passed", "passed: 1 of "]);
-    let reported = port(|asked, _| {
-        if is_health(asked) {
-            ready()
-        } else {
-            Answer::new(500, "echo: Bearer t0ken-of-the-lab")
-        }
-    });
+    let reported =
+        port(|asked, _| if is_health(asked) { ready() } else { Answer::new(500, "echo: Bearer t0ken-of-the-lab") });
     let ran = run(&reported, table, ONE);
     insta::assert_snapshot!(failures(&ran, 1), @r#"
     ---- esm2::embed::minimal ----
@@ -202,10 +190,7 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
 
 #[test]
 fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
-    let ends = |_: &Asked, _: &Upstream| Answer {
-        ends: true,
-        ..Answer::new(200, "")
-    };
+    let ends = |_: &Asked, _: &Upstream| Answer { ends: true, ..Answer::new(200, "") };
     let ran = calls(ends, &["--suite", "embed"]);
     let reported = failures(&ran, 1);
     // The others are as the second.
@@ -273,11 +258,7 @@ fn each_mistake_of_a_signature_is_named() {
     let payload = |asked: &Asked, upstream: &Upstream| upstream.answer(asked).payload();
     let of_text = move |asked: &Asked, upstream: &Upstream| {
         let payload = payload(asked, upstream);
-        sealed(
-            &payload,
-            SECRET.as_bytes(),
-            STANDARD.encode_to_string(&payload).as_bytes(),
-        )
+        sealed(&payload, SECRET.as_bytes(), STANDARD.encode_to_string(&payload).as_bytes())
     };
     insta::assert_snapshot!(failures(&calls(of_text, ONE), 1), @"
     ---- esm2::embed::minimal ----
@@ -317,10 +298,7 @@ fn each_mistake_of_a_signature_is_named() {
     "#);
     let url_safe = move |asked: &Asked, upstream: &Upstream| {
         let text = base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload(asked, upstream));
-        Answer::new(
-            200,
-            serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string(),
-        )
+        Answer::new(200, serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
     };
     // Where the first letter of that alphabet comes depends on the payload, which holds times.
     let reported = failures(&calls(url_safe, ONE), 1);
@@ -352,19 +330,8 @@ fn each_mistake_of_a_signature_is_named() {
         sealed(&payload, b"another secret", &payload)
     };
     let ran = calls(another, &["--suite", "embed"]);
-    ran.expect(
-        2,
-        &[
-            "another secret than the environment variable LAB_SECRET holds",
-            "the configuration is wrong",
-        ],
-    );
-    assert_eq!(
-        ran.reported.matches("fault: misconfigured").count(),
-        1,
-        "{}",
-        ran.reported
-    );
+    ran.expect(2, &["another secret than the environment variable LAB_SECRET holds", "the configuration is wrong"]);
+    assert_eq!(ran.reported.matches("fault: misconfigured").count(), 1, "{}", ran.reported);
 }
 
 #[test]
@@ -393,24 +360,10 @@ fn options_that_reach_no_model_are_told() {
 
 #[test]
 fn a_server_of_one_model_under_a_table_of_all_is_told_once_what_to_write() {
-    let address = port(|asked, upstream| {
-        if is_health(asked) {
-            ready()
-        } else {
-            upstream.answer(asked)
-        }
-    });
+    let address = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
     let ran = run(&address, "", &[]);
-    ran.expect(
-        2,
-        &["a server has one model", "say `models = [\"esm2\"]`", "backends.toml:"],
-    );
-    assert_eq!(
-        ran.reported.matches("models = [\"esm2\"]").count(),
-        1,
-        "{}",
-        ran.reported
-    );
+    ran.expect(2, &["a server has one model", "say `models = [\"esm2\"]`", "backends.toml:"]);
+    assert_eq!(ran.reported.matches("models = [\"esm2\"]").count(), 1, "{}", ran.reported);
     assert!(!ran.reported.contains("running "), "{}", ran.reported);
 }
 
@@ -439,18 +392,10 @@ fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
             (asked.body == b"{}").then(|| Answer::new(500, "Internal Server Error"))
         }),
         case("esm2::protocol::bad_bodies", |asked| {
-            (asked.body == b"[1]").then(|| Answer {
-                ends: true,
-                ..Answer::new(200, "")
-            })
+            (asked.body == b"[1]").then(|| Answer { ends: true, ..Answer::new(200, "") })
         }),
         // It has had a client that went away, and does not get over it.
-        case("esm2::faults::cut", |asked| {
-            (asked.before == 1).then(|| Answer {
-                ends: true,
-                ..Answer::new(200, "")
-            })
-        }),
+        case("esm2::faults::cut", |asked| (asked.before == 1).then(|| Answer { ends: true, ..Answer::new(200, "") })),
         // There is nothing that a fault could be planted in.
         case("esm2::faults::altered", |asked| {
             (!is_health(asked) && asked.before == 0).then(|| Answer::new(500, r#"{"detail":"Embedding failed: no"}"#))

@@ -34,11 +34,7 @@ fn floats(payload: &[u8]) -> Vec<Floats> {
             other => panic!("an array begins with {other}"),
         };
         from = header.end + length;
-        found.push(Floats {
-            code,
-            data: header.end..from,
-            header,
-        });
+        found.push(Floats { code, data: header.end..from, header });
     }
     assert!(!found.is_empty(), "a payload without arrays");
     found

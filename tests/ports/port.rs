@@ -36,9 +36,7 @@ impl Upstream {
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stderr.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().split_once(" on http://").unwrap().1.to_owned();
         (child, Self(address))
     }
@@ -82,12 +80,7 @@ pub struct Asked {
 impl Asked {
     /// The same with another body.
     pub fn with_body(&self, body: String) -> Self {
-        Self {
-            path: self.path.clone(),
-            head: String::new(),
-            body: body.into_bytes(),
-            before: 0,
-        }
+        Self { path: self.path.clone(), head: String::new(), body: body.into_bytes(), before: 0 }
     }
 }
 
@@ -102,11 +95,7 @@ pub struct Answer {
 impl Answer {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        Self {
-            status,
-            body,
-            ends: false,
-        }
+        Self { status, body, ends: false }
     }
 
     /// The payload of a sound response.
@@ -118,9 +107,7 @@ impl Answer {
 
 /// Lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+    bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
 /// An envelope whose signature is made with a key of a message.
@@ -158,19 +145,13 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
             send(stream, &response);
         }
     });
-    Port {
-        address: format!("http://{address}"),
-        server: Some(server),
-    }
+    Port { address: format!("http://{address}"), server: Some(server) }
 }
 
 /// A port at which nothing listens: it was one of this process a moment ago.
 pub fn closed() -> Port {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    Port {
-        address: format!("http://{address}"),
-        server: None,
-    }
+    Port { address: format!("http://{address}"), server: None }
 }
 
 pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
@@ -182,25 +163,13 @@ pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
         }
     }
     let head = head.to_lowercase();
-    let length = head
-        .split("content-length: ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next());
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).ok()?;
     let path = head.split(' ').nth(1)?.to_owned();
     let is_call = head.starts_with("post");
-    let before = if is_call {
-        calls.fetch_add(1, Ordering::SeqCst)
-    } else {
-        0
-    };
-    Some(Asked {
-        path,
-        head,
-        body,
-        before,
-    })
+    let before = if is_call { calls.fetch_add(1, Ordering::SeqCst) } else { 0 };
+    Some(Asked { path, head, body, before })
 }
 
 pub fn send(mut stream: TcpStream, response: &Answer) {
@@ -227,11 +196,7 @@ pub fn ready() -> Answer {
 /// Runs cases through a port that is healthy and answers calls as said.
 pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static, arguments: &[&str]) -> Ran {
     let response = move |asked: &Asked, upstream: &Upstream| {
-        if is_health(asked) {
-            ready()
-        } else {
-            wrong(asked, upstream)
-        }
+        if is_health(asked) { ready() } else { wrong(asked, upstream) }
     };
     run(&port(response), "models = ['esm2']\n", arguments)
 }
@@ -248,9 +213,7 @@ pub fn on_screen(port: &Port, more: &str, arguments: &[&str]) -> (Option<i32>, S
 
 /// The same of a backend whose whole table is given.
 pub fn screen_of_table(table: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let project = Project::new(&format!(
-        "default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{table}"
-    ));
+    let project = Project::new(&format!("default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{table}"));
     seen(&project, arguments)
 }
 
@@ -267,20 +230,14 @@ pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.env("HYDROTEST_FORMAT", "pretty");
     let state = project.state();
-    command
-        .current_dir(state.parent().unwrap())
-        .env("HYDROTEST_STATE_DIR", &state);
+    command.current_dir(state.parent().unwrap()).env("HYDROTEST_STATE_DIR", &state);
     ran(command, arguments)
 }
 
 fn project(port: &Port, more: &str) -> Project {
     let address = &port.address;
     let or = |key: &str, line: &str| {
-        if more.contains(key) {
-            String::new()
-        } else {
-            format!("{line}\n")
-        }
+        if more.contains(key) { String::new() } else { format!("{line}\n") }
     };
     let secret = or("secret_env", "secret_env = 'LAB_SECRET'");
     let weights = or("weights", "weights = 'synthetic'");
@@ -289,9 +246,6 @@ fn project(port: &Port, more: &str) -> Project {
 }
 
 fn ran(mut command: Command, arguments: &[&str]) -> Ran {
-    command
-        .args(arguments)
-        .env("LAB_SECRET", SECRET)
-        .env("LAB_TOKEN", "t0ken-of-the-lab");
+    command.args(arguments).env("LAB_SECRET", SECRET).env("LAB_TOKEN", "t0ken-of-the-lab");
     Ran::from(command.output().unwrap())
 }

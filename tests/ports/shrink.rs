@@ -52,10 +52,7 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     let printed = reported.split("reproduce: cargo run -- ").nth(1).unwrap();
     let printed: Vec<&str> = printed.split(' ').collect();
     let again = run_alone(&lab, table, &printed);
-    again.expect(
-        1,
-        &["esm2::try::call", "metadata.sequence_lengths: expected [31], got [30]"],
-    );
+    again.expect(1, &["esm2::try::call", "metadata.sequence_lengths: expected [31], got [30]"]);
     let shorter = [&printed[..printed.len() - 1], &["ACD", "EF"]].concat();
     let right = run_alone(&lab, table, &shorter);
     right.expect(0, &["1 passed"]);
@@ -77,24 +74,14 @@ fn what_only_its_own_input_can_be_judged_by_is_said() {
             before: 0,
         })
     });
-    let ran = run(
-        &lab,
-        "models = ['esm2']\n",
-        &["--shrink", "--exact", "esm2::bad_input::device"],
-    );
+    let ran = run(&lab, "models = ['esm2']\n", &["--shrink", "--exact", "esm2::bad_input::device"]);
     ran.expect(1, &[]);
     insta::assert_snapshot!(reported(&ran), @"esm2::bad_input::device not shrunk: `error` demands what holds for its calls as they are");
 }
 
 #[test]
 fn mistakes_in_a_call_are_told() {
-    let lab = port(|asked, upstream| {
-        if is_health(asked) {
-            ready()
-        } else {
-            upstream.answer(asked)
-        }
-    });
+    let lab = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
     let table = "models = ['esm2']\n";
     let tried = |arguments: &[&str]| run_alone(&lab, table, &[&["try"], arguments].concat());
     tried(&["--model", "esm3000", "ACD"]).expect(2, &["model esm3000 is not declared"]);

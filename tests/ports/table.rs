@@ -59,16 +59,7 @@ struct WrongPort {
 }
 
 const fn row(name: &'static str, fault: Fault, exit: i32, cause: &'static str, remedy: &'static str) -> WrongPort {
-    WrongPort {
-        name,
-        fault,
-        table: MODELS,
-        arguments: EMBED,
-        exit,
-        cause,
-        remedy,
-        within: SCREEN,
-    }
+    WrongPort { name, fault, table: MODELS, arguments: EMBED, exit, cause, remedy, within: SCREEN }
 }
 
 impl WrongPort {
@@ -245,38 +236,21 @@ fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
     }
     let response: Box<Wrong> = match wrong.fault {
         Fault::Health(status, body) => Box::new(move |_, _| Answer::new(status, body)),
-        Fault::Call(status, body) => Box::new(move |asked, _| {
-            if is_health(asked) {
-                ready()
-            } else {
-                Answer::new(status, body)
-            }
-        }),
-        Fault::Calls(calls) | Fault::Small(calls) => Box::new(move |asked, upstream| {
-            if is_health(asked) {
-                ready()
-            } else {
-                calls(asked, upstream)
-            }
-        }),
+        Fault::Call(status, body) => {
+            Box::new(move |asked, _| if is_health(asked) { ready() } else { Answer::new(status, body) })
+        }
+        Fault::Calls(calls) | Fault::Small(calls) => {
+            Box::new(move |asked, upstream| if is_health(asked) { ready() } else { calls(asked, upstream) })
+        }
         Fault::Closed => return on_screen(&closed(), wrong.table, wrong.arguments),
-        _ => Box::new(|asked, upstream| {
-            if is_health(asked) {
-                ready()
-            } else {
-                upstream.answer(asked)
-            }
-        }),
+        _ => Box::new(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) }),
     };
     on_screen(&port_of((class, config), response), wrong.table, wrong.arguments)
 }
 
 /// The number of the first line that has a phrase, from 1.
 fn line_of(screen: &str, phrase: &str) -> Option<usize> {
-    screen
-        .lines()
-        .position(|line| line.contains(phrase))
-        .map(|index| index + 1)
+    screen.lines().position(|line| line.contains(phrase)).map(|index| index + 1)
 }
 
 #[test]

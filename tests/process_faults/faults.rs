@@ -33,12 +33,7 @@ fn a_server_that_is_never_ready_runs_into_the_limit() {
         let instance = instance(&witness, "load", "start_timeout = '5s'");
         let (error, guest) = tokio::join!(failed_start(&instance), witness.meet());
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
-        assert!(
-            error
-                .message
-                .contains("was not ready within 5 s; at last: no connection"),
-            "{error}"
-        );
+        assert!(error.message.contains("was not ready within 5 s; at last: no connection"), "{error}");
         assert_eq!(error.log_tail, ["loading"]);
         guest.gone().await;
     });
@@ -63,10 +58,7 @@ fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_an
         let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         let (result, ()) = tokio::join!(instance.predict(&request), guest.order("proceed"));
-        assert_eq!(
-            result.unwrap().field("process"),
-            Some(&Value::Integer(guest.process.into()))
-        );
+        assert_eq!(result.unwrap().field("process"), Some(&Value::Integer(guest.process.into())));
         assert_eq!(instance.stop().await, None);
         guest.gone().await;
     });
@@ -91,12 +83,7 @@ fn a_server_that_floods_its_output_works_all_the_same() {
         assert_eq!(error.log_tail.len(), 50);
         assert!(error.log_tail[0].starts_with("flood flood"));
         instance.stop().await;
-        let written: u64 = logs
-            .path()
-            .read_dir()
-            .unwrap()
-            .map(|file| file.unwrap().metadata().unwrap().len())
-            .sum();
+        let written: u64 = logs.path().read_dir().unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
         assert!(written < 34 << 20, "{written} bytes of log");
     });
 }
@@ -139,13 +126,7 @@ fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
         assert_eq!(met, 3);
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
         assert_eq!(error.message, "the server exited with status 1 before it was ready");
-        assert!(
-            error
-                .log_tail
-                .iter()
-                .any(|line| line.contains("address already in use")),
-            "{error:?}"
-        );
+        assert!(error.log_tail.iter().any(|line| line.contains("address already in use")), "{error:?}");
     });
 }
 
@@ -161,10 +142,7 @@ fn ten_instances_started_together_each_meet_their_own_server() {
                 let mut guest = started(&instance, witness.meet()).await;
                 let request = request();
                 let (result, ()) = tokio::join!(instance.predict(&request), guest.order("proceed"));
-                assert_eq!(
-                    result.unwrap().field("process"),
-                    Some(&Value::Integer(guest.process.into()))
-                );
+                assert_eq!(result.unwrap().field("process"), Some(&Value::Integer(guest.process.into())));
                 assert_eq!(instance.stop().await, None);
                 guest.gone().await;
             });

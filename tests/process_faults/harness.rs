@@ -30,11 +30,7 @@ pub fn instance(witness: &Witness, behaviour: &str, settings: &str) -> Instance 
 
 /// A call of no importance.
 pub fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
 /// Starts an instance while something else is waited for, and gives what that brought.

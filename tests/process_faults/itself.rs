@@ -23,23 +23,14 @@ fn the_backend_self_predicts_what_reference_predicts() {
 fn a_proxy_in_the_environment_is_not_asked_about_this_machine() {
     // The library reads the environment of its process, so that the test above needs another one.
     let mut command = Command::new(std::env::current_exe().unwrap());
-    for variable in [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env(variable, "http://127.0.0.1:1");
     }
     for variable in ["no_proxy", "NO_PROXY"] {
         command.env_remove(variable);
     }
-    let ended = command
-        .args(["--exact", "itself::the_backend_self_predicts_what_reference_predicts"])
-        .output()
-        .unwrap();
+    let ended =
+        command.args(["--exact", "itself::the_backend_self_predicts_what_reference_predicts"]).output().unwrap();
     let reported = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && reported.contains("1 passed"), "{reported}");
 }

@@ -15,10 +15,7 @@ use crate::witness::{Guest, Witness};
 async fn family(witness: &Witness) -> [Guest; 3] {
     let mut family = [witness.meet().await, witness.meet().await, witness.meet().await];
     family.sort_by(|one, other| one.name.cmp(&other.name));
-    assert_eq!(
-        family.each_ref().map(|guest| guest.name.as_str()),
-        ["orphan", "server", "stray"]
-    );
+    assert_eq!(family.each_ref().map(|guest| guest.name.as_str()), ["orphan", "server", "stray"]);
     family
 }
 
@@ -37,10 +34,7 @@ fn what_a_server_started_ends_with_it() {
         let family = started(&instance, family(&witness)).await;
         assert_eq!(instance.stop().await, None);
         let leaks = instance.take_leaks();
-        assert!(
-            leaks.len() == 2 && leaks.iter().all(|leak| leak.contains("was still there")),
-            "{leaks:?}"
-        );
+        assert!(leaks.len() == 2 && leaks.iter().all(|leak| leak.contains("was still there")), "{leaks:?}");
         all_gone(family).await;
     });
 }
@@ -106,10 +100,7 @@ fn a_server_does_not_survive_its_supervisor_being_killed() {
         guest.gone().await;
         let error = instance.predict(&request()).await.unwrap_err();
         assert_eq!(error.fault, Fault::Died);
-        assert!(
-            error.message.contains("its supervisor was ended from outside"),
-            "{error}"
-        );
+        assert!(error.message.contains("its supervisor was ended from outside"), "{error}");
         assert_eq!(instance.stop().await, None);
     });
 }

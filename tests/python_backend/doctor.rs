@@ -31,11 +31,7 @@ fn the_doctor_finds_the_interpreter_and_its_packages() {
         assert_eq!(missing.status, RequirementStatus::Unmet);
         assert!(missing.advice.contains("`path`"), "{missing:?}");
         let found = requirements(&platform("core = '${NO_SUCH_VARIABLE}:Core'")).await;
-        assert_eq!(
-            (found.len(), about(&found, "settings").status),
-            (1, RequirementStatus::Unset),
-            "{found:?}"
-        );
+        assert_eq!((found.len(), about(&found, "settings").status), (1, RequirementStatus::Unset), "{found:?}");
     });
 }
 
@@ -52,11 +48,7 @@ fn the_doctor_says_what_modal_needs() {
             ))
         };
         let found = requirements(&declared("Z9000")).await;
-        assert_eq!(
-            about(&found, "package modal").status,
-            RequirementStatus::Unmet,
-            "{found:?}"
-        );
+        assert_eq!(about(&found, "package modal").status, RequirementStatus::Unmet, "{found:?}");
         assert_eq!(about(&found, "GPU").status, RequirementStatus::Doubtful, "{found:?}");
         let found = requirements(&declared("cuda:0")).await;
         assert_eq!(about(&found, "GPU").status, RequirementStatus::Unmet, "{found:?}");
@@ -72,9 +64,7 @@ fn the_doctor_knows_what_an_interpreter_was_meant_to_be() {
         let interpreter = about(&found, "interpreter");
         assert_eq!(interpreter.status, RequirementStatus::Unmet);
         assert!(
-            interpreter
-                .advice
-                .contains(r#"write `interpreter = ["no-such-uv", "run", "python"]`"#),
+            interpreter.advice.contains(r#"write `interpreter = ["no-such-uv", "run", "python"]`"#),
             "{interpreter:?}"
         );
     });

@@ -32,11 +32,7 @@ fn a_start_that_fails_says_why() {
                 (Stage::Ready, Fault::Refused),
                 "RaisesAtStart.start() raised RuntimeError: no engine here",
             ),
-            (
-                backend("ExitsAtStart", ""),
-                (Stage::Ready, Fault::Refused),
-                "ended the interpreter: sys.exit(enough)",
-            ),
+            (backend("ExitsAtStart", ""), (Stage::Ready, Fault::Refused), "ended the interpreter: sys.exit(enough)"),
             (
                 backend("DiesAtStart", ""),
                 (Stage::Ready, Fault::Died),
@@ -47,18 +43,10 @@ fn a_start_that_fails_says_why() {
                 (Stage::Ready, Fault::Protocol),
                 ": Incomplete has no get_model(), which boileroom's wrapper calls; add one that returns `self.model`",
             ),
-            (
-                backend("Backand", ""),
-                table,
-                "has no 'Backand'; did you mean 'Backend'?",
-            ),
+            (backend("Backand", ""), table, "has no 'Backand'; did you mean 'Backend'?"),
             (backend("Backend", "arguments = { colour = 1 }"), table, "TypeError"),
             ("backend_class = 'no.such:Class'".into(), table, "No module named 'no'"),
-            (
-                "selector = 'nowhere:1'".into(),
-                table,
-                "Backend nowhere not supported for ESM2",
-            ),
+            ("selector = 'nowhere:1'".into(), table, "Backend nowhere not supported for ESM2"),
         ] {
             let error = failed_start(&settings).await;
             assert_eq!((error.stage, error.fault), owner, "{error}");
@@ -66,10 +54,7 @@ fn a_start_that_fails_says_why() {
             assert_eq!(error.exception, None);
         }
         let error = failed_start("backend_class = 'no.such:Class'").await;
-        assert!(
-            error.message.contains("name the folder it is in with `path`"),
-            "{error}"
-        );
+        assert!(error.message.contains("name the folder it is in with `path`"), "{error}");
         imports().await;
         let error = failed_start(&backend("RaisesAtStart", "")).await;
         let log = error.log_tail.join("\n");
@@ -85,19 +70,9 @@ async fn imports() {
     let folder = tempfile::tempdir().unwrap();
     let own = (Stage::Ready, Fault::Refused);
     for (name, text, owner, words) in [
-        (
-            "raising",
-            "raise ValueError('by itself')",
-            own,
-            "raised ValueError: by itself",
-        ),
+        ("raising", "raise ValueError('by itself')", own, "raised ValueError: by itself"),
         ("unreadable", "def (", own, "raised SyntaxError"),
-        (
-            "leaving",
-            "import sys; sys.exit(5)",
-            own,
-            "ended the interpreter: sys.exit(5)",
-        ),
+        ("leaving", "import sys; sys.exit(5)", own, "ended the interpreter: sys.exit(5)"),
         (
             "needing",
             "import no_such_dependency",
@@ -123,15 +98,9 @@ async fn imports() {
 fn an_interpreter_that_is_none_is_a_mistake_in_the_settings() {
     run(async {
         for (interpreter, words) in [
-            (
-                "'/no/such/python'",
-                "exited with status 127 before it said a word; is `interpreter` a Python?",
-            ),
+            ("'/no/such/python'", "exited with status 127 before it said a word; is `interpreter` a Python?"),
             ("'/'", "exited with status 126"),
-            (
-                "'no-such-uv run python'",
-                "write `interpreter = [\"no-such-uv\", \"run\", \"python\"]`",
-            ),
+            ("'no-such-uv run python'", "write `interpreter = [\"no-such-uv\", \"run\", \"python\"]`"),
             ("'true'", "exited with status 0 before it said a word"),
             ("['sh', '-c', 'echo not a snake; exit 4']", "exited with status 4"),
         ] {
@@ -140,11 +109,7 @@ fn an_interpreter_that_is_none_is_a_mistake_in_the_settings() {
             );
             let instance = open(&declared(&text), "esm2");
             let error = instance.start().await.unwrap_err();
-            assert_eq!(
-                (error.stage, error.fault),
-                (Stage::Launch, Fault::Misconfigured),
-                "{error}"
-            );
+            assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured), "{error}");
             assert!(error.message.contains(words), "{error}");
             if interpreter.contains("snake") {
                 assert_eq!(error.log_tail, ["not a snake"]);
@@ -165,10 +130,7 @@ fn a_start_that_hangs_is_given_up_and_shows_where_it_was() {
     run(async {
         let error = failed_start(&backend("HangsAtStart", "start_timeout = '20s'")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
-        assert!(
-            error.message.contains("HangsAtStart.start() took longer than 15 s"),
-            "{error}"
-        );
+        assert!(error.message.contains("HangsAtStart.start() took longer than 15 s"), "{error}");
         assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
     });
 }
@@ -187,10 +149,7 @@ fn a_call_that_is_refused_leaves_the_model_usable() {
             "its class says nothing of the model's"
         );
         let traceback = error.log_tail.join("\n");
-        assert!(
-            traceback.contains("KeyError: 'inner'") && traceback.ends_with("Refusal: outer words"),
-            "{traceback}"
-        );
+        assert!(traceback.contains("KeyError: 'inner'") && traceback.ends_with("Refusal: outer words"), "{traceback}");
         let error = asked(&instance, "wordless").await.unwrap_err();
         assert!(error.message.contains("str() of it raises RuntimeError"), "{error}");
         let error = asked(&instance, "unlikely_text").await.unwrap_err();
@@ -211,14 +170,8 @@ fn a_call_in_which_the_interpreter_ends_says_how() {
         for (what, words) in [
             ("exit", "the call ended the interpreter: sys.exit(3)"),
             ("interrupt", "the call raised KeyboardInterrupt"),
-            (
-                "exit_at_once",
-                "the interpreter exited with status 7 in the middle of a call",
-            ),
-            (
-                "segfault",
-                "the interpreter was ended by SIGSEGV in the middle of a call",
-            ),
+            ("exit_at_once", "the interpreter exited with status 7 in the middle of a call"),
+            ("segfault", "the interpreter was ended by SIGSEGV in the middle of a call"),
         ] {
             let instance = open(&platform(&backend("Backend", "")), "esm2");
             start(&instance).await;
@@ -266,22 +219,14 @@ fn what_comes_back_is_data_or_refused() {
             ("no_prediction", "not a prediction"),
         ] {
             let error = asked(&instance, what).await.unwrap_err();
-            assert_eq!(
-                (error.stage, error.fault),
-                (Stage::Decode, Fault::Undecodable),
-                "{error}"
-            );
+            assert_eq!((error.stage, error.fault), (Stage::Decode, Fault::Undecodable), "{error}");
             assert!(error.message.contains(words), "{error}");
         }
         let evil = crate::installed::state().join("evil");
         assert!(!evil.exists(), "the pickle was run");
         assert!(asked(&instance, "kind").await.is_ok());
         let error = asked(&instance, "write").await.unwrap_err();
-        assert_eq!(
-            error.fault,
-            Fault::Died,
-            "nothing more can come of this interpreter: {error}"
-        );
+        assert_eq!(error.fault, Fault::Died, "nothing more can come of this interpreter: {error}");
         assert!(error.message.contains("cannot be read: a frame announces"), "{error}");
         // Nothing can be heard of it any more, and it ends all the same.
         instance.stop().await;
@@ -298,12 +243,7 @@ fn prints_do_not_disturb_a_response() {
         for _ in 0..2 {
             asked(&instance, "print").await.unwrap();
         }
-        while instance
-            .log_tail()
-            .await
-            .last()
-            .is_none_or(|line| !line.ends_with("the last line"))
-        {
+        while instance.log_tail().await.last().is_none_or(|line| !line.ends_with("the last line")) {
             tokio::task::yield_now().await;
         }
         stop(&instance).await;
@@ -331,9 +271,6 @@ fn a_stop_that_goes_wrong_is_told_and_ends_all_the_same() {
         start(&instance).await;
         assert_eq!(instance.stop().await, None);
         let leaks = instance.take_leaks();
-        assert!(
-            leaks.len() == 1 && leaks[0].contains("(sleep 600) was still there"),
-            "{leaks:?}"
-        );
+        assert!(leaks.len() == 1 && leaks[0].contains("(sleep 600) was still there"), "{leaks:?}");
     });
 }

@@ -60,21 +60,13 @@ pub async fn start(instance: &Instance) {
 
 /// A call to a model.
 pub fn request(contract: &Contract, input: Input, options: &Json) -> Request {
-    Request {
-        method: contract.method,
-        input,
-        options: options.as_object().unwrap().clone(),
-    }
+    Request { method: contract.method, input, options: options.as_object().unwrap().clone() }
 }
 
 /// A call that makes a misbehaving model do something.
 pub async fn asked(instance: &Instance, what: &str) -> Result<Prediction, BackendError> {
     let config = Config::built_in().unwrap();
-    let call = request(
-        config.model("esm2").unwrap(),
-        Input::One("MAL".into()),
-        &json!({ "do": what }),
-    );
+    let call = request(config.model("esm2").unwrap(), Input::One("MAL".into()), &json!({ "do": what }));
     instance.predict(&call).await
 }
 

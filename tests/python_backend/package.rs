@@ -24,27 +24,17 @@ fn same(settings: &str) {
             start(&instance).await;
             let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
             for sequence in ["MALWMRLL", "MALW:RLLP"] {
-                let call = request(
-                    contract,
-                    Input::One(sequence.into()),
-                    &json!({ "include_fields": ["*"] }),
-                );
+                let call = request(contract, Input::One(sequence.into()), &json!({ "include_fields": ["*"] }));
                 let predicted = timeless(instance.predict(&call).await.unwrap());
                 assert_eq!(predicted, timeless(model.predict(&call).unwrap()), "{}", contract.key);
             }
             let bad = request(contract, Input::One("MALW1".into()), &json!({}));
-            let (error, refusal) = (
-                instance.predict(&bad).await.unwrap_err(),
-                model.predict(&bad).unwrap_err(),
-            );
+            let (error, refusal) = (instance.predict(&bad).await.unwrap_err(), model.predict(&bad).unwrap_err());
             assert_eq!(error.message, refusal.message);
             // A client's own exception repeats the model's words; its class is the client's.
             let is_core = settings.starts_with("core");
             assert_eq!(error.exception.as_deref(), is_core.then_some("ValueError"));
-            assert!(
-                error.log_tail.iter().any(|line| line.starts_with("Traceback")),
-                "{error:?}"
-            );
+            assert!(error.log_tail.iter().any(|line| line.starts_with("Traceback")), "{error:?}");
             stop(&instance).await;
         }
     });
@@ -76,10 +66,7 @@ fn structured_input_arrives_as_objects() {
         let input = json!({ "kind": "structure_prediction_input", "sequences": [molecule] });
         let types = |settings: &str| platform(&format!("backend_class = 'misbehaving:Backend'\n{settings}"));
         for (settings, seen) in [
-            (
-                "structured_input = 'objects'",
-                "StructurePredictionInput ProteinInput Modification MSAInput",
-            ),
+            ("structured_input = 'objects'", "StructurePredictionInput ProteinInput Modification MSAInput"),
             ("", "dict dict dict dict"),
         ] {
             let instance = open(&types(settings), "esmfold2");
@@ -97,10 +84,7 @@ fn structured_input_arrives_as_objects() {
 }
 
 fn suites(settings: &str, models: &[&str], skipped: &[(&str, &str)]) {
-    let text = declaration(
-        env!("CARGO_BIN_EXE_hydrotest"),
-        &format!("{settings}\nmax_instances = 2"),
-    );
+    let text = declaration(env!("CARGO_BIN_EXE_hydrotest"), &format!("{settings}\nmax_instances = 2"));
     every_suite_passes(&Project::new(&text), models, &[skipped, OF_SERVERS].concat());
 }
 

@@ -17,67 +17,27 @@ fn ran(scenario: &str, class: &str, more: &str) -> Ran {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn every_flaw_is_found_in_its_scenario() {
     for (scenario, class, words) in [
-        (
-            "start_twice",
-            "StartsTwice",
-            "step 3: start]: expected startup() to be called 0 times; came 1 calls",
-        ),
-        (
-            "stop_twice",
-            "StopsTwice",
-            "step 4: stop]: expected shutdown() to be called 0 times; came 1 calls",
-        ),
-        (
-            "stop_twice",
-            "LeavesWhenHosted",
-            "step 3: stop]: expected nothing of it to be there; came process",
-        ),
-        (
-            "stop_before_start",
-            "RaisesWhenNotRunning",
-            "stop() raised RuntimeError: not running",
-        ),
-        (
-            "use_before_start",
-            "WrongError",
-            "expected a call to be refused because it `is not initialized`; came",
-        ),
+        ("start_twice", "StartsTwice", "step 3: start]: expected startup() to be called 0 times; came 1 calls"),
+        ("stop_twice", "StopsTwice", "step 4: stop]: expected shutdown() to be called 0 times; came 1 calls"),
+        ("stop_twice", "LeavesWhenHosted", "step 3: stop]: expected nothing of it to be there; came process"),
+        ("stop_before_start", "RaisesWhenNotRunning", "stop() raised RuntimeError: not running"),
+        ("use_before_start", "WrongError", "expected a call to be refused because it `is not initialized`; came"),
         (
             "failed_start",
             "RunsAfterFailure",
             "step 1: start that fails]: expected one that is not running; came one that counts as running",
         ),
-        (
-            "failed_start",
-            "KeepsHook",
-            "step 1: start that fails]: expected no exit hook to be left",
-        ),
+        ("failed_start", "KeepsHook", "step 1: start that fails]: expected no exit hook to be left"),
         ("failed_stop", "StopRaises", "stop() raised PlannedFailure"),
-        (
-            "restart_after_crash",
-            "NoRecovery",
-            "step 3: crash]: expected it stops without an error; came",
-        ),
+        ("restart_after_crash", "NoRecovery", "step 3: crash]: expected it stops without an error; came"),
         (
             "stop_during_start",
             "Orphans",
             "step 1: start that is given up]: expected nothing of it to be there; came process",
         ),
-        (
-            "orderly_exit",
-            "NoHook",
-            "exited with status 0: shutdown() was not called",
-        ),
-        (
-            "terminated",
-            "IgnoresSignals",
-            "exited with status 1: shutdown() was not called",
-        ),
-        (
-            "two_at_once",
-            "Shared",
-            "step 4: call of the other]: expected a response; came",
-        ),
+        ("orderly_exit", "NoHook", "exited with status 0: shutdown() was not called"),
+        ("terminated", "IgnoresSignals", "exited with status 1: shutdown() was not called"),
+        ("two_at_once", "Shared", "step 4: call of the other]: expected a response; came"),
     ] {
         let ran = ran(scenario, class, "");
         ran.expect(1, &["scenario [hosted object, step ", words]);
@@ -102,12 +62,5 @@ fn a_start_is_broken_off_where_it_can_be_taken_up_again() {
 fn a_step_that_hangs_is_given_up_and_shows_where_it_was() {
     let ran = ran("start_twice", "HangsInSecondStart", "start_timeout = '16s'");
     let words = "step 3: start]: expected it starts; came";
-    ran.expect(
-        1,
-        &[
-            words,
-            "start() took longer than 12 s; the log ends with where it was",
-            "in hang",
-        ],
-    );
+    ran.expect(1, &[words, "start() took longer than 12 s; the log ends with where it was", "in hang"]);
 }

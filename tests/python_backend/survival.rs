@@ -57,10 +57,7 @@ fn sweep(state: &std::path::Path) {
     command.env("HYDROTEST_FORMAT", "pretty");
     let swept = command.arg("clean").env("HYDROTEST_STATE_DIR", state).output().unwrap();
     let reported = String::from_utf8_lossy(&swept.stdout);
-    assert!(
-        swept.status.success() && reported.contains("1 killed run cleaned up"),
-        "{reported}"
-    );
+    assert!(swept.status.success() && reported.contains("1 killed run cleaned up"), "{reported}");
 }
 
 #[test]

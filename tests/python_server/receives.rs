@@ -26,11 +26,7 @@ fn platform(variables: &str) -> Platform {
 }
 
 fn request(contract: &Contract, input: Input, options: &Json) -> Request {
-    Request {
-        method: contract.method,
-        input,
-        options: options.as_object().unwrap().clone(),
-    }
+    Request { method: contract.method, input, options: options.as_object().unwrap().clone() }
 }
 
 /// What the server says its object is. Its port is in uvicorn's greeting, the last lines of the log so far.
@@ -58,17 +54,11 @@ fn objects(variables: &str) {
         let platform = platform(variables);
         for contract in &config.models {
             let instance = platform.open(contract, &Options::new()).unwrap();
-            instance
-                .start()
-                .await
-                .unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+            instance.start().await.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
             let request = request(contract, Input::One("MALW".into()), &json!({}));
             let prediction = instance.predict(&request).await.unwrap();
             assert_eq!(prediction.class, contract.output);
-            let arrived = describe(&Value::Record(Record {
-                class: prediction.class,
-                fields: prediction.fields,
-            }));
+            let arrived = describe(&Value::Record(Record { class: prediction.class, fields: prediction.fields }));
             assert_eq!(arrived, described(&instance).await, "{}", contract.key);
             assert_eq!(instance.stop().await, None);
         }
@@ -90,12 +80,7 @@ fn what_the_model_raises_and_what_the_framework_refuses_are_told_apart() {
         let malformed = request(contract, Input::Structured(json!({ "kind": "x" })), &json!({}));
         let error = instance.predict(&malformed).await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Schema));
-        assert!(
-            error
-                .message
-                .contains("body.sequences.str: Input should be a valid string"),
-            "{error}"
-        );
+        assert!(error.message.contains("body.sequences.str: Input should be a valid string"), "{error}");
         let absent = Request {
             method: hydrotest::prediction::Method::Fold,
             ..request(contract, Input::One("MALW".into()), &json!({}))
@@ -118,10 +103,7 @@ fn a_class_that_cannot_be_loaded_shows_pythons_own_words() {
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
         // Its last words are no traceback, whose exception would stand here.
         assert_eq!(error.message, "the server exited with status 1 before it was ready");
-        assert!(
-            error.log_tail.iter().any(|line| line.contains("No module named 'no'")),
-            "{error:?}"
-        );
+        assert!(error.log_tail.iter().any(|line| line.contains("No module named 'no'")), "{error:?}");
     });
 }
 

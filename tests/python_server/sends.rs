@@ -56,10 +56,7 @@ fn python_reads_every_models_responses_as_its_own_classes() {
             server.wait().unwrap();
             assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
             let mut read: Json = serde_json::from_slice(&read.stdout).unwrap();
-            let mut wanted = describe(&Value::Record(Record {
-                class: predicted.class,
-                fields: predicted.fields,
-            }));
+            let mut wanted = describe(&Value::Record(Record { class: predicted.class, fields: predicted.fields }));
             forget_times(&mut read);
             forget_times(&mut wanted);
             assert_eq!(read, wanted, "{}", contract.key);
@@ -84,10 +81,8 @@ fn forget_times(description: &mut Json) {
 #[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
 fn python_reads_back_every_pickle_it_once_wrote() {
     // bfloat16 exists in torch only, which is too large to ask of everyone.
-    let has_torch = Command::new(python())
-        .args(["-c", "import torch"])
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let has_torch =
+        Command::new(python()).args(["-c", "import torch"]).output().is_ok_and(|output| output.status.success());
     let folder = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     let mut wanted = Vec::new();
@@ -110,11 +105,8 @@ fn python_reads_back_every_pickle_it_once_wrote() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<Json> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Json> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), wanted.len());
     for (line, (path, description)) in lines.iter().zip(&wanted) {
         assert_eq!(line, description, "{path}");

@@ -40,10 +40,7 @@ fn esm2_behind_boilerooms_own_apptainer_backend() {
     plays(&rig);
     let (reported, code) = rig.run(&["--model", "esm2", "--suite", "bad_input", "bad_input::empty_chain"]);
     assert_eq!(code, Some(0), "{reported}");
-    assert!(
-        reported.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"),
-        "{reported}"
-    );
+    assert!(reported.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"), "{reported}");
 }
 
 #[test]

@@ -5,11 +5,7 @@
 //! checkpoints (see `.ci/engines/boileroom`). The ways through containers need `HYDROTEST_APPTAINER` as well, and what
 //! `.ci/engines/boileroom-image` names: `HYDROTEST_BOILEROOM_IMAGE` and `HYDROTEST_BOILEROOM_BINDS`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and shows the end of a run"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and shows the end of a run")]
 
 mod contained;
 #[path = "../support/engine.rs"]

@@ -10,14 +10,7 @@ use crate::turns::{Turn, alone};
 use crate::{MODELS, PYTHON};
 
 /// All servers are on loopback.
-const PROXIES: [&str; 6] = [
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-];
+const PROXIES: [&str; 6] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 
 /// A directory with a configuration and recorded results. Two cores are not enough for two of these models, so that there is one
 /// at a time.
@@ -32,10 +25,7 @@ impl Rig {
         let home = tempfile::tempdir().unwrap();
         let text = format!("default = 'lab'\n[backends.lab]\nweights = 'random'\n{settings}\n");
         std::fs::write(home.path().join("backends.toml"), text).unwrap();
-        Self {
-            home,
-            _turn: alone("models"),
-        }
+        Self { home, _turn: alone("models") }
     }
 
     /// Records the results of the selected cases, then runs them again and compares. Neither run may have a failure, and

@@ -29,9 +29,7 @@ fn guide() -> Rig {
 
 fn core() -> Rig {
     let (python, environment) = (python(), environment(&packages()));
-    Rig::new(&format!(
-        "kind = 'python'\n{SERVED}{environment}interpreter = ['{python}']\ncore = true\n"
-    ))
+    Rig::new(&format!("kind = 'python'\n{SERVED}{environment}interpreter = ['{python}']\ncore = true\n"))
 }
 
 #[test]

@@ -38,20 +38,14 @@ fn replay(config: &Path, arguments: &[&str]) -> Replayed {
         .output()
         .unwrap();
     let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    Replayed {
-        code: output.status.code(),
-        reported: reported.join("\n"),
-    }
+    Replayed { code: output.status.code(), reported: reported.join("\n") }
 }
 
 impl Replayed {
     /// What each case came to, in order.
     fn cases(&self) -> Vec<(&str, &str)> {
         let lines = self.reported.lines().filter_map(|line| line.strip_prefix("test "));
-        lines
-            .filter_map(|line| line.split_once(" ... "))
-            .map(|(name, result)| (name.trim(), result))
-            .collect()
+        lines.filter_map(|line| line.split_once(" ... ")).map(|(name, result)| (name.trim(), result)).collect()
     }
 
     /// The cases that did not pass.
@@ -86,20 +80,14 @@ fn conforms(backend: &str, models: &[&str]) {
     assert!(!reported.contains("no recorded response"), "{reported}");
     for model in models {
         let start = format!("{model}::");
-        let passed = replayed
-            .cases()
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(&start));
+        let passed = replayed.cases().into_iter().filter(|(name, _)| name.starts_with(&start));
         assert!(passed.count() >= 6, "{model} on {backend}: {reported}");
     }
 }
 
 #[test]
 fn boileroom_s_server() {
-    conforms(
-        "server",
-        &["esm2", "esmfold", "esmc", "esm3", "esmfold2", "chai1", "boltz2"],
-    );
+    conforms("server", &["esm2", "esmfold", "esmc", "esm3", "esmfold2", "chai1", "boltz2"]);
 }
 
 #[test]
@@ -133,9 +121,7 @@ fn a_known_defect_hides_nothing_else() {
         let replayed = replay(&config, &["--backend", "server"]);
         assert_eq!(replayed.code, Some(1), "{}", replayed.reported);
         let reported = plain(&replayed.reported, &[(&home.path().display().to_string(), "HOME")]);
-        let counts = reported
-            .lines()
-            .filter(|line| line.contains(" passed, ") || line.contains("`recorded::nip*`"));
+        let counts = reported.lines().filter(|line| line.contains(" passed, ") || line.contains("`recorded::nip*`"));
         counts.collect::<Vec<_>>().join("\n")
     });
     insta::assert_snapshot!(said.join("\n"), @"
@@ -154,22 +140,10 @@ fn a_known_defect_hides_nothing_else() {
 /// What has been believed of real responses, and the case that shows it is wrong.
 const MISTAKES: [(&str, &str, &str); 3] = [
     // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
-    (
-        "b_factor_of = \"mean\"",
-        "b_factor_of = \"CA\"",
-        "chai1::recorded::nipah",
-    ),
+    ("b_factor_of = \"mean\"", "b_factor_of = \"CA\"", "chai1::recorded::nipah"),
     // What follows from another field follows from no neighbour of it.
-    (
-        "lddt_head[-1, :, :, 1]",
-        "lddt_head[-1, :, :, 2]",
-        "esmfold::recorded::everything",
-    ),
-    (
-        "hidden_states[:, -1]",
-        "hidden_states[:, -2]",
-        "esm2::esm2::every_layer",
-    ),
+    ("lddt_head[-1, :, :, 1]", "lddt_head[-1, :, :, 2]", "esmfold::recorded::everything"),
+    ("hidden_states[:, -1]", "hidden_states[:, -2]", "esm2::esm2::every_layer"),
 ];
 
 /// The shipped contract with something changed, before the recorded responses.

@@ -40,10 +40,7 @@ pub fn slurm(tool: &str, arguments: &[&str]) -> String {
 pub fn jobs(of: &str) -> Vec<(String, String)> {
     let said = slurm("squeue", &["--noheader", "--format=%i %j"]);
     let lines = said.lines().filter_map(|line| line.trim().split_once(' '));
-    lines
-        .filter(|(_, name)| name.starts_with(of))
-        .map(|(id, name)| (id.to_owned(), name.to_owned()))
-        .collect()
+    lines.filter(|(_, name)| name.starts_with(of)).map(|(id, name)| (id.to_owned(), name.to_owned())).collect()
 }
 
 /// Whether there is a job with a comment.
@@ -93,7 +90,5 @@ pub fn node_is_up() -> bool {
 
 /// The node of the cluster.
 pub fn node() -> String {
-    slurm("sinfo", &["--noheader", "--partition=debug", "--format=%n"])
-        .trim()
-        .to_owned()
+    slurm("sinfo", &["--noheader", "--partition=debug", "--format=%n"]).trim().to_owned()
 }

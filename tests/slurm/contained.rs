@@ -33,37 +33,17 @@ fn image() -> &'static Path {
 
 fn built(home: &Path) -> PathBuf {
     let root = home.join("root");
-    for directory in [
-        "bin",
-        "dev",
-        "etc",
-        "proc",
-        "root",
-        "sys",
-        "tmp",
-        "usr/local/bin",
-        "var/tmp",
-    ] {
+    for directory in ["bin", "dev", "etc", "proc", "root", "sys", "tmp", "usr/local/bin", "var/tmp"] {
         std::fs::create_dir_all(root.join(directory)).unwrap();
     }
-    for (file, text) in [
-        ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
-        ("etc/group", "root:x:0:\n"),
-        ("etc/hosts", ""),
-    ] {
+    for (file, text) in
+        [("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"), ("etc/group", "root:x:0:\n"), ("etc/hosts", "")]
+    {
         std::fs::write(root.join(file), text).unwrap();
     }
     let program = env!("CARGO_BIN_EXE_hydrotest");
     let inside = root.join("usr/local/bin/hydrotest");
-    assert!(
-        Command::new("strip")
-            .arg("-o")
-            .arg(inside)
-            .arg(program)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("strip").arg("-o").arg(inside).arg(program).status().unwrap().success());
     let linked = Command::new("ldd").arg(program).output().unwrap().stdout;
     let linked = String::from_utf8(linked).unwrap();
     for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
@@ -72,11 +52,7 @@ fn built(home: &Path) -> PathBuf {
         std::fs::copy(library, copy).unwrap();
     }
     let sif = home.join("hydrotest.sif");
-    let built = Command::new(apptainer())
-        .arg("build")
-        .args([&sif, &root])
-        .output()
-        .unwrap();
+    let built = Command::new(apptainer()).arg("build").args([&sif, &root]).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     sif
 }
@@ -99,10 +75,7 @@ fn a_job_in_a_container_predicts_what_reference_predicts() {
         let contract = config.model("esm2").unwrap();
         let shown = lab.dry_run(contract, &Options::new()).unwrap().unwrap();
         assert!(shown.contains(" exec --cleanenv "), "{shown}");
-        assert!(
-            !shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"),
-            "{shown}"
-        );
+        assert!(!shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"), "{shown}");
         predicts_as_reference(&lab).await;
     });
 }

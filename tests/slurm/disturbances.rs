@@ -16,9 +16,7 @@ impl Away {
         let number = std::fs::read_to_string(cluster::setting("SlurmctldPidFile")).unwrap();
         let process = rustix::process::Pid::from_raw(number.trim().parse().unwrap()).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-        cluster::until("the controller has ended", || {
-            rustix::process::test_kill_process(process).is_err()
-        });
+        cluster::until("the controller has ended", || rustix::process::test_kill_process(process).is_err());
         Self
     }
 }
@@ -26,13 +24,8 @@ impl Away {
 impl Drop for Away {
     fn drop(&mut self) {
         let started = Command::new("slurmctld").env("SLURM_CONF", cluster::conf()).status();
-        assert!(
-            started.is_ok_and(|status| status.success()),
-            "the controller does not start"
-        );
-        cluster::until("the controller answers", || {
-            tried("scontrol", &["ping"]).status.success()
-        });
+        assert!(started.is_ok_and(|status| status.success()), "the controller does not start");
+        cluster::until("the controller answers", || tried("scontrol", &["ping"]).status.success());
     }
 }
 
@@ -110,10 +103,7 @@ fn a_node_that_fails_in_a_call_is_named() {
         let node = cluster::node();
         let failed = async {
             assert_eq!(guest.hear().await, "called");
-            slurm(
-                "scontrol",
-                &["update", &format!("nodename={node}"), "state=down", "reason=tested"],
-            );
+            slurm("scontrol", &["update", &format!("nodename={node}"), "state=down", "reason=tested"]);
         };
         let (result, ()) = tokio::join!(instance.predict(&request), failed);
         let error = result.unwrap_err();
@@ -138,21 +128,13 @@ fn a_job_that_is_preempted_in_a_call_died() {
         let request = request();
         let preempted = async {
             assert_eq!(guest.hear().await, "called");
-            let urgent = [
-                "--partition=urgent",
-                "--cpus-per-task=64",
-                "--output=/dev/null",
-                "--wrap=true",
-            ];
+            let urgent = ["--partition=urgent", "--cpus-per-task=64", "--output=/dev/null", "--wrap=true"];
             slurm("sbatch", &urgent);
         };
         let (result, ()) = tokio::join!(instance.predict(&request), preempted);
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
-        assert!(
-            error.message.contains("a job that goes before it (PREEMPTED"),
-            "{error}"
-        );
+        assert!(error.message.contains("a job that goes before it (PREEMPTED"), "{error}");
         stopped(&instance).await;
         guest.gone().await;
     });
@@ -170,10 +152,7 @@ fn a_job_for_which_there_is_no_room_says_so() {
         let error = failed_start(&second).await;
         assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
         assert!(error.message.contains("(Resources)"), "{error}");
-        assert!(
-            error.message.contains("no node with what it asks for is free"),
-            "{error}"
-        );
+        assert!(error.message.contains("no node with what it asks for is free"), "{error}");
         assert!(!job_of(guest.process).is_empty());
         stopped(&first).await;
         guest.gone().await;

@@ -27,15 +27,7 @@ fn the_doctor_finds_a_cluster_that_would_take_the_job() {
     run(async {
         let shared = tempfile::tempdir().unwrap();
         let found = requirements(&format!("{COMMAND}shared_dir = '{}'", shared.path().display())).await;
-        for subject in [
-            "sbatch",
-            "squeue",
-            "scancel",
-            "scontrol",
-            "slurmctld",
-            "job",
-            "shared_dir",
-        ] {
+        for subject in ["sbatch", "squeue", "scancel", "scontrol", "slurmctld", "job", "shared_dir"] {
             assert_eq!(about(&found, subject).status, RequirementStatus::Met, "{found:?}");
         }
         assert_eq!(found.len(), 7, "each thing once, and no GPU is wanted: {found:?}");
@@ -51,11 +43,7 @@ fn the_doctor_finds_what_keeps_a_job_from_running() {
         let settings = about(&found, "settings");
         assert_eq!(settings.status, RequirementStatus::Unset);
         assert!(settings.found.contains("`NO_SUCH_VARIABLE` is not set"), "{settings:?}");
-        assert_eq!(
-            about(&found, "job").status,
-            RequirementStatus::Met,
-            "the rest is looked at all the same"
-        );
+        assert_eq!(about(&found, "job").status, RequirementStatus::Met, "the rest is looked at all the same");
 
         let found = requirements(&format!("{COMMAND}partition = 'nope'")).await;
         assert_eq!(about(&found, "job").status, RequirementStatus::Unmet, "{found:?}");
@@ -77,10 +65,6 @@ fn the_doctor_finds_what_keeps_a_job_from_running() {
         assert_eq!(about(&found, "GPU").status, RequirementStatus::Doubtful, "{found:?}");
         let found = requirements(&format!("{COMMAND}device = 'cuda:0'\ngres = 'gpu:a100:4'")).await;
         assert_eq!(about(&found, "GPU").status, RequirementStatus::Met, "{found:?}");
-        assert_eq!(
-            about(&found, "job").status,
-            RequirementStatus::Unmet,
-            "no node has them"
-        );
+        assert_eq!(about(&found, "job").status, RequirementStatus::Unmet, "no node has them");
     });
 }

@@ -17,34 +17,22 @@ fn the_secret_is_for_the_owner_of_the_job_alone() {
     run(async {
         let shared = tempfile::tempdir().unwrap();
         let witness = Witness::new().await;
-        let instance = instance(
-            &witness,
-            "serve",
-            &format!("shared_dir = '{}'", shared.path().display()),
-        );
+        let instance = instance(&witness, "serve", &format!("shared_dir = '{}'", shared.path().display()));
         let guest = started(&instance, witness.meet()).await;
         let directory = shared.path().join(mark_of(guest.process)).join("1");
         let file = std::fs::read_to_string(directory.join("environment")).unwrap();
-        let secret = file
-            .lines()
-            .find_map(|line| line.strip_prefix("export BOILEROOM_TRANSPORT_HMAC_KEY="));
+        let secret = file.lines().find_map(|line| line.strip_prefix("export BOILEROOM_TRANSPORT_HMAC_KEY="));
         let secret = secret.unwrap();
         assert_eq!(secret.len(), 64);
         let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode(directory.clone()), mode(directory.join("environment"))),
-            (0o700, 0o600)
-        );
+        assert_eq!((mode(directory.clone()), mode(directory.join("environment"))), (0o700, 0o600));
         let job = job_of(guest.process);
         let shown = slurm("scontrol", &["show", "job", &job]);
         let script = slurm("scontrol", &["write", "batch_script", &job, "-"]);
         assert!(script.contains("hydrotest_serve") && !script.contains(secret));
         assert!(!shown.contains(secret));
         let state = cluster::setting("StateSaveLocation");
-        let kept = std::process::Command::new("grep")
-            .args(["-rl", secret, &state])
-            .output()
-            .unwrap();
+        let kept = std::process::Command::new("grep").args(["-rl", secret, &state]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&kept.stdout), "", "the controller keeps it");
         stopped(&instance).await;
         assert_eq!(shared.path().read_dir().unwrap().count(), 0, "something is left");
@@ -75,10 +63,7 @@ fn a_job_that_is_cancelled_from_outside_in_a_call_died() {
     run(async {
         let error = in_a_call("", |job| drop(slurm("scancel", &[job]))).await;
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
-        assert!(
-            error.message.contains("by a scancel from outside (CANCELLED)"),
-            "{error}"
-        );
+        assert!(error.message.contains("by a scancel from outside (CANCELLED)"), "{error}");
         assert!(error.message.ends_with("in the middle of a call"), "{error}");
     });
 }
@@ -133,12 +118,7 @@ fn a_job_that_meets_its_time_limit_in_a_call_died() {
     run_within(8 * LONG, async {
         let error = in_a_call("time = '1'\ncall_timeout = '4m'", |_| {}).await;
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
-        assert!(
-            error
-                .message
-                .contains("by its time limit (TIMEOUT; `time` asks for more)"),
-            "{error}"
-        );
+        assert!(error.message.contains("by its time limit (TIMEOUT; `time` asks for more)"), "{error}");
     });
 }
 

@@ -18,11 +18,7 @@ pub fn run(test: impl Future<Output = ()>) {
 /// The configuration of a backend of the kind `slurm` with these settings.
 pub fn table(settings: &str) -> String {
     let conf = cluster::conf();
-    let waiting = if settings.contains("start_timeout") {
-        ""
-    } else {
-        "start_timeout = '90s'"
-    };
+    let waiting = if settings.contains("start_timeout") { "" } else { "start_timeout = '90s'" };
     format!(
         "default = 'lab'\n[backends.lab]\nkind = 'slurm'\nweights = 'synthetic'\nconf = '{conf}'\npoll_interval = '500ms'\n\
          {waiting}\n{settings}\n"
@@ -48,11 +44,7 @@ pub fn open(platform: &Platform) -> Instance {
 
 /// A call of no importance.
 pub fn request() -> Request {
-    Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
 /// Starts an instance while something else is waited for, and gives what that brought.

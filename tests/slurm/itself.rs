@@ -31,9 +31,7 @@ fn every_suite_passes_on_every_model_in_jobs() {
 fn a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret() {
     let config = Config::built_in().unwrap();
     let contract = config.model("esm2").unwrap();
-    let platform = declared(&format!(
-        "{COMMAND}\nenv = {{ TOKEN = 'sesame' }}\ntime = '5'\ncpus = 2\ngres = 'gpu:1'"
-    ));
+    let platform = declared(&format!("{COMMAND}\nenv = {{ TOKEN = 'sesame' }}\ntime = '5'\ncpus = 2\ngres = 'gpu:1'"));
     let shown = platform.dry_run(contract, &Options::new()).unwrap().unwrap();
     for part in [
         "# sbatch --parsable --no-requeue --gres=gpu:1 --time=5 --cpus-per-task=2 ",
@@ -43,8 +41,5 @@ fn a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret()
     ] {
         assert!(shown.contains(part), "{part} is missing in\n{shown}");
     }
-    assert!(
-        !shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"),
-        "{shown}"
-    );
+    assert!(!shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"), "{shown}");
 }

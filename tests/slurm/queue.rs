@@ -23,10 +23,7 @@ fn a_job_that_never_starts_is_cancelled() {
         let submitted = error.log_tail[0].strip_prefix("slurm: job ").unwrap();
         let job = submitted.strip_suffix(" was submitted").unwrap();
         let states = cluster::slurm("squeue", &["--noheader", "--states=all", "--format=%i %T"]);
-        assert!(
-            states.lines().any(|line| line == format!("{job} CANCELLED")),
-            "{states}"
-        );
+        assert!(states.lines().any(|line| line == format!("{job} CANCELLED")), "{states}");
     });
 }
 
@@ -45,9 +42,7 @@ fn elsewhere(directory: &std::path::Path) -> Platform {
     );
     let config = hydrotest::config::Source::new("backends.toml", config);
     let config = hydrotest::config::Config::parse(&config).unwrap();
-    Platform::select(&config, "lab", hydrotest::backend::kind::Overrides::default())
-        .ok()
-        .unwrap()
+    Platform::select(&config, "lab", hydrotest::backend::kind::Overrides::default()).ok().unwrap()
 }
 
 #[test]
@@ -57,11 +52,7 @@ fn without_a_controller_the_platform_is_unreachable() {
         let home = tempfile::tempdir().unwrap();
         let instance = open(&elsewhere(home.path()));
         let error = instance.start().await.unwrap_err();
-        assert_eq!(
-            (error.stage, error.fault),
-            (Stage::Launch, Fault::Unreachable),
-            "{error}"
-        );
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Unreachable), "{error}");
         assert!(error.message.contains("is DOWN"), "{error}");
         assert_eq!(instance.take_leaks(), [""; 0]);
     });
@@ -87,11 +78,7 @@ fn without_slurms_commands_the_setting_is_wrong() {
         .output()
         .unwrap();
     let reported = String::from_utf8_lossy(&ran.stdout);
-    assert!(
-        reported.contains("`scontrol` cannot be run"),
-        "{reported}{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    assert!(reported.contains("`scontrol` cannot be run"), "{reported}{}", String::from_utf8_lossy(&ran.stderr));
     assert!(reported.contains("are Slurm's commands installed here"), "{reported}");
     assert_eq!(ran.status.code(), Some(3), "{reported}");
 }
@@ -104,13 +91,8 @@ fn a_server_that_loses_a_sigterm_before_it_listens_is_asked_again() {
         let home = tempfile::tempdir().unwrap();
         let loading = home.path().join("loading");
         // As Apptainer's starter does, it loses the first one.
-        let script = format!(
-            "trap \"trap - TERM\" TERM; touch {}; while true; do sleep 0.1; done",
-            loading.display()
-        );
-        let instance = open(&declared(&format!(
-            "command = ['/bin/sh', '-c', '{script}', '{{port}}']"
-        )));
+        let script = format!("trap \"trap - TERM\" TERM; touch {}; while true; do sleep 0.1; done", loading.display());
+        let instance = open(&declared(&format!("command = ['/bin/sh', '-c', '{script}', '{{port}}']")));
         let loads = cluster::meanwhile(move || cluster::until("the server loads", || loading.exists()));
         tokio::select! {
             _ = instance.start() => panic!("the start ends"),

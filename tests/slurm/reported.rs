@@ -25,61 +25,30 @@ fn every_refusal_and_wait_is_told_with_its_exit_code_and_command() {
     };
     let waiting = |name, settings: &str, words| {
         let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), words);
-        let failure = failure.words(&[
-            "launch failed: the job did not start within 3 s",
-            "is PENDING",
-            "fault: timeout",
-        ]);
+        let failure =
+            failure.words(&["launch failed: the job did not start within 3 s", "is PENDING", "fault: timeout"]);
         failure.log("was submitted")
     };
     play(
         table,
         &[
-            Failure::mistaken(
-                "a time that is a number",
-                format!("{SERVE}time = 5"),
-                &["`time` is an integer"],
-            ),
+            Failure::mistaken("a time that is a number", format!("{SERVE}time = 5"), &["`time` is an integer"]),
             Failure::mistaken(
                 "a container without an image",
                 format!("{SERVE}apptainer = {{ tool = 'apptainer' }}"),
                 &["missing key `image`"],
             ),
-            refused(
-                "no such partition",
-                "partition = 'nope'",
-                &["Invalid partition name specified"],
-            ),
-            refused(
-                "an account that may not",
-                "partition = 'members'\naccount = 'nobody'",
-                &["Invalid account"],
-            ),
+            refused("no such partition", "partition = 'nope'", &["Invalid partition name specified"]),
+            refused("an account that may not", "partition = 'members'\naccount = 'nobody'", &["Invalid account"]),
             refused(
                 "cards that no node has",
                 "gres = 'gpu:a100:4'",
                 &["Requested node configuration is not available"],
             ),
-            refused(
-                "more time than there is",
-                "partition = 'short'\ntime = '5'",
-                &["Requested time limit is invalid"],
-            ),
-            refused(
-                "more memory than there is",
-                "memory = '1T'",
-                &["Memory specification can not be satisfied"],
-            ),
-            refused(
-                "a time that is none",
-                "time = 'bogus'",
-                &["Invalid --time specification"],
-            ),
-            refused(
-                "an option that is none",
-                "arguments = ['--no-such-option']",
-                &["unrecognized option"],
-            ),
+            refused("more time than there is", "partition = 'short'\ntime = '5'", &["Requested time limit is invalid"]),
+            refused("more memory than there is", "memory = '1T'", &["Memory specification can not be satisfied"]),
+            refused("a time that is none", "time = 'bogus'", &["Invalid --time specification"]),
+            refused("an option that is none", "arguments = ['--no-such-option']", &["unrecognized option"]),
             waiting(
                 "a partition that is down",
                 "partition = 'closed'",
@@ -95,11 +64,7 @@ fn every_refusal_and_wait_is_told_with_its_exit_code_and_command() {
                 "arguments = ['--begin=now+1hour']",
                 &["(BeginTime)", "not start before its time"],
             ),
-            waiting(
-                "nodes that are down",
-                "partition = 'broken'",
-                &["`sinfo --list-reasons`"],
-            ),
+            waiting("nodes that are down", "partition = 'broken'", &["`sinfo --list-reasons`"]),
         ],
     );
 }
@@ -110,12 +75,8 @@ fn every_end_of_a_job_is_told_with_its_exit_code_log_and_command() {
     let _peace = in_peace();
     let mut failures = everywhere(&SERVERS);
     failures.extend([
-        Failure::broken(
-            "no such module",
-            format!("{SERVE}modules = ['no/such']"),
-            &["in job ", "fault: died"],
-        )
-        .log("module"),
+        Failure::broken("no such module", format!("{SERVE}modules = ['no/such']"), &["in job ", "fault: died"])
+            .log("module"),
         Failure::broken(
             "an end after the prologue",
             format!("{}prologue = ['echo from the prologue']", shell("exit 3")),

@@ -79,7 +79,5 @@ fn outcome(path: &Path) -> Value {
 /// Every case with its verdict, in the order of the file.
 fn verdicts(outcome: &Value) -> Vec<(String, String)> {
     let cases = outcome["cases"].as_array().unwrap().iter();
-    cases
-        .map(|case| (case["name"].to_string(), case["verdict"].to_string()))
-        .collect()
+    cases.map(|case| (case["name"].to_string(), case["verdict"].to_string())).collect()
 }

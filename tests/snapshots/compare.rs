@@ -23,9 +23,7 @@ fn times_and_versions_are_not_compared_but_lengths_are() {
             ],
         })
     };
-    let judgement = place
-        .judge(Recording::Never, &with("metadata", metadata(3, 9.0)))
-        .unwrap();
+    let judgement = place.judge(Recording::Never, &with("metadata", metadata(3, 9.0))).unwrap();
     assert!(matches!(judgement, Judged::Matches(_)));
     let comparison = place.difference(&with("metadata", metadata(4, 1.25)));
     insta::assert_snapshot!(only(&comparison).to_string(), @"metadata.sequence_lengths: expected list of int [3], got list of int [4]");
@@ -35,19 +33,13 @@ fn times_and_versions_are_not_compared_but_lengths_are() {
 fn a_changed_digit_fails_with_its_index_and_numbers() {
     let place = Place::new();
     place.record(&prediction());
-    let changed = with(
-        "plddt",
-        Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.75, 0.6]))]),
-    );
+    let changed = with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.75, 0.6]))]));
     let comparison = place.difference(&changed);
     let field = only(&comparison);
     let ValueDifference::Numbers { difference, .. } = &field.finding else {
         panic!("{field}");
     };
-    assert_eq!(
-        (field.path.as_str(), difference.total, difference.beyond),
-        ("plddt[0]", 3, 1)
-    );
+    assert_eq!((field.path.as_str(), difference.total, difference.beyond), ("plddt[0]", 3, 1));
     let most = difference.absolute.as_ref().unwrap();
     assert_eq!(most.position, [1]);
     assert!((most.expected - 0.7).abs() < 1e-6 && (most.actual - 0.75).abs() < 1e-6);
@@ -65,10 +57,7 @@ fn a_changed_digit_fails_with_its_index_and_numbers() {
 fn a_difference_within_tolerance_passes_and_is_told_apart_from_equality() {
     let place = Place::new();
     place.record(&prediction());
-    let close = with(
-        "plddt",
-        Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7005, 0.6]))]),
-    );
+    let close = with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7005, 0.6]))]));
     let Judged::Matches(comparison) = place.judge(Recording::Never, &close).unwrap() else {
         panic!("no match");
     };
@@ -83,10 +72,7 @@ fn a_moved_atom_is_named() {
     place.record(&prediction());
     let mut moved = structure();
     moved.coord[2][1] += 0.5;
-    let comparison = place.difference(&with(
-        "atom_array",
-        Value::List(vec![Value::Structure(Box::new(moved))]),
-    ));
+    let comparison = place.difference(&with("atom_array", Value::List(vec![Value::Structure(Box::new(moved))])));
     let message = only(&comparison).to_string();
     insta::assert_snapshot!(message, @"
     atom_array[0].coord: 1 of 12 elements beyond tolerance
@@ -102,18 +88,12 @@ fn renamed_and_lost_atoms_are_told() {
     place.record(&prediction());
     let mut renamed = structure();
     renamed.atom_name[1] = Label::literal("CB");
-    let comparison = place.difference(&with(
-        "atom_array",
-        Value::List(vec![Value::Structure(Box::new(renamed))]),
-    ));
+    let comparison = place.difference(&with("atom_array", Value::List(vec![Value::Structure(Box::new(renamed))])));
     insta::assert_snapshot!(only(&comparison).to_string(), @"atom_array[0]: 1 of 4 atoms have other names, first atom 1: expected A GLY 0 CA (C), got A GLY 0 CB (C)");
     let mut shorter = Structure::default();
     let label = |text| Label::new(text).unwrap();
     shorter.push(label("A"), 0, label("GLY"), label("N"), label("N"), [0.0; 3]);
-    let comparison = place.difference(&with(
-        "atom_array",
-        Value::List(vec![Value::Structure(Box::new(shorter))]),
-    ));
+    let comparison = place.difference(&with("atom_array", Value::List(vec![Value::Structure(Box::new(shorter))])));
     insta::assert_snapshot!(only(&comparison).to_string(), @"atom_array[0]: expected structure of 4 atoms in 3 residues, got structure of 1 atoms in 1 residues");
 }
 
@@ -140,19 +120,12 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
         ),
         ("aatype", Value::None, "aatype: missing, expected int64 array (3,)"),
         ("pae", Value::Float(0.5), "pae: expected None, got float 0.5"),
-        (
-            "max_pae",
-            Value::Integer(31),
-            "max_pae: expected float 31.75, got int 31",
-        ),
+        ("max_pae", Value::Integer(31), "max_pae: expected float 31.75, got int 31"),
         ("plddt", Value::List(vec![]), "plddt: expected list of 1, got list of 0"),
     ] {
         assert_eq!(only(&place.difference(&with(name, value))).to_string(), message);
     }
-    let comparison = place.difference(&with(
-        "pdb",
-        Value::List(vec![Value::Text("ATOM      2  N\nEND\n".into())]),
-    ));
+    let comparison = place.difference(&with("pdb", Value::List(vec![Value::Text("ATOM      2  N\nEND\n".into())])));
     assert_eq!(
         only(&comparison).to_string(),
         "pdb[0]: the texts differ from line 1 on\n  line 1: expected \"ATOM      1  N   GLY A   0\"\n  line 1:      got \
@@ -172,17 +145,9 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
 #[test]
 fn what_is_not_finite_differs_unless_it_is_the_same() {
     let place = Place::new();
-    let plddt = |value: f32| {
-        with(
-            "plddt",
-            Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, value, 0.6]))]),
-        )
-    };
+    let plddt = |value: f32| with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, value, 0.6]))]));
     place.record(&plddt(f32::NAN));
-    assert!(matches!(
-        place.judge(Recording::Never, &plddt(f32::NAN)),
-        Ok(Judged::Matches(_))
-    ));
+    assert!(matches!(place.judge(Recording::Never, &plddt(f32::NAN)), Ok(Judged::Matches(_))));
     let reported = [0.7, f32::INFINITY].map(|value| place.difference(&plddt(value)).to_string());
     insta::assert_snapshot!(reported.join("\n"), @"
     plddt[0]: 1 of 3 elements beyond tolerance
@@ -219,10 +184,7 @@ fn permutations_and_offsets_of_a_large_field_are_seen() {
     let place = Place::new();
     place.record(&prediction());
     for (name, changed) in [
-        (
-            "offset",
-            with_large(|values| values.iter_mut().for_each(|value| *value += 2e-3)),
-        ),
+        ("offset", with_large(|values| values.iter_mut().for_each(|value| *value += 2e-3))),
         ("rolled", with_large(|values| values.rotate_right(1))),
         ("samples rolled", with_large(|values| values.rotate_left(640))),
         ("two swapped", with_large(|values| values.swap(500, 5000))),
@@ -256,16 +218,8 @@ fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
         let measures = field.measures.iter();
         measures.map(|measure| (measure.observed, measure.verdict())).collect()
     };
-    let plddt = |second: f32| {
-        with(
-            "plddt",
-            Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, second, 0.6]))]),
-        )
-    };
-    assert_eq!(
-        words(&prediction(), "plddt[0]"),
-        [(0.0, MetricVerdict::Indistinguishable)]
-    );
+    let plddt = |second: f32| with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, second, 0.6]))]));
+    assert_eq!(words(&prediction(), "plddt[0]"), [(0.0, MetricVerdict::Indistinguishable)]);
     let [(near, MetricVerdict::WithinTolerance)] = words(&plddt(0.700_5), "plddt[0]")[..] else {
         panic!("half of the tolerance");
     };

@@ -16,14 +16,7 @@ fn altered(place: &Place, recording: Recording) -> std::path::PathBuf {
 
 #[test]
 fn every_altered_array_is_noticed_and_nothing_is_put_right_behind_a_back() {
-    for name in [
-        "plddt[0]",
-        "aatype",
-        "s_z",
-        "pdb[0]#bytes",
-        "atom_array[0].coord",
-        "atom_array[0].res_id",
-    ] {
+    for name in ["plddt[0]", "aatype", "s_z", "pdb[0]#bytes", "atom_array[0].coord", "atom_array[0].res_id"] {
         let place = Place::new();
         let (_, arrays) = place.record(&prediction());
         let intact = fs::read(&arrays).unwrap();
@@ -124,10 +117,7 @@ fn texts_that_are_no_snapshot_are_errors_that_name_them() {
     ] {
         fs::write(&path, text).unwrap();
         let start = &text[..text.len().min(60)];
-        let error = place
-            .judge(Recording::Never, &prediction())
-            .expect_err(start)
-            .to_string();
+        let error = place.judge(Recording::Never, &prediction()).expect_err(start).to_string();
         assert!(error.starts_with(&path.display().to_string()), "{error}");
     }
     fs::write(&path, [b'-', b'-', b'-', b'\n', 0xff]).unwrap();

@@ -51,9 +51,7 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Self {
-        Self {
-            directory: tempfile::tempdir().unwrap(),
-        }
+        Self { directory: tempfile::tempdir().unwrap() }
     }
 
     pub fn root(&self) -> PathBuf {
@@ -99,10 +97,7 @@ pub fn key(case: &str) -> SnapshotKey {
 }
 
 pub fn within(absolute: f64) -> Policy {
-    let tolerance = Tolerance {
-        absolute,
-        relative: 0.0,
-    };
+    let tolerance = Tolerance { absolute, relative: 0.0 };
     Policy::numbers(Some(tolerance), None)
 }
 
@@ -125,23 +120,11 @@ pub fn provenance() -> Provenance {
 
 pub fn structure() -> Structure {
     let mut structure = Structure::default();
-    let atoms = [
-        ("A", 0, "GLY", "N"),
-        ("A", 0, "GLY", "CA"),
-        ("A", 1, "MET", "N"),
-        ("B", 0, "GLY", "N"),
-    ];
+    let atoms = [("A", 0, "GLY", "N"), ("A", 0, "GLY", "CA"), ("A", 1, "MET", "N"), ("B", 0, "GLY", "N")];
     for (at, (chain, number, residue, atom)) in atoms.into_iter().enumerate() {
         let label = |text| Label::new(text).unwrap();
         let element = label(&atom[..1]);
-        structure.push(
-            label(chain),
-            number,
-            label(residue),
-            label(atom),
-            element,
-            [at as f32, 0.1, -2.5],
-        );
+        structure.push(label(chain), number, label(residue), label(atom), element, [at as f32, 0.1, -2.5]);
     }
     structure.b_factor = Some(vec![0.9, 0.8, 0.7, 0.6]);
     structure.b_factor_dtype = Some(DType::F32);
@@ -150,9 +133,7 @@ pub fn structure() -> Structure {
 
 /// Values that look like noise and are the same on every machine.
 pub fn large() -> Vec<f32> {
-    (0..LARGE.iter().product())
-        .map(|at: usize| (at * at * 31 + at * 7919) as f32 % 2003.0 / 1001.5 - 1.0)
-        .collect()
+    (0..LARGE.iter().product()).map(|at: usize| (at * at * 31 + at * 7919) as f32 % 2003.0 / 1001.5 - 1.0).collect()
 }
 
 pub fn prediction() -> Prediction {
@@ -167,20 +148,11 @@ pub fn prediction() -> Prediction {
     let fields = [
         ("metadata", Value::Record(metadata)),
         ("atom_array", Value::List(vec![Value::Structure(Box::new(structure()))])),
-        (
-            "s_z",
-            Value::Array(Tensor::from_values(LARGE.into(), &large()).unwrap()),
-        ),
-        (
-            "plddt",
-            Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7, 0.6]))]),
-        ),
+        ("s_z", Value::Array(Tensor::from_values(LARGE.into(), &large()).unwrap())),
+        ("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7, 0.6]))])),
         ("aatype", Value::Array(Tensor::vector(&[7i64, 12, 7]))),
         ("max_pae", Value::Float(31.75)),
-        (
-            "pdb",
-            Value::List(vec![Value::Text("ATOM      1  N   GLY A   0\nEND\n".into())]),
-        ),
+        ("pdb", Value::List(vec![Value::Text("ATOM      1  N   GLY A   0\nEND\n".into())])),
         ("pae", Value::None),
         ("cif", Value::None),
     ];
@@ -226,9 +198,7 @@ pub fn edit_array(path: &Path, name: &str, edit: impl FnOnce(&mut Vec<u8>)) {
     edit(bytes);
     let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
     for (name, bytes) in entries {
-        archive
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(&bytes).unwrap();
     }
     archive.finish().unwrap();

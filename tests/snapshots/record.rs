@@ -14,23 +14,14 @@ fn a_recorded_response_matches_itself_and_is_not_written_again() {
     let place = Place::new();
     let (path, arrays) = place.record(&prediction());
     assert_eq!(path, place.root().join("synthetic/esmfold/fold/two_chains.snap"));
-    let before = (
-        fs::read(&path).unwrap(),
-        fs::metadata(&arrays).unwrap().modified().unwrap(),
-    );
+    let before = (fs::read(&path).unwrap(), fs::metadata(&arrays).unwrap().modified().unwrap());
     for recording in [Recording::Never, Recording::Pending, Recording::Missing] {
         let Judged::Matches(comparison) = place.judge(recording, &prediction()).unwrap() else {
             panic!("no match");
         };
         assert!(comparison.is_equal());
     }
-    assert_eq!(
-        before,
-        (
-            fs::read(&path).unwrap(),
-            fs::metadata(&arrays).unwrap().modified().unwrap()
-        )
-    );
+    assert_eq!(before, (fs::read(&path).unwrap(), fs::metadata(&arrays).unwrap().modified().unwrap()));
     assert_eq!(place.store(Recording::Never).list().unwrap().len(), 1);
 }
 
@@ -52,20 +43,15 @@ fn the_text_of_a_snapshot_is_what_a_reviewer_reads() {
     let name = arrays.file_stem().unwrap().to_str().unwrap();
     assert!(text.contains(&format!("\"arrays\": \"{name}\"")));
     let version = concat!("\"hydrotest\": \"", env!("CARGO_PKG_VERSION"), "\"");
-    insta::assert_snapshot!(
-        text.replace(name, "[arrays]")
-            .replace(version, "\"hydrotest\": \"[version]\"")
-    );
+    insta::assert_snapshot!(text.replace(name, "[arrays]").replace(version, "\"hydrotest\": \"[version]\""));
 }
 
 #[test]
 fn of_a_very_large_field_some_rows_are_kept() {
     let values: Vec<f32> = (0..3_000_000).map(|at| (at as f32 * 0.37).sin()).collect();
     let place = Place::new();
-    let (_, arrays) = place.record(&Prediction {
-        class: "x".into(),
-        fields: vec![("s_z".into(), Value::Array(Tensor::vector(&values)))],
-    });
+    let (_, arrays) = place
+        .record(&Prediction { class: "x".into(), fields: vec![("s_z".into(), Value::Array(Tensor::vector(&values)))] });
     assert!(fs::metadata(arrays).unwrap().len() <= 3 << 19);
 }
 
@@ -74,9 +60,7 @@ fn recording_never_overwrites_a_snapshot() {
     let place = Place::new();
     let (path, _) = place.record(&prediction());
     let before = fs::read(&path).unwrap();
-    let judgement = place
-        .judge(Recording::Missing, &with("max_pae", Value::Float(1.0)))
-        .unwrap();
+    let judgement = place.judge(Recording::Missing, &with("max_pae", Value::Float(1.0))).unwrap();
     assert!(matches!(judgement, Judged::Differs { .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -151,19 +135,13 @@ fn every_column_of_a_structure_comes_back() {
         ("occupancy".into(), Tensor::vector(&[1.0f32, 0.5, 1.0, 1.0])),
         ("a.b c".into(), Tensor::vector(&[1i32, 2, 3, 4])),
     ];
-    full.bonds = Some(vec![Bond {
-        first: 0,
-        second: 1,
-        order: 5,
-    }]);
+    full.bonds = Some(vec![Bond { first: 0, second: 1, order: 5 }]);
     full.cell = Some(Tensor::from_values(vec![3, 3], &[0.0f32; 9]).unwrap());
     let mut stack = full.clone();
     stack.coord.extend([[7.0; 3]; 4]);
     stack.models = Some(2);
-    let structures: Vec<Value> = [full, stack]
-        .into_iter()
-        .map(|structure| Value::Structure(Box::new(structure)))
-        .collect();
+    let structures: Vec<Value> =
+        [full, stack].into_iter().map(|structure| Value::Structure(Box::new(structure))).collect();
     let place = Place::new();
     let prediction = with("atom_array", Value::List(structures));
     place.record(&prediction);
@@ -188,10 +166,7 @@ fn values_of_every_kind_come_back() {
         ("flag", Value::Bool(true)),
         ("many", Value::List((0..100).map(Value::Integer).collect())),
         ("few", Value::List(vec![Value::Integer(-1)])),
-        (
-            "scores",
-            Value::List(vec![number(0.1), number(f64::NAN), number(f64::NEG_INFINITY)]),
-        ),
+        ("scores", Value::List(vec![number(0.1), number(f64::NAN), number(f64::NEG_INFINITY)])),
         ("holes", Value::List(vec![Value::None, number(0.5), Value::None])),
         ("tuple", Value::Tuple(vec![number(1e-300), Value::Text(text)])),
         ("set", Value::Set(vec![Value::Text("x".into())])),
@@ -200,26 +175,14 @@ fn values_of_every_kind_come_back() {
         (
             "map",
             Value::Map(vec![
-                (
-                    Value::Text("extra".into()),
-                    object(vec![("extra", object(vec![("x", number(2.0))]))]),
-                ),
+                (Value::Text("extra".into()), object(vec![("extra", object(vec![("x", number(2.0))]))])),
                 (Value::Integer(7), Value::List(vec![])),
                 (Value::Text(String::new()), Value::Text("None".into())),
                 (Value::Text("a.b[0]~%".into()), number(3.0)),
             ]),
         ),
-        (
-            "objects",
-            Value::Objects {
-                shape: vec![2, 1],
-                items: vec![number(1.0), Value::None],
-            },
-        ),
-        (
-            "half",
-            Value::Array(Tensor::new(DType::BF16, vec![2], vec![0, 63, 128, 63].into()).unwrap()),
-        ),
+        ("objects", Value::Objects { shape: vec![2, 1], items: vec![number(1.0), Value::None] }),
+        ("half", Value::Array(Tensor::new(DType::BF16, vec![2], vec![0, 63, 128, 63].into()).unwrap())),
         ("words", Value::Array(Tensor::from_texts(3, ["abc", "d"]))),
     ];
     let prediction = Prediction {

@@ -14,24 +14,15 @@ fn a_pending_result_is_accepted_whole() {
     let place = Place::new();
     place.record(&prediction());
     let changed = with_large(|values| values[3] = 7.0);
-    let Judged::Differs {
-        pending: Some(pending), ..
-    } = place.judge(Recording::Pending, &changed).unwrap()
-    else {
+    let Judged::Differs { pending: Some(pending), .. } = place.judge(Recording::Pending, &changed).unwrap() else {
         panic!("nothing pending");
     };
     let store = place.store(Recording::Never);
     assert_eq!(store.accept(|key| key.case() == "another").unwrap(), []);
     assert_eq!(store.accept(|_| true).unwrap(), [key("two_chains")]);
     assert!(!pending.exists());
-    assert!(matches!(
-        place.judge(Recording::Never, &changed),
-        Ok(Judged::Matches(_))
-    ));
-    assert!(matches!(
-        place.judge(Recording::Never, &prediction()),
-        Ok(Judged::Differs { .. })
-    ));
+    assert!(matches!(place.judge(Recording::Never, &changed), Ok(Judged::Matches(_))));
+    assert!(matches!(place.judge(Recording::Never, &prediction()), Ok(Judged::Differs { .. })));
 }
 
 #[test]
@@ -45,10 +36,7 @@ fn accepting_as_the_review_of_insta_does_is_complete() {
     insta::Snapshot::from_file(&pending).unwrap().save(&path).unwrap();
     fs::remove_file(&pending).unwrap();
     assert_eq!(fs::read(&path).unwrap(), ours);
-    assert!(matches!(
-        place.judge(Recording::Never, &changed),
-        Ok(Judged::Matches(_))
-    ));
+    assert!(matches!(place.judge(Recording::Never, &changed), Ok(Judged::Matches(_))));
 }
 
 #[test]
@@ -59,10 +47,7 @@ fn a_result_whose_arrays_are_gone_is_not_accepted() {
     fs::remove_dir_all(&arrays).unwrap();
     let error = place.store(Recording::Never).accept(|_| true).unwrap_err().to_string();
     assert!(error.starts_with(&arrays.display().to_string()), "{error}");
-    assert_eq!(
-        place.store(Recording::Never).list().unwrap()[0].state,
-        ReviewState::Pending
-    );
+    assert_eq!(place.store(Recording::Never).list().unwrap()[0].state, ReviewState::Pending);
 }
 
 #[test]
@@ -95,10 +80,7 @@ fn pruning_takes_what_nothing_uses_and_nothing_else() {
 
     let used: HashSet<SnapshotKey> = [key("kept"), key("twin")].into();
     let unused = store.unused(&used).unwrap();
-    assert_eq!(
-        unused.iter().map(|entry| entry.key.case()).collect::<Vec<_>>(),
-        ["dropped"]
-    );
+    assert_eq!(unused.iter().map(|entry| entry.key.case()).collect::<Vec<_>>(), ["dropped"]);
     let StoredArrays::File { path, size: Some(_) } = &unused[0].arrays else {
         panic!("{unused:?}");
     };
@@ -137,9 +119,8 @@ fn results_wait_in_a_directory_of_their_own_and_are_taken_over_from_there() {
     let waiting = downloads.path().join("pending");
     let store = place.store(Recording::Pending).with_pending(&waiting).unwrap();
     let changed = with_large(|values| values[3] = 7.0);
-    let Judged::Differs {
-        pending: Some(pending), ..
-    } = crate::place::judge(&store, &key("two_chains"), &changed, &within(0.0)).unwrap()
+    let Judged::Differs { pending: Some(pending), .. } =
+        crate::place::judge(&store, &key("two_chains"), &changed, &within(0.0)).unwrap()
     else {
         panic!("nothing pending");
     };
@@ -148,20 +129,10 @@ fn results_wait_in_a_directory_of_their_own_and_are_taken_over_from_there() {
     assert_eq!(files(&place.root()), before, "nothing beside the references");
     assert_eq!(files(&waiting).len(), 4, "two results, each with its arrays");
 
-    assert_eq!(
-        store.accept(|key| key.case() == "two_chains").unwrap(),
-        [key("two_chains")]
-    );
+    assert_eq!(store.accept(|key| key.case() == "two_chains").unwrap(), [key("two_chains")]);
     assert!(!pending.exists());
-    assert!(matches!(
-        place.judge(Recording::Never, &changed),
-        Ok(Judged::Matches(_))
-    ));
-    assert_eq!(
-        files(&place.root()).len(),
-        before.len() + 1,
-        "the new arrays beside the old ones"
-    );
+    assert!(matches!(place.judge(Recording::Never, &changed), Ok(Judged::Matches(_))));
+    assert_eq!(files(&place.root()).len(), before.len() + 1, "the new arrays beside the old ones");
 
     // Arrays that are not those of the text are not taken over.
     for array in files(&waiting.join("synthetic/arrays")) {

@@ -23,18 +23,11 @@ pub fn describe(value: &Value) -> Json {
         Value::Tuple(items) => json!({"tuple": all(items)}),
         Value::Set(items) => json!({"set": all(items)}),
         Value::Map(entries) => {
-            let pairs: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| [describe(key), describe(value)])
-                .collect();
+            let pairs: Vec<_> = entries.iter().map(|(key, value)| [describe(key), describe(value)]).collect();
             json!({"map": pairs})
         }
         Value::Record(record) => {
-            let fields: Vec<_> = record
-                .fields
-                .iter()
-                .map(|(name, value)| json!([name, describe(value)]))
-                .collect();
+            let fields: Vec<_> = record.fields.iter().map(|(name, value)| json!([name, describe(value)])).collect();
             json!({"record": record.class, "fields": fields})
         }
         Value::Objects { shape, items } => json!({"objects": shape, "items": all(items)}),
@@ -82,7 +75,5 @@ fn structure(atoms: &Structure) -> Json {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -43,11 +43,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         Failure::broken(
             "an end at the start",
             shell("echo looking for weights; echo there are none >&2; exit 3"),
-            &[
-                "ready failed: the server exited with status 3",
-                "before it was ready",
-                "fault: died",
-            ],
+            &["ready failed: the server exited with status 3", "before it was ready", "fault: died"],
         )
         .log("looking for weights")
         .log("there are none"),

@@ -50,26 +50,17 @@ impl Failure {
 
     /// A mistake in the table: exit code 2.
     pub fn mistaken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self {
-            code: 2,
-            ..Self::broken(name, settings, words)
-        }
+        Self { code: 2, ..Self::broken(name, settings, words) }
     }
 
     /// A response that the backend is to blame for: exit code 1.
     pub fn wrong(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self {
-            code: 1,
-            ..Self::broken(name, settings, words)
-        }
+        Self { code: 1, ..Self::broken(name, settings, words) }
     }
 
     /// What does not change the verdict.
     pub fn reported(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self {
-            code: 0,
-            ..Self::broken(name, settings, words)
-        }
+        Self { code: 0, ..Self::broken(name, settings, words) }
     }
 
     /// With words of a line of the log's tail.
@@ -120,9 +111,7 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
         missing.push(format!("`{words}` is not said"));
     }
     let lines_with = |start: &str, words: &str| {
-        reported
-            .lines()
-            .any(|line| line.trim_start().starts_with(start) && line.contains(words))
+        reported.lines().any(|line| line.trim_start().starts_with(start) && line.contains(words))
     };
     for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {
         missing.push(format!("`{words}` is not in the log's tail"));
@@ -133,9 +122,7 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
     }
     if let Some(command) = &failure.gone {
-        until(&format!("the end of `{command}`"), LONG, || {
-            (!runs(command)).then_some(())
-        });
+        until(&format!("the end of `{command}`"), LONG, || (!runs(command)).then_some(()));
     }
     let runs = std::fs::read_dir(project.state().join("runs")).into_iter().flatten();
     if runs.count() > 0 {

@@ -14,11 +14,7 @@ pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
     if !fields.is_empty() {
         options.insert("include_fields".into(), fields.into());
     }
-    let request = Request {
-        method: contract.method,
-        input: Input::One(sequence.to_owned()),
-        options,
-    };
+    let request = Request { method: contract.method, input: Input::One(sequence.to_owned()), options };
     embedded.predict(&request).expect("a response")
 }
 

@@ -18,10 +18,7 @@ pub fn state() -> PathBuf {
 
 /// Chooses the installation; every test that opens a backend in its own process begins with it.
 pub fn installed() -> Installed {
-    let installation = Installation {
-        program: env!("CARGO_BIN_EXE_hydrotest").into(),
-        state: state(),
-    };
+    let installation = Installation { program: env!("CARGO_BIN_EXE_hydrotest").into(), state: state() };
     // It is the same for every test of the process.
     let _ = installation.choose();
     *TESTS.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -39,11 +36,7 @@ impl Drop for Installed {
         // It is only there when a test made an instance.
         let _ = std::fs::remove_dir_all(state());
         if !std::thread::panicking() {
-            assert!(
-                left.is_empty(),
-                "runs are left in the state directory:\n{}",
-                left.join("\n")
-            );
+            assert!(left.is_empty(), "runs are left in the state directory:\n{}", left.join("\n"));
         }
     }
 }

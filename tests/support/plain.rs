@@ -2,15 +2,11 @@
 
 /// The text with each string of a pair replaced by the other one, every time that something took by `TIME`, and every port by `PORT`.
 pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
-    let replaced = names
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let replaced = names.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
     let replaced = without_offers(&replaced);
     // What the portable version of the operating system cannot find out, it says in lines of its own.
     let lines = replaced.split_inclusive('\n');
-    let replaced: String = lines
-        .filter(|line| !line.contains("not available on this system"))
-        .collect();
+    let replaced: String = lines.filter(|line| !line.contains("not available on this system")).collect();
     let mut rest = replaced.as_str();
     let mut plain = String::new();
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
@@ -37,9 +33,7 @@ fn without_offers(text: &str) -> String {
     let mut parts = text.split("\n\nif this is known of backend ");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let end = part
-            .find("\nexpires = ")
-            .map_or(0, |start| start + "\nexpires = 2027-06-30".len());
+        let end = part.find("\nexpires = ").map_or(0, |start| start + "\nexpires = 2027-06-30".len());
         kept += &part[end..];
     }
     kept

@@ -57,10 +57,7 @@ pub struct Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Self {
-            code: output.status.code(),
-            reported: reported.join("\n"),
-        }
+        Self { code: output.status.code(), reported: reported.join("\n") }
     }
 }
 

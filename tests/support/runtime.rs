@@ -7,10 +7,6 @@ use crate::installed::installed;
 /// Runs a test that must be over in good time, and may open backends.
 pub fn run_within(limit: Duration, test: impl Future<Output = ()>) {
     let _installed = installed();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async { tokio::time::timeout(limit, test).await.expect("the test hangs") });
 }

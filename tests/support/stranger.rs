@@ -34,16 +34,9 @@ pub async fn takes_the_port(witness: &Witness, instance: &Instance) {
     };
     let (started, (impostor, mut server)) = tokio::join!(instance.start(), theft);
     started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
-    let request = Request {
-        method: Method::Embed,
-        input: Input::One("MALW".into()),
-        options: Options::new(),
-    };
+    let request = Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() };
     let (result, ()) = tokio::join!(instance.predict(&request), server.order("proceed"));
-    assert_eq!(
-        result.unwrap().field("process"),
-        Some(&Value::Integer(server.process.into()))
-    );
+    assert_eq!(result.unwrap().field("process"), Some(&Value::Integer(server.process.into())));
     impostor.abort();
     assert_eq!(instance.stop().await, None);
     assert_eq!(instance.take_leaks(), [""; 0]);

@@ -39,10 +39,7 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
     let other: Vec<&str> = ran.reported.lines().filter(|line| !line.ends_with("... ok")).collect();
     let other = other.join("\n");
     assert_eq!(ran.code, Some(0), "{other}");
-    let lines = ran
-        .reported
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
+    let lines = ran.reported.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     let results: BTreeMap<&str, &str> = lines.map(|(name, result)| (name.trim_end(), result)).collect();
     let of = |wanted: &str| -> BTreeSet<&str> {
         let some = results.iter().filter(|(_, result)| result.starts_with(wanted));
@@ -53,22 +50,12 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
     let played: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
     assert_eq!(&passed | &ignored, played, "what ran is not what was planned");
     let scenarios: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
-    assert_eq!(
-        scenarios,
-        skipped.iter().map(|(scenario, _)| *scenario).collect(),
-        "{ignored:?}"
-    );
+    assert_eq!(scenarios, skipped.iter().map(|(scenario, _)| *scenario).collect(), "{ignored:?}");
     for (scenario, reason) in skipped {
-        let said = results
-            .iter()
-            .find(|(name, _)| name.ends_with(&format!("::{scenario}")));
+        let said = results.iter().find(|(name, _)| name.ends_with(&format!("::{scenario}")));
         assert!(said.is_some_and(|(_, said)| said.contains(reason)), "{said:?}");
     }
-    let summary = format!(
-        "{} passed; 0 failed; {} ignored",
-        planned.len() - skipped.len(),
-        skipped.len()
-    );
+    let summary = format!("{} passed; 0 failed; {} ignored", planned.len() - skipped.len(), skipped.len());
     ran.expect(0, &[&summary]);
     eprintln!("suites: {summary}; {:.1} s", begun.elapsed().as_secs_f64());
 }
@@ -77,10 +64,8 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
 fn planned(models: &[&str]) -> BTreeSet<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.env("HYDROTEST_FORMAT", "pretty");
-    let listed = command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["--backend", "reference", "--list"])
-        .args(models);
+    let listed =
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--backend", "reference", "--list"]).args(models);
     let listed = String::from_utf8(listed.output().unwrap().stdout).unwrap();
     let names = listed.lines().filter_map(|line| line.strip_suffix(": test"));
     let names: BTreeSet<String> = names.map(str::to_owned).collect();

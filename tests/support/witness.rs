@@ -26,10 +26,7 @@ pub struct Guest {
 impl Witness {
     pub async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self {
-            address: listener.local_addr().unwrap(),
-            listener,
-        }
+        Self { address: listener.local_addr().unwrap(), listener }
     }
 
     /// The settings of a server that misbehaves in a named way.
@@ -49,11 +46,7 @@ impl Witness {
             let mut line = String::new();
             stream.read_line(&mut line).await.unwrap();
             let (name, process) = line.trim_end().split_once(' ').unwrap();
-            Guest {
-                name: name.to_owned(),
-                process: process.parse().unwrap(),
-                stream,
-            }
+            Guest { name: name.to_owned(), process: process.parse().unwrap(), stream }
         };
         tokio::time::timeout(LONG, arrival).await.expect("no process showed up")
     }

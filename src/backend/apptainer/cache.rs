@@ -63,10 +63,7 @@ impl CacheEntry {
     /// The place of an image in a cache.
     pub(super) fn new(cache: &Path, image: &ImageName) -> Self {
         let name = format!("{}_{}.sif", image.path().replace('/', "-"), image.tag());
-        Self {
-            image: image.to_string(),
-            sif: cache.join("images").join(name),
-        }
+        Self { image: image.to_string(), sif: cache.join("images").join(name) }
     }
 
     /// The directory that it is in.
@@ -96,9 +93,7 @@ impl CacheEntry {
             Ok(text) => match serde_json::from_slice(&text) {
                 Ok(record) => record,
                 Err(error) => {
-                    return Ok(EntryState::Invalid(format!(
-                        "has a record that cannot be read: {error}"
-                    )));
+                    return Ok(EntryState::Invalid(format!("has a record that cannot be read: {error}")));
                 }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(EntryState::Valid(sif)),
@@ -114,9 +109,7 @@ impl CacheEntry {
         let sha256 = hash(&self.sif).await?;
         if record.sha256 != sha256 {
             let pulled = record.sha256;
-            return Ok(EntryState::Invalid(format!(
-                "has changed: its SHA-256 is {sha256}, and {pulled} was pulled"
-            )));
+            return Ok(EntryState::Invalid(format!("has changed: its SHA-256 is {sha256}, and {pulled} was pulled")));
         }
         // It was copied or touched. Another user's cache may be used without being written to.
         let _ = self.write(&PullRecord { file, ..record }, self.directory());
@@ -138,11 +131,7 @@ impl CacheEntry {
         let sha256 = hash(pulled).await?;
         File::open(pulled)?.sync_all()?;
         // A record without its file does no harm: neither nothing nor an older file is as it says.
-        let record = PullRecord {
-            image: self.image.clone(),
-            sha256,
-            file: Stamp::of(pulled)?,
-        };
+        let record = PullRecord { image: self.image.clone(), sha256, file: Stamp::of(pulled)? };
         self.write(&record, pulled.parent().unwrap_or_else(|| self.directory()))?;
         fs::rename(pulled, &self.sif)
     }
@@ -151,10 +140,7 @@ impl CacheEntry {
     fn write(&self, record: &PullRecord, directory: &Path) -> io::Result<()> {
         // Everyone who may read the file may read its record: a cache may be shared.
         let mut builder = tempfile::Builder::new();
-        let mut file = builder
-            .prefix(".record-")
-            .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(directory)?;
+        let mut file = builder.prefix(".record-").permissions(Permissions::from_mode(0o644)).tempfile_in(directory)?;
         file.write_all(&serde_json::to_vec_pretty(record)?)?;
         file.persist(self.beside(".record.json")).map_err(|error| error.error)?;
         Ok(())
@@ -167,11 +153,7 @@ impl CacheEntry {
     /// When the directory or the lock cannot be made.
     pub(super) async fn lock(&self) -> io::Result<File> {
         fs::create_dir_all(self.directory())?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.beside(".lock"))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(self.beside(".lock"))?;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
@@ -186,10 +168,7 @@ impl Stamp {
     fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(Self {
-            size: metadata.len(),
-            modified_ns: u64::try_from(modified.as_nanos()).unwrap_or(u64::MAX),
-        })
+        Ok(Self { size: metadata.len(), modified_ns: u64::try_from(modified.as_nanos()).unwrap_or(u64::MAX) })
     }
 }
 

@@ -58,11 +58,7 @@ fn gpu(gpu: Gpu) -> Requirement {
         return Requirement::met("GPU", format!("{name} driver is loaded"));
     }
     let advice = "install the driver, or run on the processor with `device = \"cpu\"`";
-    Requirement::doubtful(
-        "GPU",
-        format!("{name} driver is not loaded: there is no {sign}"),
-        advice,
-    )
+    Requirement::doubtful("GPU", format!("{name} driver is not loaded: there is no {sign}"), advice)
 }
 
 /// What all images share: the server's source and the disk space for SIF files.

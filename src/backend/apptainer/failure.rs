@@ -58,44 +58,23 @@ pub(super) async fn explain(
 /// What Apptainer says last of what it calls fatal, else the last line at all.
 fn last_line(words: &[String]) -> &str {
     let fatal = words.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
-    fatal
-        .or_else(|| words.last().map(String::as_str))
-        .unwrap_or("nothing")
-        .trim()
+    fatal.or_else(|| words.last().map(String::as_str)).unwrap_or("nothing").trim()
 }
 
 /// A disk with little room, and how many bytes are free there.
 fn little_space<'a>(disk: &&'a Path) -> Option<(&'a Path, u64)> {
-    os::free_disk(disk)
-        .ok()
-        .filter(|free| *free < LITTLE)
-        .map(|free| (*disk, free))
+    os::free_disk(disk).ok().filter(|free| *free < LITTLE).map(|free| (*disk, free))
 }
 
 /// Tries to connect to the registry of an image, unless a proxy stands between.
 pub(super) async fn reach(image: &ImageName, https: bool) -> std::io::Result<()> {
-    const PROXIES: [&str; 6] = [
-        "https_proxy",
-        "HTTPS_PROXY",
-        "http_proxy",
-        "HTTP_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ];
+    const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
     if PROXIES.iter().any(|name| std::env::var_os(name).is_some()) {
         return Ok(());
     }
-    let registry = if image.registry() == HUB.0 {
-        HUB.1
-    } else {
-        image.registry()
-    };
+    let registry = if image.registry() == HUB.0 { HUB.1 } else { image.registry() };
     let port = if https { 443 } else { 80 };
-    let address = if registry.contains(':') {
-        registry.to_owned()
-    } else {
-        format!("{registry}:{port}")
-    };
+    let address = if registry.contains(':') { registry.to_owned() } else { format!("{registry}:{port}") };
     match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
         Ok(connected) => connected.map(drop),
         Err(_) => Err(std::io::ErrorKind::TimedOut.into()),

@@ -37,12 +37,7 @@ pub(super) struct ApptainerLauncher {
 
 impl ApptainerLauncher {
     pub(super) fn new(settings: Arc<ApptainerSettings>, image: ImageName) -> Self {
-        Self {
-            settings,
-            image,
-            process: LocalServer::default(),
-            in_progress: None,
-        }
+        Self { settings, image, process: LocalServer::default(), in_progress: None }
     }
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
@@ -53,9 +48,7 @@ impl ApptainerLauncher {
         self.obtain(&tool, &entry, launch, secret).await?;
         launch.facts.version("container tool", &tool.version);
         if let Some(digest) = entry.digest() {
-            launch
-                .facts
-                .version(format!("image {}", self.image), format!("SIF sha256:{digest}"));
+            launch.facts.version(format!("image {}", self.image), format!("SIF sha256:{digest}"));
         }
         // Only now, because a pull takes long and the port is free only this moment.
         let (endpoint, port) = free_endpoint()?;
@@ -63,8 +56,7 @@ impl ApptainerLauncher {
         let gpu = self.settings.gpu_for(launch.overrides.device.as_deref());
         let program = container::program(&tool, &filled, gpu, &entry.sif, launch, secret)?;
         let what = &launch.contract.key;
-        self.process
-            .start(program, Some(port), &self.settings.local, what, launch, secret)?;
+        self.process.start(program, Some(port), &self.settings.local, what, launch, secret)?;
         Ok(endpoint)
     }
 
@@ -102,10 +94,7 @@ impl ApptainerLauncher {
         if let EntryState::Valid(sif) = look(entry).await? {
             return self.fits(&sif, Some(&entry.sif));
         }
-        launch.progress.set(
-            Stage::Launch,
-            format!("waiting until no other process pulls {}", self.image),
-        );
+        launch.progress.set(Stage::Launch, format!("waiting until no other process pulls {}", self.image));
         let _lock = entry.lock().await.map_err(|error| unwritable(entry, &error))?;
         // The process that held the lock may have pulled it.
         let found = look(entry).await?;
@@ -117,11 +106,8 @@ impl ApptainerLauncher {
         let pulled = self.pull(tool, entry, launch, secret).await;
         pulled.map_err(|mut error| {
             if let Some(why) = why {
-                error.message = format!(
-                    "{} {why}, so it was to be pulled anew; {}",
-                    entry.sif.display(),
-                    error.message
-                );
+                error.message =
+                    format!("{} {why}, so it was to be pulled anew; {}", entry.sif.display(), error.message);
             }
             error
         })
@@ -137,20 +123,15 @@ impl ApptainerLauncher {
         let temporary = std::env::var_os(tool.variable("TMPDIR")).filter(|directory| !directory.is_empty());
         let temporary = temporary.map(PathBuf::from);
         let in_progress = PullInProgress::new(super::KIND.name, entry.directory(), temporary, &launch.instance);
-        let in_progress = self
-            .in_progress
-            .insert(in_progress.map_err(|error| unwritable(entry, &error))?);
+        let in_progress = self.in_progress.insert(in_progress.map_err(|error| unwritable(entry, &error))?);
         let program = pull_program(tool, &self.image, in_progress, self.settings.https, launch);
         let what = format!("{}-pull", launch.contract.key);
-        self.process
-            .start(program, None, &self.settings.local, &what, launch, secret)?;
+        self.process.start(program, None, &self.settings.local, &what, launch, secret)?;
         launch.progress.set(Stage::Launch, format!("pulling {}", self.image));
         let reason = loop {
             match tokio::time::timeout(EXIT_REPORT, self.process.exited()).await {
                 Ok(reason) => break reason,
-                Err(_) => launch
-                    .progress
-                    .set_detail(self.process.log_tail().pop().unwrap_or_default()),
+                Err(_) => launch.progress.set_detail(self.process.log_tail().pop().unwrap_or_default()),
             }
         };
         let words = self.process.final_log().await;
@@ -177,17 +158,10 @@ impl ApptainerLauncher {
         };
         let advice = cached.map_or_else(
             || "name a tag of an image that is built for it".to_owned(),
-            |sif| {
-                format!(
-                    "remove {} and name a tag of an image that is built for it",
-                    sif.display()
-                )
-            },
+            |sif| format!("remove {} and name a tag of an image that is built for it", sif.display()),
         );
-        let message = format!(
-            "the programs in the image {} are for {other}, and this machine is {own}; {advice}",
-            self.image
-        );
+        let message =
+            format!("the programs in the image {} are for {other}, and this machine is {own}; {advice}", self.image);
         Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message))
     }
 
@@ -279,10 +253,7 @@ fn pull_program(
     let command = [tool.program.as_str(), "pull", "--force"].map(Into::into);
     let command = command.into_iter().chain([in_progress.sif.clone().into(), uri.into()]);
     let mut environment = vec![
-        (
-            tool.variable("TMPDIR"),
-            Some(in_progress.scratch.clone().into_os_string()),
-        ),
+        (tool.variable("TMPDIR"), Some(in_progress.scratch.clone().into_os_string())),
         // What a killed pull leaves in Apptainer's own cache would never be removed.
         (tool.variable("DISABLE_CACHE"), Some("true".into())),
         (resources::VARIABLE.into(), Some(launch.instance.label().into())),
@@ -290,11 +261,7 @@ fn pull_program(
     if !https {
         environment.push((tool.variable("NOHTTPS"), Some("true".into())));
     }
-    Program {
-        command: command.collect(),
-        directory: None,
-        environment,
-    }
+    Program { command: command.collect(), directory: None, environment }
 }
 
 async fn look(entry: &CacheEntry) -> Result<EntryState, BackendError> {

@@ -27,12 +27,7 @@ use settings::ApptainerSettings;
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
     is_served: true,
-    overrides: &[
-        Override::Tag,
-        Override::Device,
-        Override::DockerUser,
-        Override::KeepResponses,
-    ],
+    overrides: &[Override::Tag, Override::Device, Override::DockerUser, Override::KeepResponses],
     template: r#"# The directory that holds the package `boileroom`, whose server runs in the container.
 source = "${BOILEROOM_SOURCE}"
 # Which images: an account on Docker Hub or any registry, and the version that they are tagged with.
@@ -55,10 +50,7 @@ source = "${BOILEROOM_SOURCE}"
     )
 };
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "other kinds have settings without which there is nothing"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "other kinds have settings without which there is nothing")]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     let settings = ApptainerSettings::read(table, diagnostics);
     Some(Arc::new(Apptainer(Arc::new(settings))))

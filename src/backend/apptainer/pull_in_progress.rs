@@ -54,11 +54,7 @@ impl PullInProgress {
         recorded.map_err(|error| io::Error::other(error.message))?;
         let directories = places.map(|place| place.join(format!("{PREFIX}{}", instance.label())));
         let [sif, scratch] = &directories;
-        let in_progress = Self {
-            sif: sif.join("image.sif"),
-            scratch: scratch.join("scratch"),
-            directories,
-        };
+        let in_progress = Self { sif: sif.join("image.sif"), scratch: scratch.join("scratch"), directories };
         fs::create_dir_all(sif_directory(&in_progress.sif))?;
         fs::create_dir_all(&in_progress.scratch)?;
         Ok(in_progress)
@@ -184,13 +180,7 @@ mod tests {
         for resource in finder.find(&[instance.label()]).await.unwrap() {
             finder.remove(&resource).await.unwrap();
         }
-        assert!(
-            finder
-                .find(&[instance.run_label().to_owned()])
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        assert!(finder.find(&[instance.run_label().to_owned()]).await.unwrap().is_empty());
         assert_eq!(finder.find(&["hydrotest-other".to_owned()]).await.unwrap().len(), 1);
         in_progress.remove().await.unwrap();
         assert!(HalfPulls::at(&json!({})).is_err());
@@ -203,15 +193,7 @@ mod tests {
         let in_progress = PullInProgress::new("apptainer", cache.path(), None, &instance).unwrap();
         assert!(in_progress.scratch.is_dir());
         let record = &instance.platforms().unwrap()[0].1;
-        assert_eq!(
-            HalfPulls::at(record)
-                .unwrap()
-                .find(&[instance.label()])
-                .await
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(HalfPulls::at(record).unwrap().find(&[instance.label()]).await.unwrap().len(), 1);
         in_progress.remove().await.unwrap();
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }

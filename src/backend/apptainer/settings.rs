@@ -17,14 +17,8 @@ const PLACEHOLDERS: Placeholders = Placeholders(&["port", "source"]);
 /// The placeholder by which a command says that it needs boileroom's source, and the variable that says where that is.
 const SOURCE: (&str, &str) = ("{source}", "BOILEROOM_SOURCE");
 /// How boileroom starts its server in its images, but for the address: it must not be reachable from outside of this machine.
-const COMMAND: [&str; 6] = [
-    "/usr/local/bin/python3.12",
-    "{source}/boileroom/backend/server.py",
-    "--host",
-    "127.0.0.1",
-    "--port",
-    "{port}",
-];
+const COMMAND: [&str; 6] =
+    ["/usr/local/bin/python3.12", "{source}/boileroom/backend/server.py", "--host", "127.0.0.1", "--port", "{port}"];
 /// The default device, which is boileroom's.
 const DEVICE: &str = "cuda:0";
 

@@ -116,9 +116,7 @@ impl Sif {
         }
         let code = header.get(ARCHITECTURE..ARCHITECTURE + 2);
         let named = ARCHITECTURES.iter().find(|(known, _)| code == Some(&known[..]));
-        Ok(Self {
-            architecture: named.map(|(_, name)| *name),
-        })
+        Ok(Self { architecture: named.map(|(_, name)| *name) })
     }
 }
 

@@ -40,10 +40,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
     let launch = LaunchSpec {
         contract: Arc::clone(&contract),
         config: Options::new(),
-        overrides: Overrides {
-            device: device.map(str::to_owned),
-            ..Overrides::default()
-        },
+        overrides: Overrides { device: device.map(str::to_owned), ..Overrides::default() },
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         progress: StartProgress::default(),
         facts: PlatformFacts::default(),
@@ -51,10 +48,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
     };
     let launch = launch.on_device(Some(&settings.device));
     let filled = settings.fill(&contract, 8123).unwrap();
-    let tool = Tool {
-        program: "apptainer".into(),
-        version: "apptainer version 1.4.5".into(),
-    };
+    let tool = Tool { program: "apptainer".into(), version: "apptainer version 1.4.5".into() };
     let gpu = settings.gpu_for(launch.overrides.device.as_deref());
     let secret = Secret::new("the-secret").unwrap();
     let program = container::program(&tool, &filled, gpu, Path::new("/cache/images/x.sif"), &launch, &secret).unwrap();
@@ -84,10 +78,7 @@ fn the_command_is_that_of_boileroom_without_its_variables() {
     assert_eq!(value("DEVICE"), "cuda:0");
     assert_eq!(value("BOILEROOM_TRANSPORT_HMAC_KEY"), "the-secret");
     assert_eq!(value("PYTHONPATH"), "/srv/b");
-    assert_eq!(
-        value("PATH"),
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    );
+    assert_eq!(value("PATH"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     assert_eq!((value("LANG"), value("LC_ALL")), ("C.UTF-8".into(), "C.UTF-8".into()));
     for name in ["TMPDIR", "TMP", "TEMP"] {
         assert_eq!(value(name), "/tmp");
@@ -111,11 +102,7 @@ fn a_device_decides_whose_drivers_are_needed_unless_the_table_does() {
     assert_eq!(gpu("gpu = 'none'", None), Gpu::None);
     let (command, variables) = program("source = '/b'\nmodel_dir = '/w'\n", Some("cpu"));
     assert!(!command.contains("--nv"));
-    assert!(
-        !variables
-            .iter()
-            .any(|(name, _)| name == "APPTAINERENV_CUDA_VISIBLE_DEVICES")
-    );
+    assert!(!variables.iter().any(|(name, _)| name == "APPTAINERENV_CUDA_VISIBLE_DEVICES"));
     assert!(program("source = '/b'\ngpu = 'rocm'\n", None).0.contains(" --rocm "));
 }
 
@@ -180,13 +167,8 @@ fn boileroom_s_server_needs_boileroom_s_source() {
 
 #[test]
 fn a_wrong_tag_of_the_command_line_is_found_before_anything_is_started() {
-    let overrides = Overrides {
-        tag: Some("latest".into()),
-        ..Overrides::default()
-    };
-    let platform = Platform::select(&config("source = '/b'\n"), "cluster", overrides)
-        .ok()
-        .unwrap();
+    let overrides = Overrides { tag: Some("latest".into()), ..Overrides::default() };
+    let platform = Platform::select(&config("source = '/b'\n"), "cluster", overrides).ok().unwrap();
     let contract = Arc::clone(&Config::built_in().unwrap().models[0]);
     let error = platform.open(&contract, &Options::new()).err().unwrap();
     insta::assert_snapshot!(error.message, @"there are no images with the tag `latest`; name a version such as `0.4.1`, which also says what was tested");
@@ -212,10 +194,7 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
         recorder: None,
     };
     let launch = launch.on_device(None);
-    let tool = Tool {
-        program: "apptainer".into(),
-        version: String::new(),
-    };
+    let tool = Tool { program: "apptainer".into(), version: String::new() };
     let secret = Secret::new("s").unwrap();
     let error = container::program(&tool, &filled, Gpu::None, Path::new("x"), &launch, &secret).unwrap_err();
     insta::assert_snapshot!(error.message, @"/a:b/boileroom cannot be bound into a container: its name holds a colon or a comma, or is not UTF-8");

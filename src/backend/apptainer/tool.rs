@@ -34,11 +34,7 @@ impl Tool {
         let unusable = |message| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
         let names = given.as_ref().map_or(&NAMES[..], std::slice::from_ref);
         for name in names {
-            let asked = Command::new(name)
-                .arg("--version")
-                .stdin(Stdio::null())
-                .kill_on_drop(true)
-                .output();
+            let asked = Command::new(name).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
             let output = match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => continue,
                 Ok(Err(error)) => return Err(unusable(format!("`{name}` cannot be run: {error}"))),
@@ -55,10 +51,7 @@ impl Tool {
                 let status = output.status;
                 return Err(unusable(format!("`{name} --version` failed ({status}): {line}")));
             }
-            return Ok(Self {
-                program: (*name).to_owned(),
-                version: line,
-            });
+            return Ok(Self { program: (*name).to_owned(), version: line });
         }
         let sought: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         Err(unusable(format!(
@@ -74,11 +67,7 @@ impl Tool {
 
     /// A link called `singularity` may well lead to an Apptainer, so that not the name decides.
     pub(super) fn family(&self) -> ContainerFamily {
-        if self.version.starts_with("singularity") {
-            ContainerFamily::Singularity
-        } else {
-            ContainerFamily::Apptainer
-        }
+        if self.version.starts_with("singularity") { ContainerFamily::Singularity } else { ContainerFamily::Apptainer }
     }
 }
 
@@ -88,15 +77,9 @@ mod tests {
 
     #[test]
     fn the_version_decides_what_the_variables_are_called() {
-        let tool = |version: &str| Tool {
-            program: "singularity".into(),
-            version: version.into(),
-        };
+        let tool = |version: &str| Tool { program: "singularity".into(), version: version.into() };
         assert_eq!(tool("apptainer version 1.4.5").variable("TMPDIR"), "APPTAINER_TMPDIR");
-        assert_eq!(
-            tool("singularity-ce version 4.1.0").family().inner_variable("PATH"),
-            "SINGULARITYENV_PATH"
-        );
+        assert_eq!(tool("singularity-ce version 4.1.0").family().inner_variable("PATH"), "SINGULARITYENV_PATH");
     }
 
     #[tokio::test]

@@ -62,11 +62,7 @@ pub(super) fn body(
             device_requests: devices(&spec.gpus),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
-                config: Some(
-                    LOG.iter()
-                        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                        .collect(),
-                ),
+                config: Some(LOG.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()),
             }),
             ..HostConfig::default()
         }),
@@ -81,9 +77,7 @@ fn environment(spec: &ContainerSpec, launch: &LaunchSpec, secret: &Secret) -> Ve
     let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
     let given = spec.environment.iter().filter(|(name, _)| !is_own(name));
     let given = given.map(|(name, value)| format!("{name}={value}"));
-    let own = own
-        .iter()
-        .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
+    let own = own.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
     given.chain(own).collect()
 }
 
@@ -112,18 +106,9 @@ fn devices(gpus: &Gpus) -> Option<Vec<DeviceRequest>> {
     };
     let request = match gpus {
         Gpus::None => return None,
-        Gpus::All => DeviceRequest {
-            count: Some(-1),
-            ..request
-        },
-        Gpus::Count(count) => DeviceRequest {
-            count: Some(*count),
-            ..request
-        },
-        Gpus::These(ids) => DeviceRequest {
-            device_ids: Some(ids.clone()),
-            ..request
-        },
+        Gpus::All => DeviceRequest { count: Some(-1), ..request },
+        Gpus::Count(count) => DeviceRequest { count: Some(*count), ..request },
+        Gpus::These(ids) => DeviceRequest { device_ids: Some(ids.clone()), ..request },
     };
     Some(vec![request])
 }

@@ -29,21 +29,14 @@ pub(super) struct FoundCredentials {
 
 /// The credentials for a registry, as the docker command would find them.
 pub(super) async fn find(registry: &str, environment: Environment<'_>) -> FoundCredentials {
-    let none = |origin: String| FoundCredentials {
-        credentials: None,
-        origin,
-    };
+    let none = |origin: String| FoundCredentials { credentials: None, origin };
     let Some(path) = host::configuration(environment).map(|directory| directory.join("config.json")) else {
         return none("without credentials".to_owned());
     };
     let Some(config) = host::json(&path) else {
         return none(format!("without credentials: there is no usable {}", path.display()));
     };
-    let keys: &[&str] = if registry == HUB {
-        &[HUB_KEY, HUB, "index.docker.io"]
-    } else {
-        &[registry]
-    };
+    let keys: &[&str] = if registry == HUB { &[HUB_KEY, HUB, "index.docker.io"] } else { &[registry] };
     if let Some(helper) = helper(&config, keys) {
         return ask(&helper, keys.first().copied().unwrap_or(registry)).await;
     }
@@ -52,23 +45,15 @@ pub(super) async fn find(registry: &str, environment: Environment<'_>) -> FoundC
             credentials.serveraddress = Some(registry.to_owned());
             let user = credentials.username.as_deref().unwrap_or("a token");
             let origin = format!("with the credentials of {user} from {}", path.display());
-            FoundCredentials {
-                credentials: Some(credentials),
-                origin,
-            }
+            FoundCredentials { credentials: Some(credentials), origin }
         }
-        None => none(format!(
-            "without credentials: {} has none for {registry}",
-            path.display()
-        )),
+        None => none(format!("without credentials: {} has none for {registry}", path.display())),
     }
 }
 
 /// The helper that keeps the credentials of a registry: its own, else the one for all.
 fn helper(config: &Value, keys: &[&str]) -> Option<String> {
-    let own = keys
-        .iter()
-        .find_map(|key| config.get("credHelpers")?.get(key)?.as_str());
+    let own = keys.iter().find_map(|key| config.get("credHelpers")?.get(key)?.as_str());
     let helper = own.or_else(|| config.get("credsStore")?.as_str())?;
     // It becomes part of a program's name.
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -79,23 +64,14 @@ fn helper(config: &Value, keys: &[&str]) -> Option<String> {
 fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
     let auths = config.get("auths")?.as_object()?;
     let bare = |key: &str| {
-        let key = key
-            .strip_prefix("https://")
-            .or_else(|| key.strip_prefix("http://"))
-            .unwrap_or(key);
+        let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
         key.trim_end_matches('/').to_owned()
     };
     let entry = keys.iter().find_map(|wanted| {
         let found = auths.iter().find(|(key, _)| bare(key) == bare(wanted));
         found.map(|(_, entry)| entry)
     })?;
-    let text = |name: &str| {
-        entry
-            .get(name)?
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
+    let text = |name: &str| entry.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     if let Some(token) = text("identitytoken") {
         return Some(of_token(token));
     }
@@ -111,10 +87,8 @@ fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
 /// Asks a helper program.
 async fn ask(helper: &str, registry: &str) -> FoundCredentials {
     let program = format!("docker-credential-{helper}");
-    let none = |why: String| FoundCredentials {
-        credentials: None,
-        origin: format!("without credentials: {program} {why}"),
-    };
+    let none =
+        |why: String| FoundCredentials { credentials: None, origin: format!("without credentials: {program} {why}") };
     let asked = tokio::time::timeout(PATIENCE, run(Path::new(&program), registry)).await;
     let response = match asked {
         Err(_) => return none(format!("did not answer within {} s", PATIENCE.as_secs())),
@@ -126,11 +100,7 @@ async fn ask(helper: &str, registry: &str) -> FoundCredentials {
     let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
     match (text("Username"), text("Secret")) {
         (Some(user), Some(secret)) => {
-            let mut credentials = if user == TOKEN {
-                of_token(secret)
-            } else {
-                of_user(user.clone(), secret)
-            };
+            let mut credentials = if user == TOKEN { of_token(secret) } else { of_user(user.clone(), secret) };
             credentials.serveraddress = Some(registry.to_owned());
             FoundCredentials {
                 credentials: Some(credentials),
@@ -162,18 +132,11 @@ async fn run(program: &Path, registry: &str) -> std::io::Result<Option<Value>> {
 }
 
 fn of_user(username: String, password: String) -> DockerCredentials {
-    DockerCredentials {
-        username: Some(username),
-        password: Some(password),
-        ..DockerCredentials::default()
-    }
+    DockerCredentials { username: Some(username), password: Some(password), ..DockerCredentials::default() }
 }
 
 fn of_token(token: String) -> DockerCredentials {
-    DockerCredentials {
-        identitytoken: Some(token),
-        ..DockerCredentials::default()
-    }
+    DockerCredentials { identitytoken: Some(token), ..DockerCredentials::default() }
 }
 
 #[cfg(test)]
@@ -193,15 +156,8 @@ mod tests {
         let config = r#"{"auths": {"https://index.docker.io/v1/": {"auth": "YWRhOmxvdmVsYWNl"}, "http://lab:5000/": {"identitytoken": "t"}}}"#;
         let hub = found(config, "docker.io").await;
         let credentials = hub.credentials.unwrap();
-        assert_eq!(
-            (credentials.username.as_deref(), credentials.password.as_deref()),
-            (Some("ada"), Some("lovelace"))
-        );
-        assert!(
-            hub.origin.contains("ada") && !hub.origin.contains("lovelace"),
-            "{}",
-            hub.origin
-        );
+        assert_eq!((credentials.username.as_deref(), credentials.password.as_deref()), (Some("ada"), Some("lovelace")));
+        assert!(hub.origin.contains("ada") && !hub.origin.contains("lovelace"), "{}", hub.origin);
         let lab = found(config, "lab:5000").await.credentials.unwrap();
         assert_eq!(lab.identitytoken.as_deref(), Some("t"));
         assert!(found(config, "quay.io").await.credentials.is_none());

@@ -88,20 +88,13 @@ impl Engine {
         let mut docker = docker.map_err(|error| unreachable(host, named, &error))?;
         let identity = match met {
             Some(met) => bounded("telling that it is there", docker.ping()).await?.map(|_| met),
-            None => bounded("agreeing on a version", meet(&mut docker))
-                .await?
-                .inspect(|identity| {
-                    let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
-                    met.insert(host.to_owned(), identity.clone());
-                }),
+            None => bounded("agreeing on a version", meet(&mut docker)).await?.inspect(|identity| {
+                let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
+                met.insert(host.to_owned(), identity.clone());
+            }),
         };
         let identity = identity.map_err(|error| unreachable(host, named, &error))?;
-        Ok(Self {
-            docker,
-            host: host.to_owned(),
-            architecture: identity.architecture,
-            version: identity.version,
-        })
+        Ok(Self { docker, host: host.to_owned(), architecture: identity.architecture, version: identity.version })
     }
 
     /// Looks at a container.
@@ -112,10 +105,7 @@ impl Engine {
         &self,
         container: &str,
     ) -> Result<EngineResult<ContainerInspectResponse>, BackendError> {
-        let inspect = || {
-            self.docker
-                .inspect_container(container, None::<InspectContainerOptions>)
-        };
+        let inspect = || self.docker.inspect_container(container, None::<InspectContainerOptions>);
         in_known_states("looking at a container", inspect).await
     }
 
@@ -125,20 +115,14 @@ impl Engine {
     /// As [`Self::inspect`].
     pub(super) async fn labelled(&self, label: &str) -> Result<EngineResult<Vec<ContainerSummary>>, BackendError> {
         let labels = HashMap::from([("label", vec![label])]);
-        let options = ListContainersOptionsBuilder::default()
-            .all(true)
-            .filters(&labels)
-            .build();
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&labels).build();
         let list = || self.docker.list_containers(Some(options.clone()));
         in_known_states("listing containers", list).await
     }
 
     /// Whether it is a machine other than this one, as far as its address tells.
     pub(super) fn remote(&self) -> Option<&str> {
-        let (_, rest) = self
-            .host
-            .split_once("://")
-            .filter(|(scheme, _)| matches!(*scheme, "tcp" | "http"))?;
+        let (_, rest) = self.host.split_once("://").filter(|(scheme, _)| matches!(*scheme, "tcp" | "http"))?;
         let authority = rest.split('/').next().unwrap_or(rest);
         let machine = authority.rsplit_once(':').map_or(authority, |(machine, _)| machine);
         let here = machine == "localhost" || machine.starts_with("127.") || machine == "[::1]";
@@ -259,11 +243,7 @@ fn unreachable(host: &str, named: &str, error: &bollard::errors::Error) -> Backe
         ),
         _ => ("it cannot be talked to", "check with `docker version`"),
     };
-    let detail = if missing {
-        String::new()
-    } else {
-        format!(" ({})", words(error))
-    };
+    let detail = if missing { String::new() } else { format!(" ({})", words(error)) };
     let message = format!("no engine at {host}, which comes from {named}: {what}{detail}; {advice}");
     BackendError::new(Stage::Launch, Fault::Unreachable, message)
 }

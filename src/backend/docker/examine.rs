@@ -47,11 +47,7 @@ pub(super) async fn examine(
     let engine = match Engine::find(first.host.as_deref()).await {
         Ok(engine) => engine,
         Err(error) => {
-            requirements.push(Requirement::unmet(
-                "docker engine",
-                error.message,
-                "then run `hydrotest doctor` again",
-            ));
+            requirements.push(Requirement::unmet("docker engine", error.message, "then run `hydrotest doctor` again"));
             return requirements;
         }
     };
@@ -70,19 +66,11 @@ async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requir
         Ok(Ok(info)) => info,
         Ok(Err(error)) => {
             let words = engine::words(&error);
-            requirements.push(Requirement::doubtful(
-                "engine's machine",
-                words,
-                "check with `docker info`",
-            ));
+            requirements.push(Requirement::doubtful("engine's machine", words, "check with `docker info`"));
             return;
         }
         Err(error) => {
-            requirements.push(Requirement::doubtful(
-                "engine's machine",
-                error.message,
-                "check with `docker info`",
-            ));
+            requirements.push(Requirement::doubtful("engine's machine", error.message, "check with `docker info`"));
             return;
         }
     };
@@ -146,10 +134,9 @@ async fn image(engine: &Engine, settings: &DockerSettings, spec: &ContainerSpec)
     match pull::inspect(engine, &spec.image).await {
         Err(error) => Requirement::unmet(subject, error.message, "check with `docker images`"),
         Ok(Some(found)) => match pull::suits(engine, &spec.image, &found, settings.platform.as_deref()) {
-            Ok(()) => Requirement::met(
-                subject,
-                format!("here, {}", size::approximately(found.size.unwrap_or_default())),
-            ),
+            Ok(()) => {
+                Requirement::met(subject, format!("here, {}", size::approximately(found.size.unwrap_or_default())))
+            }
             Err(error) => Requirement::unmet(subject, error.message, "choose another tag or engine"),
         },
         Ok(None) if settings.pull == Pull::Never => {
@@ -178,10 +165,8 @@ async fn missing(engine: &Engine, spec: &ContainerSpec, subject: String) -> Requ
                 advice,
             )
         }
-        Err(error) => Requirement::unmet(
-            subject,
-            error.message,
-            "is the registry reachable from the engine's machine?",
-        ),
+        Err(error) => {
+            Requirement::unmet(subject, error.message, "is the registry reachable from the engine's machine?")
+        }
     }
 }

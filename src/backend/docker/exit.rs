@@ -151,11 +151,8 @@ mod tests {
     use super::*;
 
     fn said(exit_code: i64, oom_killed: bool) -> String {
-        let state = ContainerState {
-            exit_code: Some(exit_code),
-            oom_killed: Some(oom_killed),
-            ..ContainerState::default()
-        };
+        let state =
+            ContainerState { exit_code: Some(exit_code), oom_killed: Some(oom_killed), ..ContainerState::default() };
         of_state(&state, Some(64 << 20)).server_exit.message
     }
 

@@ -60,11 +60,7 @@ impl ResourceFinder for Containers {
 /// When the engine does not do it.
 pub(super) async fn remove(engine: &Engine, container: &str) -> Result<(), BackendError> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    let removed = bounded(
-        "removing a container",
-        engine.docker.remove_container(container, Some(options)),
-    )
-    .await?;
+    let removed = bounded("removing a container", engine.docker.remove_container(container, Some(options))).await?;
     match removed {
         // 409: it is being removed this moment.
         Err(error) if engine::refusal(&error).is_some_and(|(status, _)| matches!(status, 404 | 409)) => Ok(()),
@@ -79,17 +75,9 @@ fn resource(found: ContainerSummary, labels: &[String]) -> Option<Resource> {
     }
     let names = found.names.unwrap_or_default();
     let shown = names.first().map_or("", |name| name.trim_start_matches('/'));
-    let parts = [
-        shown,
-        &found.image.unwrap_or_default(),
-        &found.status.unwrap_or_default(),
-    ];
+    let parts = [shown, &found.image.unwrap_or_default(), &found.status.unwrap_or_default()];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    Some(Resource {
-        kind: "container",
-        id: found.id?.chars().take(SHOWN).collect(),
-        detail: parts.join(", "),
-    })
+    Some(Resource { kind: "container", id: found.id?.chars().take(SHOWN).collect(), detail: parts.join(", ") })
 }
 
 fn failed(what: &str, error: &bollard::errors::Error) -> BackendError {

@@ -53,19 +53,15 @@ pub(super) fn configuration(environment: Environment<'_>) -> Option<PathBuf> {
 /// The engine of the docker command's current context; none for the context `default`.
 fn context(environment: Environment<'_>) -> Option<String> {
     let directory = configuration(environment)?;
-    let name = environment("DOCKER_CONTEXT")
-        .filter(|name| !name.is_empty())
-        .or_else(|| {
-            let config = json(&directory.join("config.json"))?;
-            Some(config.get("currentContext")?.as_str()?.to_owned())
-        })?;
+    let name = environment("DOCKER_CONTEXT").filter(|name| !name.is_empty()).or_else(|| {
+        let config = json(&directory.join("config.json"))?;
+        Some(config.get("currentContext")?.as_str()?.to_owned())
+    })?;
     if name == "default" {
         return None;
     }
     let digest = Sha256::digest(name.as_bytes());
-    let folder = digest
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let folder = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let meta = json(&directory.join("contexts/meta").join(folder).join("meta.json"))?;
     Some(meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned())
 }
@@ -78,11 +74,7 @@ pub(super) fn json(path: &Path) -> Option<serde_json::Value> {
 /// A path is the socket there.
 fn address(host: &str) -> String {
     let host = host.trim();
-    if host.starts_with('/') {
-        format!("unix://{host}")
-    } else {
-        host.to_owned()
-    }
+    if host.starts_with('/') { format!("unix://{host}") } else { host.to_owned() }
 }
 
 #[cfg(test)]

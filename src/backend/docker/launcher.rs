@@ -49,16 +49,7 @@ pub(super) struct DockerLauncher {
 
 impl DockerLauncher {
     pub(super) const fn new(settings: Arc<DockerSettings>, spec: ContainerSpec) -> Self {
-        Self {
-            settings,
-            spec,
-            engine: None,
-            creation: None,
-            container: None,
-            watcher: None,
-            log: None,
-            launches: 0,
-        }
+        Self { settings, spec, engine: None, creation: None, container: None, watcher: None, log: None, launches: 0 }
     }
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
@@ -76,10 +67,7 @@ impl DockerLauncher {
         let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
         self.log = Some(log);
         let platform = self.settings.platform.as_deref();
-        let mut reporter = pull::PullReporter {
-            log: &mut writer,
-            progress: &launch.progress,
-        };
+        let mut reporter = pull::PullReporter { log: &mut writer, progress: &launch.progress };
         let image = pull::ensure(&engine, &self.spec, self.settings.pull, platform, &mut reporter).await?;
         launch.facts.version("engine", &engine.version);
         doing(format!("creating a container of {}", self.spec.image));
@@ -88,9 +76,7 @@ impl DockerLauncher {
         let id = self.create(&engine, launch, secret).await?;
         doing(format!("starting a container of {}", self.spec.image));
         let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
-        bounded("starting a container", started)
-            .await?
-            .map_err(|error| self.not_made("start", &error))?;
+        bounded("starting a container", started).await?.map_err(|error| self.not_made("start", &error))?;
         let output = writer.follow(&engine, &id);
         self.watcher = Some(ContainerWatcher::new(&engine, &id, self.settings.memory, output));
         let inspected = engine.inspect(&id).await?;
@@ -156,27 +142,18 @@ impl DockerLauncher {
                 ),
             )),
             (Some(address), Some(machine)) if address.is_unspecified() => Ok(machine.to_owned()),
-            (address, _) => Ok(
-                match address.filter(|address| !address.is_unspecified()).unwrap_or(LOOPBACK) {
-                    IpAddr::V4(address) => address.to_string(),
-                    IpAddr::V6(address) => format!("[{address}]"),
-                },
-            ),
+            (address, _) => Ok(match address.filter(|address| !address.is_unspecified()).unwrap_or(LOOPBACK) {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            }),
         }
     }
 
     /// The engine refused a container: what it was asked for is not there, or cannot be.
     fn not_made(&self, verb: &str, error: &bollard::errors::Error) -> BackendError {
-        let fault = if engine::refusal(error).is_some() {
-            Fault::Misconfigured
-        } else {
-            Fault::Unreachable
-        };
-        let mut message = format!(
-            "the engine did not {verb} a container of {}: {}",
-            self.spec.image,
-            engine::words(error)
-        );
+        let fault = if engine::refusal(error).is_some() { Fault::Misconfigured } else { Fault::Unreachable };
+        let mut message =
+            format!("the engine did not {verb} a container of {}: {}", self.spec.image, engine::words(error));
         if self.spec.gpus != Gpus::None {
             message.push_str(
                 "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
@@ -191,9 +168,7 @@ impl DockerLauncher {
         let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
         let limit = if runs { FINAL_LOG } else { EXIT_REPORT };
         if let Ok(server_exit) = tokio::time::timeout(limit, self.exited()).await {
-            return server_exit
-                .during(Stage::Ready, "before it was ready")
-                .with_log(self.final_log().await);
+            return server_exit.during(Stage::Ready, "before it was ready").with_log(self.final_log().await);
         }
         let network = self.settings.network.as_deref().unwrap_or("default");
         let message = format!(
@@ -264,10 +239,7 @@ impl DockerLauncher {
         if took < grace || !ended.killed {
             return None;
         }
-        let message = format!(
-            "the server did not end within {} s of SIGTERM and was killed",
-            grace.as_secs_f64()
-        );
+        let message = format!("the server did not end within {} s of SIGTERM and was killed", grace.as_secs_f64());
         Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.final_log().await))
     }
 }
@@ -284,11 +256,7 @@ impl Launcher for DockerLauncher {
     /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
     /// proves it, only the signature of the first response. Once the container has exited, any process there is another one.
     fn owner(&self, _: &Endpoint) -> PortOwner {
-        if self.runs() {
-            PortOwner::Unknown
-        } else {
-            PortOwner::None
-        }
+        if self.runs() { PortOwner::Unknown } else { PortOwner::None }
     }
 
     fn log_tail(&self) -> Vec<String> {
@@ -314,7 +282,5 @@ impl Launcher for DockerLauncher {
 fn published(found: &ContainerInspectResponse, port: u16) -> Option<u16> {
     let ports = found.network_settings.as_ref()?.ports.as_ref()?;
     let bindings = ports.get(&container::exposed(port))?.as_ref()?;
-    bindings
-        .iter()
-        .find_map(|binding| binding.host_port.as_ref()?.parse().ok())
+    bindings.iter().find_map(|binding| binding.host_port.as_ref()?.parse().ok())
 }

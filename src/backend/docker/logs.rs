@@ -53,11 +53,7 @@ impl DockerLogWriter {
 
     /// Follows the output of a container until it has ended. A lost connection ends it as well; the ending says so.
     pub(super) fn follow(mut self, engine: &Engine, container: &str) -> JoinHandle<()> {
-        let options = LogsOptionsBuilder::default()
-            .follow(true)
-            .stdout(true)
-            .stderr(true)
-            .build();
+        let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
         let mut output = Box::pin(engine.docker.clone().logs(container, Some(options)));
         tokio::spawn(async move {
             while let Some(Ok(piece)) = output.next().await {

@@ -35,12 +35,7 @@ const NAME: &str = "docker";
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
     is_served: true,
-    overrides: &[
-        Override::Tag,
-        Override::Device,
-        Override::DockerUser,
-        Override::KeepResponses,
-    ],
+    overrides: &[Override::Tag, Override::Device, Override::DockerUser, Override::KeepResponses],
     template: r#"# Where the images are: `docker.io/jakublala` with the version of boileroom as the tag, unless you say otherwise.
 # repository = "docker.io/jakublala"
 # tag = "cuda12.6-0.4.1"
@@ -56,12 +51,7 @@ source = "${BOILEROOM_SOURCE}"
 # host = "unix:///var/run/docker.sock"
 start_timeout = "30m"            # pulling an image and loading weights take their time
 "#,
-    ..Kind::new(
-        NAME,
-        "a container of a Docker engine or of Podman",
-        Creates::Resources(finder::open),
-        configure,
-    )
+    ..Kind::new(NAME, "a container of a Docker engine or of Podman", Creates::Resources(finder::open), configure)
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -74,9 +64,7 @@ struct Docker(Arc<DockerSettings>);
 impl Settings for Docker {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let launch = launch.on_device(self.0.device.as_deref());
-        let spec = self
-            .0
-            .fill(&launch.contract, &launch.overrides, launch.overrides.device.as_deref())?;
+        let spec = self.0.fill(&launch.contract, &launch.overrides, launch.overrides.device.as_deref())?;
         let launcher = DockerLauncher::new(Arc::clone(&self.0), spec);
         Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }

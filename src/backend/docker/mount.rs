@@ -40,11 +40,7 @@ impl Bind {
 
     /// One that needs no parsing.
     pub(super) fn new(source: &str, target: &str, read_only: bool) -> Self {
-        Self {
-            source: source.to_owned(),
-            target: target.to_owned(),
-            read_only,
-        }
+        Self { source: source.to_owned(), target: target.to_owned(), read_only }
     }
 
     /// As the engine wants it. A mount, unlike what `docker run -v` asks for, is an error where the source is missing.

@@ -70,10 +70,7 @@ pub(super) async fn ensure(
 /// The digest by which a registry knows an image, where the engine pulled or pushed it.
 pub(super) fn registry_digest(found: &ImageInspect) -> Option<&str> {
     let digests = found.repo_digests.iter().flatten();
-    digests
-        .filter_map(|digest| digest.rsplit_once('@'))
-        .map(|(_, digest)| digest)
-        .min()
+    digests.filter_map(|digest| digest.rsplit_once('@')).map(|(_, digest)| digest).min()
 }
 
 /// The image as the engine has it, if it does.
@@ -85,10 +82,7 @@ pub(super) async fn inspect(engine: &Engine, image: &str) -> Result<Option<Image
         Ok(found) => Ok(Some(found)),
         Err(error) if engine::is_missing(&error) => Ok(None),
         Err(error) => {
-            let message = format!(
-                "the engine does not tell about the image {image}: {}",
-                engine::words(&error)
-            );
+            let message = format!("the engine does not tell about the image {image}: {}", engine::words(&error));
             Err(BackendError::new(Stage::Launch, Fault::Unreachable, message))
         }
     }
@@ -107,19 +101,14 @@ pub(super) fn suits(
     let asked =
         platform.map(|platform| image::architecture(platform.rsplit_once('/').map_or(platform, |(_, last)| last)));
     let wanted = asked.as_ref().unwrap_or(&engine.architecture);
-    let has = found
-        .architecture
-        .as_deref()
-        .map(image::architecture)
-        .unwrap_or_default();
+    let has = found.architecture.as_deref().map(image::architecture).unwrap_or_default();
     // Some builders leave it out.
     if has.is_empty() || wanted.is_empty() || has == *wanted {
         return Ok(());
     }
-    let says = asked.as_ref().map_or_else(
-        || format!("the engine's machine is {wanted}"),
-        |asked| format!("`platform` asks for {asked}"),
-    );
+    let says = asked
+        .as_ref()
+        .map_or_else(|| format!("the engine's machine is {wanted}"), |asked| format!("`platform` asks for {asked}"));
     Err(unusable(format!(
         "the image {name} is for {has}, and {says}; take a tag that is built for {wanted}, or, where emulation is installed and \
          meant, write `platform = \"linux/{has}\"`"
@@ -141,9 +130,7 @@ async fn pull(
     if let Some(platform) = platform {
         options = options.platform(platform);
     }
-    let mut pieces = engine
-        .docker
-        .create_image(Some(options.build()), None, found.credentials);
+    let mut pieces = engine.docker.create_image(Some(options.build()), None, found.credentials);
     let mut pulled = PullProgress::default();
     let mut last_report = Instant::now();
     while let Some(piece) = pieces.next().await {
@@ -210,11 +197,7 @@ fn refused(spec: &ContainerSpec, origin: &str, error: &bollard::errors::Error) -
     let (image, words) = (&spec.image, engine::words(error));
     // Engines report most of what a registry says as their own failure, and only a missing image as missing.
     let server = engine::refusal(error).is_none_or(|(status, _)| status >= SERVER_ERROR);
-    let fault = if server {
-        Fault::Unreachable
-    } else {
-        Fault::Misconfigured
-    };
+    let fault = if server { Fault::Unreachable } else { Fault::Misconfigured };
     if let Some(obstacle) = PullObstacle::in_words(&words) {
         let message = format!("{image} cannot be pulled ({origin}): {words}; {}", obstacle.advice());
         return BackendError::new(Stage::Launch, obstacle.fault(), message);
@@ -250,10 +233,7 @@ mod tests {
             registry_digest(&found).map(str::to_owned)
         };
         assert_eq!(digest(&["lab/esm@sha256:7d"]).as_deref(), Some("sha256:7d"));
-        assert_eq!(
-            digest(&["mirror:5000/esm@sha256:7d", "lab/esm@sha256:7d"]).as_deref(),
-            Some("sha256:7d")
-        );
+        assert_eq!(digest(&["mirror:5000/esm@sha256:7d", "lab/esm@sha256:7d"]).as_deref(), Some("sha256:7d"));
         assert_eq!(digest(&[]), None, "built here");
     }
 

@@ -113,11 +113,7 @@ impl DockerSettings {
         let unpublished = |name: &&String| UNPUBLISHED.contains(&name.split(':').next().unwrap_or_default());
         if let Some(name) = network.as_ref().filter(unpublished) {
             let message = format!("on the network `{name}` an engine publishes no port");
-            reader.reject(
-                "network",
-                message,
-                "expected a bridge, where the engine chooses a port that is surely free",
-            );
+            reader.reject("network", message, "expected a bridge, where the engine chooses a port that is surely free");
         }
         let address = reader.text("address").and_then(|text| {
             let address = text.parse().ok();
@@ -136,11 +132,7 @@ impl DockerSettings {
             let label = format!("expected at most {} s", LONGEST_GRACE.as_secs());
             reader.reject("grace", message, label);
         }
-        let pull = [
-            ("missing", Pull::Missing),
-            ("always", Pull::Always),
-            ("never", Pull::Never),
-        ];
+        let pull = [("missing", Pull::Missing), ("always", Pull::Always), ("never", Pull::Never)];
         let settings = Self {
             host: PLACEHOLDERS.text(&mut reader, "host"),
             image,
@@ -171,12 +163,7 @@ impl DockerSettings {
 
 /// The key `gpus`: `"all"`, `"none"`, a number, or the numbers or identifiers of some.
 fn gpus(reader: &mut TableReader<'_>) -> Option<Gpus> {
-    let words: Vec<String> = reader
-        .text_or_texts("gpus")?
-        .into_vec()
-        .into_iter()
-        .map(|word| word.value)
-        .collect();
+    let words: Vec<String> = reader.text_or_texts("gpus")?.into_vec().into_iter().map(|word| word.value).collect();
     let read = match words.as_slice() {
         [word] if word == "all" => Some(Gpus::All),
         [word] if word == "none" => Some(Gpus::None),
@@ -200,11 +187,7 @@ fn bytes(reader: &mut TableReader<'_>, key: &'static str) -> Option<i64> {
     let text = reader.text(key)?;
     let bytes = size::parse(&text);
     if bytes.is_none() {
-        reader.reject(
-            key,
-            format!("`{text}` is no amount of memory"),
-            "expected such as `24g` or `512m`",
-        );
+        reader.reject(key, format!("`{text}` is no amount of memory"), "expected such as `24g` or `512m`");
     }
     bytes
 }

@@ -8,10 +8,7 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     let text = text.trim().to_ascii_lowercase();
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = text.strip_prefix(digits)?.trim();
-    let unit = unit
-        .strip_suffix("ib")
-        .or_else(|| unit.strip_suffix('b'))
-        .unwrap_or(unit);
+    let unit = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(unit);
     let factor = match unit {
         "" => 1,
         unit => UNITS.iter().find(|(name, _)| *name == unit)?.1,
@@ -24,23 +21,14 @@ pub(super) fn parse(text: &str) -> Option<i64> {
 /// Bytes in the largest unit that leaves a whole number, such as `64m`.
 pub(super) fn show(bytes: i64) -> String {
     let bytes = bytes.unsigned_abs();
-    let unit = UNITS
-        .iter()
-        .find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
-    unit.map_or_else(
-        || format!("{bytes} bytes"),
-        |(name, factor)| format!("{}{name}", bytes / factor),
-    )
+    let unit = UNITS.iter().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(name, factor)| format!("{}{name}", bytes / factor))
 }
 
 /// Bytes as a reader of progress wants them, such as `1.3 GB`.
 pub(super) fn approximately(bytes: i64) -> String {
     let bytes = bytes.max(0) as f64;
-    if bytes >= 1e9 {
-        format!("{:.1} GB", bytes / 1e9)
-    } else {
-        format!("{:.1} MB", bytes / 1e6)
-    }
+    if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.1} MB", bytes / 1e6) }
 }
 
 #[cfg(test)]

@@ -83,12 +83,7 @@ impl DockerSettings {
                 )));
             }
         };
-        Ok(ContainerSpec {
-            command,
-            environment,
-            binds,
-            ..outline
-        })
+        Ok(ContainerSpec { command, environment, binds, ..outline })
     }
 
     /// The engine, the image and the GPUs for a model, without what a container of it is made of.
@@ -154,14 +149,7 @@ impl DockerSettings {
 fn boileroom(port: u16) -> Vec<String> {
     let server = format!("{SOURCE}/boileroom/backend/server.py");
     let port = port.to_string();
-    let words = [
-        "/usr/local/bin/python3.12",
-        &server,
-        "--host",
-        "0.0.0.0",
-        "--port",
-        &port,
-    ];
+    let words = ["/usr/local/bin/python3.12", &server, "--host", "0.0.0.0", "--port", &port];
     words.map(str::to_owned).to_vec()
 }
 

@@ -119,10 +119,7 @@ fn an_image_named_in_full_is_taken_as_it_is_and_must_name_its_version() {
     `lab/esm:latest` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result can be told from another
     `esm` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result can be told from another
     ");
-    let tagged = Overrides {
-        tag: Some("8".into()),
-        ..Overrides::default()
-    };
+    let tagged = Overrides { tag: Some("8".into()), ..Overrides::default() };
     let error = spec(&format!("{WITH_COMMAND}image = 'lab/esm:7'"), &tagged, None).unwrap_err();
     insta::assert_snapshot!(error, @r#"`image = "lab/esm:7"` names an image in full, so that neither a tag nor an account can be chosen for it; write `repository` and `tag` instead"#);
 }
@@ -133,10 +130,7 @@ fn binds_and_gpus_follow_the_table_and_the_device() {
     assert_eq!(bare.gpus, settings::Gpus::None);
     assert_eq!(
         bare.binds,
-        [
-            mount::Bind::new("/data", "/data", true),
-            mount::Bind::new("/weights", "/.model_cache", false)
-        ]
+        [mount::Bind::new("/data", "/data", true), mount::Bind::new("/weights", "/.model_cache", false)]
     );
     assert!(bare.environment.contains(&("MODEL_DIR".into(), "/.model_cache".into())));
     let cuda = |table: &str| spec(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), Some("cuda:0"));
@@ -153,24 +147,15 @@ fn boileroom_is_started_as_it_starts_itself_and_needs_its_source() {
     let spec = spec("source = '/src'", &Overrides::default(), None).unwrap();
     assert_eq!(
         spec.command,
-        [
-            "/usr/local/bin/python3.12",
-            "/boileroom/boileroom/backend/server.py",
-            "--host",
-            "0.0.0.0",
-            "--port",
-            "8000"
-        ]
+        ["/usr/local/bin/python3.12", "/boileroom/boileroom/backend/server.py", "--host", "0.0.0.0", "--port", "8000"]
     );
     assert!(spec.binds.contains(&mount::Bind::new("/src", "/boileroom", true)));
 }
 
 #[test]
 fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job() {
-    let settings = settings(&format!(
-        "{WITH_COMMAND}env = {{ A = 'b', MODEL_CLASS = 'mine' }}\nmemory = '1g'"
-    ))
-    .unwrap();
+    let settings =
+        settings(&format!("{WITH_COMMAND}env = {{ A = 'b', MODEL_CLASS = 'mine' }}\nmemory = '1g'")).unwrap();
     let launch = LaunchSpec {
         contract: Config::built_in().unwrap().model("esm2").unwrap().clone(),
         config: Options::new(),
@@ -192,10 +177,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));
     let ports = host.port_bindings.unwrap();
     let binding = &ports["8000/tcp"].as_ref().unwrap()[0];
-    assert_eq!(
-        (binding.host_ip.as_deref(), binding.host_port.as_deref()),
-        (Some("127.0.0.1"), Some("0"))
-    );
+    assert_eq!((binding.host_ip.as_deref(), binding.host_port.as_deref()), (Some("127.0.0.1"), Some("0")));
 }
 
 #[test]
@@ -205,17 +187,10 @@ fn the_template_is_valid() {
 
 #[test]
 fn a_tag_and_an_account_may_be_chosen() {
-    let overrides = Overrides {
-        tag: Some("0.4.0".into()),
-        docker_user: Some("ada".into()),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { tag: Some("0.4.0".into()), docker_user: Some("ada".into()), ..Overrides::default() };
     let platform = Platform::select(&config(WITH_COMMAND), "lab:0.3.0", overrides.clone());
     assert!(platform.is_ok());
-    assert_eq!(
-        spec(WITH_COMMAND, &overrides, None).unwrap().image,
-        "docker.io/ada/boileroom-esmfold2:0.4.0"
-    );
+    assert_eq!(spec(WITH_COMMAND, &overrides, None).unwrap().image, "docker.io/ada/boileroom-esmfold2:0.4.0");
 }
 
 #[test]

@@ -118,21 +118,14 @@ impl Http {
 
 /// The class of what the server answers, asked by each method that one of the models has.
 pub(super) async fn probe(client: &ModelClient, models: &[Arc<Contract>]) -> Result<String, BackendError> {
-    let mut failed = BackendError::new(
-        Stage::Call,
-        Fault::Timeout,
-        format!("no response within {} s", PROBED_FOR.as_secs()),
-    );
+    let mut failed =
+        BackendError::new(Stage::Call, Fault::Timeout, format!("no response within {} s", PROBED_FOR.as_secs()));
     let asking = async {
         for method in [Method::Embed, Method::Fold] {
             if !models.iter().any(|model| model.method == method) {
                 continue;
             }
-            let request = Request {
-                method,
-                input: Input::One(PROBE.to_owned()),
-                options: Options::new(),
-            };
+            let request = Request { method, input: Input::One(PROBE.to_owned()), options: Options::new() };
             match client.predict(&request).await {
                 Ok(prediction) => return Some(prediction.class),
                 Err(error) => failed = failure::of(&error),

@@ -7,13 +7,7 @@ use crate::config::{TableReader, interpolate};
 /// Headers whose values are credentials: they come from the environment, so that no file holds them.
 const PRIVATE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 /// Headers that the exchange itself decides on.
-const OURS: [&str; 5] = [
-    "host",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-    "connection",
-];
+const OURS: [&str; 5] = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
 
 /// Reads `headers` and reports what cannot be sent.
 pub(super) fn read(reader: &mut TableReader<'_>) -> Vec<(HeaderName, String)> {
@@ -29,11 +23,7 @@ pub(super) fn read(reader: &mut TableReader<'_>) -> Vec<(HeaderName, String)> {
             reader.reject("headers", message, "every exchange has its own");
         } else if PRIVATE.contains(&header.as_str()) && !value.contains("${") {
             let message = format!("`headers.{name}` is a secret in a file");
-            reader.reject(
-                "headers",
-                message,
-                "expected \"… ${VARIABLE}\", filled in from the environment",
-            );
+            reader.reject("headers", message, "expected \"… ${VARIABLE}\", filled in from the environment");
         } else if let Err(error) = interpolate(&value, &[], |_| Some(String::new())) {
             reader.reject("headers", error, format!("in `{name}`"));
         } else {

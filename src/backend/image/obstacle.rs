@@ -26,14 +26,10 @@ impl PullObstacle {
         let words = words.to_lowercase();
         let said = |pattern: &str| match pattern {
             // A status stands alone; a digest or a size may hold the same digits.
-            "429" => words
-                .split(|letter: char| !letter.is_ascii_alphanumeric())
-                .any(|word| word == pattern),
+            "429" => words.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == pattern),
             _ => words.contains(pattern),
         };
-        OBSTACLES
-            .into_iter()
-            .find_map(|(pattern, obstacle)| said(pattern).then_some(obstacle))
+        OBSTACLES.into_iter().find_map(|(pattern, obstacle)| said(pattern).then_some(obstacle))
     }
 
     /// The fault of a start that it kept from an image.
@@ -67,10 +63,7 @@ mod tests {
         for (words, obstacle) in [
             ("write /var/lib/docker/tmp/x: no space left on device", Some(FullDisk)),
             ("FATAL: while writing: No space left on device", Some(FullDisk)),
-            (
-                "toomanyrequests: You have reached your pull rate limit.",
-                Some(RateLimit),
-            ),
+            ("toomanyrequests: You have reached your pull rate limit.", Some(RateLimit)),
             ("unexpected status code 429 Too Many Requests", Some(RateLimit)),
             ("received unexpected HTTP status: 429", Some(RateLimit)),
             ("manifest for x/y:1 not found: manifest unknown", None),

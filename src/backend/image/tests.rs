@@ -10,10 +10,7 @@ fn named(
     overrides: (Option<&str>, Option<&str>),
     variables: &[(&str, &str)],
 ) -> Result<String, String> {
-    let settings = ImageSettings {
-        repository: table.0.map(str::to_owned),
-        tag: table.1.map(str::to_owned),
-    };
+    let settings = ImageSettings { repository: table.0.map(str::to_owned), tag: table.1.map(str::to_owned) };
     let overrides = Overrides {
         tag: overrides.0.map(str::to_owned),
         docker_user: overrides.1.map(str::to_owned),
@@ -128,16 +125,7 @@ fn another_account_of_docker_hub_is_taken_from_the_environment_and_from_the_comm
 
 #[test]
 fn the_environment_names_no_other_registry() {
-    for given in [
-        "docker.io",
-        "ghcr.io/lab",
-        "ghcr.io",
-        "127.0.0.1:5000/lab",
-        "Lab",
-        "lab//deep",
-        "a__b",
-        "/",
-    ] {
+    for given in ["docker.io", "ghcr.io/lab", "ghcr.io", "127.0.0.1:5000/lab", "Lab", "lab//deep", "a__b", "/"] {
         let variables = [("BOILEROOM_DOCKER_REPOSITORY", given)];
         let message = named("esm2", NONE, NONE, &variables).unwrap_err();
         assert!(message.starts_with("BOILEROOM_DOCKER_REPOSITORY: `"), "{message}");
@@ -165,10 +153,7 @@ fn a_table_names_any_registry() {
 
 #[test]
 fn the_parts_of_a_name_can_be_told() {
-    let settings = ImageSettings {
-        repository: Some("127.0.0.1:5000/lab".into()),
-        tag: None,
-    };
+    let settings = ImageSettings { repository: Some("127.0.0.1:5000/lab".into()), tag: None };
     let config = Config::built_in().unwrap();
     let overrides = Overrides::default();
     let name = settings.name_in(config.model("esm2").unwrap(), &overrides, |_| None);

@@ -45,12 +45,7 @@ impl Backend for Scripted {
     }
 
     fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
-        Box::pin(async {
-            Ok(Prediction {
-                class: "C".into(),
-                fields: Vec::new(),
-            })
-        })
+        Box::pin(async { Ok(Prediction { class: "C".into(), fields: Vec::new() }) })
     }
 
     fn log_tail(&self) -> Vec<String> {
@@ -60,27 +55,16 @@ impl Backend for Scripted {
 
 fn scripted(change: impl FnOnce(&mut Scripted)) -> (Instance, Arc<Counts>) {
     let counts = Arc::new(Counts::default());
-    let mut backend = Scripted {
-        counts: Arc::clone(&counts),
-        failing_startups: 0,
-        shutdown_fails: false,
-        hangs: false,
-    };
+    let mut backend =
+        Scripted { counts: Arc::clone(&counts), failing_startups: 0, shutdown_fails: false, hangs: false };
     change(&mut backend);
     // One that never starts need not be waited for.
     let start_timeout = Duration::from_millis(if backend.hangs { 20 } else { 5_000 });
-    (
-        Instance::new("model on scripted", Box::new(backend), start_timeout),
-        counts,
-    )
+    (Instance::new("model on scripted", Box::new(backend), start_timeout), counts)
 }
 
 fn request() -> Request {
-    Request {
-        method: Method::Fold,
-        input: Input::One("A".into()),
-        options: Options::new(),
-    }
+    Request { method: Method::Fold, input: Input::One("A".into()), options: Options::new() }
 }
 
 #[tokio::test]
@@ -92,13 +76,7 @@ async fn starting_and_stopping_twice_does_it_once() {
     assert!(instance.predict(&request()).await.is_ok());
     assert_eq!(instance.stop().await, None);
     assert_eq!(instance.stop().await, None);
-    assert_eq!(
-        (
-            counts.startups.load(Ordering::SeqCst),
-            counts.shutdowns.load(Ordering::SeqCst)
-        ),
-        (1, 1)
-    );
+    assert_eq!((counts.startups.load(Ordering::SeqCst), counts.shutdowns.load(Ordering::SeqCst)), (1, 1));
 }
 
 #[tokio::test]

@@ -17,10 +17,7 @@ pub(super) struct LogDirectory {
 impl LogDirectory {
     /// The directory `named`, or that of the instance.
     pub(super) const fn new(named: Option<PathBuf>) -> Self {
-        Self {
-            named,
-            logs: AtomicUsize::new(0),
-        }
+        Self { named, logs: AtomicUsize::new(0) }
     }
 
     /// The path of a new log about `what`. Several runs may share a named directory, so that the label of the instance is in
@@ -48,10 +45,7 @@ mod tests {
         let run = std::sync::Arc::new(crate::backend::resources::RunDirectory::new());
         let instance = InstanceId::next(&run);
         let named = LogDirectory::new(Some(kept.path().join("deep/logs")));
-        let (one, other) = (
-            named.next("esm2", &instance).unwrap(),
-            named.next("esm2", &instance).unwrap(),
-        );
+        let (one, other) = (named.next("esm2", &instance).unwrap(), named.next("esm2", &instance).unwrap());
         assert_ne!(one, other);
         assert!(one.parent().unwrap().is_dir());
     }

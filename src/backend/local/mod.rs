@@ -143,9 +143,7 @@ impl LocalServer {
             };
             let mut grace = settings.grace;
             // A signal that meets Apptainer while it makes a container is lost.
-            while self
-                .port
-                .is_some_and(|port| os::owner_of_port(port, process.ancestor()) == PortOwner::None)
+            while self.port.is_some_and(|port| os::owner_of_port(port, process.ancestor()) == PortOwner::None)
                 && let Some(rest) = grace.checked_sub(AGAIN)
                 && process.exit_reason().is_none()
             {
@@ -193,16 +191,8 @@ pub(crate) fn command(
 
 /// The end of a process as that of a server: one that could not be run at all is a wrong setting.
 pub(crate) fn server_exit(reason: ExitReason) -> ServerExit {
-    let fault = if reason.is_not_runnable() {
-        Fault::Misconfigured
-    } else {
-        Fault::Died
-    };
-    ServerExit {
-        fault,
-        message: reason.to_string(),
-        from_outside: reason.is_from_outside(),
-    }
+    let fault = if reason.is_not_runnable() { Fault::Misconfigured } else { Fault::Died };
+    ServerExit { fault, message: reason.to_string(), from_outside: reason.is_from_outside() }
 }
 
 /// An endpoint on a port of this machine that is free at this moment. Another process may take it before the server does, which is
@@ -216,10 +206,7 @@ pub(crate) fn free_endpoint() -> Result<(Endpoint, u16), BackendError> {
     let fixed = (0..TRIES).find_map(|_| free(chosen_port()).ok());
     let port = fixed.map_or_else(|| free(0), Ok);
     let port = port.map_err(|error| failed("no port is free", &error))?.port();
-    let endpoint = Endpoint {
-        url: format!("http://127.0.0.1:{port}"),
-        port: Some(port),
-    };
+    let endpoint = Endpoint { url: format!("http://127.0.0.1:{port}"), port: Some(port) };
     Ok((endpoint, port))
 }
 

@@ -21,10 +21,7 @@ pub(super) struct ProcessLauncher {
 
 impl ProcessLauncher {
     pub(super) fn new(settings: Arc<ProcessSettings>) -> Self {
-        Self {
-            settings,
-            server: LocalServer::default(),
-        }
+        Self { settings, server: LocalServer::default() }
     }
 
     fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
@@ -36,8 +33,7 @@ impl ProcessLauncher {
         }
         let program = program(filled, launch, secret);
         let settings = &self.settings.local;
-        self.server
-            .start(program, Some(port), settings, &launch.contract.key, launch, secret)?;
+        self.server.start(program, Some(port), settings, &launch.contract.key, launch, secret)?;
         Ok(endpoint)
     }
 }

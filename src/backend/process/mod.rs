@@ -32,12 +32,7 @@ weights = "synthetic"
 # device = "cuda:0"
 # start_timeout = "20m"
 "#,
-    ..Kind::new(
-        "process",
-        "a model server that is started as a process of this machine",
-        Creates::Processes,
-        configure,
-    )
+    ..Kind::new("process", "a model server that is started as a process of this machine", Creates::Processes, configure)
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -109,9 +104,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_shown_where_they_are_written() {
-        let shown = select("command = ['serve', '--port', '{prot}']\ngrace = '1h'\nenv = { A = '{' }\n")
-            .err()
-            .unwrap();
+        let shown = select("command = ['serve', '--port', '{prot}']\ngrace = '1h'\nenv = { A = '{' }\n").err().unwrap();
         insta::assert_snapshot!(shown, @"
         error: unknown placeholder `{prot}`; did you mean `{port}`?
          --> backends.toml:4:31

@@ -45,14 +45,7 @@ impl ProcessSettings {
         let device = reader.text("device");
         let served = ServedSettings::read(table, &mut reader);
         reader.finish();
-        Some(Self {
-            command: command?,
-            directory,
-            environment,
-            device,
-            local,
-            served,
-        })
+        Some(Self { command: command?, directory, environment, device, local, served })
     }
 
     /// Fills in the placeholders for a model and a port.
@@ -63,12 +56,7 @@ impl ProcessSettings {
         let values = PlaceholderValues::new(contract, [("port", port.to_string())])?;
         Ok(ProcessSpec {
             command: values.fill_all(&self.command)?,
-            directory: self
-                .directory
-                .as_deref()
-                .map(|text| values.fill(text))
-                .transpose()?
-                .map(PathBuf::from),
+            directory: self.directory.as_deref().map(|text| values.fill(text)).transpose()?.map(PathBuf::from),
             environment: values.fill_values(&self.environment)?,
         })
     }

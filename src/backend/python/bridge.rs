@@ -39,9 +39,7 @@ mod tests {
 
     #[test]
     fn every_module_there_is_is_part_of_the_program() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src/backend/python/bridge")
-            .join(PACKAGE);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/backend/python/bridge").join(PACKAGE);
         let mut there: Vec<String> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

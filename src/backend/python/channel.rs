@@ -84,11 +84,7 @@ impl Channel {
             };
             sender.send_modify(|state| (state.closed, state.crowded) = (Some(closed), crowded));
             // Every pending order learns that no response comes.
-            responses
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .responses
-                .clear();
+            responses.lock().unwrap_or_else(PoisonError::into_inner).responses.clear();
         });
         Self { orders, waiting, state }
     }
@@ -141,9 +137,7 @@ impl Channel {
     /// Waits until everything is stopped, or the channel ends without saying so.
     pub(super) async fn stopped(&self) -> Option<ShutdownReport> {
         let mut state = self.state.clone();
-        let last = state
-            .wait_for(|state| state.report.is_some() || state.closed.is_some())
-            .await;
+        let last = state.wait_for(|state| state.report.is_some() || state.closed.is_some()).await;
         last.ok().and_then(|state| state.report.clone())
     }
 }
@@ -164,11 +158,7 @@ fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
 /// Puts a frame where it belongs. Responses to orders that were given up are dropped.
 fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
     let deliver = |id: u64, response: OrderResult| {
-        let awaited = waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .responses
-            .remove(&id);
+        let awaited = waiting.lock().unwrap_or_else(PoisonError::into_inner).responses.remove(&id);
         if let Some(awaited) = awaited {
             let _ = awaited.sender.send(response);
         }

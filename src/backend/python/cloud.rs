@@ -21,20 +21,8 @@ print(); print(json.dumps({'failure': failure}))
 "
 );
 /// The classes of GPU that Modal is known to have. It gets new ones, so that another one may do as well.
-const CLASSES: [&str; 12] = [
-    "T4",
-    "L4",
-    "A10",
-    "A10G",
-    "A100",
-    "A100-40GB",
-    "A100-80GB",
-    "L40S",
-    "H100",
-    "H200",
-    "B200",
-    "RTX-PRO-6000",
-];
+const CLASSES: [&str; 12] =
+    ["T4", "L4", "A10", "A10G", "A100", "A100-40GB", "A100-80GB", "L40S", "H100", "H200", "B200", "RTX-PRO-6000"];
 
 #[derive(Deserialize)]
 struct ServiceReply {
@@ -59,11 +47,7 @@ pub(super) async fn service(hosting: &Hosting) -> Requirement {
         Ok(ServiceReply { failure: Some(failure) }) => failure,
         Err(words) => words,
     };
-    Requirement::unmet(
-        SUBJECT,
-        failure,
-        "`modal token new` gets a token; docs/modal.md says what else may be wrong",
-    )
+    Requirement::unmet(SUBJECT, failure, "`modal token new` gets a token; docs/modal.md says what else may be wrong")
 }
 
 /// Whether the device can be a class of GPU of Modal's.
@@ -75,15 +59,12 @@ pub(super) fn device(device: Option<&str>) -> Option<Requirement> {
     if CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) {
         return Some(Requirement::met(SUBJECT, format!("`{device}`, which Modal has")));
     }
-    Some(
-        if class.eq_ignore_ascii_case("cuda") || class.eq_ignore_ascii_case("cpu") {
-            Requirement::unmet(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
-        } else {
-            let found =
-                format!("`{device}` is none of the classes of GPU that Modal is known to have; a start will tell");
-            Requirement::doubtful(SUBJECT, found, LIST)
-        },
-    )
+    Some(if class.eq_ignore_ascii_case("cuda") || class.eq_ignore_ascii_case("cpu") {
+        Requirement::unmet(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
+    } else {
+        let found = format!("`{device}` is none of the classes of GPU that Modal is known to have; a start will tell");
+        Requirement::doubtful(SUBJECT, found, LIST)
+    })
 }
 
 #[cfg(test)]

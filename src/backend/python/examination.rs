@@ -45,13 +45,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     for hosting in hostings {
         match hosting {
             Ok(hosting) => {
-                let package = hosting
-                    .host
-                    .class()
-                    .split(['.', ':'])
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
+                let package = hosting.host.class().split(['.', ':']).next().unwrap_or_default().to_owned();
                 if !packages.contains(&package) {
                     packages.push(package);
                 }
@@ -81,10 +75,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
         }
         Ok(response) => {
             requirements.push(interpreter(&response));
-            let found = response
-                .found
-                .iter()
-                .map(|(name, place)| package(name, place.as_deref()));
+            let found = response.found.iter().map(|(name, place)| package(name, place.as_deref()));
             requirements.extend(found);
             if cloud::is_selected(&hosting) {
                 requirements.extend(cloud::device(hosting.device.as_deref()));
@@ -99,17 +90,10 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
 
 fn interpreter(response: &InterpreterReply) -> Requirement {
     let found = format!("Python {}, {}", response.version, response.executable);
-    let mut numbers = response
-        .version
-        .split('.')
-        .map(|number| number.parse::<u32>().unwrap_or_default());
+    let mut numbers = response.version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
     let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     if version < (3, 8) {
-        return Requirement::unmet(
-            "interpreter",
-            found,
-            "name a Python of version 3.8 or newer with `interpreter`",
-        );
+        return Requirement::unmet("interpreter", found, "name a Python of version 3.8 or newer with `interpreter`");
     }
     Requirement::met("interpreter", found)
 }

@@ -67,11 +67,7 @@ pub(super) enum ExceptionOrigin {
 }
 
 /// Classes that speak of what is installed, wherever they are raised before there is a model.
-const OF_INSTALLATION: [&str; 3] = [
-    "builtins.ImportError",
-    "builtins.FileNotFoundError",
-    "builtins.PermissionError",
-];
+const OF_INSTALLATION: [&str; 3] = ["builtins.ImportError", "builtins.FileNotFoundError", "builtins.PermissionError"];
 
 /// The class of the bridge's own for a result that cannot be sent.
 const UNPICKLABLE: &str = "hydrotest_bridge.work.Unpicklable";
@@ -110,10 +106,7 @@ impl PythonException {
         let error = self.into_error(stage, fault, message);
         match origin {
             // The class says something of the backend, and nothing of what the model raised.
-            ExceptionOrigin::Backend => BackendError {
-                exception: None,
-                ..error
-            },
+            ExceptionOrigin::Backend => BackendError { exception: None, ..error },
             ExceptionOrigin::Model => error,
         }
     }
@@ -137,10 +130,7 @@ impl PythonException {
     /// the code that is imported.
     pub(super) fn at_import(self, doing: &str) -> BackendError {
         let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
-        let is_absent = self
-            .ancestors
-            .iter()
-            .any(|name| name == MISSING || OF_INSTALLATION.contains(&name.as_str()));
+        let is_absent = self.ancestors.iter().any(|name| name == MISSING || OF_INSTALLATION.contains(&name.as_str()));
         let (stage, fault) = match self.of_platform().filter(network) {
             Some(fault) => (Stage::Ready, fault),
             None if is_absent => (Stage::Configure, Fault::Misconfigured),
@@ -171,18 +161,13 @@ impl PythonException {
         let message = self.message.clone();
         let is_own = origin == ExceptionOrigin::Model || self.is_of_model();
         let error = self.into_error(Stage::Call, Fault::Refused, message);
-        BackendError {
-            exception: error.exception.filter(|_| is_own),
-            ..error
-        }
+        BackendError { exception: error.exception.filter(|_| is_own), ..error }
     }
 
     /// Whether the model itself raised it, and not the client of a backend that repeats its words under a class of its own.
     fn is_of_model(&self) -> bool {
         let is_core = |module: &String| {
-            (module
-                .strip_prefix("boileroom.models.")
-                .is_some_and(|inside| inside.rsplit('.').next() == Some("core")))
+            (module.strip_prefix("boileroom.models.").is_some_and(|inside| inside.rsplit('.').next() == Some("core")))
                 || module.starts_with("boileroom.testing.")
         };
         let wrapper = |module: &String| module.starts_with("boileroom.models.");
@@ -192,11 +177,8 @@ impl PythonException {
     /// The error of what an object was told to do in a scenario, such as `stop()`, when it raised this.
     pub(super) fn in_act(self, doing: &str) -> BackendError {
         let refused_use = self.ancestors.iter().any(|name| name == "builtins.RuntimeError");
-        let fault = if refused_use && self.message.contains("not initialized") {
-            Fault::NotRunning
-        } else {
-            Fault::Refused
-        };
+        let fault =
+            if refused_use && self.message.contains("not initialized") { Fault::NotRunning } else { Fault::Refused };
         let message = format!("{doing} {}", self.words());
         self.into_error(Stage::Call, fault, message)
     }
@@ -225,9 +207,7 @@ impl PythonException {
     }
 
     fn into_error(self, stage: Stage, fault: Fault, message: String) -> BackendError {
-        BackendError::new(stage, fault, message)
-            .with_exception(self.class)
-            .with_log(self.traceback)
+        BackendError::new(stage, fault, message).with_exception(self.class).with_log(self.traceback)
     }
 }
 
@@ -264,22 +244,10 @@ mod tests {
     #[test]
     fn the_platform_is_told_from_the_model() {
         let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call(ExceptionOrigin::Model).fault;
-        assert_eq!(
-            fault(&["modal.exception.AuthError", "modal.exception.Error"]),
-            Fault::Misconfigured
-        );
-        assert_eq!(
-            fault(&["modal.exception.FunctionTimeoutError", "modal.exception.TimeoutError"]),
-            Fault::Timeout
-        );
-        assert_eq!(
-            fault(&["httpx.ConnectError", "httpx.NetworkError", "httpx.TransportError"]),
-            Fault::Unreachable
-        );
-        assert_eq!(
-            fault(&["urllib.error.HTTPError", "urllib.error.URLError", "builtins.OSError"]),
-            Fault::Refused
-        );
+        assert_eq!(fault(&["modal.exception.AuthError", "modal.exception.Error"]), Fault::Misconfigured);
+        assert_eq!(fault(&["modal.exception.FunctionTimeoutError", "modal.exception.TimeoutError"]), Fault::Timeout);
+        assert_eq!(fault(&["httpx.ConnectError", "httpx.NetworkError", "httpx.TransportError"]), Fault::Unreachable);
+        assert_eq!(fault(&["urllib.error.HTTPError", "urllib.error.URLError", "builtins.OSError"]), Fault::Refused);
         assert_eq!(fault(&["builtins.SystemExit"]), Fault::Died);
         assert_eq!(fault(&["pkg.ModelError", "builtins.RuntimeError"]), Fault::Refused);
         assert_eq!(fault(&[UNPICKLABLE]), Fault::Undecodable);
@@ -293,11 +261,7 @@ mod tests {
             &["hydrotest_bridge.objects.Missing", "builtins.AttributeError"],
         ] {
             let error = error(ancestors);
-            assert_eq!(
-                (error.responsible(), error.exception),
-                (Responsible::Settings, None),
-                "{ancestors:?}"
-            );
+            assert_eq!((error.responsible(), error.exception), (Responsible::Settings, None), "{ancestors:?}");
         }
         for ancestors in [
             &["builtins.SyntaxError", "builtins.Exception"][..],
@@ -306,11 +270,7 @@ mod tests {
             &["pkg.Odd", "builtins.RuntimeError"],
         ] {
             let error = error(ancestors);
-            assert_eq!(
-                (error.responsible(), error.exception),
-                (Responsible::Backend, None),
-                "{ancestors:?}"
-            );
+            assert_eq!((error.responsible(), error.exception), (Responsible::Backend, None), "{ancestors:?}");
         }
         assert_eq!(error(&["builtins.ConnectionError"]).fault, Fault::Unreachable);
     }
@@ -322,38 +282,18 @@ mod tests {
         assert_eq!((error.responsible(), &error.exception), (Responsible::Backend, &None));
         assert_eq!(error.message, "B.start() raised RuntimeError: no");
         assert_eq!(start(&["builtins.AttributeError"]).responsible(), Responsible::Backend);
-        assert_eq!(
-            start(&[UNFIT, "builtins.TypeError"]).responsible(),
-            Responsible::Backend
-        );
-        assert_eq!(
-            start(&["builtins.FileNotFoundError"]).responsible(),
-            Responsible::Platform
-        );
-        assert_eq!(
-            start(&["builtins.ConnectionError"]).responsible(),
-            Responsible::Platform
-        );
+        assert_eq!(start(&[UNFIT, "builtins.TypeError"]).responsible(), Responsible::Backend);
+        assert_eq!(start(&["builtins.FileNotFoundError"]).responsible(), Responsible::Platform);
+        assert_eq!(start(&["builtins.ConnectionError"]).responsible(), Responsible::Platform);
         let mut selector = raised(&["builtins.ValueError"], "Backend x not supported");
         selector.modules = vec!["boileroom.models.esm.esm2".into()];
-        assert_eq!(
-            selector
-                .at_start(START, "ESM2()", ExceptionOrigin::Backend)
-                .responsible(),
-            Responsible::Settings
-        );
+        assert_eq!(selector.at_start(START, "ESM2()", ExceptionOrigin::Backend).responsible(), Responsible::Settings);
         let mut own = raised(&["builtins.ValueError"], "no");
         own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
-        assert_eq!(
-            own.at_start(START, "ESM2()", ExceptionOrigin::Backend).responsible(),
-            Responsible::Backend
-        );
+        assert_eq!(own.at_start(START, "ESM2()", ExceptionOrigin::Backend).responsible(), Responsible::Backend);
         let error = raised(&["builtins.ValueError"], "Unsupported");
         let error = error.at_start(START, "ESM3Core._initialize()", ExceptionOrigin::Model);
-        assert_eq!(
-            (error.fault, error.exception.as_deref()),
-            (Fault::Refused, Some("ValueError"))
-        );
+        assert_eq!((error.fault, error.exception.as_deref()), (Fault::Refused, Some("ValueError")));
     }
 
     #[test]
@@ -362,21 +302,11 @@ mod tests {
             let mut raised = raised(&["builtins.RuntimeError"], "Invalid amino acid(s)");
             raised.modules = modules.iter().map(|name| (*name).to_owned()).collect();
             let error = raised.in_call(ExceptionOrigin::Backend);
-            assert_eq!(
-                (error.fault, error.message.as_str()),
-                (Fault::Refused, "Invalid amino acid(s)")
-            );
+            assert_eq!((error.fault, error.message.as_str()), (Fault::Refused, "Invalid amino acid(s)"));
             error.exception
         };
         assert_eq!(class(&["your_backend"]), None);
-        assert_eq!(
-            class(&[
-                "boileroom.models.esm.esm2",
-                "boileroom.base",
-                "boileroom.backend.apptainer"
-            ]),
-            None
-        );
+        assert_eq!(class(&["boileroom.models.esm.esm2", "boileroom.base", "boileroom.backend.apptainer"]), None);
         let own = Some("RuntimeError".to_owned());
         assert_eq!(class(&["your_backend", "boileroom.models.esm.core", "torch.nn"]), own);
         assert_eq!(class(&["boileroom.models.esm.esm2"]), own);
@@ -386,14 +316,8 @@ mod tests {
     fn a_status_of_a_proxy_and_words_about_the_device_keep_their_owner() {
         let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
         denied.status = Some(401);
-        assert_eq!(
-            denied.in_call(ExceptionOrigin::Backend).responsible(),
-            Responsible::Settings
-        );
-        let memory = raised(
-            &["torch.OutOfMemoryError", "builtins.RuntimeError"],
-            "CUDA out of memory.",
-        );
+        assert_eq!(denied.in_call(ExceptionOrigin::Backend).responsible(), Responsible::Settings);
+        let memory = raised(&["torch.OutOfMemoryError", "builtins.RuntimeError"], "CUDA out of memory.");
         assert_eq!(memory.in_call(ExceptionOrigin::Model).fault, Fault::OutOfMemory);
     }
 }

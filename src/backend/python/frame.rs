@@ -146,11 +146,7 @@ mod tests {
 
     /// What a hundred bytes are allowed of, for the response to the seventh order.
     fn allowed(say: &BridgeMessage) -> usize {
-        if matches!(say, BridgeMessage::Done { id: 7 }) {
-            100
-        } else {
-            0
-        }
+        if matches!(say, BridgeMessage::Done { id: 7 }) { 100 } else { 0 }
     }
 
     async fn fault(bytes: &[u8]) -> String {
@@ -162,38 +158,24 @@ mod tests {
     async fn a_frame_is_read_with_its_blobs_and_then_the_end() {
         let bytes = frame(r#"{"say":"done","id":7,"sizes":[2,0,3]}"#, b"abcde");
         let mut channel = &*bytes;
-        let BridgeFrame { say, blobs } = read(&mut channel, allowed, &Budget::of_process())
-            .await
-            .unwrap()
-            .unwrap();
+        let BridgeFrame { say, blobs } = read(&mut channel, allowed, &Budget::of_process()).await.unwrap().unwrap();
         assert!(matches!(say, BridgeMessage::Done { id: 7 }));
         assert_eq!(blobs, [&b"ab"[..], b"", b"cde"]);
-        assert!(
-            read(&mut channel, allowed, &Budget::of_process())
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(read(&mut channel, allowed, &Budget::of_process()).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn what_is_announced_is_bounded() {
         let shown = fault(&[0xff; 64]).await;
         assert!(shown.contains("more than the 4194304 allowed"), "{shown}");
-        let huge = frame(
-            r#"{"say":"done","id":7,"sizes":[9223372036854775807,9223372036854775807,9]}"#,
-            b"",
-        );
+        let huge = frame(r#"{"say":"done","id":7,"sizes":[9223372036854775807,9223372036854775807,9]}"#, b"");
         assert!(fault(&huge).await.contains("a frame announces"));
         let short = frame(r#"{"say":"done","id":7,"sizes":[100]}"#, b"abc");
         assert!(fault(&short).await.contains("unexpected end of file"));
         for (head, allowed) in [
             (r#"{"say":"done","id":7,"sizes":[100,1]}"#, 100),
             (r#"{"say":"done","id":8,"sizes":[1]}"#, 0),
-            (
-                r#"{"say":"ready","version":"3","executable":"python","process":1,"sizes":[1]}"#,
-                0,
-            ),
+            (r#"{"say":"ready","version":"3","executable":"python","process":1,"sizes":[1]}"#, 0),
         ] {
             let shown = fault(&frame(head, &[0; 101])).await;
             assert!(shown.ends_with(&format!("more than the {allowed} allowed")), "{shown}");
@@ -204,34 +186,21 @@ mod tests {
     async fn blobs_hold_their_part_of_the_budget_until_the_last_is_dropped() {
         let budget = Budget::new(2 << 20).without_waiting();
         let size = (1 << 20) + 1;
-        let bytes = frame(
-            &format!(r#"{{"say":"done","id":7,"sizes":[3,{size}]}}"#),
-            &vec![1; size + 3],
-        );
+        let bytes = frame(&format!(r#"{{"say":"done","id":7,"sizes":[3,{size}]}}"#), &vec![1; size + 3]);
         let any = |_: &BridgeMessage| usize::MAX;
         let first = read(&mut &*bytes, any, &budget).await.unwrap().unwrap();
         let crowded = read(&mut &*bytes, any, &budget).await.unwrap_err();
         assert!(matches!(crowded, FrameError::Budget(_)), "{crowded}");
         let [small, large] = first.blobs.try_into().unwrap();
         drop(large);
-        assert!(
-            read(&mut &*bytes, any, &budget).await.is_err(),
-            "{} bytes are still held",
-            small.len()
-        );
+        assert!(read(&mut &*bytes, any, &budget).await.is_err(), "{} bytes are still held", small.len());
         drop(small);
         assert!(read(&mut &*bytes, any, &budget).await.is_ok());
     }
 
     #[tokio::test]
     async fn what_the_bridge_never_says_is_malformed() {
-        for head in [
-            "",
-            "[]",
-            "{}",
-            r#"{"say":"run","sizes":[]}"#,
-            r#"{"say":"done","id":-1,"sizes":[]}"#,
-        ] {
+        for head in ["", "[]", "{}", r#"{"say":"run","sizes":[]}"#, r#"{"say":"done","id":-1,"sizes":[]}"#] {
             let shown = fault(&frame(head, b"")).await;
             assert!(shown.contains("not as the bridge writes them"), "{shown}");
         }

@@ -72,16 +72,10 @@ impl Hosted {
 
     async fn call(&self, request: &Request) -> Result<Prediction, BackendError> {
         let Some(interpreter) = &self.interpreter else {
-            return Err(BackendError::new(
-                Stage::Call,
-                Fault::NotRunning,
-                "the interpreter is not running",
-            ));
+            return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the interpreter is not running"));
         };
         let limits = limits_of(&self.contract, request, &self.hosting.config);
-        let response = interpreter
-            .ask(BridgeOrder::call(request, &limits, self.timeouts.call))
-            .await?;
+        let response = interpreter.ask(BridgeOrder::call(request, &limits, self.timeouts.call)).await?;
         if response.is_err() {
             interpreter.log_caught_up().await;
         }
@@ -95,10 +89,7 @@ impl Hosted {
         match response {
             Ok(blobs) => {
                 let mut blobs = blobs.iter().cloned();
-                let raw = RawResponse::Payload {
-                    pickle: blobs.next().unwrap_or_default(),
-                    buffers: blobs.collect(),
-                };
+                let raw = RawResponse::Payload { pickle: blobs.next().unwrap_or_default(), buffers: blobs.collect() };
                 recorder.keep(request, &raw, None).await;
             }
             Err(raised) => {

@@ -84,9 +84,7 @@ impl Hosting {
             return None;
         }
         let words = words.join(", ");
-        Some(format!(
-            "`{text}` is taken for the name of one program: write `interpreter = [{words}]`"
-        ))
+        Some(format!("`{text}` is taken for the name of one program: write `interpreter = [{words}]`"))
     }
 
     /// What the bridge is told to start.

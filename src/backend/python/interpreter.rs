@@ -72,9 +72,7 @@ impl Interpreter {
     fn try_start(hosting: &Hosting, instance: &InstanceId) -> io::Result<Self> {
         let temporary = instance.temporary()?;
         // Made anew with a name of its own, readable by this user only.
-        let directory = tempfile::Builder::new()
-            .prefix("python-")
-            .tempdir_in(instance.directory()?)?;
+        let directory = tempfile::Builder::new().prefix("python-").tempdir_in(instance.directory()?)?;
         let script = bridge::write(directory.path())?;
         let socket = directory.path().join(SOCKET);
         let listener = listen(directory.path())?;
@@ -85,10 +83,7 @@ impl Interpreter {
         let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))];
         let given = hosting.environment.iter();
         let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
-        let last = [(
-            OsString::from(resources::VARIABLE),
-            Some(OsString::from(instance.label())),
-        )];
+        let last = [(OsString::from(resources::VARIABLE), Some(OsString::from(instance.label())))];
         let program = Program {
             command,
             directory: hosting.directory.clone(),
@@ -101,9 +96,7 @@ impl Interpreter {
             log,
             stops: !matches!(hosting.host, Host::Core { .. }),
             instance: instance.clone(),
-            advice: hosting
-                .meant_interpreter()
-                .unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
+            advice: hosting.meant_interpreter().unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
             _directory: directory,
         })
     }
@@ -249,11 +242,7 @@ impl Interpreter {
         }
         let leaked = self.process.leaked_processes().unwrap_or_default().into_iter();
         Ok(ExitedProgram {
-            ending: self
-                .process
-                .exit_reason()
-                .map(|ending| ending.to_string())
-                .unwrap_or_default(),
+            ending: self.process.exit_reason().map(|ending| ending.to_string()).unwrap_or_default(),
             shut_down: self.state().shut_down,
             leaked: leaked.map(|leaked| Resource::from(leaked).to_string()).collect(),
         })
@@ -261,10 +250,7 @@ impl Interpreter {
 
     /// The error of what took too long.
     pub(super) fn too_long(&self, stage: Stage, what: &str, limit: Duration) -> BackendError {
-        let message = format!(
-            "{what} took longer than {} s; the log ends with where it was",
-            limit.as_secs_f64()
-        );
+        let message = format!("{what} took longer than {} s; the log ends with where it was", limit.as_secs_f64());
         BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
     }
 
@@ -287,10 +273,8 @@ impl Interpreter {
             left = self.left_by_stop().await;
             channel.tell(&json!({"do": "release"}));
         }
-        let lingers = report.is_some()
-            && tokio::time::timeout(patience.max(EXIT), self.process.exited())
-                .await
-                .is_err();
+        let lingers =
+            report.is_some() && tokio::time::timeout(patience.max(EXIT), self.process.exited()).await.is_err();
         if lingers && let Some(channel) = &self.channel {
             channel.tell(&json!({"do": "where"}));
         }

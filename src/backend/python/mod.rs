@@ -81,9 +81,7 @@ impl Settings for Python {
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        let hostings = models
-            .iter()
-            .map(|model| self.0.fill(model, &Options::new(), overrides));
+        let hostings = models.iter().map(|model| self.0.fill(model, &Options::new(), overrides));
         Box::pin(examination::examine(hostings.collect()))
     }
 }
@@ -111,10 +109,7 @@ mod tests {
     fn which_of_boilerooms_own_backends_calls_go_through() {
         for (table, through) in [
             ("selector = 'apptainer:cuda12-0.4.1'", Some("apptainer")),
-            (
-                "backend_class = 'boileroom.backend.apptainer:ApptainerBackend'",
-                Some("apptainer"),
-            ),
+            ("backend_class = 'boileroom.backend.apptainer:ApptainerBackend'", Some("apptainer")),
             ("backend_class = 'boileroom.backend.modal.ModalBackend'", Some("modal")),
             ("backend_class = 'yours.backend.apptainer:ApptainerBackend'", None),
             ("core = true", None),
@@ -127,10 +122,7 @@ mod tests {
     #[test]
     fn mistakes_are_shown_where_they_are_written() {
         let shown = refused("");
-        assert!(
-            shown.contains("none of `selector`, `backend_class` and `core` is given"),
-            "{shown}"
-        );
+        assert!(shown.contains("none of `selector`, `backend_class` and `core` is given"), "{shown}");
         let shown = refused("selector = 'modal'\ncore = true\n");
         assert!(shown.contains("exclude each other"), "{shown}");
         let shown = refused("core = 3\ninterpreter = []\n");
@@ -163,13 +155,7 @@ mod tests {
         let models = &Config::built_in().unwrap().models[..2];
         let platform = select("selector = 'modal'\ninterpreter = 'true'\n", Overrides::default()).unwrap();
         let requirements = platform.examine(models).await;
-        assert_eq!(
-            (requirements.len(), requirements[0].status),
-            (1, RequirementStatus::Unmet)
-        );
-        assert!(
-            requirements[0].found.contains("does not answer as a Python does"),
-            "{requirements:?}"
-        );
+        assert_eq!((requirements.len(), requirements[0].status), (1, RequirementStatus::Unmet));
+        assert!(requirements[0].found.contains("does not answer as a Python does"), "{requirements:?}");
     }
 }

@@ -49,14 +49,7 @@ impl HostedObjects {
     ) -> Result<Self, BackendError> {
         let mut interpreter = Interpreter::start(&hosting, &instance)?;
         interpreter.connect(timeouts.start).await?;
-        Ok(Self {
-            interpreter,
-            hosting,
-            contract,
-            instance,
-            timeouts,
-            made: AtomicU64::new(0),
-        })
+        Ok(Self { interpreter, hosting, contract, instance, timeouts, made: AtomicU64::new(0) })
     }
 
     async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<OrderResult, BackendError> {
@@ -178,10 +171,7 @@ impl ObjectHost for HostedObjects {
 
     fn crash(&self) -> Vec<String> {
         let processes = self.processes();
-        for process in processes
-            .iter()
-            .filter_map(|process| Pid::from_raw(process.id.parse().ok()?))
-        {
+        for process in processes.iter().filter_map(|process| Pid::from_raw(process.id.parse().ok()?)) {
             // One that has ended meanwhile need not be killed.
             let _ = kill_process(process, Signal::KILL);
         }

@@ -86,15 +86,7 @@ pub(super) async fn decode(
     });
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),
-        Ok(Err(error)) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::of_payload(&error),
-            error.to_string(),
-        )),
-        Err(panic) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::Internal,
-            format!("the decoder stopped: {panic}"),
-        )),
+        Ok(Err(error)) => Err(BackendError::new(Stage::Decode, Fault::of_payload(&error), error.to_string())),
+        Err(panic) => Err(BackendError::new(Stage::Decode, Fault::Internal, format!("the decoder stopped: {panic}"))),
     }
 }

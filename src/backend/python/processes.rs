@@ -15,12 +15,7 @@ pub(super) fn started_by(interpreter: i32, supervisor: u32, instance: &InstanceI
     found.dedup();
     let holds = |process: i32| with_descendants(process).is_ok_and(|family| family.contains(&interpreter));
     found.retain(|&process| is_alive(process) && !holds(process));
-    let named = found.into_iter().map(|process| Resource {
-        kind: PROCESS,
-        id: process.to_string(),
-        detail: describe(process),
-    });
-    named
-        .filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper)))
-        .collect()
+    let named =
+        found.into_iter().map(|process| Resource { kind: PROCESS, id: process.to_string(), detail: describe(process) });
+    named.filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper))).collect()
 }

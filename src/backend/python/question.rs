@@ -31,9 +31,7 @@ pub(super) async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, 
         command.current_dir(directory);
     }
     let asking = async {
-        let mut child = command
-            .spawn()
-            .map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let mut child = command.spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
         let mut text = String::new();
         if let Some(output) = child.stdout.take() {
             let read = output.take(LONGEST).read_to_string(&mut text).await;

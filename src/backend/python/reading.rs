@@ -25,11 +25,7 @@ impl PythonSettings {
             None => vec![INTERPRETER.to_owned()],
         };
         if interpreter.is_empty() {
-            reader.reject(
-                "interpreter",
-                "`interpreter` is empty",
-                "expected a program and its arguments",
-            );
+            reader.reject("interpreter", "`interpreter` is empty", "expected a program and its arguments");
         }
         check_all(&mut reader, "interpreter", &interpreter);
         let host = host(&mut reader);
@@ -44,16 +40,7 @@ impl PythonSettings {
         let objects = reader.choice("structured_input", &choices).unwrap_or(by_default);
         let timeouts = timeouts(table, &mut reader);
         reader.finish();
-        Some(Self {
-            interpreter,
-            host: host?,
-            path,
-            environment,
-            directory,
-            device,
-            objects,
-            timeouts,
-        })
+        Some(Self { interpreter, host: host?, path, environment, directory, device, objects, timeouts })
     }
 }
 
@@ -85,14 +72,12 @@ fn host(reader: &mut TableReader<'_>) -> Option<Host> {
         return None;
     }
     match (selector, backend, core) {
-        (Some(selector), None, None) => Some(Host::Wrapper {
-            class: wrapper.unwrap_or_else(|| WRAPPER.to_owned()),
-            selector,
-        }),
-        (None, Some(class), None) if wrapper.is_none() => Some(Host::Backend {
-            class,
-            arguments: arguments.unwrap_or_default(),
-        }),
+        (Some(selector), None, None) => {
+            Some(Host::Wrapper { class: wrapper.unwrap_or_else(|| WRAPPER.to_owned()), selector })
+        }
+        (None, Some(class), None) if wrapper.is_none() => {
+            Some(Host::Backend { class, arguments: arguments.unwrap_or_default() })
+        }
         (None, None, Some(class)) if wrapper.is_none() => Some(Host::Core { class }),
         (None, None, None) => {
             let message = "nothing to host: none of `selector`, `backend_class` and `core` is given";
@@ -115,11 +100,7 @@ fn core(reader: &mut TableReader<'_>) -> Option<String> {
             Some(class)
         }
         _ => {
-            reader.reject(
-                "core",
-                "`core` is neither `true` nor a class",
-                "expected true or \"package.module:Class\"",
-            );
+            reader.reject("core", "`core` is neither `true` nor a class", "expected true or \"package.module:Class\"");
             None
         }
     }
@@ -139,11 +120,7 @@ fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> PythonTimeout
     let stop = reader.duration("stop_timeout").unwrap_or(LONGEST_STOP);
     if stop > LONGEST_STOP {
         let message = format!("`stop_timeout` is {} s", stop.as_secs_f64());
-        reader.reject(
-            "stop_timeout",
-            message,
-            format!("expected at most {} s", LONGEST_STOP.as_secs()),
-        );
+        reader.reject("stop_timeout", message, format!("expected at most {} s", LONGEST_STOP.as_secs()));
     }
     let start = table.start_timeout.unwrap_or(START_TIMEOUT);
     // The instance, which gives up then, could not say what was under way.

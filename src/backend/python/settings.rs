@@ -55,34 +55,18 @@ impl PythonSettings {
     ) -> Result<Hosting, BackendError> {
         let values = PlaceholderValues::new(
             contract,
-            [
-                ("model.name", contract.name.clone()),
-                ("model.wrapper", contract.wrapper.clone()),
-            ],
+            [("model.name", contract.name.clone()), ("model.wrapper", contract.wrapper.clone())],
         )?;
         let fill = |text: &str| values.fill(text);
-        let device = overrides
-            .gpu
-            .as_ref()
-            .or(overrides.device.as_ref())
-            .or(self.device.as_ref())
-            .cloned();
+        let device = overrides.gpu.as_ref().or(overrides.device.as_ref()).or(self.device.as_ref()).cloned();
         let tag = overrides.tag.as_deref();
         let host = match &self.host {
-            Host::Wrapper { class, selector } => Host::Wrapper {
-                class: fill(class)?,
-                selector: tagged(&fill(selector)?, tag),
-            },
+            Host::Wrapper { class, selector } => {
+                Host::Wrapper { class: fill(class)?, selector: tagged(&fill(selector)?, tag) }
+            }
             Host::Backend { class, arguments } => {
-                let given = ArgumentValues {
-                    config,
-                    device: device.as_deref(),
-                    tag,
-                };
-                Host::Backend {
-                    class: fill(class)?,
-                    arguments: given.object(arguments, &fill)?,
-                }
+                let given = ArgumentValues { config, device: device.as_deref(), tag };
+                Host::Backend { class: fill(class)?, arguments: given.object(arguments, &fill)? }
             }
             Host::Core { class } => Host::Core { class: fill(class)? },
         };
@@ -103,11 +87,7 @@ impl PythonSettings {
             config,
             device,
             // boileroom keeps the classes of a model's input beside that of its output.
-            inputs: contract
-                .output
-                .rsplit_once('.')
-                .filter(|_| self.objects)
-                .map(|(module, _)| module.to_owned()),
+            inputs: contract.output.rsplit_once('.').filter(|_| self.objects).map(|(module, _)| module.to_owned()),
         })
     }
 }
@@ -127,9 +107,7 @@ impl ArgumentValues<'_> {
         arguments: &Options,
         fill: &impl Fn(&str) -> Result<String, BackendError>,
     ) -> Result<Options, BackendError> {
-        let filled = arguments
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), self.value(value, fill)?)));
+        let filled = arguments.iter().map(|(name, value)| Ok((name.clone(), self.value(value, fill)?)));
         filled.collect()
     }
 
@@ -145,10 +123,7 @@ impl ArgumentValues<'_> {
                 "{tag}" => self.tag.into(),
                 text => fill(text)?.into(),
             },
-            Value::Array(items) => items
-                .iter()
-                .map(|item| self.value(item, fill))
-                .collect::<Result<_, _>>()?,
+            Value::Array(items) => items.iter().map(|item| self.value(item, fill)).collect::<Result<_, _>>()?,
             Value::Object(entries) => Value::Object(self.object(entries, fill)?),
             other => other.clone(),
         })

@@ -19,10 +19,7 @@ pub(super) async fn raised_at_start(
     let state = interpreter.state();
     let mut error = match &state.step {
         Some((HostedStartStep::Import, path)) => {
-            let advice = raised
-                .missing
-                .as_ref()
-                .map(|missing| advice(missing, path, state.ready.as_ref()));
+            let advice = raised.missing.as_ref().map(|missing| advice(missing, path, state.ready.as_ref()));
             let mut error = raised.at_import(&doing(interpreter));
             error.message.push_str(&advice.unwrap_or_default());
             error
@@ -69,16 +66,8 @@ fn step_in_words(step: Option<(HostedStartStep, String)>) -> String {
 
 /// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
 fn advice(missing: &str, path: &str, ready: Option<&InterpreterReady>) -> String {
-    let InterpreterReady {
-        version, executable, ..
-    } = ready.cloned().unwrap_or_default();
-    let is_named = path
-        .strip_prefix(missing)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
-    let what = if is_named {
-        "name the folder it is in with `path`"
-    } else {
-        "install it there"
-    };
+    let InterpreterReady { version, executable, .. } = ready.cloned().unwrap_or_default();
+    let is_named = path.strip_prefix(missing).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
+    let what = if is_named { "name the folder it is in with `path`" } else { "install it there" };
     format!(" (Python {version}, {executable}); {what}, or name the interpreter that has it with `interpreter`")
 }

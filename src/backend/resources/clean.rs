@@ -53,9 +53,7 @@ pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let stale = match StaleRuns::acquire() {
         Ok(stale) => stale,
         Err(error) => {
-            report
-                .warnings
-                .push(format!("killed runs could not be listed: {error}"));
+            report.warnings.push(format!("killed runs could not be listed: {error}"));
             return report;
         }
     };
@@ -133,12 +131,7 @@ fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>)
 
 impl Place {
     const fn new(platform: Option<(String, Value)>, runs: Vec<String>) -> Self {
-        Self {
-            platform,
-            runs,
-            removed: Vec::new(),
-            warning: None,
-        }
+        Self { platform, runs, removed: Vec::new(), warning: None }
     }
 
     async fn clean(mut self, open: OpenFinder, mode: Mode) -> Self {
@@ -182,8 +175,6 @@ fn remove(run: StaleRun, mode: Mode) -> Result<(), String> {
     }
     match mode {
         Mode::DryRun => Ok(()),
-        Mode::Remove => run
-            .remove()
-            .map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
+        Mode::Remove => run.remove().map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
     }
 }

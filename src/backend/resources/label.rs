@@ -40,11 +40,7 @@ pub(super) struct Observed {
 impl InstanceId {
     /// The next instance of a run.
     pub(crate) fn next(run: &Arc<RunDirectory>) -> Self {
-        Self {
-            run: Arc::clone(run),
-            number: run.count_instance(),
-            observed: Arc::default(),
-        }
+        Self { run: Arc::clone(run), number: run.count_instance(), observed: Arc::default() }
     }
 
     /// The label of the whole run, `hydrotest-` and sixteen letters and digits: fit for a label, a container or a job.

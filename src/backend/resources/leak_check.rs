@@ -92,9 +92,7 @@ impl LeakGuard {
     /// Cleans up after stale runs, once for the run, before the first instance starts: a line for each problem. Bounded in time.
     pub(crate) async fn clean_stale_runs(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        self.cleaned
-            .get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings })
-            .await;
+        self.cleaned.get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings }).await;
         let reported = |warning| format!("a killed run was not cleaned up, `hydrotest clean` tries again: {warning}");
         warnings.into_iter().map(reported).collect()
     }
@@ -116,9 +114,9 @@ impl LeakGuard {
                         report.leaks.push(self.remove(&*finder, &resource).await);
                     }
                 }
-                Err(error) => report.failed_checks.push(format!(
-                    "resources could not be listed, `hydrotest clean` tries again: {error}"
-                )),
+                Err(error) => report
+                    .failed_checks
+                    .push(format!("resources could not be listed, `hydrotest clean` tries again: {error}")),
             }
         }
         if !report.failed_checks.is_empty() {
@@ -137,9 +135,9 @@ impl LeakGuard {
         let observed = self.instance.take_observed();
         report.remarks.extend(observed.remarks);
         for what in observed.abandoned {
-            report.failed_checks.push(format!(
-                "{what} was given up and may still be carried out, `hydrotest clean` looks for it"
-            ));
+            report
+                .failed_checks
+                .push(format!("{what} was given up and may still be carried out, `hydrotest clean` looks for it"));
         }
         if from == StoppedFrom::Starting {
             return;
@@ -229,9 +227,7 @@ impl LeakGuard {
 
     /// Freezes the processes of the instance on this machine, so that they do not exit when they are asked to; says which.
     pub(crate) fn freeze(&self) -> Vec<Resource> {
-        self.local
-            .as_ref()
-            .map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))
+        self.local.as_ref().map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))
     }
 
     /// Lets the processes go on that [`Self::freeze`] froze.

@@ -86,11 +86,7 @@ impl Resource {
 
 impl From<LeakedProcess> for Resource {
     fn from(leaked: LeakedProcess) -> Self {
-        Self {
-            kind: PROCESS,
-            id: leaked.process.to_string(),
-            detail: leaked.detail,
-        }
+        Self { kind: PROCESS, id: leaked.process.to_string(), detail: leaked.detail }
     }
 }
 

@@ -33,11 +33,7 @@ impl InstanceId {
     /// When it cannot be written. The platform may not be asked then.
     pub(crate) fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
         let file = create_file(self.run()).map_err(|error| unwritten(&error))?;
-        Ok(PendingCreation {
-            instance: self.clone(),
-            what,
-            file: Some(file),
-        })
+        Ok(PendingCreation { instance: self.clone(), what, file: Some(file) })
     }
 }
 

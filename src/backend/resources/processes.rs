@@ -146,11 +146,7 @@ mod tests {
             assert!(Processes(()).find(&[]).await.is_err() && processes_of("hydrotest").is_err());
             return;
         };
-        let mut process = Command::new("sleep")
-            .arg("300")
-            .env(VARIABLE, "hydrotest-test0of0labels-7")
-            .spawn()
-            .unwrap();
+        let mut process = Command::new("sleep").arg("300").env(VARIABLE, "hydrotest-test0of0labels-7").spawn().unwrap();
         // Between fork and exec it has our environment, not its own.
         let found = loop {
             let found = processes.find(&["hydrotest-test0of0labels".to_owned()]).await.unwrap();
@@ -162,21 +158,9 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].id, process.id().to_string());
         assert!(found[0].to_string().contains("(sleep 300)"), "{}", found[0]);
-        assert!(
-            processes
-                .find(&["hydrotest-test0of0label".to_owned()])
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        assert!(processes.find(&["hydrotest-test0of0label".to_owned()]).await.unwrap().is_empty());
         processes.remove(&found[0]).await.unwrap();
         assert!(!process.wait().unwrap().success());
-        assert!(
-            processes
-                .find(&["hydrotest-test0of0labels-7".to_owned()])
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        assert!(processes.find(&["hydrotest-test0of0labels-7".to_owned()]).await.unwrap().is_empty());
     }
 }

@@ -212,10 +212,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// The first eight bytes as sixteen hexadecimal digits.
 fn letters(bytes: &[u8]) -> String {
-    let number = bytes
-        .iter()
-        .take(8)
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     format!("{number:016x}")
 }
 
@@ -229,13 +226,7 @@ mod tests {
     #[test]
     fn only_what_a_run_can_be_called_is_the_name_of_one() {
         assert!(is_name(RunDirectory::new().name()) && is_name("hydrotest-0123456789abcdef"));
-        for name in [
-            "hydrotest",
-            "hydrotest-",
-            "hydrotest-0123456789ABCDEF",
-            "hydrotest-0123456789abcdef0",
-            "mine",
-        ] {
+        for name in ["hydrotest", "hydrotest-", "hydrotest-0123456789ABCDEF", "hydrotest-0123456789abcdef0", "mine"] {
             assert!(!is_name(name), "{name}");
         }
     }

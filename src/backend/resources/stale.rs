@@ -88,11 +88,7 @@ impl StaleRun {
     }
 
     pub(super) fn locked(name: &str, directory: &Path, lock: File) -> Self {
-        Self {
-            name: name.to_owned(),
-            directory: directory.to_owned(),
-            _lock: lock,
-        }
+        Self { name: name.to_owned(), directory: directory.to_owned(), _lock: lock }
     }
 
     /// The platforms where it may have created something, each with its kind.
@@ -195,11 +191,7 @@ mod tests {
         fs::write(&lock, "another-machine").unwrap();
         let stale = StaleRuns::acquire_in(runs.path()).unwrap();
         assert!(stale.runs.is_empty());
-        assert!(
-            stale.refused[0].contains("ran on another-machine, where `hydrotest clean`"),
-            "{:?}",
-            stale.refused
-        );
+        assert!(stale.refused[0].contains("ran on another-machine, where `hydrotest clean`"), "{:?}", stale.refused);
         fs::write(&lock, os::host_name()).unwrap();
         assert_eq!(StaleRuns::acquire_in(runs.path()).unwrap().runs.len(), 1);
     }

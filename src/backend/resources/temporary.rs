@@ -36,11 +36,7 @@ impl TemporaryFiles {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry?;
-            let what = if entry.file_type()?.is_dir() {
-                "directory"
-            } else {
-                "file"
-            };
+            let what = if entry.file_type()?.is_dir() { "directory" } else { "file" };
             names.push((entry.file_name(), what));
         }
         names.sort();
@@ -56,11 +52,8 @@ impl TemporaryFiles {
     /// once hydrotest has removed the directory.
     pub(super) fn remark(&self) -> Remark {
         const TOPIC: &str = "temporary files";
-        let size = if self.bytes < 1 << 20 {
-            format!("{} bytes", self.bytes)
-        } else {
-            format!("{} MiB", self.bytes >> 20)
-        };
+        let size =
+            if self.bytes < 1 << 20 { format!("{} bytes", self.bytes) } else { format!("{} MiB", self.bytes >> 20) };
         let what = match self.entries {
             1 => self.example.clone(),
             more => format!("{} and {} more", self.example, more - 1),
@@ -105,10 +98,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let looked = || TemporaryFiles::in_directory(directory.path()).unwrap();
         assert_eq!(looked(), None);
-        assert_eq!(
-            TemporaryFiles::in_directory(&directory.path().join("none")).unwrap(),
-            None
-        );
+        assert_eq!(TemporaryFiles::in_directory(&directory.path().join("none")).unwrap(), None);
         fs::create_dir(directory.path().join("tmpab12")).unwrap();
         let remark = looked().unwrap().remark();
         let words = "temporary directory tmpab12 (0 bytes) was left in its TMPDIR, which hydrotest has removed";

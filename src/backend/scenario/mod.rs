@@ -213,18 +213,9 @@ mod tests {
             let scenario = Scenario { steps: named.collect() };
             (scenario.calls(), scenario.starts())
         };
-        assert_eq!(
-            cost(&["start", "call", "start", "restart", "call_many", "stop"]),
-            (13, 2)
-        );
-        assert_eq!(
-            cost(&["start", "kill", "start", "keep_alive", "health_while_busy", "stop"]),
-            (2, 2)
-        );
-        assert_eq!(
-            cost(&["start_both", "call_both", "stop", "call_other", "stop_other"]),
-            (3, 2)
-        );
+        assert_eq!(cost(&["start", "call", "start", "restart", "call_many", "stop"]), (13, 2));
+        assert_eq!(cost(&["start", "kill", "start", "keep_alive", "health_while_busy", "stop"]), (2, 2));
+        assert_eq!(cost(&["start_both", "call_both", "stop", "call_other", "stop_other"]), (3, 2));
         assert_eq!(cost(&["stop", "refuse", "fail_start"]), (0, 0));
     }
 }

@@ -24,11 +24,7 @@ impl Scenario {
                 NameOrTable::Name(name) => named(name, diagnostics),
                 NameOrTable::Table(section) => {
                     let mut reader = TableReader::new(section, diagnostics);
-                    let step = if reader.has("request") {
-                        read_request(&mut reader)
-                    } else {
-                        read_fault(&mut reader)
-                    };
+                    let step = if reader.has("request") { read_request(&mut reader) } else { read_fault(&mut reader) };
                     reader.finish();
                     step
                 }
@@ -83,9 +79,7 @@ fn read_fault(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
         Some(WireFault::Corrupt(_)) => Some(WireFault::Corrupt(reader.number("at", 0.0..=1.0).unwrap_or(MIDDLE))),
         Some(WireFault::Status(_)) => {
             let status = reader.require("status").integer("status", 400..=599);
-            status
-                .and_then(|status| u16::try_from(status).ok())
-                .map(WireFault::Status)
+            status.and_then(|status| u16::try_from(status).ok()).map(WireFault::Status)
         }
         other => other,
     };
@@ -101,24 +95,14 @@ fn read_must(reader: &mut TableReader<'_>) -> Option<MustGive> {
         [word] if word.value == "response" => Some(MustGive::Response),
         [stage, fault, responsible] => {
             let stage = one_of(reader, "stage", stage, &STAGES.map(|stage| (stage.to_string(), stage)));
-            let fault = one_of(
-                reader,
-                "fault",
-                fault,
-                &Fault::EXPECTABLE.map(|fault| (fault.name().to_owned(), fault)),
-            );
+            let fault =
+                one_of(reader, "fault", fault, &Fault::EXPECTABLE.map(|fault| (fault.name().to_owned(), fault)));
             let (stage, fault) = (stage?, fault?);
             let owner = BackendError::new(stage, fault, "").responsible().to_string();
             if owner != responsible.value {
-                let message = format!(
-                    "`{}` is not responsible for the fault {}",
-                    responsible.value,
-                    fault.name()
-                );
+                let message = format!("`{}` is not responsible for the fault {}", responsible.value, fault.name());
                 let diagnostic = Diagnostic::at(responsible.location.clone(), message);
-                reader
-                    .diagnostics()
-                    .push(diagnostic.with_label(format!("expected \"{owner}\"")));
+                reader.diagnostics().push(diagnostic.with_label(format!("expected \"{owner}\"")));
                 return None;
             }
             Some(MustGive::Error(stage, fault))
@@ -152,9 +136,7 @@ fn read_request(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
     let content_type = reader.text("content_type");
     let statuses = reader.require("status").numbers("status");
     let line = line.and_then(|line| {
-        let parts = line
-            .split_once(' ')
-            .filter(|(_, path)| path.starts_with('/') && !path.contains(['?', '#', ' ']));
+        let parts = line.split_once(' ').filter(|(_, path)| path.starts_with('/') && !path.contains(['?', '#', ' ']));
         let request = parts.and_then(|(verb, path)| Some((verb.parse::<Method>().ok()?, path.to_owned())));
         if request.is_none() {
             reader.reject("request", "this is no request", "expected \"METHOD /path\"");
@@ -167,11 +149,7 @@ fn read_request(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
         let statuses: Option<Vec<u16>> = read.collect();
         let statuses = statuses.filter(|statuses| !statuses.is_empty());
         if statuses.is_none() {
-            reader.reject(
-                "status",
-                "these are no statuses of HTTP",
-                "expected numbers from 100 to 599",
-            );
+            reader.reject("status", "these are no statuses of HTTP", "expected numbers from 100 to 599");
         }
         statuses
     });

@@ -84,20 +84,12 @@ pub(super) static WORDS: [(&str, ScenarioStep, &str); 21] = [
     ("pause", ScenarioStep::Pause, "pause"),
     ("resume", ScenarioStep::Resume, "resume"),
     ("exit", ScenarioStep::Exit(ProgramExit::Orderly), "end of the program"),
-    (
-        "terminate",
-        ScenarioStep::Exit(ProgramExit::Terminated),
-        "SIGTERM to the program",
-    ),
+    ("terminate", ScenarioStep::Exit(ProgramExit::Terminated), "SIGTERM to the program"),
     ("start_both", ScenarioStep::StartBoth, "start of two"),
     ("call_both", ScenarioStep::CallBoth, "call of both"),
     ("call_other", ScenarioStep::CallOther, "call of the other"),
     ("stop_other", ScenarioStep::StopOther, "stop of the other"),
-    (
-        "health_while_busy",
-        ScenarioStep::HealthWhileBusy,
-        "health during a call",
-    ),
+    ("health_while_busy", ScenarioStep::HealthWhileBusy, "health during a call"),
     ("keep_alive", ScenarioStep::KeepAlive, "requests on one connection"),
 ];
 

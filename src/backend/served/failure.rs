@@ -117,11 +117,7 @@ mod tests {
     fn each_status_has_an_owner() {
         let owner = |code| {
             let status = DeclineStatus::of(code).unwrap();
-            let declined = ClientError::Declined {
-                status,
-                text: String::new(),
-                retry_after: None,
-            };
+            let declined = ClientError::Declined { status, text: String::new(), retry_after: None };
             of(&declined).responsible()
         };
         for code in [401, 403, 407, 413] {
@@ -135,20 +131,12 @@ mod tests {
     #[test]
     fn a_start_tells_the_exception_that_ended_it_first() {
         let log = |exception: &str| vec!["Traceback (most recent call last):".to_owned(), exception.to_owned()];
-        let died = || {
-            BackendError::new(
-                Stage::Ready,
-                Fault::Died,
-                "the server exited with status 3 before it was ready",
-            )
-        };
+        let died =
+            || BackendError::new(Stage::Ready, Fault::Died, "the server exited with status 3 before it was ready");
         let error = with_cause(died(), log("ValueError: no such model"));
         insta::assert_snapshot!(error.message, @"the server exited with status 3 before it was ready: ValueError: no such model");
         assert_eq!((error.fault, error.log_tail.len()), (Fault::Died, 2));
-        let error = with_cause(
-            died(),
-            log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate"),
-        );
+        let error = with_cause(died(), log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate"));
         assert_eq!(error.fault, Fault::OutOfMemory);
         insta::assert_snapshot!(error.message, @"
         the server exited with status 3 before it was ready: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate
@@ -161,19 +149,13 @@ mod tests {
     fn words_about_the_device_are_no_refusal() {
         let refused = |words: &str| of(&ClientError::Refused(words.into()));
         let memory = refused("CUDA out of memory. Tried to allocate 2.00 GiB");
-        assert_eq!(
-            (memory.fault, memory.responsible()),
-            (Fault::OutOfMemory, Responsible::Platform)
-        );
+        assert_eq!((memory.fault, memory.responsible()), (Fault::OutOfMemory, Responsible::Platform));
         insta::assert_snapshot!(memory.message, @"
         CUDA out of memory. Tried to allocate 2.00 GiB
         the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
         ");
         let poisoned = refused("CUDA error: device-side assert triggered");
-        assert_eq!(
-            (poisoned.fault, poisoned.responsible()),
-            (Fault::Poisoned, Responsible::Backend)
-        );
+        assert_eq!((poisoned.fault, poisoned.responsible()), (Fault::Poisoned, Responsible::Backend));
         assert!(!poisoned.fault.leaves_usable());
     }
 
@@ -186,21 +168,12 @@ mod tests {
 
     #[test]
     fn a_form_that_we_do_not_read_is_our_own_fault() {
-        let error = |fault| {
-            of(&ClientError::Undecodable(PickleError {
-                offset: 1,
-                opcode: "REDUCE",
-                fault,
-            }))
-        };
+        let error = |fault| of(&ClientError::Undecodable(PickleError { offset: 1, opcode: "REDUCE", fault }));
         let unread = error(PickleFault::Unsupported("datetime.datetime".into()));
         assert_eq!((unread.stage, unread.fault), (Stage::Decode, Fault::Unsupported));
         assert_eq!(unread.responsible(), Responsible::Harness);
         insta::assert_snapshot!(unread.message, @"the payload cannot be read as data: pickle byte 1 (REDUCE): hydrotest cannot read datetime.datetime");
         let refused = error(PickleFault::Call("os.system".into()));
-        assert_eq!(
-            (refused.fault, refused.responsible()),
-            (Fault::Undecodable, Responsible::Backend)
-        );
+        assert_eq!((refused.fault, refused.responsible()), (Fault::Undecodable, Responsible::Backend));
     }
 }

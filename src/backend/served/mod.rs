@@ -63,13 +63,7 @@ impl<L: Launcher> Served<L> {
         settings: ServedSettings,
         own: Option<Credentials>,
     ) -> Self {
-        Self {
-            launcher,
-            launch,
-            settings,
-            own,
-            client: None,
-        }
+        Self { launcher, launch, settings, own, client: None }
     }
 
     async fn start(&mut self) -> Result<(), BackendError> {
@@ -168,14 +162,8 @@ impl<L: Launcher> Served<L> {
         let Ok(server_exit) = tokio::time::timeout(wait, self.launcher.exited()).await else {
             return error;
         };
-        let when = if error.fault == Fault::Unreachable {
-            "before the call"
-        } else {
-            "in the middle of a call"
-        };
-        server_exit
-            .during(Stage::Call, when)
-            .with_log(self.launcher.final_log().await)
+        let when = if error.fault == Fault::Unreachable { "before the call" } else { "in the middle of a call" };
+        server_exit.during(Stage::Call, when).with_log(self.launcher.final_log().await)
     }
 }
 
@@ -197,11 +185,7 @@ impl<L: Launcher> Served<L> {
                      the server's own log says what ended it",
                     error.message
                 );
-                return BackendError {
-                    fault: Fault::Crashed,
-                    message,
-                    ..error
-                };
+                return BackendError { fault: Fault::Crashed, message, ..error };
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -221,11 +205,7 @@ impl<L: Launcher> Backend for Served<L> {
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
             let Some(client) = self.client(request) else {
-                return Err(BackendError::new(
-                    Stage::Call,
-                    Fault::NotRunning,
-                    "the server is not running",
-                ));
+                return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the server is not running"));
             };
             let call = self.call(&client, request);
             tokio::select! {
@@ -256,9 +236,6 @@ impl<L: Launcher> Backend for Served<L> {
 
 fn all_taken(endpoints: &[Endpoint]) -> BackendError {
     let addresses: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.url.as_str()).collect();
-    let message = format!(
-        "other servers took every address that was tried: {}",
-        addresses.join(", ")
-    );
+    let message = format!("other servers took every address that was tried: {}", addresses.join(", "));
     BackendError::new(Stage::Launch, Fault::Unreachable, message)
 }

@@ -45,10 +45,7 @@ pub(super) async fn wait<L: Launcher>(
     progress: &StartProgress,
     deadline: Instant,
 ) -> Result<Readiness, BackendError> {
-    progress.set(
-        Stage::Ready,
-        format!("waiting for the server at {} to be ready", endpoint.url),
-    );
+    progress.set(Stage::Ready, format!("waiting for the server at {} to be ready", endpoint.url));
     let mut last = None;
     let asking = ask(launcher, endpoint, client, settings.interval, progress, &mut last);
     tokio::select! {
@@ -151,11 +148,7 @@ fn hopeless(endpoint: &Endpoint, error: &ClientError) -> BackendError {
     } else {
         format!("the server at {}: {}", endpoint.url, error.message)
     };
-    BackendError {
-        stage: Stage::Ready,
-        message,
-        ..error
-    }
+    BackendError { stage: Stage::Ready, message, ..error }
 }
 
 fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&ClientError>) -> BackendError {
@@ -167,13 +160,8 @@ fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&Client
         );
         return BackendError::new(Stage::Ready, Fault::Timeout, message);
     }
-    let last = last.map_or_else(
-        || "there was no response yet".to_owned(),
-        |error| failure::of(error).message,
-    );
-    let message = format!(
-        "the server at {} was not ready within {seconds} s; at last: {last}\n{ALLOWS_MORE}",
-        endpoint.url
-    );
+    let last = last.map_or_else(|| "there was no response yet".to_owned(), |error| failure::of(error).message);
+    let message =
+        format!("the server at {} was not ready within {seconds} s; at last: {last}\n{ALLOWS_MORE}", endpoint.url);
     BackendError::new(Stage::Ready, Fault::Timeout, message)
 }

@@ -43,10 +43,7 @@ impl ContainerSettings {
         let image = PLACEHOLDERS.text(reader.require("image"), "image");
         let tool = reader.text("tool").unwrap_or_else(|| "apptainer".to_owned());
         let gpus = [("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)];
-        let families = [
-            ("apptainer", ContainerFamily::Apptainer),
-            ("singularity", ContainerFamily::Singularity),
-        ];
+        let families = [("apptainer", ContainerFamily::Apptainer), ("singularity", ContainerFamily::Singularity)];
         let words =
             |words: Option<crate::backend::placeholders::Words>| words.map_or_else(Vec::new, |words| words.words);
         Some(Self {
@@ -63,11 +60,7 @@ impl ContainerSettings {
 
     pub(super) fn fill(&self, values: &PlaceholderValues) -> Result<JobContainer, BackendError> {
         let path = |text: &Option<String>| -> Result<Option<PathBuf>, BackendError> {
-            Ok(text
-                .as_deref()
-                .map(|text| values.fill(text))
-                .transpose()?
-                .map(PathBuf::from))
+            Ok(text.as_deref().map(|text| values.fill(text)).transpose()?.map(PathBuf::from))
         };
         Ok(JobContainer {
             image: values.fill(&self.image)?.into(),

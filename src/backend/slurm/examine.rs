@@ -22,10 +22,7 @@ pub(super) async fn examine(
     for contract in models {
         match settings.fill(contract) {
             Err(error) => Requirement::unset(&error).add_to(&mut requirements),
-            Ok(JobSpec {
-                container: Some(container),
-                ..
-            }) => {
+            Ok(JobSpec { container: Some(container), .. }) => {
                 for requirement in container.look_here(settings.shared()) {
                     requirement.add_to(&mut requirements);
                 }
@@ -66,10 +63,8 @@ fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Requirement> {
         return None;
     }
     let asked = settings.requested();
-    let asked = asked
-        .iter()
-        .chain(settings.arguments())
-        .find(|option| option.contains("gpu") || option.starts_with("--gres"));
+    let asked =
+        asked.iter().chain(settings.arguments()).find(|option| option.contains("gpu") || option.starts_with("--gres"));
     Some(match asked {
         Some(option) => Requirement::met("GPU", format!("`{device}`, and the job asks for {option}")),
         None => Requirement::doubtful(

@@ -40,34 +40,19 @@ pub(super) fn open(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendErr
 impl SlurmFinder {
     fn new(record: &Value) -> Result<Self, BackendError> {
         let text = |key: &str| record.get(key).and_then(Value::as_str).map(str::to_owned);
-        let user = record
-            .get("user")
-            .and_then(Value::as_u64)
-            .and_then(|user| u32::try_from(user).ok());
+        let user = record.get("user").and_then(Value::as_u64).and_then(|user| u32::try_from(user).ok());
         let user = user.ok_or_else(|| {
             let message = format!("whose jobs they are is not said in {record}");
             BackendError::new(Stage::Shutdown, Fault::Internal, message)
         })?;
-        Ok(Self {
-            queue: Queue::new(Tools::new(text("conf")), user),
-            shared: text("shared_dir").map(PathBuf::from),
-        })
+        Ok(Self { queue: Queue::new(Tools::new(text("conf")), user), shared: text("shared_dir").map(PathBuf::from) })
     }
 
     async fn found(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
-        let jobs = self
-            .queue
-            .jobs(None)
-            .await
-            .map_err(|error| error.during(Stage::Shutdown))?;
-        let jobs = jobs
-            .into_iter()
-            .filter(|job| !job.is_over() && is_labelled(&job.name, labels));
-        let jobs = jobs.map(|job| Resource {
-            kind: JOB,
-            detail: format!("{}, {}", job.name, job.describe()),
-            id: job.id,
-        });
+        let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
+        let jobs = jobs.into_iter().filter(|job| !job.is_over() && is_labelled(&job.name, labels));
+        let jobs =
+            jobs.map(|job| Resource { kind: JOB, detail: format!("{}, {}", job.name, job.describe()), id: job.id });
         Ok(jobs.chain(self.directories(labels)?).collect())
     }
 
@@ -82,15 +67,8 @@ impl SlurmFinder {
             BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
         })?;
         let ours = entries.into_iter();
-        let ours = ours.filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|found| is_labelled(found, labels))
-        });
-        Ok(ours
-            .map(|entry| Resource::new(DIRECTORY, entry.path().to_string_lossy()))
-            .collect())
+        let ours = ours.filter(|entry| entry.file_name().to_str().is_some_and(|found| is_labelled(found, labels)));
+        Ok(ours.map(|entry| Resource::new(DIRECTORY, entry.path().to_string_lossy())).collect())
     }
 
     async fn removed(&self, resource: &Resource) -> Result<(), BackendError> {
@@ -103,11 +81,7 @@ impl SlurmFinder {
                 _ => Ok(()),
             };
         }
-        let jobs = self
-            .queue
-            .jobs(None)
-            .await
-            .map_err(|error| error.during(Stage::Shutdown))?;
+        let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
         match jobs.into_iter().find(|job| job.id == resource.id) {
             Some(job) => self.queue.clear(&job.name, Instant::now() + PATIENCE).await.map(drop),
             None => Ok(()),

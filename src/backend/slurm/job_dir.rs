@@ -70,9 +70,7 @@ impl JobDir {
     pub(super) fn address(&self) -> Option<Address> {
         // A network file system may remember for long that a file was not there; listing the directory makes it look.
         let mut entries = fs::read_dir(&self.directory).ok()?;
-        entries
-            .any(|entry| entry.is_ok_and(|entry| entry.file_name() == ADDRESS))
-            .then_some(())?;
+        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() == ADDRESS)).then_some(())?;
         let mut text = String::new();
         let file = File::open(self.directory.join(ADDRESS)).ok()?;
         file.take(LONGEST_ADDRESS).read_to_string(&mut text).ok()?;
@@ -120,10 +118,7 @@ impl Address {
 
 /// Whether a text can be the name of a node, and nothing else that would mean something in an address.
 fn is_host(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
 }
 
 #[cfg(test)]
@@ -150,14 +145,7 @@ mod tests {
     fn an_address_is_complete_or_none() {
         let address = Address::parse("12 0 n-1.lab 20001\n").unwrap();
         assert_eq!((address.node.as_str(), address.port), ("n-1.lab", 20001));
-        for text in [
-            "",
-            "12 0 n1 20001",
-            "12 0 n1 0\n",
-            "12 0 n1@x 1\n",
-            "12 0 n1 70000\n",
-            "12 0 n1 1 2\n",
-        ] {
+        for text in ["", "12 0 n1 20001", "12 0 n1 0\n", "12 0 n1@x 1\n", "12 0 n1 70000\n", "12 0 n1 1 2\n"] {
             assert_eq!(Address::parse(text), None, "{text}");
         }
     }

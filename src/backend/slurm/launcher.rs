@@ -62,13 +62,7 @@ struct Launched {
 
 impl SlurmLauncher {
     pub(super) fn new(settings: Arc<SlurmSettings>) -> Self {
-        Self {
-            queue: settings.queue(),
-            settings,
-            launches: 0,
-            launched: None,
-            events: Mutex::default(),
-        }
+        Self { queue: settings.queue(), settings, launches: 0, launched: None, events: Mutex::default() }
     }
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
@@ -78,10 +72,7 @@ impl SlurmLauncher {
         let progress = &launch.progress;
         progress.set(Stage::Launch, "asking for Slurm's controller");
         // Without a controller nothing can be made, and nothing has to be looked for afterwards.
-        self.queue
-            .controller()
-            .await
-            .map_err(|error| error.during(Stage::Launch))?;
+        self.queue.controller().await.map_err(|error| error.during(Stage::Launch))?;
         if !launch.facts.knows(SLURM)
             && let Some(version) = self.queue.version().await
         {
@@ -128,10 +119,7 @@ impl SlurmLauncher {
         if let Some(launched) = &mut self.launched {
             launched.watcher = Some(watcher);
         }
-        Ok(Endpoint {
-            url: format!("http://{}:{}", bracketed(&host), address.port),
-            port: None,
-        })
+        Ok(Endpoint { url: format!("http://{}:{}", bracketed(&host), address.port), port: None })
     }
 
     /// Says where something will be made, and where the job's files go.
@@ -142,10 +130,7 @@ impl SlurmLauncher {
         }
         let directory = match self.settings.shared() {
             Some(shared) => shared.to_owned(),
-            None => launch
-                .instance
-                .directory()
-                .map_err(|error| internal("no temporary files can be kept", &error))?,
+            None => launch.instance.directory().map_err(|error| internal("no temporary files can be kept", &error))?,
         };
         self.launches += 1;
         Ok(self.settings.job_dir(&directory, self.launches, launch))
@@ -154,11 +139,7 @@ impl SlurmLauncher {
     /// Waits for sbatch and gives the number of the job.
     async fn submitted(&mut self) -> Result<String, BackendError> {
         let Some(submission) = self.launched.as_mut().and_then(|launched| launched.submission.as_mut()) else {
-            return Err(BackendError::new(
-                Stage::Launch,
-                Fault::Internal,
-                "nothing was submitted",
-            ));
+            return Err(BackendError::new(Stage::Launch, Fault::Internal, "nothing was submitted"));
         };
         let submitted = submission.await;
         if let Some(launched) = &mut self.launched {
@@ -199,11 +180,7 @@ impl SlurmLauncher {
         deadline: Instant,
     ) -> Result<(Address, JobLine), BackendError> {
         let Some(launched) = &self.launched else {
-            return Err(BackendError::new(
-                Stage::Launch,
-                Fault::NotRunning,
-                "nothing was submitted",
-            ));
+            return Err(BackendError::new(Stage::Launch, Fault::NotRunning, "nothing was submitted"));
         };
         let mut pause = FIRST_PAUSE;
         let mut last: Option<JobLine> = None;
@@ -219,9 +196,7 @@ impl SlurmLauncher {
                     };
                     if line.is_over() {
                         self.note(&line.describe());
-                        let error = line
-                            .server_exit(line.restarts)
-                            .during(Stage::Ready, "before it was ready");
+                        let error = line.server_exit(line.restarts).during(Stage::Ready, "before it was ready");
                         return Err(error.with_log(self.log_tail()));
                     }
                     if last.as_ref().map(JobLine::describe) != Some(line.describe()) {
@@ -255,10 +230,7 @@ impl SlurmLauncher {
             Some(line) if line.waits() => {
                 let meaning = Some(line.explain()).filter(|meaning| !meaning.is_empty());
                 let meaning = meaning.map_or_else(String::new, |meaning| format!(": {meaning}"));
-                format!(
-                    "the job did not start within {seconds} s (`start_timeout`): {}{meaning}",
-                    line.describe()
-                )
+                format!("the job did not start within {seconds} s (`start_timeout`): {}{meaning}", line.describe())
             }
             Some(line) => format!(
                 "no server listened within {seconds} s (`start_timeout`): {}; can the node write to {}?",
@@ -270,11 +242,7 @@ impl SlurmLauncher {
         if let Some(last_error) = last_error {
             message = format!("{message}; at last: {last_error}");
         }
-        let stage = if last.is_none_or(JobLine::waits) {
-            Stage::Launch
-        } else {
-            Stage::Ready
-        };
+        let stage = if last.is_none_or(JobLine::waits) { Stage::Launch } else { Stage::Ready };
         BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
     }
 
@@ -309,10 +277,7 @@ impl SlurmLauncher {
             Err(error) => Err(error.with_log(self.log_tail())),
         };
         if let Some(launched) = self.launched.take() {
-            launched
-                .job_dir
-                .clear()
-                .map_err(|error| internal("the job's directory cannot be removed", &error))?;
+            launched.job_dir.clear().map_err(|error| internal("the job's directory cannot be removed", &error))?;
         }
         result
     }
@@ -363,11 +328,7 @@ impl Launcher for SlurmLauncher {
 
 /// A host as it stands in an address.
 fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    }
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 fn internal(what: &str, error: &dyn std::error::Error) -> BackendError {

@@ -61,11 +61,7 @@ impl Queue {
                     let left: Vec<String> = left.map(JobLine::describe).collect();
                     let due = cancelled.is_none_or(|when| when.elapsed() >= AGAIN);
                     let order = [format!("--user={}", self.user), format!("--name={name}")];
-                    match if due {
-                        self.tools.ask("scancel", &order).await
-                    } else {
-                        Ok(String::new())
-                    } {
+                    match if due { self.tools.ask("scancel", &order).await } else { Ok(String::new()) } {
                         Ok(_) => {
                             if due {
                                 cancelled = Some(Instant::now());

@@ -95,10 +95,8 @@ pub(super) fn quoted(word: &str) -> String {
 
 /// A word of the command, with the port of the function's argument.
 fn command_word(word: &str) -> String {
-    let parts: Vec<String> = word
-        .split(PORT)
-        .map(|part| if part.is_empty() { String::new() } else { quoted(part) })
-        .collect();
+    let parts: Vec<String> =
+        word.split(PORT).map(|part| if part.is_empty() { String::new() } else { quoted(part) }).collect();
     match parts.join("\"$1\"") {
         nothing if nothing.is_empty() => "''".to_owned(),
         word => word,
@@ -114,10 +112,7 @@ mod tests {
     #[test]
     fn a_shell_reads_every_word_back() {
         for word in ["", "a", "it's", "$HOME `x` \"y\"", "a\nb", "*", "~", "-n", "ü"] {
-            let read = Command::new("bash")
-                .args(["-c", &format!("printf '[%s]' {}", quoted(word))])
-                .output()
-                .unwrap();
+            let read = Command::new("bash").args(["-c", &format!("printf '[%s]' {}", quoted(word))]).output().unwrap();
             assert_eq!(String::from_utf8(read.stdout).unwrap(), format!("[{word}]"));
         }
     }

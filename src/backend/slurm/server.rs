@@ -39,9 +39,7 @@ impl Server {
         let container = Container {
             tool: &settings.tool,
             family: settings.family,
-            gpu: settings
-                .gpu
-                .unwrap_or_else(|| launch.overrides.device.as_deref().map_or(Gpu::None, Gpu::of)),
+            gpu: settings.gpu.unwrap_or_else(|| launch.overrides.device.as_deref().map_or(Gpu::None, Gpu::of)),
             sif: &settings.image,
             source: settings.source.as_deref(),
             model_directory: settings.model_directory.as_deref(),
@@ -68,10 +66,6 @@ impl Server {
                 value => public.push((name, value)),
             }
         }
-        Ok(Self {
-            command: program.command.into_iter().map(text).collect(),
-            public,
-            private,
-        })
+        Ok(Self { command: program.command.into_iter().map(text).collect(), public, private })
     }
 }

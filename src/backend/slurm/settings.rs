@@ -87,11 +87,7 @@ impl SlurmSettings {
         let command = IN_COMMAND.words(reader.require("command"), "command");
         let environment = IN_ENVIRONMENT.environment(reader);
         for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
-            reader.reject(
-                "env",
-                format!("`{name}` is not the name of a variable"),
-                "in this table",
-            );
+            reader.reject("env", format!("`{name}` is not the name of a variable"), "in this table");
         }
         if let Some(command) = &command {
             if command.words.is_empty() {
@@ -104,11 +100,7 @@ impl SlurmSettings {
         let grace = reader.duration("grace").unwrap_or(GRACE);
         if grace > LONGEST_GRACE {
             let message = format!("`grace` is {} s", grace.as_secs_f64());
-            reader.reject(
-                "grace",
-                message,
-                format!("expected at most {} s", LONGEST_GRACE.as_secs()),
-            );
+            reader.reject("grace", message, format!("expected at most {} s", LONGEST_GRACE.as_secs()));
         }
         let address = reader.text("address");
         if let Some(Err(error)) = address.as_deref().map(|address| IN_ADDRESS.check(address)) {
@@ -117,12 +109,8 @@ impl SlurmSettings {
         Some(Self {
             environment,
             requests: requests(reader),
-            arguments: ELSEWHERE
-                .words(reader, "arguments")
-                .map_or_else(Vec::new, |words| words.words),
-            modules: ELSEWHERE
-                .words(reader, "modules")
-                .map_or_else(Vec::new, |words| words.words),
+            arguments: ELSEWHERE.words(reader, "arguments").map_or_else(Vec::new, |words| words.words),
+            modules: ELSEWHERE.words(reader, "modules").map_or_else(Vec::new, |words| words.words),
             // Lines of a shell are full of braces.
             prologue: reader.texts("prologue").unwrap_or_default(),
             directory: ELSEWHERE.text(reader, "cwd"),
@@ -166,10 +154,7 @@ impl SlurmSettings {
     /// What the job asks for, as options of sbatch. A job that is started anew has lost its callers, unless the table's own
     /// arguments say that it may.
     pub(super) fn requested(&self) -> Vec<String> {
-        let requests = self
-            .requests
-            .iter()
-            .map(|(option, value)| format!("--{option}={value}"));
+        let requests = self.requests.iter().map(|(option, value)| format!("--{option}={value}"));
         std::iter::once("--no-requeue".to_owned()).chain(requests).collect()
     }
 
@@ -279,7 +264,5 @@ fn directory(reader: &mut TableReader<'_>, key: &'static str) -> Option<PathBuf>
 fn is_variable(name: &str) -> bool {
     !name.starts_with(|letter: char| letter.is_ascii_digit())
         && !name.is_empty()
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

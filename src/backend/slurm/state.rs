@@ -49,15 +49,8 @@ const OVER: [&str; 10] = [
 ];
 
 /// States in which a job has no node.
-const WAITING: [&str; 7] = [
-    "PENDING",
-    "CONFIGURING",
-    "REQUEUED",
-    "REQUEUE_FED",
-    "REQUEUE_HOLD",
-    "SPECIAL_EXIT",
-    "RESV_DEL_HOLD",
-];
+const WAITING: [&str; 7] =
+    ["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"];
 
 /// What the reasons of waiting mean for the user, and what may help.
 const REASONS: [(&str, &str); 12] = [
@@ -65,21 +58,12 @@ const REASONS: [(&str, &str); 12] = [
     ("JobHeldAdmin", "an administrator holds it"),
     ("PartitionDown", "its partition starts no jobs; see `sinfo`"),
     ("PartitionInactive", "its partition takes no jobs; see `sinfo`"),
-    (
-        "PartitionTimeLimit",
-        "`time` is more than its partition allows; see `sinfo`",
-    ),
+    ("PartitionTimeLimit", "`time` is more than its partition allows; see `sinfo`"),
     ("PartitionNodeLimit", "it asks for more nodes than its partition allows"),
     ("Resources", "no node with what it asks for is free"),
     ("Priority", "other jobs go first"),
-    (
-        "ReqNodeNotAvail",
-        "a node that it needs is down or reserved; see `sinfo --list-reasons`",
-    ),
-    (
-        "Nodes required for job",
-        "its nodes are down or reserved; see `sinfo --list-reasons`",
-    ),
+    ("ReqNodeNotAvail", "a node that it needs is down or reserved; see `sinfo --list-reasons`"),
+    ("Nodes required for job", "its nodes are down or reserved; see `sinfo --list-reasons`"),
     ("BeginTime", "it may not start before its time"),
     ("BadConstraints", "nothing can ever be as it asks for"),
 ];
@@ -124,10 +108,7 @@ impl JobLine {
     /// Tells who waits for it to start: what it waits for, what that means, and when it is expected to start.
     pub(super) fn state_in(&self, progress: &StartProgress) {
         if !self.waits() {
-            return progress.set(
-                Stage::Ready,
-                format!("{}: waiting for its server to listen", self.brief()),
-            );
+            return progress.set(Stage::Ready, format!("{}: waiting for its server to listen", self.brief()));
         }
         progress.set(Stage::Launch, self.brief());
         let meaning = Some(self.explain()).filter(|meaning| !meaning.is_empty());
@@ -170,11 +151,8 @@ impl JobLine {
 
     /// How the server exited in a job that hydrotest did not end, and that had been started anew `restarts` times then.
     pub(super) fn server_exit(&self, restarts: u32) -> ServerExit {
-        let place = if self.node.is_empty() {
-            format!("job {}", self.id)
-        } else {
-            format!("job {} on {}", self.id, self.node)
-        };
+        let place =
+            if self.node.is_empty() { format!("job {}", self.id) } else { format!("job {} on {}", self.id, self.node) };
         let ended = |by: &str| format!("was ended with {place} by {by}");
         let status = self.status();
         let message = match self.state.as_str() {
@@ -186,10 +164,7 @@ impl JobLine {
             "PREEMPTED" => ended("a job that goes before it (PREEMPTED; another `partition` or `qos` may be spared)"),
             "OUT_OF_MEMORY" => ended("the limit of its memory (OUT_OF_MEMORY; `memory` asks for more)"),
             _ if self.was_requeued(restarts) => {
-                format!(
-                    "was ended with {place}, which was put back into the queue ({})",
-                    self.state
-                )
+                format!("was ended with {place}, which was put back into the queue ({})", self.state)
             }
             _ if self.never_ran() => format!(
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
@@ -249,10 +224,7 @@ mod tests {
         insta::assert_snapshot!(waiting.describe(), @"job 12 is PENDING (Nodes required for job are DOWN)");
         insta::assert_snapshot!(waiting.explain(), @"its nodes are down or reserved; see `sinfo --list-reasons`");
         let running = line("13|RUNNING|None|0|2|vm|2026-11-23T23:54:44|a|b|");
-        assert_eq!(
-            (running.describe().as_str(), running.restarts),
-            ("job 13 is RUNNING on vm", 2)
-        );
+        assert_eq!((running.describe().as_str(), running.restarts), ("job 13 is RUNNING on vm", 2));
         assert_eq!(running.name, "a|b");
         let priority = line("14|PENDING|Priority|0|0||2026-11-24T10:00:00|n|");
         insta::assert_snapshot!(priority.describe(), @"job 14 is PENDING (Priority), expected to start at 2026-11-24T10:00:00");
@@ -271,10 +243,7 @@ mod tests {
         );
         assert_eq!(
             reported(&running),
-            (
-                Stage::Ready,
-                "job 13 is RUNNING on vm: waiting for its server to listen".into()
-            )
+            (Stage::Ready, "job 13 is RUNNING on vm: waiting for its server to listen".into())
         );
         assert_eq!(JobLine::parse("CLUSTER: lab"), None);
         assert_eq!(JobLine::parse("12|PENDING"), None);
@@ -285,15 +254,7 @@ mod tests {
         let server_exit = |state: &str, reason: &str, exit: u32| {
             line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).server_exit(1)
         };
-        let reported = [
-            "TIMEOUT",
-            "CANCELLED",
-            "NODE_FAIL",
-            "PREEMPTED",
-            "OUT_OF_MEMORY",
-            "PENDING",
-        ]
-        .map(|state| {
+        let reported = ["TIMEOUT", "CANCELLED", "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "PENDING"].map(|state| {
             let server_exit = server_exit(state, "None", 143 << 8);
             assert_eq!(server_exit.fault, Fault::Died, "{state}");
             server_exit.message
@@ -310,10 +271,7 @@ mod tests {
         assert_eq!(server_exit("FAILED", "None", 127 << 8).fault, Fault::Misconfigured);
         insta::assert_snapshot!(server_exit("FAILED", "JobLaunchFailure", 4021).message, @"was never started in job 7 on n1 (FAILED JobLaunchFailure; can the node write to the job's directory, `shared_dir`?)");
         for exit in [11, 139 << 8] {
-            assert_eq!(
-                server_exit("FAILED", "None", exit).message,
-                "was ended by SIGSEGV in job 7 on n1"
-            );
+            assert_eq!(server_exit("FAILED", "None", exit).message, "was ended by SIGSEGV in job 7 on n1");
         }
         insta::assert_snapshot!(server_exit("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
     }

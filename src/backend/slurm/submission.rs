@@ -43,11 +43,7 @@ impl Submission {
             server,
             tenths: settings.grace.as_millis() / 100,
         };
-        Self {
-            label,
-            arguments,
-            script: script::script(&parts, launch),
-        }
+        Self { label, arguments, script: script::script(&parts, launch) }
     }
 
     /// The command and the script, for a person to read.
@@ -59,10 +55,7 @@ impl Submission {
     /// Submits it and gives what sbatch says.
     pub(super) async fn submit(self, queue: &Queue) -> Result<String, ToolError> {
         let variables = [(resources::VARIABLE, self.label)];
-        queue
-            .tools
-            .run("sbatch", &self.arguments, &self.script, &variables, SUBMISSION)
-            .await
+        queue.tools.run("sbatch", &self.arguments, &self.script, &variables, SUBMISSION).await
     }
 }
 

@@ -94,10 +94,7 @@ impl Tools {
         variables: &[(&'static str, String)],
         patience: Duration,
     ) -> Result<String, ToolError> {
-        let missing = |error: io::Error| ToolError::Missing {
-            tool,
-            error: error.to_string(),
-        };
+        let missing = |error: io::Error| ToolError::Missing { tool, error: error.to_string() };
         let mut command = Command::new(tool);
         for (name, _) in std::env::vars_os().filter(|(name, _)| meddles(name)) {
             command.env_remove(name);
@@ -136,16 +133,12 @@ impl Tools {
             group.0 = None;
         }
         match ended {
-            Err(_) => Err(ToolError::Late {
-                tool,
-                seconds: patience.as_secs(),
-            }),
+            Err(_) => Err(ToolError::Late { tool, seconds: patience.as_secs() }),
             Ok((Err(error), ..)) => Err(missing(error)),
             Ok((Ok(status), said, _)) if status.success() => Ok(said),
-            Ok((Ok(status), said, complained)) => Err(ToolError::Failed {
-                tool,
-                words: words(status, &said, &complained),
-            }),
+            Ok((Ok(status), said, complained)) => {
+                Err(ToolError::Failed { tool, words: words(status, &said, &complained) })
+            }
         }
     }
 }
@@ -196,13 +189,7 @@ mod tests {
         for name in ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_ERROR", "SQUEUE_FORMAT"] {
             assert!(meddles(&name.into()), "{name}");
         }
-        for name in [
-            "SBATCH_PARTITION",
-            "SBATCH_ACCOUNT",
-            "SBATCH_WAIT_ALL_NODES",
-            "SLURM_CONF",
-            "PATH",
-        ] {
+        for name in ["SBATCH_PARTITION", "SBATCH_ACCOUNT", "SBATCH_WAIT_ALL_NODES", "SLURM_CONF", "PATH"] {
             assert!(!meddles(&name.into()), "{name}");
         }
     }

@@ -39,11 +39,7 @@ impl JobWatcher {
             // The receiver may be gone.
             let _ = sender.send(Some(server_exit));
         });
-        Self {
-            server_exit,
-            wanted,
-            task,
-        }
+        Self { server_exit, wanted, task }
     }
 
     /// Waits for the end of the job.
@@ -79,11 +75,7 @@ impl Drop for JobWatcher {
 async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> ServerExit {
     let mut ending = 0;
     loop {
-        match queue
-            .jobs(Some(name))
-            .await
-            .map(|jobs| jobs.into_iter().find(|found| found.id == job.id))
-        {
+        match queue.jobs(Some(name)).await.map(|jobs| jobs.into_iter().find(|found| found.id == job.id)) {
             Ok(Some(found)) => {
                 if found.is_over() || found.was_requeued(job.restarts) || ending >= LONGEST_ENDING {
                     return found.server_exit(job.restarts);

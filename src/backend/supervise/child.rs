@@ -75,12 +75,7 @@ impl Supervised {
     pub(crate) fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
         let mut command = Command::new(program_to_start()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
-        command
-            .arg(SUPERVISE)
-            .args(&program.command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(output);
+        command.arg(SUPERVISE).args(&program.command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(output);
         if let Some(directory) = &program.directory {
             command.current_dir(directory);
         }

@@ -25,12 +25,8 @@ impl ExitReason {
 
     /// Whether the program was ended from outside: no program sends itself these signals when it crashes.
     pub(crate) const fn is_from_outside(self) -> bool {
-        const OTHERS: [i32; 4] = [
-            Signal::KILL.as_raw(),
-            Signal::TERM.as_raw(),
-            Signal::INT.as_raw(),
-            Signal::HUP.as_raw(),
-        ];
+        const OTHERS: [i32; 4] =
+            [Signal::KILL.as_raw(), Signal::TERM.as_raw(), Signal::INT.as_raw(), Signal::HUP.as_raw()];
         match self {
             Self::Exited(_) => false,
             Self::Killed(signal) => {
@@ -123,10 +119,7 @@ impl SupervisorReport {
         let (word, number) = line.split_once(' ')?;
         if word == "left" {
             let (process, detail) = number.split_once(' ')?;
-            return Some(Self::Left(LeakedProcess {
-                process: process.parse().ok()?,
-                detail: detail.to_owned(),
-            }));
+            return Some(Self::Left(LeakedProcess { process: process.parse().ok()?, detail: detail.to_owned() }));
         }
         let number = number.parse().ok()?;
         match word {
@@ -160,10 +153,7 @@ mod tests {
             SupervisorReport::Started,
             SupervisorReport::Exited(ExitReason::Exited(3)),
             SupervisorReport::Exited(ExitReason::Killed(9)),
-            SupervisorReport::Left(LeakedProcess {
-                process: 17,
-                detail: "sleep 600, listening on port 80".into(),
-            }),
+            SupervisorReport::Left(LeakedProcess { process: 17, detail: "sleep 600, listening on port 80".into() }),
             SupervisorReport::Settled,
         ] {
             assert_eq!(SupervisorReport::parse(&report.to_string()), Some(report));

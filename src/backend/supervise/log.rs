@@ -67,12 +67,7 @@ impl Log {
             // The receiver may be gone.
             let _ = ending.send(true);
         })?;
-        let log = Self {
-            tail,
-            ended,
-            reader,
-            taking,
-        };
+        let log = Self { tail, ended, reader, taking };
         Ok((log, writer))
     }
 
@@ -145,11 +140,7 @@ impl Pump {
                 line.clear();
             } else if line.len() > LONGEST_PIECE {
                 // Without the whole secrets in it, only its end can hold the beginning of one.
-                let mut clean = self
-                    .secret
-                    .scrub(&String::from_utf8_lossy(line))
-                    .into_owned()
-                    .into_bytes();
+                let mut clean = self.secret.scrub(&String::from_utf8_lossy(line)).into_owned().into_bytes();
                 *line = clean.split_off(clean.len().saturating_sub(self.secret.expose().len() - 1));
                 self.put(&clean);
             }
@@ -206,10 +197,7 @@ mod tests {
         let path = directory.path().join("model.log");
         let (log, mut writer) = Log::create_bounded(&path, &Secret::new("the-secret").unwrap(), LARGEST).unwrap();
         let text = text.to_owned();
-        tokio::task::spawn_blocking(move || writer.write_all(&text))
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::task::spawn_blocking(move || writer.write_all(&text)).await.unwrap().unwrap();
         log.closed().await;
         let written = std::fs::read_to_string(path).unwrap();
         (log, written, directory)

@@ -77,11 +77,7 @@ fn become_program(parent: i32, command: &[OsString]) -> u8 {
     }
     let error = Command::new(program).args(arguments).exec();
     complain(&format!("failed to run {}: {error}", program.display()));
-    if error.kind() == io::ErrorKind::NotFound {
-        NOT_FOUND
-    } else {
-        NOT_EXECUTABLE
-    }
+    if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
 }
 
 fn supervise(command: &[OsString]) -> io::Result<()> {

@@ -29,10 +29,7 @@ fn differences_are_counted_measured_and_placed() {
     let contract = embedder();
     let [alone, batch] = embeddings();
     let exact = check(&contract, "fields = ['embeddings', 'chain_index']");
-    assert_eq!(
-        summaries(&*exact, &contract, &[alone.clone(), batch.clone()]),
-        Vec::<String>::new()
-    );
+    assert_eq!(summaries(&*exact, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
     let moved = [alone, batch.with_element("embeddings", 9, 0.125)];
     let findings = judge(&*exact, &contract, &moved);
     assert_eq!(findings[0].call.as_deref(), Some("batch"));
@@ -54,10 +51,7 @@ fn samples_are_compared_without_their_padding() {
     let alone = response(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
     let [_, batch] = embeddings();
     let items = check(&contract, "fields = ['chain_index', 'residue_index']\nitems = [[0, 1]]");
-    assert_eq!(
-        summaries(&*items, &contract, &[alone.clone(), batch.clone()]),
-        Vec::<String>::new()
-    );
+    assert_eq!(summaries(&*items, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
     let other = check(&contract, "fields = ['chain_index']\nitems = [[0, 0]]");
     insta::assert_snapshot!(summaries(&*other, &contract, &[alone.clone(), batch.clone()]).join("\n"), @"chain_index (`alone` sample 0, `batch` sample 0): expected int32 array (2,), got int32 array (3,)");
     let moved = batch.with_element("residue_index", 4, 5.0);
@@ -73,21 +67,14 @@ fn rows_are_compared_by_direction() {
     let [alone, batch] = embeddings();
     let cosine = check(&contract, "fields = ['embeddings', 'chain_index']\ncosine = 0.99");
     let near = batch.clone().with_element("embeddings", 9, 0.11);
-    assert_eq!(
-        summaries(&*cosine, &contract, &[alone.clone(), near]),
-        Vec::<String>::new()
-    );
+    assert_eq!(summaries(&*cosine, &contract, &[alone.clone(), near]), Vec::<String>::new());
     let far = batch.clone().with_element("embeddings", 9, -5.0);
     let findings = judge(&*cosine, &contract, &[alone.clone(), far]);
     insta::assert_snapshot!(findings[0].summary, @"embeddings (`alone`, `batch`): cosine similarity 0.08863514 < 0.99 of the row at [0, 2, 0] (chain B residue 0)");
     let nan = batch.clone().with_element("embeddings", 9, f64::NAN);
     assert_eq!(judge(&*cosine, &contract, &[alone.clone(), nan]).len(), 1);
     let index = batch.with_element("chain_index", 0, 1.0);
-    assert_eq!(
-        judge(&*cosine, &contract, &[alone, index]).len(),
-        1,
-        "indices stay exact"
-    );
+    assert_eq!(judge(&*cosine, &contract, &[alone, index]).len(), 1, "indices stay exact");
 }
 
 #[test]
@@ -98,18 +85,12 @@ fn structures_are_compared_where_they_are() {
         structure.coord.iter_mut().for_each(|position| position[0] += 10.0);
     });
     let exact = check(&contract, "fields = ['atom_array']");
-    assert_eq!(
-        summaries(&*exact, &contract, &[first.clone(), second.clone()]),
-        Vec::<String>::new()
-    );
+    assert_eq!(summaries(&*exact, &contract, &[first.clone(), second.clone()]), Vec::<String>::new());
     let findings = judge(&*exact, &contract, &[first.clone(), shifted.clone()]);
     insta::assert_snapshot!(findings[0].summary, @"atom_array (`alone`, `batch`)[0].coord: 28 of 84 elements beyond tolerance");
     insta::assert_snapshot!(findings[0].hint.as_deref().unwrap_or_default(), @"likely cause: moved or turned as a whole, otherwise the same (explains 100 % of the difference); look at the frame in which coordinates are written: centring, or a final alignment");
     let loose = check(&contract, "fields = ['atom_array']\natol = 10");
-    assert_eq!(
-        summaries(&*loose, &contract, &[first.clone(), shifted]),
-        Vec::<String>::new()
-    );
+    assert_eq!(summaries(&*loose, &contract, &[first.clone(), shifted]), Vec::<String>::new());
     let renamed = second.clone().with_structure(|structure| structure.res_id[0] = 9);
     insta::assert_snapshot!(summaries(&*loose, &contract, &[first.clone(), renamed])[0], @"atom_array (`alone`, `batch`)[0]: 1 of 28 atoms have other names, first atom 0: expected A ALA 0 N (N), got A ALA 9 N (N)");
     let cooled = second.with_structure(|structure| structure.b_factor = Some(vec![0.25; structure.atoms()]));
@@ -224,10 +205,7 @@ fn confidences_agree_by_their_means_under_gates() {
     };
     // As one card repeats itself: a little everywhere, more where a loop moved.
     assert_eq!(moved(|values| values[3] -= 0.1), Vec::<String>::new());
-    assert_eq!(
-        moved(|values| values.iter_mut().for_each(|value| *value -= 0.003)),
-        Vec::<String>::new()
-    );
+    assert_eq!(moved(|values| values.iter_mut().for_each(|value| *value -= 0.003)), Vec::<String>::new());
     let lower = moved(|values| values.iter_mut().for_each(|value| *value -= 0.08));
     insta::assert_snapshot!(lower[0], @"plddt (`alone`, `batch`)[0]: different: pLDDT error 0.08, allowed 0.02; greatest pLDDT error of a residue 0.08, allowed 0.15; pLDDT error of all residues 0.08, allowed 0.05; change in confident residues 0.35, allowed 0.1");
     assert_eq!(moved(|values| values.rotate_right(2)).len(), 1);

@@ -72,9 +72,7 @@ fn said(weights: &str, response: &CallResult) -> String {
 
 /// The atoms of a chain.
 fn chain(structure: &Structure, id: &str) -> Vec<usize> {
-    (0..structure.atoms())
-        .filter(|&atom| structure.chain_id[atom] == *id)
-        .collect()
+    (0..structure.atoms()).filter(|&atom| structure.chain_id[atom] == *id).collect()
 }
 
 #[test]

@@ -22,11 +22,7 @@ pub(super) fn judge(subject: &JudgedArray<'_>, value: &Value, sizes: &mut Sizes,
     let dtypes = &subject.field.dtypes;
     if !dtypes.is_empty() && !dtypes.contains(&tensor.dtype()) {
         let expected: Vec<String> = dtypes.iter().map(ToString::to_string).collect();
-        let summary = format!(
-            "{path}: expected dtype {}, got {}",
-            expected.join(" or "),
-            tensor.dtype()
-        );
+        let summary = format!("{path}: expected dtype {}, got {}", expected.join(" or "), tensor.dtype());
         report.add(report.wrong(summary));
     }
     if judge_shape(subject, tensor, sizes, report) {
@@ -48,11 +44,8 @@ fn judge_shape(
         bind(dimensions, shape, sizes);
     }
     let expected: Vec<Option<usize>> = dimensions.iter().map(|dimension| dimension.resolve(sizes)).collect();
-    let fits = shape.len() == expected.len()
-        && shape
-            .iter()
-            .zip(&expected)
-            .all(|(got, expected)| *expected == Some(*got));
+    let fits =
+        shape.len() == expected.len() && shape.iter().zip(&expected).all(|(got, expected)| *expected == Some(*got));
     if fits {
         return true;
     }

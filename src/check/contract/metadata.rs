@@ -60,11 +60,7 @@ fn judge_lengths(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>)
         (None, None) => "nothing".into(),
     };
     let finding = report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}"));
-    let separators = answered
-        .expected
-        .complexes
-        .iter()
-        .any(|complex| complex.chains.len() > 1);
+    let separators = answered.expected.complexes.iter().any(|complex| complex.chains.len() > 1);
     let longer = got.is_some_and(|got| got.iter().sum::<usize>() > expected.iter().sum());
     let hint = (separators && longer).then(|| "the separators between chains or a linker seem to be counted".into());
     report.add(finding.with_hint(hint));
@@ -96,9 +92,5 @@ fn wrong_kind(
 }
 
 fn field<'a>(record: &'a Record, name: &str) -> Option<&'a Value> {
-    record
-        .fields
-        .iter()
-        .find(|(field, _)| field == name)
-        .map(|(_, value)| value)
+    record.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
 }

@@ -58,19 +58,13 @@ impl Check for ContractCheck {
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        self.calls
-            .answered(results)
-            .flat_map(|answered| judge(&answered))
-            .collect()
+        self.calls.answered(results).flat_map(|answered| judge(&answered)).collect()
     }
 }
 
 /// All that is wrong with one response.
 fn judge(answered: &AnsweredCall<'_>) -> Vec<Finding> {
-    let mut report = ContractFindings {
-        call: answered.call,
-        findings: Vec::new(),
-    };
+    let mut report = ContractFindings { call: answered.call, findings: Vec::new() };
     presence::judge(answered, &mut report);
     metadata::judge(answered, &mut report);
     judge_readable(answered, &mut report);
@@ -110,13 +104,8 @@ fn judge_field(
         return values::judge_mapping(path, value, report);
     }
     if !field.kind.is_per_sample() {
-        let subject = JudgedArray {
-            path,
-            field,
-            axes: Axes::of(field),
-            complexes: &answered.expected.complexes,
-            answered,
-        };
+        let subject =
+            JudgedArray { path, field, axes: Axes::of(field), complexes: &answered.expected.complexes, answered };
         return arrays::judge(&subject, value, &mut sizes.whole, report);
     }
     let Value::List(items) = value else {
@@ -125,11 +114,7 @@ fn judge_field(
     };
     let samples = answered.expected.samples(field.kind);
     if items.len() != samples {
-        let summary = format!(
-            "{path}: expected {}, got {}",
-            number::count(samples, "sample"),
-            items.len()
-        );
+        let summary = format!("{path}: expected {}, got {}", number::count(samples, "sample"), items.len());
         report.add(report.wrong(summary));
         return;
     }
@@ -182,10 +167,7 @@ struct BoundSymbols {
 
 impl BoundSymbols {
     fn new(answered: &AnsweredCall<'_>) -> Self {
-        Self {
-            whole: answered.expected.sizes().clone(),
-            samples: Vec::new(),
-        }
+        Self { whole: answered.expected.sizes().clone(), samples: Vec::new() }
     }
 
     fn of_sample(&mut self, answered: &AnsweredCall<'_>, kind: FieldKind, sample: usize) -> &mut Sizes {

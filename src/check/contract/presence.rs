@@ -22,11 +22,8 @@ pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
         }
     }
     if !missing.is_empty() {
-        let why = if missing.iter().any(|name| answered.expected.requests(name)) {
-            "asked for"
-        } else {
-            "always given"
-        };
+        let why =
+            if missing.iter().any(|name| answered.expected.requests(name)) { "asked for" } else { "always given" };
         let summary = format!("{}: expected a value ({why}), got None", names(missing));
         report.add(report.wrong(summary));
     }
@@ -35,30 +32,18 @@ pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
 
 /// The attributes of the class must be there, in order; attributes that are not in the contract are another matter.
 fn judge_attributes(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
-    let expected: Vec<&str> = answered
-        .contract
-        .fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .collect();
+    let expected: Vec<&str> = answered.contract.fields.iter().map(|field| field.name.as_str()).collect();
     let fields = &answered.prediction.fields;
     let got: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let absent: Vec<&str> = expected.iter().copied().filter(|name| !got.contains(name)).collect();
     if !absent.is_empty() {
         let summary = format!("attributes: the response has no {}", names(absent));
-        report.add(
-            report
-                .wrong(summary)
-                .detail(format!("it has {}", names(got.iter().copied()))),
-        );
+        report.add(report.wrong(summary).detail(format!("it has {}", names(got.iter().copied()))));
         return;
     }
     let in_contract: Vec<&str> = got.iter().copied().filter(|name| expected.contains(name)).collect();
     if in_contract != expected {
-        let place = in_contract
-            .iter()
-            .zip(&expected)
-            .position(|(got, expected)| got != expected);
+        let place = in_contract.iter().zip(&expected).position(|(got, expected)| got != expected);
         let summary = match place {
             Some(place) => format!(
                 "attributes: expected `{}` in place {place} of the contract's, got `{}`",
@@ -75,12 +60,8 @@ fn judge_unrequested(answered: &AnsweredCall<'_>, report: &mut ContractFindings<
         let field = answered.contract.field(name);
         name != "metadata" && !value.is_none() && field.is_none_or(|field| !answered.expected.fills(field))
     };
-    let unrequested: Vec<&(String, Value)> = answered
-        .prediction
-        .fields
-        .iter()
-        .filter(|(name, value)| is_unrequested(name, value))
-        .collect();
+    let unrequested: Vec<&(String, Value)> =
+        answered.prediction.fields.iter().filter(|(name, value)| is_unrequested(name, value)).collect();
     let Some((name, value)) = unrequested.first() else {
         return;
     };

@@ -102,21 +102,14 @@ impl JudgedStructure<'_> {
             return true;
         };
         let atoms = count(self.structure.atoms(), "atom");
-        report.add(report.wrong(format!(
-            "{}: column `{column}` has not one entry for each of {atoms}",
-            self.path
-        )));
+        report.add(report.wrong(format!("{}: column `{column}` has not one entry for each of {atoms}", self.path)));
         false
     }
 
     fn judge_coordinates(&self, report: &mut ContractFindings<'_>) {
         let structure = self.structure;
         let is_broken = |position: &[f32; 3]| position.iter().any(|value| !value.is_finite());
-        let mut broken = structure
-            .coord
-            .iter()
-            .enumerate()
-            .filter(|(_, position)| is_broken(position));
+        let mut broken = structure.coord.iter().enumerate().filter(|(_, position)| is_broken(position));
         if let Some((atom, position)) = broken.next() {
             let summary = format!(
                 "{}: {} of {} without finite coordinates; {} is at {position:?}",
@@ -167,12 +160,8 @@ impl JudgedStructure<'_> {
         if chain.molecule == Molecule::Ligand {
             return;
         }
-        let residues: Vec<Range<usize>> = self
-            .structure
-            .residues()
-            .into_iter()
-            .filter(|residue| atoms.contains(&residue.start))
-            .collect();
+        let residues: Vec<Range<usize>> =
+            self.structure.residues().into_iter().filter(|residue| atoms.contains(&residue.start)).collect();
         if residues.len() != chain.residues {
             let summary = format!(
                 "{}: expected {} in chain {}, got {}",
@@ -194,10 +183,7 @@ impl JudgedStructure<'_> {
 
     fn judge_numbers(&self, first: i32, chain: &Chain, residues: &[Range<usize>], report: &mut ContractFindings<'_>) {
         let numbers = residues.iter().map(|residue| self.structure.res_id[residue.start]);
-        let wrong = numbers
-            .zip(first..)
-            .enumerate()
-            .find(|(_, (got, expected))| got != expected);
+        let wrong = numbers.zip(first..).enumerate().find(|(_, (got, expected))| got != expected);
         if let Some((index, (got, expected))) = wrong {
             let summary = format!(
                 "{}: expected number {expected} for residue {index} of chain {} (numbered from {first}), got {got}",
@@ -235,12 +221,7 @@ impl JudgedStructure<'_> {
             return Some(format!("{place} is none of the twenty amino acids"));
         };
         let atoms: Vec<&str> = structure.atom_name[residue.clone()].iter().map(Label::as_str).collect();
-        let missing: Vec<&str> = amino
-            .atoms
-            .iter()
-            .copied()
-            .filter(|atom| !atoms.contains(atom))
-            .collect();
+        let missing: Vec<&str> = amino.atoms.iter().copied().filter(|atom| !atoms.contains(atom)).collect();
         if !missing.is_empty() {
             return Some(format!("{place} has no {}", names(missing)));
         }
@@ -249,10 +230,7 @@ impl JudgedStructure<'_> {
         if !foreign.is_empty() {
             return Some(format!("{place} has {}", names(foreign)));
         }
-        let twice = atoms
-            .iter()
-            .enumerate()
-            .find(|(index, atom)| atoms[..*index].contains(atom));
+        let twice = atoms.iter().enumerate().find(|(index, atom)| atoms[..*index].contains(atom));
         if let Some((_, atom)) = twice {
             return Some(format!("{place} has `{atom}` twice"));
         }

@@ -35,13 +35,7 @@ fn fold() -> CallResult {
 #[test]
 fn right_responses_pass() {
     for input in ["A", "ACD:EF", "A|CDE", "AC:D|GH|I"] {
-        for fields in [
-            json!(null),
-            json!([]),
-            json!(["hidden_states", "plddt"]),
-            json!(["*"]),
-            json!(["other"]),
-        ] {
+        for fields in [json!(null), json!([]), json!(["hidden_states", "plddt"]), json!(["*"]), json!(["other"])] {
             let options = json!({"include_fields": fields});
             for contract in [embedder(), folder()] {
                 let right = response(&contract, "call", input, options.clone());
@@ -132,10 +126,7 @@ fn element_types_and_shapes_are_judged() {
         let wrong = embedding().with("embeddings", Value::Array(Tensor::from_values(shape, &values).unwrap()));
         let findings = judge(&CHECK, &contract, &[wrong]);
         assert_eq!(findings.len(), 1);
-        (
-            findings[0].summary.clone(),
-            findings[0].hint.clone().unwrap_or_default(),
-        )
+        (findings[0].summary.clone(), findings[0].hint.clone().unwrap_or_default())
     };
     assert_eq!(
         shaped(vec![3, 2, 4]),
@@ -249,17 +240,11 @@ fn a_mapping_for_the_whole_response_is_a_dict_with_finite_entries() {
     assert_eq!(found(&contract, right.clone()), Vec::<String>::new());
     let entries = |value: Value| Value::Map(vec![(Value::Text("model_1".into()), value)]);
     let scores = entries(Value::Array(Tensor::vector(&[0.5f32, 0.25])));
-    assert_eq!(
-        found(&contract, right.clone().with("ranking", scores)),
-        Vec::<String>::new()
-    );
+    assert_eq!(found(&contract, right.clone().with("ranking", scores)), Vec::<String>::new());
     let per_sample = Value::List(vec![entries(Value::Float(0.5)); 2]);
     let reported = only(&contract, right.clone().with("ranking", per_sample));
     insta::assert_snapshot!(reported, @"ranking: expected a dict, got list of 2");
-    let reported = only(
-        &contract,
-        right.clone().with("ranking", entries(Value::Float(f64::NAN))),
-    );
+    let reported = only(&contract, right.clone().with("ranking", entries(Value::Float(f64::NAN))));
     insta::assert_snapshot!(reported, @"ranking.model_1: expected a finite number, got NaN");
     let reported = only(&contract, right.with("ranking", Value::Map(Vec::new())));
     insta::assert_snapshot!(reported, @"ranking: expected a dict with entries, got an empty one");

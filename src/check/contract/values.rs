@@ -13,10 +13,7 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
     if !tensor.dtype().is_numeric() {
         return;
     }
-    let bounds = subject
-        .field
-        .range
-        .map(|(least, greatest)| Bounds::between(least, greatest));
+    let bounds = subject.field.range.map(|(least, greatest)| Bounds::between(least, greatest));
     let padding = subject.field.padding.filter(|_| subject.answered.expected.pads);
     let lengths: Vec<usize> = subject.complexes.iter().map(|complex| complex.length).collect();
     let is_float = tensor.dtype().is_float();
@@ -43,17 +40,8 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
         report.add(report.wrong(summary));
     }
     if let (Some(worst), Some(bounds)) = (within.worst, bounds) {
-        let summary = say.summary(
-            &within,
-            &format!("is not {bounds}"),
-            &format!("are not {bounds}"),
-            worst,
-        );
-        report.add(
-            report
-                .wrong(summary)
-                .with_hint(scale_hint(&within, subject.field.range)),
-        );
+        let summary = say.summary(&within, &format!("is not {bounds}"), &format!("are not {bounds}"), worst);
+        report.add(report.wrong(summary).with_hint(scale_hint(&within, subject.field.range)));
     }
     if let (Some(first), Some(value)) = (padded.first, padding) {
         let rule = format!("of padding must be {}", show(value));
@@ -71,16 +59,9 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
 
 /// A number that stands where an array of one element could.
 pub(super) fn judge_number(subject: &JudgedArray<'_>, value: f64, report: &mut ContractFindings<'_>) {
-    let bounds = subject
-        .field
-        .range
-        .map_or(Bounds::ANY, |(least, greatest)| Bounds::between(least, greatest));
+    let bounds = subject.field.range.map_or(Bounds::ANY, |(least, greatest)| Bounds::between(least, greatest));
     if !value.is_finite() || bounds.excess(value) > 0.0 {
-        let expected = if bounds == Bounds::ANY {
-            "a finite number".into()
-        } else {
-            bounds.to_string()
-        };
+        let expected = if bounds == Bounds::ANY { "a finite number".into() } else { bounds.to_string() };
         report.add(report.wrong(format!("{}: expected {expected}, got {}", subject.path, show(value))));
     }
 }
@@ -134,9 +115,7 @@ fn walk(
     if subject.axes.batch.is_none() || subject.axes.residues.is_empty() {
         visit(0..tensor.len(), true);
     } else {
-        subject
-            .axes
-            .for_each_run(tensor, lengths, |run| visit(run.range, run.inside));
+        subject.axes.for_each_run(tensor, lengths, |run| visit(run.range, run.inside));
     }
 }
 

@@ -24,27 +24,15 @@ pub(crate) struct Sample {
 /// # Errors
 /// What is wrong with one of them.
 pub(super) fn of_answer(answered: &AnsweredCall<'_>) -> Result<Vec<Vec<Sample>>, String> {
-    let items = |name| {
-        answered
-            .prediction
-            .field(name)
-            .and_then(Value::as_items)
-            .unwrap_or_default()
-    };
-    let plddt: Vec<Option<Vec<f64>>> = items("plddt")
-        .iter()
-        .map(|item| item.as_array().and_then(Tensor::to_f64))
-        .collect();
+    let items = |name| answered.prediction.field(name).and_then(Value::as_items).unwrap_or_default();
+    let plddt: Vec<Option<Vec<f64>>> =
+        items("plddt").iter().map(|item| item.as_array().and_then(Tensor::to_f64)).collect();
     let structures = items(STRUCTURES);
     let samples = structures.iter().enumerate().map(|(index, item)| {
         let name = format!("{STRUCTURES}[{index}] of `{}`", answered.call);
         let structure = structure_of(FieldKind::Structures, item).map_err(|fault| format!("{name}: {fault}"))?;
         Ok(Sample {
-            confidence: of_residues(
-                &structure,
-                scale(answered),
-                behind(&plddt, structures.len(), index).as_deref(),
-            ),
+            confidence: of_residues(&structure, scale(answered), behind(&plddt, structures.len(), index).as_deref()),
             structure: structure.into_owned(),
             name,
         })
@@ -77,10 +65,7 @@ fn share(samples: &[Sample], answered: &AnsweredCall<'_>) -> Result<Vec<Vec<Samp
     let each = samples.len().checked_div(complexes).unwrap_or(0);
     if each == 0 || each * complexes != samples.len() {
         let found = samples.len();
-        return Err(format!(
-            "{STRUCTURES} of `{}`: {found} structures for {complexes} complexes",
-            answered.call
-        ));
+        return Err(format!("{STRUCTURES} of `{}`: {found} structures for {complexes} complexes", answered.call));
     }
     Ok(samples.chunks(each).map(<[Sample]>::to_vec).collect())
 }

@@ -86,10 +86,9 @@ pub(crate) fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<
         let name = &sample.name;
         match &sample.confidence {
             None => Some(format!("{name} has no confidence, and what was recorded has")),
-            Some(values) if values.len() != length => Some(format!(
-                "{name} has the confidence of {} residues, expected {length}",
-                values.len()
-            )),
+            Some(values) if values.len() != length => {
+                Some(format!("{name} has the confidence of {} residues, expected {length}", values.len()))
+            }
             Some(values) => {
                 let residue = values.iter().position(|value| !value.is_finite())?;
                 Some(format!("the confidence of residue {residue} of {name} is not finite"))
@@ -106,41 +105,23 @@ pub(crate) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -
         let size = all.len();
         let pairs = (0..size * size).map(|place| {
             let (row, column) = (place / size, place % size);
-            if row == column {
-                Some(0.0)
-            } else {
-                distance(row, column)
-            }
+            if row == column { Some(0.0) } else { distance(row, column) }
         });
         let matrix: Option<Vec<f64>> = pairs.collect();
         if let Some(Ok(result)) = matrix.map(|matrix| energy_test(&matrix, recorded.len(), now.len(), SEED)) {
             let p = gates.p;
-            found.push(Tested {
-                words,
-                unit,
-                result,
-                margin,
-                p,
-            });
+            found.push(Tested { words, unit, result, margin, p });
         }
     };
     let alphas = points(recorded, now, gates.confidence);
     let numbers: Vec<usize> = (0..alphas.first().map_or(0, Vec::len)).collect();
-    add(
-        "energy distance by CA RMSD",
-        " Å",
-        gates.rmsd_margin,
-        &|row, column| superpose(&alphas[row], &alphas[column]).ok().map(|motion| motion.rmsd),
-    );
-    add(
-        "energy distance by 1 − lDDT",
-        "",
-        gates.lddt_margin,
-        &|row, column| {
-            let score = lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?;
-            Some(1.0 - score.global)
-        },
-    );
+    add("energy distance by CA RMSD", " Å", gates.rmsd_margin, &|row, column| {
+        superpose(&alphas[row], &alphas[column]).ok().map(|motion| motion.rmsd)
+    });
+    add("energy distance by 1 − lDDT", "", gates.lddt_margin, &|row, column| {
+        let score = lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?;
+        Some(1.0 - score.global)
+    });
     add("energy distance by pLDDT", "", gates.plddt_margin, &|row, column| {
         let (one, other) = (all[row].confidence.as_deref()?, all[column].confidence.as_deref()?);
         mean_absolute_error(one, other).ok()
@@ -174,10 +155,7 @@ fn points(recorded: &[Sample], now: &[Sample], least: f64) -> Vec<Vec<Point>> {
 }
 
 fn means(samples: &[Sample]) -> Option<Vec<f64>> {
-    let all: Vec<&Vec<f64>> = samples
-        .iter()
-        .map(|sample| sample.confidence.as_ref())
-        .collect::<Option<_>>()?;
+    let all: Vec<&Vec<f64>> = samples.iter().map(|sample| sample.confidence.as_ref()).collect::<Option<_>>()?;
     let length = all.first()?.len();
     let at = |residue: usize| {
         let values = all.iter().map(|values| values.get(residue).copied());

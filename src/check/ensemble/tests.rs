@@ -55,13 +55,7 @@ fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Box<dyn Check> {
 
 fn found(directory: &Path, gates: &str, responses: &[CallResult]) -> Vec<Finding> {
     let contract = declared("boltz2");
-    judge_recorded(
-        &*check(&contract, gates, &CALLS),
-        &contract,
-        responses,
-        directory,
-        Recording::Missing,
-    )
+    judge_recorded(&*check(&contract, gates, &CALLS), &contract, responses, directory, Recording::Missing)
 }
 
 /// What is said of a second ensemble after a change to each of its samples.
@@ -99,10 +93,7 @@ fn confidences_are_the_tighter_invariant() {
 #[test]
 fn one_seed_for_all_and_other_atoms_are_found() {
     let first = ensemble(2).remove(0);
-    let copied = after(|response| CallResult {
-        result: first.result.clone(),
-        ..response
-    });
+    let copied = after(|response| CallResult { result: first.result.clone(), ..response });
     insta::assert_snapshot!(copied[0].summary, @"complex 0: atom_array[0] of `a` and atom_array[0] of `b` are the same structure; other seeds must give other samples");
     let renamed = after(|response| response.with_structure(|structure| structure.atom_name.swap(0, 1)));
     insta::assert_snapshot!(renamed[0].summary, @"complex 0: atom_array[0] of `a` has other atoms than recorded atom_array[0] of `a`: the atoms come in another order: N of ASN 1 in chain A is number 1, expected 0");
@@ -134,12 +125,8 @@ fn equal_ensembles_fail_at_most_once_in_a_hundred() {
     let gates = contract.gates.ensemble.unwrap();
     let draw = |seed| -> Vec<Sample> {
         let responses = ensemble(seed);
-        let answered = responses
-            .iter()
-            .filter_map(|response| AnsweredCall::new(&contract, response));
-        answered
-            .flat_map(|answered| samples::of_answer(&answered).unwrap().remove(0))
-            .collect()
+        let answered = responses.iter().filter_map(|response| AnsweredCall::new(&contract, response));
+        answered.flat_map(|answered| samples::of_answer(&answered).unwrap().remove(0)).collect()
     };
     let (mut by_chance, mut failed) = (0, 0);
     for run in 0..100 {

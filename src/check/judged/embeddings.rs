@@ -20,10 +20,7 @@ fn found(model: &str, table: &str, change: impl Fn(&mut Vec<f32>)) -> Vec<Findin
 fn found_of(input: &str, model: &str, table: &str, change: impl Fn(&mut Vec<f32>)) -> Vec<Finding> {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
-    let check = compiled(
-        &contract,
-        &format!("check = 'snapshot'\nfields = ['embeddings']\n{table}"),
-    );
+    let check = compiled(&contract, &format!("check = 'snapshot'\nfields = ['embeddings']\n{table}"));
     let judge = |response: CallResult| {
         let recording = Recording::Missing;
         judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)

@@ -14,14 +14,7 @@ fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult
     let contract = declared(model);
     let check = compiled(&contract, &format!("check = 'snapshot'\n{table}"));
     let judge = |response: CallResult| {
-        judge_recorded_with(
-            &*check,
-            &contract,
-            &[response],
-            directory.path(),
-            Recording::Missing,
-            None,
-        )
+        judge_recorded_with(&*check, &contract, &[response], directory.path(), Recording::Missing, None)
     };
     let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
     assert_eq!(judge(right.clone()), []);
@@ -44,11 +37,7 @@ fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
         for (name, mistake) in MISTAKES {
             let found = found(model, "", |response| response.with_structure(mistake));
             assert_eq!(found.len(), 1, "{model} {name}");
-            assert!(
-                found[0].to_string().contains("atom_array[0]: different: "),
-                "{name}: {}",
-                found[0].summary
-            );
+            assert!(found[0].to_string().contains("atom_array[0]: different: "), "{name}: {}", found[0].summary);
         }
     }
     let noisy = |response: CallResult| response.with_structure(|structure| jitter(structure, 0.01, 5));
@@ -56,18 +45,13 @@ fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
     assert_eq!(found("esmfold", "gates = { ca_rmsd = 0.001 }", noisy).len(), 1);
     let bent = |response: CallResult| response.with_structure(floppy);
     assert_eq!(found("esmfold", "gates = { unmasked_lddt = 0.8 }", bent), []);
-    assert_eq!(
-        found("esmfold", "gates = { unmasked_lddt = 0.8, confidence = 0 }", bent).len(),
-        1
-    );
+    assert_eq!(found("esmfold", "gates = { unmasked_lddt = 0.8, confidence = 0 }", bent).len(), 1);
 }
 
 #[test]
 fn recorded_confidences_are_judged_by_their_error() {
     let with = |change: fn(&mut Vec<f32>)| {
-        found("boltz2", "fields = ['plddt']", |response| {
-            response.change("plddt", |value| change_array(value, change))
-        })
+        found("boltz2", "fields = ['plddt']", |response| response.change("plddt", |value| change_array(value, change)))
     };
     assert_eq!(with(|values| values[0] += 0.1), [], "one residue may move");
     let hundredfold = with(|values| values.iter_mut().for_each(|value| *value *= 100.0));

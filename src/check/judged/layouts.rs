@@ -46,9 +46,7 @@ fn found_by(
 /// Changes the elements of an array field by their flat index.
 fn alter(response: CallResult, field: &str, change: impl FnOnce(&[usize], &mut [f32])) -> CallResult {
     response.change(field, |value| {
-        let Value::Array(tensor) = value else {
-            panic!("{value:?}")
-        };
+        let Value::Array(tensor) = value else { panic!("{value:?}") };
         let mut values: Vec<f32> = tensor.values().unwrap().collect();
         change(tensor.shape(), &mut values);
         *tensor = Tensor::from_values(tensor.shape().to_vec(), &values).unwrap();
@@ -112,19 +110,9 @@ fn as_another_card(response: CallResult, residues: usize) -> CallResult {
             }
         }
     });
-    let trunk = [
-        "s_s",
-        "s_z",
-        "states",
-        "distogram_logits",
-        "lm_logits",
-        "ptm_logits",
-        "lddt_head",
-    ];
+    let trunk = ["s_s", "s_z", "states", "distogram_logits", "lm_logits", "ptm_logits", "lddt_head"];
     // Ten bits of the mantissa, as TF32 keeps.
-    trunk
-        .into_iter()
-        .fold(response, |response, field| rough(response, field, 1.0 / 1024.0))
+    trunk.into_iter().fold(response, |response, field| rough(response, field, 1.0 / 1024.0))
 }
 
 /// Moves all frames of a response, each by its own vector.
@@ -153,9 +141,7 @@ fn what_two_cards_differ_by_passes_in_every_field_of_esmfold() {
     // It is a change: element by element at a thousandth these fields are others.
     let table = "check = 'snapshot'\natol = 1e-3";
     let keep = |response: CallResult| response;
-    let reported = found_by(table, "esmfold", TRP_CAGE, keep, |response| {
-        as_another_card(response, 20)
-    });
+    let reported = found_by(table, "esmfold", TRP_CAGE, keep, |response| as_another_card(response, 20));
     for field in ["frames", "lm_logits", "ptm_logits"] {
         assert!(reported[0].contains(&format!("  {field}: ")), "{field}: {reported:?}");
     }
@@ -223,10 +209,7 @@ fn are_found(field: &str, mistakes: &[(&str, ArrayMistake)]) {
         for input in [TRP_CAGE, UBIQUITIN] {
             let reported = found("esmfold", input, |response| alter(response, field, mistake));
             let words = format!("{field}: ");
-            assert!(
-                reported.len() == 1 && reported[0].contains(&words),
-                "{field}, {name}: {reported:?}"
-            );
+            assert!(reported.len() == 1 && reported[0].contains(&words), "{field}, {name}: {reported:?}");
         }
     }
 }
@@ -307,10 +290,7 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
     for (name, mistake) in OF_ROWS {
         let change = |response| alter(response, "s_z", mistake);
         let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
-        assert!(
-            reported.len() == 1 && reported[0].contains("s_z: "),
-            "{name}: {reported:?}"
-        );
+        assert!(reported.len() == 1 && reported[0].contains("s_z: "), "{name}: {reported:?}");
     }
     // What is unsure may be seen otherwise, as long as it is the same on the whole.
     let change = |response| {
@@ -346,9 +326,7 @@ fn another_shape_is_told_as_one() {
     for field in ["frames", "s_s", "sidechain_frames", "s_z"] {
         let reported = found("esmfold", TRP_CAGE, |response| {
             response.change(field, |value| {
-                let Value::Array(tensor) = value else {
-                    panic!("{value:?}")
-                };
+                let Value::Array(tensor) = value else { panic!("{value:?}") };
                 let mut shape = tensor.shape().to_vec();
                 let residues = shape.iter().rposition(|size| *size == 20).unwrap();
                 shape[residues] -= 1;
@@ -357,9 +335,6 @@ fn another_shape_is_told_as_one() {
                 *tensor = Tensor::from_values(shape, values).unwrap();
             })
         });
-        assert!(
-            reported.len() == 1 && reported[0].contains(&format!("{field}: ")),
-            "{field}: {reported:?}"
-        );
+        assert!(reported.len() == 1 && reported[0].contains(&format!("{field}: ")), "{field}: {reported:?}");
     }
 }

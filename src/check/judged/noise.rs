@@ -14,17 +14,10 @@ use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 fn repeat(seed: u64, most: f32) -> CallResult {
     let contract = declared("esmfold");
-    let right = folded(
-        &contract,
-        "call",
-        UBIQUITIN,
-        json!({ "include_fields": ["plddt", "s_s"] }),
-    );
+    let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt", "s_s"] }));
     // In a residue of the middle, of which the model is sure.
     let index = 40 * 1024 + seed as usize;
-    right
-        .with_structure(|structure| jitter(structure, most, seed))
-        .with_element("s_s", index, 20.0 * seed as f64)
+    right.with_structure(|structure| jitter(structure, most, seed)).with_element("s_s", index, 20.0 * seed as f64)
 }
 
 /// Stores what five repeats of a call differ by.
@@ -62,10 +55,7 @@ fn the_worst_pair_makes_the_floor() {
     let check = compiled(&contract, "check = 'snapshot'");
     assert_eq!(check.beyond(&contract, &repeats[0], &repeats[1]), ["s_s"]);
     let mirrored = repeat(1, 0.02).with_structure(|structure| {
-        structure
-            .coord
-            .iter_mut()
-            .for_each(|position| position[0] = -position[0]);
+        structure.coord.iter_mut().for_each(|position| position[0] = -position[0]);
     });
     let loose = compiled(&contract, "check = 'snapshot'\natol = 50");
     assert_eq!(loose.beyond(&contract, &repeats[0], &repeats[1]), Vec::<String>::new());
@@ -76,12 +66,7 @@ fn the_worst_pair_makes_the_floor() {
 #[test]
 fn equal_repeats_have_a_floor_in_every_measure() {
     let contract = declared("esmfold");
-    let right = folded(
-        &contract,
-        "call",
-        UBIQUITIN,
-        json!({ "include_fields": ["plddt", "pae"] }),
-    );
+    let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt", "pae"] }));
     let floors = floors(&contract, &[contents(&right), contents(&right)]);
     let of = |path: &str, key: &str| floors[path].get(key).copied();
     assert_eq!(of("pae", "pae"), Some(0.0));
@@ -98,10 +83,8 @@ fn two_responses_differ_by_no_more_than_repeats_do() {
     let check = compile_with(&contract, table, &["first", "again"]).unwrap();
     let responses = |most| {
         let again = repeat(9, most);
-        [("first", repeat(0, 0.0)), ("again", again)].map(|(call, response)| CallResult {
-            call: call.to_owned(),
-            ..response
-        })
+        [("first", repeat(0, 0.0)), ("again", again)]
+            .map(|(call, response)| CallResult { call: call.to_owned(), ..response })
     };
     let judge = |most| judge_recorded(&*check, &contract, &responses(most), directory.path(), Recording::Never);
     assert_eq!(judge(0.02).len(), 1);
@@ -115,10 +98,7 @@ fn what_repeats_differ_by_passes_and_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared("esmfold");
     // Stricter than the noise, so that only the floor lets it pass.
-    let check = compiled(
-        &contract,
-        "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }",
-    );
+    let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }");
     let judge =
         |response: CallResult| judge_recorded(&*check, &contract, &[response], directory.path(), Recording::Missing);
     assert_eq!(judge(repeat(1, 0.02)), []);

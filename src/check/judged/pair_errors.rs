@@ -27,9 +27,8 @@ fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) ->
         let size = *tensor.shape().last().unwrap();
         let values: Vec<f32> = tensor.values().unwrap().collect();
         let changed = values.iter().enumerate();
-        let changed: Vec<f32> = changed
-            .map(|(flat, value)| change(flat / size % size, flat % size, *value, &values))
-            .collect();
+        let changed: Vec<f32> =
+            changed.map(|(flat, value)| change(flat / size % size, flat % size, *value, &values)).collect();
         *tensor = Tensor::from_values(tensor.shape().to_vec(), &changed).unwrap();
     };
     judge(right.change("pae", |value| match value {
@@ -47,9 +46,7 @@ fn aligned_errors_are_judged_by_their_mean() {
     let mut reported = Vec::new();
     for model in ["esmfold", "boltz2"] {
         assert_eq!(
-            found(model, INPUT, |row, column, value, _| {
-                if (row, column) == (0, 3) { value + 2.0 } else { value }
-            }),
+            found(model, INPUT, |row, column, value, _| { if (row, column) == (0, 3) { value + 2.0 } else { value } }),
             [],
             "{model}: one pair may move"
         );
@@ -60,12 +57,7 @@ fn aligned_errors_are_judged_by_their_mean() {
         reported.push(format!("{model}: {}", transposed[0]));
         assert_eq!(found(model, INPUT, |_, _, value, _| value * 10.0).len(), 1, "{model}");
         assert_eq!(
-            found(model, INPUT, |_, _, value, _| if value > 5.0 {
-                f32::NAN
-            } else {
-                value
-            })
-            .len(),
+            found(model, INPUT, |_, _, value, _| if value > 5.0 { f32::NAN } else { value }).len(),
             1,
             "{model}"
         );

@@ -80,10 +80,7 @@ fn without_gates_structures_are_compared_number_by_number() {
 
 #[test]
 fn a_backend_without_noise_is_held_to_every_atom() {
-    let exact = Some(Tolerance {
-        absolute: 1e-4,
-        relative: 0.0,
-    });
+    let exact = Some(Tolerance { absolute: 1e-4, relative: 0.0 });
     let words = found(&gated(), "gates = { ca_max = 9 }", exact, moved);
     insta::assert_snapshot!(words[0], @"
     snapshot [call]: 1 of 29 values differs from the recorded result, `atom_array[0].coord` first
@@ -115,9 +112,7 @@ fn whole_numbers_are_exact_and_measured_ones_follow_their_field() {
     let right = response(&contract, "call", "ACD", serde_json::json!({"include_fields": ["*"]}));
     let of = |name: &str| {
         let name = name.to_owned();
-        found(&(contract.clone(), right.clone()), "", None, move |response| {
-            response.with_element(&name, 0, 0.25)
-        })
+        found(&(contract.clone(), right.clone()), "", None, move |response| response.with_element(&name, 0, 0.25))
     };
     assert_eq!(of("embeddings"), Vec::<String>::new());
     let index = found(&(contract.clone(), right.clone()), "atol = 5", None, |response| {

@@ -40,13 +40,7 @@ fn chains(backbone: &Backbone) -> Vec<ChainShape> {
         let Some(alpha) = residue.alpha else { continue };
         match shapes.last_mut() {
             Some((chain, shape)) if *chain == residue.chain => shape.alphas.push(alpha),
-            _ => shapes.push((
-                residue.chain,
-                ChainShape {
-                    first: index,
-                    alphas: vec![alpha],
-                },
-            )),
+            _ => shapes.push((residue.chain, ChainShape { first: index, alphas: vec![alpha] })),
         }
     }
     let long = shapes.into_iter().map(|(_, shape)| shape);

@@ -42,14 +42,7 @@ pub(super) enum RuleKind {
 
 impl Rule {
     pub(super) const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: RuleKind) -> Self {
-        Self {
-            words,
-            unit,
-            total: 0,
-            broken: Vec::new(),
-            fraction,
-            kind,
-        }
+        Self { words, unit, total: 0, broken: Vec::new(), fraction, kind }
     }
 
     /// Judges one residue by how far a value is beyond what is right; NaN is as far as can be.
@@ -85,20 +78,14 @@ impl Rule {
     pub(super) fn worst(&self, number: usize) -> Vec<(usize, f64)> {
         let mut broken = self.broken.clone();
         broken.sort_by(|one, other| other.2.total_cmp(&one.2));
-        broken
-            .into_iter()
-            .take(number)
-            .map(|(residue, value, _)| (residue, value))
-            .collect()
+        broken.into_iter().take(number).map(|(residue, value, _)| (residue, value)).collect()
     }
 
     /// What most likely causes it.
     pub(super) fn hint(&self) -> Option<String> {
         if self.kind == RuleKind::Digits {
             let place = crate::diagnosis::MistakeKind::LowerPrecision.place();
-            return Some(format!(
-                "likely cause: coordinates rounded to half precision; look at {place}"
-            ));
+            return Some(format!("likely cause: coordinates rounded to half precision; look at {place}"));
         }
         if self.kind == RuleKind::Branches {
             return Some("two atoms of a branch seem to have each other's names or places".to_owned());
@@ -118,24 +105,12 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     let pair = |residue: usize| is_judged(residue) && is_judged(residue + 1);
     let mut found = Vec::new();
 
-    let mut bonds = Rule::new(
-        "backbone bonds have a wrong length",
-        " Å",
-        gates.bonds,
-        RuleKind::Fraction,
-    );
-    for bond in [
-        BackboneBond::NitrogenAlpha,
-        BackboneBond::AlphaCarbon,
-        BackboneBond::CarbonOxygen,
-        BackboneBond::Peptide,
-    ] {
+    let mut bonds = Rule::new("backbone bonds have a wrong length", " Å", gates.bonds, RuleKind::Fraction);
+    for bond in
+        [BackboneBond::NitrogenAlpha, BackboneBond::AlphaCarbon, BackboneBond::CarbonOxygen, BackboneBond::Peptide]
+    {
         for measure in backbone.bonds(bond) {
-            let counts = if bond == BackboneBond::Peptide {
-                pair(measure.residue)
-            } else {
-                is_judged(measure.residue)
-            };
+            let counts = if bond == BackboneBond::Peptide { pair(measure.residue) } else { is_judged(measure.residue) };
             if counts {
                 bonds.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
             }
@@ -143,18 +118,9 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.push(bonds);
 
-    let mut angles = Rule::new(
-        "angles at peptide bonds are wrong",
-        "°",
-        gates.angles,
-        RuleKind::Fraction,
-    );
+    let mut angles = Rule::new("angles at peptide bonds are wrong", "°", gates.angles, RuleKind::Fraction);
     for angle in [Angle::AlphaCarbonNitrogen, Angle::CarbonNitrogenAlpha] {
-        for measure in backbone
-            .angles(angle)
-            .into_iter()
-            .filter(|measure| pair(measure.residue))
-        {
+        for measure in backbone.angles(angle).into_iter().filter(|measure| pair(measure.residue)) {
             angles.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
         }
     }
@@ -162,12 +128,7 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
 
     found.extend(peptide_planes(&backbone, &pair, gates));
 
-    let mut hands = Rule::new(
-        "alpha carbons have a wrong hand or shape",
-        " Å³",
-        gates.chirality,
-        RuleKind::Hand,
-    );
+    let mut hands = Rule::new("alpha carbons have a wrong hand or shape", " Å³", gates.chirality, RuleKind::Hand);
     // A hand is right or wrong however sure a model is, and where it is sure of nothing no other rule looks.
     let is_unsure = !judged.contains(&true);
     for (residue, volume) in backbone.chirality_volumes() {
@@ -178,12 +139,7 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.push(hands);
 
-    let mut breaks = Rule::new(
-        "neighbours are too far apart for a chain",
-        " Å",
-        gates.breaks,
-        RuleKind::Fraction,
-    );
+    let mut breaks = Rule::new("neighbours are too far apart for a chain", " Å", gates.breaks, RuleKind::Fraction);
     let mut gaps = Rule::new("neighbours are torn apart", " Å", 0.0, RuleKind::Every);
     for (residue, distance) in backbone.alpha_distances() {
         if pair(residue) {
@@ -193,17 +149,9 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.extend([breaks, gaps]);
 
-    let mut positive = Rule::new(
-        "residues have a positive phi",
-        "°",
-        gates.positive_phi,
-        RuleKind::Fraction,
-    );
+    let mut positive = Rule::new("residues have a positive phi", "°", gates.positive_phi, RuleKind::Fraction);
     for (residue, phi) in backbone.torsions(Torsion::Phi) {
-        let is_glycine = backbone
-            .residues
-            .get(residue)
-            .is_some_and(|residue| residue.name == GLYCINE);
+        let is_glycine = backbone.residues.get(residue).is_some_and(|residue| residue.name == GLYCINE);
         if !is_glycine && residue > 0 && pair(residue - 1) {
             positive.see(residue, phi, phi);
         }
@@ -219,12 +167,8 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
 fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
     // Float16 and TF32 keep eleven bits of a number, bfloat16 eight.
     const LOST: u32 = (1 << 13) - 1;
-    let mut rule = Rule::new(
-        "coordinates hold no more digits than half precision has",
-        " Å",
-        gates.coarse,
-        RuleKind::Digits,
-    );
+    let mut rule =
+        Rule::new("coordinates hold no more digits than half precision has", " Å", gates.coarse, RuleKind::Digits);
     let mut before = [f32::NAN; 3];
     for (position, residue) in structure.coord.iter().zip(residue_of_atoms(structure)) {
         for (axis, before) in position.iter().zip(before) {
@@ -247,16 +191,9 @@ fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &Ph
         }
         let from_cis = omega.abs();
         let from_trans = 180.0 - from_cis;
-        let off = if omega.is_nan() {
-            omega
-        } else {
-            from_cis.min(from_trans)
-        };
+        let off = if omega.is_nan() { omega } else { from_cis.min(from_trans) };
         twisted.see(residue, omega, off - gates.twist);
-        let before_proline = backbone
-            .residues
-            .get(residue + 1)
-            .is_some_and(|next| next.name == PROLINE);
+        let before_proline = backbone.residues.get(residue + 1).is_some_and(|next| next.name == PROLINE);
         if !before_proline {
             cis.see(residue, omega, 90.0 - from_cis);
         }
@@ -266,19 +203,12 @@ fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &Ph
 
 /// Atoms of confident residues that overlap one of another confident residue.
 fn overlaps(structure: &Structure, is_judged: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> Rule {
-    let mut rule = Rule::new(
-        "atoms overlap others",
-        " Å of overlap",
-        gates.clashes,
-        RuleKind::Fraction,
-    );
+    let mut rule = Rule::new("atoms overlap others", " Å of overlap", gates.clashes, RuleKind::Fraction);
     let residues = residue_of_atoms(structure);
     let counts = |atom: usize| residues.get(atom).is_some_and(|residue| is_judged(*residue));
     rule.total = (0..structure.atoms()).filter(|&atom| counts(atom)).count();
     let clashes = clashes(structure, gates.overlap);
     let broken = clashes.iter().filter(|clash| counts(clash.atom) && counts(clash.other));
-    rule.broken = broken
-        .map(|clash| (residues[clash.atom], clash.overlap, clash.overlap))
-        .collect();
+    rule.broken = broken.map(|clash| (residues[clash.atom], clash.overlap, clash.overlap)).collect();
     rule
 }

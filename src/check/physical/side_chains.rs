@@ -20,39 +20,16 @@ pub(super) fn side_chain_rules(
         rule
     };
     let mut found = vec![
-        off(
-            "bonds of side chains have a wrong length",
-            " Å",
-            &measured.bonds,
-            gates.side_bond,
-        ),
-        off(
-            "angles of side chains are wrong",
-            "°",
-            &measured.angles,
-            gates.side_angle,
-        ),
-        off(
-            "rings and planar groups are not flat",
-            " Å from the plane",
-            &measured.planes,
-            gates.plane,
-        ),
+        off("bonds of side chains have a wrong length", " Å", &measured.bonds, gates.side_bond),
+        off("angles of side chains are wrong", "°", &measured.angles, gates.side_angle),
+        off("rings and planar groups are not flat", " Å from the plane", &measured.planes, gates.plane),
     ];
     // One rule for each kind of residue: the right ones of another kind excuse nothing.
     let centres = [
         ("ILE", "isoleucines have a wrong hand at CB", gates.second_centres),
         ("THR", "threonines have a wrong hand at CB", gates.second_centres),
-        (
-            "LEU",
-            "leucines have the names of CD1 and CD2 swapped",
-            gates.methyl_names,
-        ),
-        (
-            "VAL",
-            "valines have the names of CG1 and CG2 swapped",
-            gates.methyl_names,
-        ),
+        ("LEU", "leucines have the names of CD1 and CD2 swapped", gates.methyl_names),
+        ("VAL", "valines have the names of CG1 and CG2 swapped", gates.methyl_names),
     ];
     for (name, words, fraction) in centres.into_iter().filter(|(.., fraction)| *fraction < 1.0) {
         let mut rule = Rule::new(words, " Å³", fraction, RuleKind::Branches);

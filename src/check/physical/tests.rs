@@ -28,11 +28,7 @@ fn what_the_embedded_models_fold_could_exist() {
         let check = compiled(&contract, "check = 'physical'");
         for input in [UBIQUITIN, INSULIN, TWENTY, "A", "GG"] {
             let right = folded(&contract, "call", input, json!({ "include_fields": ["plddt"] }));
-            assert_eq!(
-                summaries(&*check, &contract, &[right]),
-                Vec::<String>::new(),
-                "{key} {input}"
-            );
+            assert_eq!(summaries(&*check, &contract, &[right]), Vec::<String>::new(), "{key} {input}");
         }
     }
 }
@@ -92,11 +88,7 @@ fn mistakes_in_side_chains_are_found_where_the_backbone_is_right() {
         let found = PhysicalStructure::new("it", wrong, None, &gates).judge("call", true);
         let words = found.iter().map(|finding| {
             let end = finding.summary.find(';').unwrap();
-            format!(
-                "{} ({})",
-                &finding.summary[..end],
-                finding.hint.as_deref().unwrap_or("-")
-            )
+            format!("{} ({})", &finding.summary[..end], finding.hint.as_deref().unwrap_or("-"))
         });
         words.collect::<Vec<_>>().join("\n")
     })
@@ -115,15 +107,9 @@ fn mistakes_in_side_chains_are_found_where_the_backbone_is_right() {
     it: 8 of 8 valines have the names of CG1 and CG2 swapped, allowed 5 % (two atoms of a branch seem to have each other's names or places)
     ");
     // Chai-1 names methyl groups by chance: no fraction of them is too many.
-    let by_chance = PhysicalGates {
-        methyl_names: 1.0,
-        ..gates
-    };
+    let by_chance = PhysicalGates { methyl_names: 1.0, ..gates };
     let wrong = swapped("LEU", "CD1", "CD2");
-    assert_eq!(
-        PhysicalStructure::new("it", &wrong, None, &by_chance).judge("call", true),
-        []
-    );
+    assert_eq!(PhysicalStructure::new("it", &wrong, None, &by_chance).judge("call", true), []);
 }
 
 #[test]
@@ -304,21 +290,12 @@ fn real_structures_could_exist() {
     ] {
         let gates = declared(model).gates.physical.unwrap();
         let Some(text) = test_data::read(name) else { continue };
-        let read = if name.ends_with("pdb") {
-            pdb::read(&text)
-        } else {
-            mmcif::read(&text)
-        };
+        let read = if name.ends_with("pdb") { pdb::read(&text) } else { mmcif::read(&text) };
         let structure = read.unwrap();
         let scale = if name.ends_with("cif") { 100.0 } else { 1.0 };
         seen += 1;
         let confidence = of_residues(&structure, Some(FactorScale::of_alphas(scale)), None);
-        assert!(
-            confidence
-                .as_ref()
-                .is_some_and(|values| values.iter().any(|value| *value > 0.7)),
-            "{name}"
-        );
+        assert!(confidence.as_ref().is_some_and(|values| values.iter().any(|value| *value > 0.7)), "{name}");
         let found = PhysicalStructure::new(name, &structure, confidence.as_deref(), &gates).judge("call", true);
         assert_eq!(found, [], "{name}");
         for (mistake, plant) in MISTAKES {

@@ -21,9 +21,7 @@ fn check(contract: &Contract) -> Box<dyn Check> {
 /// Answers under these seeds, in the order of the calls.
 fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<CallResult> {
     let responses = CALLS.iter().zip(seeds);
-    responses
-        .map(|(call, seed)| folded(contract, call, input, json!({ "seed": seed })))
-        .collect()
+    responses.map(|(call, seed)| folded(contract, call, input, json!({ "seed": seed }))).collect()
 }
 
 /// Turns and moves a structure as a diffusion model that draws where it lies.
@@ -56,8 +54,7 @@ fn proteins() -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
     let sequences = Sequences::parse(&Source::new("sequences.fasta", &text)).unwrap();
     let all = sequences.records().iter().map(|record| record.sequence.clone());
-    all.filter(|sequence| (40..=150).contains(&sequence.len()) && !sequence.contains(['X', ':']))
-        .collect()
+    all.filter(|sequence| (40..=150).contains(&sequence.len()) && !sequence.contains(['X', ':'])).collect()
 }
 
 #[test]
@@ -100,10 +97,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
             .iter()
             .enumerate()
             .map(|(call, name)| {
-                let response = CallResult {
-                    call: (*name).to_owned(),
-                    ..responses[0].clone()
-                };
+                let response = CallResult { call: (*name).to_owned(), ..responses[0].clone() };
                 repeated(response, 0.65, 17 * start + 5 * call as u64)
             })
             .collect();
@@ -135,13 +129,9 @@ fn responses_of_another_form_are_no_distance() {
         responses[index] = change(responses[index].clone());
         summaries(&*check, &contract, &responses)
     };
-    let renamed = change(2, &|response| {
-        response.with_structure(|structure| structure.res_id[3] += 1)
-    });
+    let renamed = change(2, &|response| response.with_structure(|structure| structure.res_id[3] += 1));
     insta::assert_snapshot!(renamed.join("\n"), @"atom_array[0]: `first` and `other`: other atoms");
-    let lost = change(1, &|response| {
-        response.with_structure(|structure| structure.coord.fill([f32::NAN; 3]))
-    });
+    let lost = change(1, &|response| response.with_structure(|structure| structure.coord.fill([f32::NAN; 3])));
     insta::assert_snapshot!(lost[0], @"atom_array[0]: `first` and `again`: no atoms to compare, or coordinates that are not finite");
     let none = change(3, &|response| response.with("atom_array", Value::List(Vec::new())));
     insta::assert_snapshot!(none.join("\n"), @"atom_array: 1 structures against 0 of `third`");

@@ -4,10 +4,7 @@ use clap::Args;
 
 /// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
 #[derive(Debug, Clone, Copy, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of libtest's command line and is not read here"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of libtest's command line and is not read here")]
 pub(crate) struct Accepted {
     #[arg(long, hide = true)]
     nocapture: bool,

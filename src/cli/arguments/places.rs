@@ -37,11 +37,7 @@ pub(crate) enum ConfigPlace {
 impl ProjectPaths {
     /// The same for a command that reads no suites.
     pub(crate) fn without_suites(&self) -> Self {
-        Self {
-            suites: None,
-            snapshots: None,
-            ..self.clone()
-        }
+        Self { suites: None, snapshots: None, ..self.clone() }
     }
 }
 

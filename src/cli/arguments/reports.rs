@@ -100,16 +100,12 @@ pub(crate) enum SchemaForm {
 
 /// The forms of the table of backends and models, with what each is for.
 fn matrix_kinds() -> PossibleValuesParser {
-    let kinds = MATRIX_FORMS
-        .iter()
-        .map(|form| clap::builder::PossibleValue::new(form.name).help(form.about));
+    let kinds = MATRIX_FORMS.iter().map(|form| clap::builder::PossibleValue::new(form.name).help(form.about));
     PossibleValuesParser::new(kinds)
 }
 
 /// The forms of reports, with what each is for.
 fn kinds() -> PossibleValuesParser {
-    let kinds = FORMATS
-        .iter()
-        .map(|format| clap::builder::PossibleValue::new(format.name()).help(format.about()));
+    let kinds = FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name()).help(format.about()));
     PossibleValuesParser::new(kinds)
 }

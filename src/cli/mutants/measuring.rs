@@ -115,15 +115,9 @@ impl Measuring {
         scenarios.retain(|&index| !is_of_the_wire(index) && mutants.iter().any(|mutant| mutant.life_cycle().is_some()));
         let store = self.store.with(Recording::Missing);
         let ran = self.judge(&judged, self.open(None), &store, interrupt).await;
-        let of_scenarios = self
-            .judge(&scenarios, self.open_anew(None), &self.store, interrupt)
-            .await;
+        let of_scenarios = self.judge(&scenarios, self.open_anew(None), &self.store, interrupt).await;
         self.responses.complete();
-        let mut baseline = Baseline {
-            sound: Vec::new(),
-            left_out: Vec::new(),
-            code: ran.conclusion().exit_code(),
-        };
+        let mut baseline = Baseline { sound: Vec::new(), left_out: Vec::new(), code: ran.conclusion().exit_code() };
         let indices = judged.iter().chain(&scenarios);
         for (&index, outcome) in indices.zip(ran.outcomes.iter().chain(&of_scenarios.outcomes)) {
             match outcome.verdict {
@@ -176,9 +170,7 @@ impl Measuring {
             cases: concerned.len(),
             is_within_tolerance: kills.is_empty()
                 && mutant.life_cycle().is_none()
-                && concerned
-                    .iter()
-                    .all(|&index| self.is_within_tolerance(mutant, &self.plan.trials[index])),
+                && concerned.iter().all(|&index| self.is_within_tolerance(mutant, &self.plan.trials[index])),
             kills,
         }
     }
@@ -272,11 +264,8 @@ impl Measuring {
 
     /// Instances that start and answer only once for all mutants.
     fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
-        let (plan, platform, responses) = (
-            Arc::clone(&self.plan),
-            Arc::clone(&self.platform),
-            Arc::clone(&self.responses),
-        );
+        let (plan, platform, responses) =
+            (Arc::clone(&self.plan), Arc::clone(&self.platform), Arc::clone(&self.responses));
         Box::new(move |index| {
             let planned = &plan.instances[index];
             let contract = &planned.contract;
@@ -286,13 +275,7 @@ impl Measuring {
             };
             platform.open_wrapped(contract, &config, |backend| {
                 let (mutant, responses) = (mutant.clone(), Arc::clone(&responses));
-                Box::new(MutantBackend::new(
-                    mutant,
-                    responses,
-                    Arc::clone(contract),
-                    config.clone(),
-                    backend,
-                ))
+                Box::new(MutantBackend::new(mutant, responses, Arc::clone(contract), config.clone(), backend))
             })
         })
     }
@@ -300,10 +283,7 @@ impl Measuring {
 
 /// What a failed case says about the mutant that it failed on.
 fn kill(outcome: &Outcome) -> Kill {
-    let wrong = outcome
-        .findings
-        .iter()
-        .filter(|finding| finding.responsible != Responsible::Reference);
+    let wrong = outcome.findings.iter().filter(|finding| finding.responsible != Responsible::Reference);
     let mut checks: Vec<&'static str> = Vec::new();
     for finding in wrong.clone() {
         if !checks.contains(&finding.check) {

@@ -14,11 +14,7 @@ pub(super) struct MutantProgress {
 
 impl MutantProgress {
     pub(super) fn of(mutants: usize) -> Self {
-        Self {
-            mutants,
-            done: AtomicUsize::new(0),
-            is_shown: std::io::stderr().is_terminal(),
-        }
+        Self { mutants, done: AtomicUsize::new(0), is_shown: std::io::stderr().is_terminal() }
     }
 
     pub(super) fn one_more(&self) {

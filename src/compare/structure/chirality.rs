@@ -21,15 +21,9 @@ pub(super) fn inverted(structure: &Structure, reference: &[Point], model: &[Poin
         return Some(changed.count() as f64 / one.len() as f64);
     }
     let alphas = Part::AlphaCarbons.of(structure);
-    let chosen = if alphas.len() < FEWEST {
-        Part::All.of(structure)
-    } else {
-        alphas
-    };
+    let chosen = if alphas.len() < FEWEST { Part::All.of(structure) } else { alphas };
     let points = |all: &[Point]| -> Option<Vec<Point>> { chosen.iter().map(|&atom| all.get(atom).copied()).collect() };
     let chains = chain_of_atoms(structure);
     let chains: Vec<usize> = chosen.iter().map(|&atom| chains[atom]).collect();
-    changed_hands(&points(model)?, &points(reference)?, &chains)
-        .ok()?
-        .fraction()
+    changed_hands(&points(model)?, &points(reference)?, &chains).ok()?.fraction()
 }

@@ -61,15 +61,9 @@ mod tests {
         let mut structure = structure(&Complex::parse("AC"));
         structure.b_factor = Some((0..structure.atoms()).map(|atom| atom as f64).collect());
         let by = |rule| FactorScale { greatest: 10.0, rule };
-        assert_eq!(
-            of_residues(&structure, Some(by(FactorRule::Alpha)), Some(&[0.5, 0.5])),
-            Some(vec![0.1, 0.6])
-        );
+        assert_eq!(of_residues(&structure, Some(by(FactorRule::Alpha)), Some(&[0.5, 0.5])), Some(vec![0.1, 0.6]));
         // Five atoms of alanine, six of cysteine.
-        assert_eq!(
-            of_residues(&structure, Some(by(FactorRule::Mean)), None),
-            Some(vec![0.2, 0.75])
-        );
+        assert_eq!(of_residues(&structure, Some(by(FactorRule::Mean)), None), Some(vec![0.2, 0.75]));
         assert_eq!(of_residues(&structure, None, Some(&[0.5, 0.25])), Some(vec![0.5, 0.25]));
         assert_eq!(of_residues(&structure, None, Some(&[0.5])), None);
     }

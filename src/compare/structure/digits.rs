@@ -12,10 +12,8 @@ const FEWEST: usize = 60;
 /// A name, and the number of the format that is nearest to another.
 type HalfFormat = (&'static str, fn(f32) -> f32);
 
-const FORMATS: [HalfFormat; 2] = [
-    ("bfloat16", |value| bf16::from_f32(value).to_f32()),
-    ("float16", |value| f16::from_f32(value).to_f32()),
-];
+const FORMATS: [HalfFormat; 2] =
+    [("bfloat16", |value| bf16::from_f32(value).to_f32()), ("float16", |value| f16::from_f32(value).to_f32())];
 
 /// The format that every coordinate fits into; `None` where one does not, and of too few to tell.
 #[must_use]
@@ -35,17 +33,14 @@ mod tests {
 
     #[test]
     fn coordinates_through_half_precision_are_known_in_memory_and_in_files() {
-        let exact: Vec<[f32; 3]> = (0..40)
-            .map(|at| [at as f32 * 1.237 - 20.0, (at as f32).sin() * 9.1, at as f32 * 0.377])
-            .collect();
+        let exact: Vec<[f32; 3]> =
+            (0..40).map(|at| [at as f32 * 1.237 - 20.0, (at as f32).sin() * 9.1, at as f32 * 0.377]).collect();
         assert_eq!(half_precision(&exact), None);
         for (name, round) in FORMATS {
             let rounded: Vec<[f32; 3]> = exact.iter().map(|point| point.map(round)).collect();
             assert_eq!(half_precision(&rounded), Some(name));
-            let written: Vec<[f32; 3]> = rounded
-                .iter()
-                .map(|point| point.map(|value| (value * 1e3).round() / 1e3))
-                .collect();
+            let written: Vec<[f32; 3]> =
+                rounded.iter().map(|point| point.map(|value| (value * 1e3).round() / 1e3)).collect();
             assert_eq!(half_precision(&written), Some(name));
         }
         assert_eq!(half_precision(&exact[..10]), None);

@@ -7,16 +7,10 @@ use crate::metric_value::{MetricValue, MetricVerdict};
 /// What the failed ones of these measures are about: confidences only where all positions agree, and how chains stand to each
 /// other only where each of them agrees.
 pub(crate) fn aspect(measures: &[MetricValue]) -> Aspect {
-    let failed = measures
-        .iter()
-        .filter(|measure| measure.verdict() == MetricVerdict::Different);
-    let failed: Vec<(&str, Option<About>)> = failed
-        .map(|measure| (measure.key, metric(measure.key).map(|metric| metric.about)))
-        .collect();
-    let mut positions = failed
-        .iter()
-        .filter(|(_, about)| *about != Some(About::Confidence))
-        .peekable();
+    let failed = measures.iter().filter(|measure| measure.verdict() == MetricVerdict::Different);
+    let failed: Vec<(&str, Option<About>)> =
+        failed.map(|measure| (measure.key, metric(measure.key).map(|metric| metric.about))).collect();
+    let mut positions = failed.iter().filter(|(_, about)| *about != Some(About::Confidence)).peekable();
     if failed.is_empty() {
         return Aspect::Any;
     }

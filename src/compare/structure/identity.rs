@@ -52,9 +52,7 @@ fn names(expected: &Structure, got: &Structure) -> Option<String> {
     }
     if let Some((one, other)) = shared.iter().find(|(one, other)| one != other) {
         let name = name_of_atom(expected, *one);
-        return Some(format!(
-            "the atoms come in another order: {name} is number {other}, expected {one}"
-        ));
+        return Some(format!("the atoms come in another order: {name} is number {other}, expected {one}"));
     }
     let differs =
         |atom: &usize| expected.element[*atom] != got.element[*atom] || expected.hetero[*atom] != got.hetero[*atom];

@@ -25,19 +25,15 @@ pub(crate) fn least_dockq(
             (atoms, extent)
         })
         .collect();
-    let pairs = chains
-        .iter()
-        .enumerate()
-        .flat_map(|(place, one)| chains[place + 1..].iter().map(move |other| (one, other)));
+    let pairs =
+        chains.iter().enumerate().flat_map(|(place, one)| chains[place + 1..].iter().map(move |other| (one, other)));
     // Of many chains most pairs are far apart, and need no look at their atoms.
     let near = pairs.filter(|(one, other)| one.1.is_within(CONTACT, &other.1));
     let scores = near.filter_map(|((one, _), (other, _))| {
         let atoms = [one.as_slice(), other.as_slice()].concat();
         let points =
             |all: &[Point]| -> Option<Vec<Point>> { atoms.iter().map(|&atom| all.get(atom).copied()).collect() };
-        let backbone = atoms
-            .iter()
-            .map(|&atom| Part::Backbone.contains(structure.atom_name[atom]));
+        let backbone = atoms.iter().map(|&atom| Part::Backbone.contains(structure.atom_name[atom]));
         let pair = DockedPair {
             reference: &points(reference)?,
             model: &points(model)?,
@@ -59,10 +55,7 @@ pub(super) struct BoundingBox {
 
 impl BoundingBox {
     pub(super) fn of<'a>(points: impl Iterator<Item = &'a Point>) -> Self {
-        let nothing = Self {
-            least: [f32::INFINITY; 3],
-            greatest: [f32::NEG_INFINITY; 3],
-        };
+        let nothing = Self { least: [f32::INFINITY; 3], greatest: [f32::NEG_INFINITY; 3] };
         points.fold(nothing, |extent, point| Self {
             least: std::array::from_fn(|axis| extent.least[axis].min(point[axis])),
             greatest: std::array::from_fn(|axis| extent.greatest[axis].max(point[axis])),

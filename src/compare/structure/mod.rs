@@ -82,10 +82,7 @@ impl StructureComparison {
 
     /// What failed, for those who look for the cause.
     pub(crate) fn failed(&self) -> Failed<'_> {
-        Failed {
-            aspect: aspect(&self.measures),
-            confident: (!self.mask.is_empty()).then_some(self.mask.as_slice()),
-        }
+        Failed { aspect: aspect(&self.measures), confident: (!self.mask.is_empty()).then_some(self.mask.as_slice()) }
     }
 
     /// One line: the verdict, and the faults or the measures behind it.
@@ -101,15 +98,8 @@ impl StructureComparison {
         let telling = self.measures.iter().filter(|measure| measure.verdict() == own);
         let telling: Vec<String> = telling.take(3).map(|measure| self.tell(measure)).collect();
         let (confident, residues) = self.confident;
-        let telling = if telling.is_empty() {
-            "nothing could be measured".to_owned()
-        } else {
-            telling.join("; ")
-        };
-        format!(
-            "{verdict}: {telling} ({confident} of {} confident)",
-            count(residues, "residue")
-        )
+        let telling = if telling.is_empty() { "nothing could be measured".to_owned() } else { telling.join("; ") };
+        format!("{verdict}: {telling} ({confident} of {} confident)", count(residues, "residue"))
     }
 
     /// A measure and where its worst part is.
@@ -303,15 +293,12 @@ impl<'a> ModelPair<'a> {
     }
 
     fn points(&self, atoms: &[usize]) -> (Vec<Point>, Vec<Point>) {
-        let pairs = atoms
-            .iter()
-            .filter_map(|&atom| Some((*self.reference.get(atom)?, *self.model.get(atom)?)));
+        let pairs = atoms.iter().filter_map(|&atom| Some((*self.reference.get(atom)?, *self.model.get(atom)?)));
         pairs.unzip()
     }
 
     fn add(&mut self, key: &'static str, observed: f64) {
-        self.measures
-            .push(measured(key, observed, self.gates, &NoiseFloor::unknown()));
+        self.measures.push(measured(key, observed, self.gates, &NoiseFloor::unknown()));
     }
 }
 

@@ -97,10 +97,7 @@ mod tests {
         let symmetrised = matrix(|row, column| f64::midpoint(own(row, column), own(column, row)));
         assert_eq!(broken(&expected, &expected), [""; 0]);
         assert_eq!(broken(&expected, &symmetrised), ["pae_symmetry"]);
-        assert_eq!(
-            broken(&expected, &matrix(|row, column| own(column, row))),
-            ["pae_asymmetry"]
-        );
+        assert_eq!(broken(&expected, &matrix(|row, column| own(column, row))), ["pae_asymmetry"]);
         // What was symmetric before cannot lose it, and a result may be less symmetric than expected.
         assert_eq!(broken(&symmetrised, &symmetrised), [""; 0]);
         assert_eq!(broken(&symmetrised, &expected), [""; 0]);

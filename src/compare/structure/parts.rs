@@ -45,9 +45,8 @@ impl ModelPair<'_> {
         let Some((place, distance)) = distances.max_by(|one, other| one.1.total_cmp(&other.1)) else {
             return;
         };
-        let name = atoms
-            .get(place)
-            .map(|&atom| format!("{} of {}", self.structure.atom_name[atom], self.residue(atom)));
+        let name =
+            atoms.get(place).map(|&atom| format!("{} of {}", self.structure.atom_name[atom], self.residue(atom)));
         self.add("atom_max", distance);
         self.keep_place("atom_max", name);
     }
@@ -80,12 +79,7 @@ impl ModelPair<'_> {
                 let points = |points: &[Point]| [&points[atoms.clone()], &points[others.clone()]].concat();
                 // Atoms of one chain count as one residue, so that only pairs between the two are left.
                 let sides = [vec![0; atoms.len()], vec![1; others.len()]].concat();
-                let score = lddt(
-                    &points(self.reference),
-                    &points(&self.model),
-                    &sides,
-                    Contacts::InEither,
-                );
+                let score = lddt(&points(self.reference), &points(&self.model), &sides, Contacts::InEither);
                 if let Ok(score) = score {
                     lower(&mut between, score.global, || format!("chains {name} and {other}"));
                 }
@@ -123,9 +117,8 @@ impl ModelPair<'_> {
         let torsions = |points: &[Point]| Backbone::at(self.structure, points).torsions(Torsion::Omega);
         let (before, after) = (torsions(self.reference), torsions(&self.model));
         let pairs = before.iter().zip(&after);
-        let turned = pairs
-            .filter(|(one, _)| self.is_confident(one.0) && self.is_confident(one.0 + 1))
-            .map(|(one, other)| {
+        let turned =
+            pairs.filter(|(one, _)| self.is_confident(one.0) && self.is_confident(one.0 + 1)).map(|(one, other)| {
                 let turn = (one.1 - other.1).rem_euclid(360.0);
                 (one.0, turn.min(360.0 - turn))
             });

@@ -21,10 +21,7 @@ pub(crate) fn compare_confidence(
 }
 
 pub(super) fn mask(one: &[f64], other: &[f64], least: f64) -> Vec<bool> {
-    one.iter()
-        .zip(other)
-        .map(|(one, other)| *one >= least && *other >= least)
-        .collect()
+    one.iter().zip(other).map(|(one, other)| *one >= least && *other >= least).collect()
 }
 
 pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<MetricValue> {
@@ -40,10 +37,7 @@ pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &Structu
         measures.push(of_gate("plddt", error));
         let gaps = chosen(got).into_iter().zip(chosen(expected));
         let greatest = gaps.map(|(got, expected)| (got - expected).abs());
-        let greatest = greatest.fold(
-            0.0,
-            |most: f64, gap| if most.is_nan() || gap <= most { most } else { gap },
-        );
+        let greatest = greatest.fold(0.0, |most: f64, gap| if most.is_nan() || gap <= most { most } else { gap });
         measures.push(of_gate("plddt_max", greatest));
     }
     let error = mean_absolute_error(got, expected).unwrap_or(f64::NAN);

@@ -87,10 +87,7 @@ fn a_mirror_image_without_beta_carbons_is_found_by_the_turns_of_its_chain() {
     for names in [&["CA"][..], &["N", "CA", "C", "O"], &["N", "C", "O"]] {
         let expected = keep_only(names);
         let mut got = expected.clone();
-        assert_eq!(
-            compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(),
-            MetricVerdict::Indistinguishable
-        );
+        assert_eq!(compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(), MetricVerdict::Indistinguishable);
         jitter(&mut got, 0.1, 3);
         let found = compare_with(&expected, &got, &NoiseFloor::unknown());
         assert_eq!(broken(&found), [""; 0], "{names:?}");
@@ -121,19 +118,11 @@ fn of_several_models_the_worst_is_judged_and_named() {
     MISTAKES[0].1(&mut mirror);
     let mut shaken = one.clone();
     jitter(&mut shaken, 0.01, 1);
-    let found = compare_with(
-        &models(&[&one, &one]),
-        &models(&[&shaken, &mirror]),
-        &NoiseFloor::unknown(),
-    );
+    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &mirror]), &NoiseFloor::unknown());
     assert_eq!(found.model, (2, 3));
     assert!(broken(&found).contains(&"inverted"), "{found:?}");
     insta::assert_snapshot!(found.summary(), @"different: model 3 of 3: CA RMSD 3.2906 Å, allowed 0.05; greatest CA distance 5.57293 Å, allowed 0.25; all-atom RMSD 5.6631 Å, allowed 0.1 (59 of 76 residues confident)");
-    let found = compare_with(
-        &models(&[&one, &one]),
-        &models(&[&shaken, &one]),
-        &NoiseFloor::unknown(),
-    );
+    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &one]), &NoiseFloor::unknown());
     assert_eq!((found.model, found.verdict()), ((1, 3), MetricVerdict::WithinTolerance));
 }
 
@@ -195,16 +184,11 @@ fn wrong_confidences_are_found_by_their_error() {
         let factors = structure.b_factor.iter_mut().flatten();
         factors.for_each(|factor| *factor *= 100.0);
     });
-    assert_eq!(
-        broken(&hundredfold),
-        ["plddt", "plddt_max", "unmasked_plddt", "mask_size", "b_factor"]
-    );
+    assert_eq!(broken(&hundredfold), ["plddt", "plddt_max", "unmasked_plddt", "mask_size", "b_factor"]);
     let only_alphas = changed(|structure| {
         let names = structure.atom_name.clone();
         let factors = structure.b_factor.iter_mut().flatten().zip(names);
-        factors
-            .filter(|(_, name)| name.as_str() != "CA")
-            .for_each(|(factor, _)| *factor = 0.0);
+        factors.filter(|(_, name)| name.as_str() != "CA").for_each(|(factor, _)| *factor = 0.0);
     });
     assert_eq!(broken(&only_alphas), ["b_factor"]);
     let shifted = changed(|structure| {
@@ -240,10 +224,7 @@ fn other_atoms_are_told_before_anything_is_measured() {
     let empty = changed(|structure| *structure = Structure::default());
     assert_eq!(empty.verdict(), MetricVerdict::Different);
     let nothing = Structure::default();
-    assert_eq!(
-        compare_with(&nothing, &nothing, &NoiseFloor::unknown()).verdict(),
-        MetricVerdict::Different
-    );
+    assert_eq!(compare_with(&nothing, &nothing, &NoiseFloor::unknown()).verdict(), MetricVerdict::Different);
 }
 
 #[test]
@@ -259,16 +240,8 @@ fn small_and_flat_structures_get_a_verdict() {
         );
         let mut got = expected.clone();
         got.coord[0][0] += 100.0;
-        let expected_verdict = if atoms == 1 {
-            MetricVerdict::Indistinguishable
-        } else {
-            MetricVerdict::Different
-        };
-        assert_eq!(
-            compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(),
-            expected_verdict,
-            "{atoms}"
-        );
+        let expected_verdict = if atoms == 1 { MetricVerdict::Indistinguishable } else { MetricVerdict::Different };
+        assert_eq!(compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(), expected_verdict, "{atoms}");
     }
 }
 
@@ -284,11 +257,7 @@ fn one_complex_on_two_kinds_of_card_is_the_same() {
     for (name, mistake) in MISTAKES {
         let mut wrong = second.clone();
         mistake(&mut wrong);
-        assert_eq!(
-            compare_with(&first, &wrong, &NoiseFloor::unknown()).verdict(),
-            MetricVerdict::Different,
-            "{name}"
-        );
+        assert_eq!(compare_with(&first, &wrong, &NoiseFloor::unknown()).verdict(), MetricVerdict::Different, "{name}");
     }
 }
 
@@ -300,9 +269,7 @@ fn an_interface_is_judged_when_both_chains_are_sure() {
     expected.b_factor = Some(vec![0.9; expected.atoms()]);
     let chain = expected.chains()[1].1.clone();
     let mut got = expected.clone();
-    got.coord[chain.clone()]
-        .iter_mut()
-        .for_each(|position| position[0] += 4.0);
+    got.coord[chain.clone()].iter_mut().for_each(|position| position[0] += 4.0);
     let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert!(broken(&found).contains(&"dockq"), "{found:?}");
     // A chain of low confidence has no defined place.

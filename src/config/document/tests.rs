@@ -82,11 +82,7 @@ const TRICKY: [&str; 27] = [
 #[test]
 fn every_text_is_read_or_refused_as_by_another_reader() {
     let shipped = crate::built_in::below("suites")
-        .filter(|file| {
-            std::path::Path::new(file.path)
-                .extension()
-                .is_some_and(|ending| ending == "toml")
-        })
+        .filter(|file| std::path::Path::new(file.path).extension().is_some_and(|ending| ending == "toml"))
         .map(|file| String::from_utf8_lossy(file.content).into_owned());
     let texts: Vec<String> = shipped.chain(TRICKY.map(str::to_owned)).collect();
     assert!(texts.len() > TRICKY.len() + 10, "{}", texts.len());

@@ -8,9 +8,7 @@ fn built_in() -> Config {
 }
 
 fn findings(text: &str) -> String {
-    Config::parse(&Source::new("backends.toml", text))
-        .unwrap_err()
-        .to_string()
+    Config::parse(&Source::new("backends.toml", text)).unwrap_err().to_string()
 }
 
 #[test]
@@ -47,10 +45,7 @@ fn every_contract_has_the_attributes_of_its_class_in_order() {
              chain_index pdb cif",
         ),
         ("esm2", "embeddings chain_index residue_index hidden_states lm_logits"),
-        (
-            "esmfold2",
-            "atom_array plddt ptm iptm pae distogram pair_chains_iptm residue_index entity_id pdb cif",
-        ),
+        ("esmfold2", "atom_array plddt ptm iptm pae distogram pair_chains_iptm residue_index entity_id pdb cif"),
         ("esmc", esm_embedding),
         ("esm3", esm_embedding),
         ("chai1", "atom_array pae pde plddt ptm iptm per_chain_iptm cif"),
@@ -62,12 +57,7 @@ fn every_contract_has_the_attributes_of_its_class_in_order() {
         let declared: Vec<&str> = contract.fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(declared, fields.split_whitespace().collect::<Vec<_>>(), "{key}");
         let always = |field: &&FieldSpec| field.presence == Presence::Always;
-        let minimal: Vec<&str> = contract
-            .fields
-            .iter()
-            .filter(always)
-            .map(|field| field.name.as_str())
-            .collect();
+        let minimal: Vec<&str> = contract.fields.iter().filter(always).map(|field| field.name.as_str()).collect();
         let expected: &[&str] = match contract.method.name() {
             "fold" => &["atom_array"],
             _ => &["embeddings", "chain_index", "residue_index"],
@@ -100,22 +90,13 @@ fn sizes_and_tolerances_reach_the_contract() {
     let small = serde_json::json!({ "model_name": "esm2_t6_8M_UR50D" });
     let small = esm2.variant(small.as_object().unwrap()).unwrap();
     assert_eq!((small.dimensions["layers"], small.dimensions["D"]), (6, 320));
-    assert_eq!(
-        esm2.variant(&serde_json::Map::new()).unwrap().name,
-        "esm2_t33_650M_UR50D"
-    );
+    assert_eq!(esm2.variant(&serde_json::Map::new()).unwrap().name, "esm2_t33_650M_UR50D");
     let tolerance = |name| esm2.field(name).unwrap().tolerance;
-    let exact = Tolerance {
-        absolute: 0.0,
-        relative: 0.0,
-    };
+    let exact = Tolerance { absolute: 0.0, relative: 0.0 };
     assert_eq!((tolerance("chain_index"), tolerance("embeddings")), (Some(exact), None));
     let alias = serde_json::json!({ "model_name": "esm3-open" });
     let esm3 = config.model("esm3").unwrap();
-    assert_eq!(
-        esm3.variant(alias.as_object().unwrap()).unwrap().name,
-        "esm3_sm_open_v1"
-    );
+    assert_eq!(esm3.variant(alias.as_object().unwrap()).unwrap().name, "esm3_sm_open_v1");
 }
 
 #[test]
@@ -125,10 +106,7 @@ fn suites_may_ask_for_features_options_fields_and_the_meaning_of_a_list() {
     for need in ["multimer", "batch", "model_name", "sasa_logits"] {
         assert!(esm3.provides(need), "{need}");
     }
-    assert!(
-        !esm3.provides("hidden_states"),
-        "ESM3 has the attribute but never fills it"
-    );
+    assert!(!esm3.provides("hidden_states"), "ESM3 has the attribute but never fills it");
 }
 
 #[test]

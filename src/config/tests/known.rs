@@ -26,21 +26,13 @@ fn an_entry_may_be_about_one_of_boilerooms_own_backends() {
     let text = format!("default = 'r'\nbackends.r.kind = 'reference'\n[[known]]\n{entry}");
     let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
     let shipped = Config::built_in().unwrap().known;
-    assert_eq!(
-        config.known.len(),
-        shipped.len() + 1,
-        "those of boileroom's backends hold in every file"
-    );
+    assert_eq!(config.known.len(), shipped.len() + 1, "those of boileroom's backends hold in every file");
     let known = &config.known[0];
     assert!(known.concerns_model("esm2") && !known.concerns_model("esmc") && shipped[0].concerns_model("esmc"));
     assert!(
         known.shows_through(Some("modal")) && !known.shows_through(Some("apptainer")) && !known.shows_through(None)
     );
-    assert!(
-        shipped
-            .iter()
-            .all(|known| known.through.as_deref() == Some("apptainer"))
-    );
+    assert!(shipped.iter().all(|known| known.through.as_deref() == Some("apptainer")));
 }
 
 #[test]
@@ -115,12 +107,7 @@ fn the_shipped_entries_name_cases_that_there_are() {
                 let cases = suite.cases_for(contract);
                 cases.map(|case| (suite.name.as_str(), case.name.as_str()))
             });
-            assert!(
-                cases.any(|(suite, case)| known.is_about(suite, case)),
-                "{}: {}",
-                contract.key,
-                known.case
-            );
+            assert!(cases.any(|(suite, case)| known.is_about(suite, case)), "{}: {}", contract.key, known.case);
             let release = known.boileroom.as_ref().unwrap();
             assert!(known.concerns(None) && known.concerns(Some(&release[0])) && !known.concerns(Some("9.9")));
         }

@@ -28,11 +28,7 @@ fn a_case_counts_as_its_innermost_level_says() {
         ("level.esm2 = 'extended'", "", [Extended, Core]),
         ("level = 'extended'", "level.esm2 = 'core'", [Core, Extended]),
         ("level.esm2 = 'extended'", "level = 'core'", [Core, Core]),
-        (
-            "level.esm2 = 'extended'",
-            "level.esmfold = 'extended'",
-            [Extended, Extended],
-        ),
+        ("level.esm2 = 'extended'", "level.esmfold = 'extended'", [Extended, Extended]),
     ] {
         let suites = read(&format!("{suite}\n{}", case(own))).unwrap();
         let case = &suites.suites[0].cases[0];
@@ -43,13 +39,8 @@ fn a_case_counts_as_its_innermost_level_says() {
 
 #[test]
 fn levels_and_models_that_there_are_not_are_mistakes() {
-    let reported = [
-        "level = 'cor'",
-        "level.esm = 'core'",
-        "level.esm2 = 1",
-        "level.esm2 = 'all'",
-    ]
-    .map(|level| read(&case(level)).unwrap_err());
+    let reported = ["level = 'cor'", "level.esm = 'core'", "level.esm2 = 1", "level.esm2 = 'all'"]
+        .map(|level| read(&case(level)).unwrap_err());
     insta::assert_snapshot!(reported.join("\n\n"), @r#"
     error: unknown level `cor`
      --> suites/toy.toml:4:9
@@ -87,9 +78,7 @@ fn every_feature_of_a_shipped_model_has_a_core_case() {
     for contract in &config.models {
         let mut features: BTreeSet<&str> = contract.features.iter().map(String::as_str).collect();
         for suite in suites.iter().filter(|suite| suite.weights.is_none()) {
-            let core = suite
-                .cases_for(contract)
-                .filter(|case| case.level(&contract.key) == Level::Core);
+            let core = suite.cases_for(contract).filter(|case| case.level(&contract.key) == Level::Core);
             for need in core.flat_map(|case| suite.scope.needs.iter().chain(&case.scope.needs)) {
                 features.remove(need.as_str());
             }

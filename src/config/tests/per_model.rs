@@ -22,11 +22,7 @@ fn options_are_those_of_one_model_or_of_all_that_have_them() {
         "config.device = 'cpu'\nconfig.boltz2 = { no_kernels = true, device = 'cuda:1', cache_dir = { none = true } }";
     assert_eq!(said(lines, "esmfold").0, json!({ "device": "cpu" }));
     let boltz = json!({ "device": "cuda:1", "no_kernels": true, "cache_dir": null });
-    assert_eq!(
-        said(lines, "boltz2").0,
-        boltz,
-        "what is said of one model outweighs what is said of all"
-    );
+    assert_eq!(said(lines, "boltz2").0, boltz, "what is said of one model outweighs what is said of all");
     assert_eq!(said("", "esmfold"), (json!({}), None));
 }
 
@@ -34,26 +30,16 @@ fn options_are_those_of_one_model_or_of_all_that_have_them() {
 fn the_first_size_is_the_default_of_the_backend() {
     let small = "esm2_t6_8M_UR50D";
     let lines = format!("variants.esm2 = ['{small}', 'esm2_t33_650M_UR50D']");
-    assert_eq!(
-        said(&lines, "esm2"),
-        (json!({ "model_name": small }), Some(small.to_owned()))
-    );
+    assert_eq!(said(&lines, "esm2"), (json!({ "model_name": small }), Some(small.to_owned())));
     let configured = format!("config = {{ model_name = '{small}' }}");
     assert_eq!(said(&configured, "esm2").1.as_deref(), Some(small));
     assert_eq!(said(&configured, "esmc"), (json!({}), None), "it is no size of ESM-C");
     // The contract's own default is nothing to tell apart, and an alias is the size it stands for.
     assert_eq!(said("variants.esm2 = ['esm2_t33_650M_UR50D']", "esm2").1, None);
-    assert_eq!(
-        said("variants.esm3 = ['esm3-open']", "esm3"),
-        (json!({ "model_name": "esm3_sm_open_v1" }), None)
-    );
+    assert_eq!(said("variants.esm3 = ['esm3-open']", "esm3"), (json!({ "model_name": "esm3_sm_open_v1" }), None));
     let config = parse(&lines).unwrap();
     let contract = config.model("esm2").unwrap();
-    let offers = |name| {
-        config.backends[0]
-            .per_model
-            .offers(contract, contract.variant_named(name).unwrap())
-    };
+    let offers = |name| config.backends[0].per_model.offers(contract, contract.variant_named(name).unwrap());
     assert!(offers(small) && offers("esm2_t33_650M_UR50D") && !offers("esm2_t36_3B_UR50D"));
 }
 
@@ -146,34 +132,14 @@ fn own(lines: &str) -> Vec<(String, f64, f64)> {
 
 #[test]
 fn tolerances_of_a_backend_take_the_place_of_the_gates_of_one_model() {
-    let shared = Config::built_in()
-        .unwrap()
-        .model("esmfold")
-        .unwrap()
-        .gates
-        .structure
-        .unwrap();
-    let lines = format!(
-        "tolerances.esmfold.structure = {{ rmsd = {}, lddt = {} }}",
-        shared.rmsd * 2.0,
-        shared.lddt
-    );
-    assert_eq!(
-        own(&lines),
-        [("structure.rmsd".to_owned(), shared.rmsd, shared.rmsd * 2.0)]
-    );
+    let shared = Config::built_in().unwrap().model("esmfold").unwrap().gates.structure.unwrap();
+    let lines = format!("tolerances.esmfold.structure = {{ rmsd = {}, lddt = {} }}", shared.rmsd * 2.0, shared.lddt);
+    assert_eq!(own(&lines), [("structure.rmsd".to_owned(), shared.rmsd, shared.rmsd * 2.0)]);
     let config = parse(&lines).unwrap();
     let judged_by = |model: &str| config.backends[0].tolerances.contract(config.model(model).unwrap());
-    let expected = crate::prediction::gates::StructureGates {
-        rmsd: shared.rmsd * 2.0,
-        ..shared
-    };
+    let expected = crate::prediction::gates::StructureGates { rmsd: shared.rmsd * 2.0, ..shared };
     assert_eq!(judged_by("esmfold").gates.structure, Some(expected));
-    assert_eq!(
-        judged_by("boltz2").gates,
-        config.model("boltz2").unwrap().gates,
-        "of that model only"
-    );
+    assert_eq!(judged_by("boltz2").gates, config.model("boltz2").unwrap().gates, "of that model only");
     assert_eq!(own(""), []);
 }
 

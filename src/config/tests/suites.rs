@@ -59,10 +59,7 @@ checks = [
 ]
 "#,
     );
-    assert_eq!(
-        (suite.about.as_str(), suite.scope.method),
-        ("chains", Some(Method::Fold))
-    );
+    assert_eq!((suite.about.as_str(), suite.scope.method), ("chains", Some(Method::Fold)));
     assert_eq!(suite.timeout, Some(Duration::from_secs(60)));
     let case = &suite.cases[0];
     assert_eq!((case.timeout, case.retries), (Some(Duration::from_secs(5)), Some(2)));
@@ -72,25 +69,15 @@ checks = [
     assert_eq!(options, serde_json::json!({ "seed": 1, "include_fields": ["*"] }));
     assert_eq!(call.config["device"], "cpu");
     assert_eq!(case.expected_failure("esmfold", "reference").unwrap().reason, "known");
-    assert_eq!(
-        case.expected_failure("esmfold", "lab").unwrap().reason,
-        "known elsewhere"
-    );
+    assert_eq!(case.expected_failure("esmfold", "lab").unwrap().reason, "known elsewhere");
     assert_eq!(case.checks[1].kind.value, "range");
     let mut diagnostics = Diagnostics::new();
     let mut check = TableReader::new(&case.checks[1].section, &mut diagnostics);
     assert_eq!(check.text("field").as_deref(), Some("plddt"));
     check.finish();
-    assert!(
-        diagnostics.is_empty(),
-        "`check` is known to the reader of the rest: {diagnostics}"
-    );
+    assert!(diagnostics.is_empty(), "`check` is known to the reader of the rest: {diagnostics}");
     assert_eq!(names(&suite, "esmfold"), ["two_chains"]);
-    assert_eq!(
-        names(&suite, "esmfold2"),
-        Vec::<String>::new(),
-        "it takes structured input"
-    );
+    assert_eq!(names(&suite, "esmfold2"), Vec::<String>::new(), "it takes structured input");
     assert_eq!(names(&suite, "esm2"), Vec::<String>::new(), "it does not fold");
 }
 
@@ -120,14 +107,9 @@ literal = ["A", "C"]
 unchecked_options = { nonsense = true, include_fields = ["nothing"] }
 "#,
     );
-    let [near, far, odd] = &suite.cases[0].calls[..] else {
-        panic!("three calls")
-    };
+    let [near, far, odd] = &suite.cases[0].calls[..] else { panic!("three calls") };
     assert_eq!(near.input, Input::One("AC:DEFG".into()));
-    assert_eq!(
-        (&near.options["position_ids_skip"], &far.options["position_ids_skip"]),
-        (&0.into(), &1024.into())
-    );
+    assert_eq!((&near.options["position_ids_skip"], &far.options["position_ids_skip"]), (&0.into(), &1024.into()));
     assert_eq!(far.options["include_fields"], near.options["include_fields"]);
     assert!(near.config.is_empty() && far.config.len() == 1);
     assert_eq!(odd.input, Input::Many(vec!["A".into(), "C".into()]));
@@ -152,24 +134,15 @@ structured = { kind = "structure_prediction_input", sequences = [] }
 checks = [{ check = "contract" }]
 "#,
     );
-    assert_eq!(
-        names(&suite, "esmc"),
-        ["all@esmc_300m", "all@esmc_600m", "some@esmc_600m"]
-    );
+    assert_eq!(names(&suite, "esmc"), ["all@esmc_300m", "all@esmc_600m", "some@esmc_600m"]);
     assert_eq!(names(&suite, "esm3"), ["all@esm3_sm_open_v1", "some@esm3-open"]);
-    assert_eq!(
-        names(&suite, "esmfold2"),
-        ["all@ESMFold2", "all@ESMFold2-Fast", "some@ESMFold2-Fast"]
-    );
+    assert_eq!(names(&suite, "esmfold2"), ["all@ESMFold2", "all@ESMFold2-Fast", "some@ESMFold2-Fast"]);
     assert_eq!(names(&suite, "chai1"), Vec::<String>::new());
     let config = Config::built_in().unwrap();
     let call = &suite.cases[1].calls[0];
     assert!(matches!(&call.input, Input::Structured(value) if value["kind"] == "structure_prediction_input"));
-    let configured = call.config_for(
-        config.model("esmc").unwrap(),
-        Some("esmc_600m"),
-        crate::prediction::Options::new(),
-    );
+    let configured =
+        call.config_for(config.model("esmc").unwrap(), Some("esmc_600m"), crate::prediction::Options::new());
     assert_eq!(configured["model_name"], "esmc_600m");
 }
 
@@ -180,11 +153,7 @@ fn two_cases_may_share_a_name_when_no_model_has_both() {
     };
     let apart = format!("about = 'a'\n{}{}", case("method = 'fold'"), case("method = 'embed'"));
     assert_eq!(suite(&apart).cases.len(), 2);
-    let together = format!(
-        "about = 'a'\n{}{}",
-        case("method = 'fold'"),
-        case("needs = ['structured_input']")
-    );
+    let together = format!("about = 'a'\n{}{}", case("method = 'fold'"), case("needs = ['structured_input']"));
     insta::assert_snapshot!(read(&together).unwrap_err(), @r#"
     error: case `same` is there already for esmfold2
      --> suites/toy.toml:8:8
@@ -214,10 +183,7 @@ fn a_directory_is_read_as_a_whole_with_the_mistakes_of_every_file() {
 
     write("second.toml", &format!("about = 'two'\n{case}"));
     write("first.toml", &format!("about = 'one'\n{case}"));
-    assert!(
-        load().is_ok(),
-        "without a file of its own the folder has the shipped sequences"
-    );
+    assert!(load().is_ok(), "without a file of its own the folder has the shipped sequences");
 
     write("sequences.fasta", SEQUENCES);
     let suites = load().unwrap_or_else(|diagnostics| panic!("{diagnostics}"));

@@ -21,10 +21,7 @@ fn the_worst_elements_are_located_with_their_values() {
     assert_eq!((found.total, found.differing, found.beyond), (6, 2, 1));
     let absolute = found.absolute.unwrap();
     assert_eq!(absolute.position, [0, 2]);
-    assert_eq!(
-        (absolute.difference, absolute.expected, absolute.actual),
-        (1.0, 100.0, 101.0)
-    );
+    assert_eq!((absolute.difference, absolute.expected, absolute.actual), (1.0, 100.0, 101.0));
     let relative = found.relative.unwrap();
     assert_eq!((relative.index, relative.difference), (1, 0.125));
 }
@@ -52,26 +49,16 @@ fn a_value_that_is_not_finite_is_beyond_every_bound() {
 #[test]
 fn the_worst_are_found_and_counted_wherever_they_are() {
     let mut next = super::super::test_points::noise(1);
-    let expected: Vec<f32> = (0..5000)
-        .map(|index| if index % 7 == 0 { 0.0 } else { next() })
-        .collect();
+    let expected: Vec<f32> = (0..5000).map(|index| if index % 7 == 0 { 0.0 } else { next() }).collect();
     let actual: Vec<f32> = expected.iter().map(|value| value + 1e-3 * next().max(0.0)).collect();
     let found = difference(&Tensor::vector(&expected), &Tensor::vector(&actual), 5e-4, 1e-4).unwrap();
     let pairs: Vec<(f64, f64)> = expected
         .iter()
         .zip(&actual)
-        .map(|(&expected, &actual)| {
-            (
-                (f64::from(actual) - f64::from(expected)).abs(),
-                f64::from(expected).abs(),
-            )
-        })
+        .map(|(&expected, &actual)| ((f64::from(actual) - f64::from(expected)).abs(), f64::from(expected).abs()))
         .collect();
     assert_eq!(found.differing, pairs.iter().filter(|pair| pair.0 > 0.0).count());
-    assert_eq!(
-        found.beyond,
-        pairs.iter().filter(|pair| pair.0 > 5e-4 + 1e-4 * pair.1).count()
-    );
+    assert_eq!(found.beyond, pairs.iter().filter(|pair| pair.0 > 5e-4 + 1e-4 * pair.1).count());
     let greatest = pairs.iter().map(|pair| pair.0).fold(0.0, f64::max);
     let absolute = found.absolute.unwrap();
     assert_eq!(absolute.difference, greatest);

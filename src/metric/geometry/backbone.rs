@@ -81,13 +81,8 @@ impl Backbone {
 
     /// The same with the atoms at other points, one for each, such as those of another model.
     pub(crate) fn at(structure: &Structure, points: &[Point]) -> Self {
-        const NAMES: [Label; 5] = [
-            Label::literal("N"),
-            Label::literal("CA"),
-            Label::literal("C"),
-            Label::literal("O"),
-            Label::literal("CB"),
-        ];
+        const NAMES: [Label; 5] =
+            [Label::literal("N"), Label::literal("CA"), Label::literal("C"), Label::literal("O"), Label::literal("CB")];
         let mut residues: Vec<ResidueAtoms> = Vec::new();
         let (mut chain, mut last) = (0, None);
         for range in structure.residues() {
@@ -124,11 +119,7 @@ impl Backbone {
             BackboneBond::Peptide => self.each_pair(
                 |here, next| length(here.carbon, next.nitrogen),
                 |next| {
-                    if next.name == PROLINE {
-                        (1.341, 0.016)
-                    } else {
-                        (1.329, 0.014)
-                    }
+                    if next.name == PROLINE { (1.341, 0.016) } else { (1.329, 0.014) }
                 },
             ),
         }
@@ -137,14 +128,12 @@ impl Backbone {
     /// The size of an angle wherever its three atoms are.
     pub(crate) fn angles(&self, kind: Angle) -> Vec<ResidueValue> {
         match kind {
-            Angle::AlphaCarbonNitrogen => self.each_pair(
-                |here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)),
-                |_| (117.2, 2.2),
-            ),
-            Angle::CarbonNitrogenAlpha => self.each_pair(
-                |here, next| Some(angle(here.carbon?, next.nitrogen?, next.alpha?)),
-                |_| (121.7, 2.5),
-            ),
+            Angle::AlphaCarbonNitrogen => {
+                self.each_pair(|here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)), |_| (117.2, 2.2))
+            }
+            Angle::CarbonNitrogenAlpha => {
+                self.each_pair(|here, next| Some(angle(here.carbon?, next.nitrogen?, next.alpha?)), |_| (121.7, 2.5))
+            }
         }
     }
 
@@ -156,42 +145,31 @@ impl Backbone {
             Torsion::Omega => Some(torsion(here.alpha?, here.carbon?, next.nitrogen?, next.alpha?)),
         };
         let shift = usize::from(kind == Torsion::Phi);
-        self.pairs()
-            .filter_map(|(index, here, next)| Some((index + shift, value(here, next)?)))
-            .collect()
+        self.pairs().filter_map(|(index, here, next)| Some((index + shift, value(here, next)?))).collect()
     }
 
     /// Index of the residue and distance in ångström to the next alpha carbon of its chain: 3.80 across a trans peptide bond,
     /// 2.8 to 3.1 across a cis one, more at a break.
     pub(crate) fn alpha_distances(&self) -> Vec<(usize, f64)> {
-        self.pairs()
-            .filter_map(|(index, here, next)| Some((index, distance(here.alpha?, next.alpha?))))
-            .collect()
+        self.pairs().filter_map(|(index, here, next)| Some((index, distance(here.alpha?, next.alpha?)))).collect()
     }
 
     /// Index of the residue and (N−CA)·[(C−CA)×(CB−CA)] in Å³: about +2.5 for L-amino acids, −2.5 for their mirror images.
     pub(crate) fn chirality_volumes(&self) -> Vec<(usize, f64)> {
         let volume = |here: &ResidueAtoms| {
             let from_alpha = |atom: Option<Vector>| Some(minus(atom?, here.alpha?));
-            let (nitrogen, carbon, beta) = (
-                from_alpha(here.nitrogen)?,
-                from_alpha(here.carbon)?,
-                from_alpha(here.beta)?,
-            );
+            let (nitrogen, carbon, beta) =
+                (from_alpha(here.nitrogen)?, from_alpha(here.carbon)?, from_alpha(here.beta)?);
             Some(inner(nitrogen, cross(carbon, beta)))
         };
         let residues = self.residues.iter().enumerate();
-        residues
-            .filter_map(|(index, here)| Some((index, volume(here)?)))
-            .collect()
+        residues.filter_map(|(index, here)| Some((index, volume(here)?))).collect()
     }
 
     /// Neighbours along a chain, with the index of the first.
     fn pairs(&self) -> impl Iterator<Item = (usize, &ResidueAtoms, &ResidueAtoms)> {
         let pairs = self.residues.iter().zip(self.residues.iter().skip(1)).enumerate();
-        pairs
-            .map(|(index, (here, next))| (index, here, next))
-            .filter(|(_, here, next)| here.chain == next.chain)
+        pairs.map(|(index, (here, next))| (index, here, next)).filter(|(_, here, next)| here.chain == next.chain)
     }
 
     fn each(
@@ -200,9 +178,7 @@ impl Backbone {
         ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
     ) -> Vec<ResidueValue> {
         let residues = self.residues.iter().enumerate();
-        residues
-            .filter_map(|(index, here)| Some(ResidueValue::new(index, value(here)?, ideal(here))))
-            .collect()
+        residues.filter_map(|(index, here)| Some(ResidueValue::new(index, value(here)?, ideal(here)))).collect()
     }
 
     fn each_pair(
@@ -218,11 +194,7 @@ impl Backbone {
 
 impl ResidueValue {
     fn new(residue: usize, value: f64, (mean, deviation): (f64, f64)) -> Self {
-        Self {
-            residue,
-            value,
-            deviation: (value - mean) / deviation,
-        }
+        Self { residue, value, deviation: (value - mean) / deviation }
     }
 }
 
@@ -264,10 +236,7 @@ mod tests {
         assert_eq!(peptide.len(), 1);
         let length = 1.3f64.hypot(0.1);
         assert!((peptide[0].value - length).abs() < 1e-6);
-        assert!(
-            (peptide[0].deviation - (length - 1.341) / 0.016).abs() < 1e-3,
-            "proline follows"
-        );
+        assert!((peptide[0].deviation - (length - 1.341) / 0.016).abs() < 1e-3, "proline follows");
         assert_eq!(backbone.bonds(BackboneBond::CarbonOxygen), []);
         assert_eq!(backbone.alpha_distances().len(), 1);
     }

@@ -115,11 +115,7 @@ mod tests {
         assert_eq!(pairs, [(0, 4), (4, 0)]);
         assert!((found[0].overlap - 2.4).abs() < 1e-12);
         let stricter = clashes(&structure, 1.4);
-        assert_eq!(
-            stricter.last().map(|clash| (clash.atom, clash.other)),
-            Some((5, 0)),
-            "1.95 Å apart"
-        );
+        assert_eq!(stricter.last().map(|clash| (clash.atom, clash.other)), Some((5, 0)), "1.95 Å apart");
         assert_eq!(stricter[0].other, 4, "the worst overlap counts");
         assert_eq!(clashes(&structure, 9.0), []);
         assert_eq!(clashes(&structure, f64::NAN), []);
@@ -128,9 +124,8 @@ mod tests {
 
     #[test]
     fn every_atom_of_a_heap_clashes() {
-        let atoms: Vec<(i32, &str, &str, Point)> = (0..20_000)
-            .map(|atom| (atom / 8, "CB", "C", [5.0, 5.0, 5.0 + atom as f32 * 1e-6]))
-            .collect();
+        let atoms: Vec<(i32, &str, &str, Point)> =
+            (0..20_000).map(|atom| (atom / 8, "CB", "C", [5.0, 5.0, 5.0 + atom as f32 * 1e-6])).collect();
         assert_eq!(clashes(&structure(&atoms), 1.5).len(), atoms.len());
     }
 }

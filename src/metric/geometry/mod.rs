@@ -34,10 +34,7 @@ mod tests {
         near(values(backbone.bonds(BackboneBond::Peptide)), 1.324_430_1);
         near(values(backbone.angles(Angle::AlphaCarbonNitrogen)), 116.359_33);
         near(values(backbone.angles(Angle::CarbonNitrogenAlpha)), 121.473_91);
-        near(
-            mean(backbone.alpha_distances().into_iter().map(|pair| pair.1)),
-            3.790_407,
-        );
+        near(mean(backbone.alpha_distances().into_iter().map(|pair| pair.1)), 3.790_407);
         let phi = backbone.torsions(Torsion::Phi);
         assert_eq!((phi[0].0, phi[99].0, phi.len()), (1, 100, 412));
         near(phi[0].1, -68.577_23);
@@ -52,11 +49,7 @@ mod tests {
     #[test]
     fn real_structures_are_left_handed_throughout() {
         let read = |name| pdb::read(&test_data::read(name)?).ok();
-        for name in [
-            "multimer-check-A100.pdb",
-            "multimer-check-T4.pdb",
-            "esmfold_server_short.pdb",
-        ] {
+        for name in ["multimer-check-A100.pdb", "multimer-check-T4.pdb", "esmfold_server_short.pdb"] {
             let Some(structure) = read(name) else { continue };
             let volumes = Backbone::of(&structure).chirality_volumes();
             assert!(volumes.len() > 20);

@@ -51,9 +51,7 @@ struct IdealResidue {
 
 static RESIDUES: LazyLock<HashMap<Label, IdealResidue>> = LazyLock::new(|| {
     let residues = IDEAL.iter();
-    residues
-        .map(|(name, atoms)| (Label::literal(name), IdealResidue::of(name, atoms)))
-        .collect()
+    residues.map(|(name, atoms)| (Label::literal(name), IdealResidue::of(name, atoms))).collect()
 });
 
 impl IdealResidue {
@@ -63,9 +61,7 @@ impl IdealResidue {
         let at = |atom: usize| atoms[atom].1;
         let is_backbone = |atom: &usize| ["N", "CA", "C"].contains(&names[*atom]);
         let pairs = (0..atoms.len()).flat_map(|second| (0..second).map(move |first| [first, second]));
-        let all: Vec<[usize; 2]> = pairs
-            .filter(|[first, second]| distance(at(*first), at(*second)) < BOND)
-            .collect();
+        let all: Vec<[usize; 2]> = pairs.filter(|[first, second]| distance(at(*first), at(*second)) < BOND).collect();
         let partners = |middle: usize| -> Vec<usize> {
             let of_bond = |bond: &[usize; 2]| match *bond {
                 [first, second] if first == middle => Some(second),
@@ -95,9 +91,7 @@ impl IdealResidue {
                 .map(|&[first, second]| ([first, second], distance(at(first), at(second))))
                 .collect(),
             angles,
-            planes: planes
-                .map(|(_, span, others)| (indices(span), indices(others)))
-                .collect(),
+            planes: planes.map(|(_, span, others)| (indices(span), indices(others))).collect(),
             centres: centres
                 .map(|(_, centre, [one, two, three])| {
                     let own = [centre, one, two, three].map(index);
@@ -174,10 +168,7 @@ fn farthest_from_plane(span: &[Vector], others: &[Vector]) -> f64 {
     let length = norm(normal);
     let heights = span.iter().chain(others);
     let heights = heights.map(|point| (inner(minus(*point, middle), normal) / length).abs());
-    heights.fold(
-        0.0,
-        |most, height| if height.is_nan() { height } else { most.max(height) },
-    )
+    heights.fold(0.0, |most, height| if height.is_nan() { height } else { most.max(height) })
 }
 
 #[cfg(test)]
@@ -238,10 +229,7 @@ mod tests {
             assert!((value.value - value.ideal).abs() < 0.02, "{value:?}");
         }
         assert!(found.centres.iter().all(|(_, value)| value.value > 2.5));
-        structure
-            .coord
-            .iter_mut()
-            .for_each(|position| position[0] = -position[0]);
+        structure.coord.iter_mut().for_each(|position| position[0] = -position[0]);
         let mirrored = SideChains::of(&structure, |_| true);
         assert!(mirrored.centres.iter().all(|(_, value)| value.value < -2.5));
         assert_eq!(SideChains::of(&structure, |_| false), SideChains::default());
@@ -260,11 +248,7 @@ mod tests {
     fn real_side_chains_are_near_the_ideal() {
         for name in ["multimer-check-A100.pdb", "boltz/0_model_0.cif", "chai/pred.rank_0.cif"] {
             let Some(text) = test_data::read(name) else { continue };
-            let structure = if name.ends_with("pdb") {
-                pdb::read(&text).unwrap()
-            } else {
-                mmcif::read(&text).unwrap()
-            };
+            let structure = if name.ends_with("pdb") { pdb::read(&text).unwrap() } else { mmcif::read(&text).unwrap() };
             let found = SideChains::of(&structure, |_| true);
             let off = |values: &[SideChainValue]| {
                 let off = values.iter().map(|own| (own.value - own.ideal).abs());

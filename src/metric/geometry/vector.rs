@@ -52,10 +52,7 @@ mod tests {
         assert!((angle(x, origin, y) - 90.0).abs() < 1e-12);
         assert!((angle(x, origin, x)).abs() < 1e-12);
         assert!((angle(x, origin, [-1.0, 0.0, 0.0]) - 180.0).abs() < 1e-12);
-        assert!(
-            (torsion(y, origin, x, [1.0, 0.0, 1.0]) - 90.0).abs() < 1e-12,
-            "clockwise is positive"
-        );
+        assert!((torsion(y, origin, x, [1.0, 0.0, 1.0]) - 90.0).abs() < 1e-12, "clockwise is positive");
         assert!((torsion(y, origin, x, [1.0, 0.0, -1.0]) + 90.0).abs() < 1e-12);
         assert!((torsion(y, origin, x, [1.0, -1.0, 0.0]).abs() - 180.0).abs() < 1e-12);
         assert!((torsion(y, origin, x, xyz) - 45.0).abs() < 1e-12);

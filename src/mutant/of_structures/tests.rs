@@ -45,14 +45,8 @@ fn every_fault_befalls_a_structure_but_those_of_long_inputs() {
         };
         for (fault, is_seen) in faults.iter().zip(&mut is_seen) {
             let wrong = fault.changed(&call, &right);
-            let structure = wrong
-                .as_ref()
-                .and_then(|wrong| wrong.at("atom_array[0]")?.as_structure());
-            assert!(
-                structure.is_none_or(|it| it.uneven_column().is_none()),
-                "{}",
-                fault.name
-            );
+            let structure = wrong.as_ref().and_then(|wrong| wrong.at("atom_array[0]")?.as_structure());
+            assert!(structure.is_none_or(|it| it.uneven_column().is_none()), "{}", fault.name);
             *is_seen |= structure.is_some();
         }
     }

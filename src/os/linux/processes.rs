@@ -18,9 +18,7 @@ pub(crate) fn reads_environments() -> Result<(), Unavailable> {
 /// Where the system does not show environments.
 pub(crate) fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
     let found = numbers().into_iter();
-    Ok(found
-        .filter_map(|process| Some((process, read(process, "environ")?)))
-        .collect())
+    Ok(found.filter_map(|process| Some((process, read(process, "environ")?))).collect())
 }
 
 /// The environment of a process: `NAME=value`, each ended by NUL. Empty for one that has exited or is another user's.
@@ -83,9 +81,7 @@ pub(super) fn parents() -> Vec<(i32, i32)> {
 
 fn numbers() -> Vec<i32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect()
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn read(process: i32, file: &str) -> Option<Vec<u8>> {
@@ -111,29 +107,17 @@ mod tests {
 
     #[test]
     fn a_child_has_a_parent_and_an_environment() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("600")
-            .env("HYDROTEST_OS_TEST", "1")
-            .spawn()
-            .unwrap();
+        let mut child = std::process::Command::new("sleep").arg("600").env("HYDROTEST_OS_TEST", "1").spawn().unwrap();
         let process = child.id() as i32;
         assert!(resident(std::process::id() as i32).unwrap() > 1 << 20);
         assert!(with_descendants(std::process::id() as i32).unwrap().contains(&process));
         // Between fork and exec it has our environment.
-        let is_marked = |environment: &[u8]| {
-            environment
-                .split(|byte| *byte == 0)
-                .any(|one| one == b"HYDROTEST_OS_TEST=1")
-        };
+        let is_marked =
+            |environment: &[u8]| environment.split(|byte| *byte == 0).any(|one| one == b"HYDROTEST_OS_TEST=1");
         while !is_marked(&environment(process).unwrap()) {
             std::thread::yield_now();
         }
-        assert!(
-            environments()
-                .unwrap()
-                .iter()
-                .any(|(found, text)| *found == process && is_marked(text))
-        );
+        assert!(environments().unwrap().iter().any(|(found, text)| *found == process && is_marked(text)));
         child.kill().unwrap();
         child.wait().unwrap();
     }

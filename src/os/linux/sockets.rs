@@ -16,10 +16,8 @@ pub(crate) fn owner_of_port(port: u16, ancestor: u32) -> PortOwner {
     if tables.is_empty() {
         return PortOwner::Unknown;
     }
-    let sockets: Vec<String> = tables
-        .iter()
-        .flat_map(|table| table.lines().filter_map(|line| listening_socket(line, port)))
-        .collect();
+    let sockets: Vec<String> =
+        tables.iter().flat_map(|table| table.lines().filter_map(|line| listening_socket(line, port))).collect();
     if sockets.is_empty() {
         return PortOwner::None;
     }
@@ -63,9 +61,7 @@ fn ports(process: i32, wanted: impl Fn(&str) -> bool) -> Vec<u16> {
         let table = fs::read_to_string(path).unwrap_or_default();
         let listeners = table.lines().filter_map(listener);
         ports.extend(
-            listeners
-                .filter(|(address, _, socket)| wanted(address) && held.contains(socket))
-                .map(|(_, port, _)| port),
+            listeners.filter(|(address, _, socket)| wanted(address) && held.contains(socket)).map(|(_, port, _)| port),
         );
     }
     ports.sort_unstable();
@@ -152,11 +148,7 @@ mod tests {
     fn a_listener_of_this_process_is_its_own_and_another_one_to_others() {
         let own = std::process::id();
         let mut idle = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        for address in [
-            Ipv4Addr::LOCALHOST.into(),
-            Ipv4Addr::UNSPECIFIED.into(),
-            Ipv6Addr::UNSPECIFIED.into(),
-        ] {
+        for address in [Ipv4Addr::LOCALHOST.into(), Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()] {
             let address: std::net::IpAddr = address;
             // A machine without IPv6 has nothing to show for the last.
             let Ok(listener) = TcpListener::bind((address, 0)) else {
@@ -165,10 +157,7 @@ mod tests {
             let port = listener.local_addr().unwrap().port();
             assert_eq!(owner_of_port(port, own), PortOwner::Ours);
             assert!(listening_ports(own as i32).unwrap().contains(&port));
-            assert_eq!(
-                open_ports(own as i32).unwrap().contains(&port),
-                address.is_unspecified()
-            );
+            assert_eq!(open_ports(own as i32).unwrap().contains(&port), address.is_unspecified());
             assert_eq!(owner_of_port(port, idle.id()), PortOwner::Other);
             drop(listener);
             assert_eq!(owner_of_port(port, own), PortOwner::None);

@@ -96,11 +96,7 @@ pub(crate) fn disagreements<'a>(matrix: &Matrix<'a>) -> Vec<Disagreement<'a>> {
         };
         if is_stale {
             for group in &groups {
-                let fault = if group.len() == largest {
-                    LikelyFault::Reference
-                } else {
-                    LikelyFault::Backend
-                };
+                let fault = if group.len() == largest { LikelyFault::Reference } else { LikelyFault::Backend };
                 add(fault, group);
             }
         } else if let [only] = &differing[..] {
@@ -150,10 +146,7 @@ pub(crate) fn agreeing(matrix: &Matrix<'_>) -> Vec<AgreeingRows> {
                 group.rows.push(row);
                 group.match_reference &= !is_off;
             }
-            None => groups.push(AgreeingRows {
-                rows: vec![row],
-                match_reference: !is_off,
-            }),
+            None => groups.push(AgreeingRows { rows: vec![row], match_reference: !is_off }),
         }
     }
     groups
@@ -170,10 +163,7 @@ fn compared<'a>(matrix: &Matrix<'a>) -> BTreeMap<ComparedCase<'a>, Vec<Reference
             let snapshots = &*cell.run.harness.snapshots_sha256;
             for case in cell.cases(model) {
                 if let Some(distance) = ReferenceDistance::of(index, case) {
-                    compared
-                        .entry((row.weights, snapshots, &case.name))
-                        .or_default()
-                        .push(distance);
+                    compared.entry((row.weights, snapshots, &case.name)).or_default().push(distance);
                 }
             }
         }
@@ -185,10 +175,7 @@ fn compared<'a>(matrix: &Matrix<'a>) -> BTreeMap<ComparedCase<'a>, Vec<Reference
 fn groups<'b, 'a>(differing: &[&'b ReferenceDistance<'a>]) -> Vec<Vec<&'b ReferenceDistance<'a>>> {
     let mut groups: Vec<Vec<&ReferenceDistance<'a>>> = Vec::new();
     for &one in differing {
-        match groups
-            .iter_mut()
-            .find(|group| group.iter().all(|other| one.agrees(other)))
-        {
+        match groups.iter_mut().find(|group| group.iter().all(|other| one.agrees(other))) {
             Some(group) => group.push(one),
             None => groups.push(vec![one]),
         }
@@ -199,11 +186,7 @@ fn groups<'b, 'a>(differing: &[&'b ReferenceDistance<'a>]) -> Vec<Vec<&'b Refere
 impl<'a> ReferenceDistance<'a> {
     /// `None` where the case was not compared with a recorded result.
     fn of(row: usize, case: &'a CaseRecord) -> Option<Self> {
-        let wrong: Vec<&FindingRecord> = case
-            .findings()
-            .iter()
-            .filter(|finding| finding.check == SNAPSHOT)
-            .collect();
+        let wrong: Vec<&FindingRecord> = case.findings().iter().filter(|finding| finding.check == SNAPSHOT).collect();
         let matches = wrong.is_empty();
         let is_compared = case.verdict == Verdict::Pass && case.checks.iter().any(|check| check == SNAPSHOT);
         if matches && !is_compared || case.verdict == Verdict::Error {
@@ -229,17 +212,7 @@ impl<'a> ReferenceDistance<'a> {
             let details = finding.details.iter().map(String::as_str);
             std::iter::once(&*finding.summary).chain(details)
         });
-        Some(Self {
-            row,
-            case,
-            words: if numbers.is_empty() {
-                words.collect()
-            } else {
-                Vec::new()
-            },
-            numbers,
-            matches,
-        })
+        Some(Self { row, case, words: if numbers.is_empty() { words.collect() } else { Vec::new() }, numbers, matches })
     }
 
     /// Whether both differ from the recorded result in the same values by the same numbers.
@@ -250,10 +223,8 @@ impl<'a> ReferenceDistance<'a> {
         let (mut one, mut two) = (self.numbers.iter(), other.numbers.iter());
         self.words == other.words
             && self.numbers.len() == other.numbers.len()
-            && one.all(|(key, value)| {
-                two.next()
-                    .is_some_and(|(other, number)| key == other && is_same(*value, *number))
-            })
+            && one
+                .all(|(key, value)| two.next().is_some_and(|(other, number)| key == other && is_same(*value, *number)))
     }
 
     /// The values that differ.

@@ -254,10 +254,7 @@ impl CaseTimes {
 
 impl AttemptRecord {
     fn of(attempt: &crate::outcome::JudgedAttempt) -> Self {
-        Self {
-            verdict: attempt.verdict,
-            findings: attempt.findings.iter().map(FindingRecord::of).collect(),
-        }
+        Self { verdict: attempt.verdict, findings: attempt.findings.iter().map(FindingRecord::of).collect() }
     }
 }
 

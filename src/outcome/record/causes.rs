@@ -84,11 +84,7 @@ fn signature(finding: &FindingRecord) -> String {
     // A comparison counts values; what differs in them tells more.
     let words = match (finding.differences.first(), finding.details.first()) {
         (Some(first), Some(detail)) if finding.check == "snapshot" || finding.check == "agree" => {
-            format!(
-                "{} {}",
-                without_index(&first.field),
-                finding.likely_cause.as_deref().unwrap_or(detail)
-            )
+            format!("{} {}", without_index(&first.field), finding.likely_cause.as_deref().unwrap_or(detail))
         }
         _ => own_words(finding).to_owned(),
     };
@@ -101,9 +97,7 @@ fn own_words(finding: &FindingRecord) -> &str {
     let mut own = finding.summary.strip_prefix("not asked: ").unwrap_or(&finding.summary);
     if finding.responsible != Responsible::Backend {
         own = own.split_once(", but not asked: ").map_or(own, |(_, reason)| reason);
-        let came = own
-            .strip_prefix("expected ")
-            .and_then(|rest| rest.split_once(", got \""));
+        let came = own.strip_prefix("expected ").and_then(|rest| rest.split_once(", got \""));
         own = came.map_or(own, |(_, message)| message.strip_suffix('"').unwrap_or(message));
     }
     let own = own.split_once(" did not start: ").map_or(own, |(_, reason)| reason);
@@ -155,11 +149,7 @@ mod tests {
             finding
         };
         let run = run(vec![
-            case(
-                "esm2::embed::short",
-                Verdict::Error,
-                vec![platform("ready failed: exit code 3")],
-            ),
+            case("esm2::embed::short", Verdict::Error, vec![platform("ready failed: exit code 3")]),
             case(
                 "esm2::embed::long",
                 Verdict::Error,
@@ -177,29 +167,17 @@ mod tests {
         assert_eq!(own_words(&expecting), "exit code 3");
         expecting.summary = "expected ValueError, but not asked: esm2 on lab did not start: exit code 3".into();
         assert_eq!(own_words(&expecting), "exit code 3");
-        let reported: Vec<_> = groups
-            .iter()
-            .map(|group| (group.title.as_str(), group.cases.len()))
-            .collect();
-        assert_eq!(
-            reported,
-            [("exit code 3", 2), ("`embeddings`: expected float32, got float64", 1)]
-        );
+        let reported: Vec<_> = groups.iter().map(|group| (group.title.as_str(), group.cases.len())).collect();
+        assert_eq!(reported, [("exit code 3", 2), ("`embeddings`: expected float32, got float64", 1)]);
     }
 
     #[test]
     fn numbers_differ_from_input_to_input_and_names_do_not() {
-        assert_eq!(
-            general("expected (1, 23, 320), got 4.5e-3"),
-            "expected (#, #, #), got #"
-        );
+        assert_eq!(general("expected (1, 23, 320), got 4.5e-3"), "expected (#, #, #), got #");
         assert_eq!(general("float32 of esm2"), "float32 of esm2");
         let one = finding("contract", "`plddt[0]`: expected shape (4,), got (3,)");
         let other = finding("contract", "`plddt[1]`: expected shape (9,), got (8,)");
         assert_eq!(signature(&one), signature(&other));
-        assert_ne!(
-            signature(&one),
-            signature(&finding("contract", "`pae[0]`: expected shape (4,), got (3,)"))
-        );
+        assert_ne!(signature(&one), signature(&finding("contract", "`pae[0]`: expected shape (4,), got (3,)")));
     }
 }

@@ -60,10 +60,7 @@ pub(crate) enum Change<'a> {
 impl Change<'_> {
     /// Whether something got worse.
     pub(crate) const fn is_worse(&self) -> bool {
-        matches!(
-            self,
-            Self::NewlyFailing | Self::Weaker | Self::NewlyFlaky | Self::Closer(_) | Self::GoneRight
-        )
+        matches!(self, Self::NewlyFailing | Self::Weaker | Self::NewlyFlaky | Self::Closer(_) | Self::GoneRight)
     }
 }
 
@@ -80,30 +77,18 @@ pub(crate) fn difference<'a>(old: &'a RunRecord, new: &'a RunRecord) -> RunDiffe
     let mut cases = Vec::new();
     for case in &new.cases {
         let known = before.remove(&*case.name);
-        cases.extend(changed(known, case).into_iter().map(|change| CaseChange {
-            change,
-            old: known,
-            new: Some(case),
-        }));
+        cases.extend(changed(known, case).into_iter().map(|change| CaseChange { change, old: known, new: Some(case) }));
     }
     let unchanged = new.cases.len() - count_cases(&cases);
     let gone = old.cases.iter().filter(|case| before.contains_key(&*case.name));
     cases.extend(gone.map(|case| CaseChange {
-        change: if rank(case) > 1 {
-            Change::GoneRight
-        } else {
-            Change::Gone
-        },
+        change: if rank(case) > 1 { Change::GoneRight } else { Change::Gone },
         old: Some(case),
         new: None,
     }));
     let faults = [
         ("leaks", old.leaks.len(), new.leaks.len()),
-        (
-            "failed leak checks",
-            old.leak_checks_failed.len(),
-            new.leak_checks_failed.len(),
-        ),
+        ("failed leak checks", old.leak_checks_failed.len(), new.leak_checks_failed.len()),
         ("entries out of date", old.outdated.len(), new.outdated.len()),
     ];
     RunDifference {
@@ -133,11 +118,7 @@ const fn rank(case: &CaseRecord) -> u8 {
 
 fn changed<'a>(old: Option<&'a CaseRecord>, new: &'a CaseRecord) -> Vec<Change<'a>> {
     let Some(old) = old else {
-        return vec![if new.is_wrong() {
-            Change::NewlyFailing
-        } else {
-            Change::New
-        }];
+        return vec![if new.is_wrong() { Change::NewlyFailing } else { Change::New }];
     };
     match (old.is_wrong(), new.is_wrong()) {
         (false, true) => return vec![Change::NewlyFailing],
@@ -170,19 +151,13 @@ type MovedNumbers<'a> = Vec<(&'a MetricRecord, &'a MetricRecord)>;
 fn moved<'a>(old: &'a CaseRecord, new: &'a CaseRecord) -> (MovedNumbers<'a>, MovedNumbers<'a>) {
     let key = |metric: &'a MetricRecord| (&*metric.check, &*metric.call, &*metric.field, &*metric.key);
     let before: HashMap<_, &MetricRecord> = old.metrics.iter().map(|metric| (key(metric), metric)).collect();
-    let both = new
-        .metrics
-        .iter()
-        .filter_map(|metric| Some((*before.get(&key(metric))?, metric)));
+    let both = new.metrics.iter().filter_map(|metric| Some((*before.get(&key(metric))?, metric)));
     let mut closer = Vec::new();
     let mut farther = Vec::new();
     for (before, after) in both {
         // What is not a number uses everything up.
-        let used = |metric: &MetricRecord| {
-            Some(metric.used.value())
-                .filter(|used| !used.is_nan())
-                .unwrap_or(f64::INFINITY)
-        };
+        let used =
+            |metric: &MetricRecord| Some(metric.used.value()).filter(|used| !used.is_nan()).unwrap_or(f64::INFINITY);
         let (before_used, after_used) = (used(before), used(after));
         if after_used > before_used + MOVED {
             closer.push((before, after));
@@ -219,9 +194,7 @@ fn warnings(old: &RunRecord, new: &RunRecord) -> Vec<String> {
     }
     let (one, other) = (old.tolerance_set(), new.tolerance_set());
     if one != other {
-        warnings.push(format!(
-            "the tolerances of the backend's own: {one} in the old run, {other} in the new one"
-        ));
+        warnings.push(format!("the tolerances of the backend's own: {one} in the old run, {other} in the new one"));
     }
     for (word, run) in [("old", old), ("new", new)] {
         match run.state {

@@ -144,9 +144,6 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/outcome.schema.json");
         let current = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
         let published = std::fs::read_to_string(path).unwrap();
-        assert!(
-            published == current,
-            "write it anew: hydrotest schema outcome > docs/outcome.schema.json"
-        );
+        assert!(published == current, "write it anew: hydrotest schema outcome > docs/outcome.schema.json");
     }
 }

@@ -79,17 +79,8 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         skip_cause: is_skipped.then_some(SkipCause::Inapplicable),
         reason: is_skipped.then(|| "kind `http` starts nothing".into()),
         notes: Vec::new(),
-        seconds: CaseTimes {
-            wait: 0.0,
-            start: 2.0,
-            calls: 0.5,
-            judge: 0.125,
-        },
-        attempts: if is_skipped {
-            Vec::new()
-        } else {
-            vec![AttemptRecord { verdict, findings }]
-        },
+        seconds: CaseTimes { wait: 0.0, start: 2.0, calls: 0.5, judge: 0.125 },
+        attempts: if is_skipped { Vec::new() } else { vec![AttemptRecord { verdict, findings }] },
         calls: vec![CallRecord {
             name: "call".into(),
             method: "embed".into(),
@@ -147,10 +138,7 @@ pub(crate) fn hostile() -> RunRecord {
         case.calls[0].options = json!({ HOSTILE: HOSTILE });
         case.checks = vec![HOSTILE.into()];
         if verdict == Verdict::Pass {
-            let earlier = AttemptRecord {
-                verdict: Verdict::Error,
-                findings: vec![wrong],
-            };
+            let earlier = AttemptRecord { verdict: Verdict::Error, findings: vec![wrong] };
             case.attempts.insert(0, earlier);
             case.metrics = vec![metric(HOSTILE, 0.9)];
         }

@@ -118,15 +118,10 @@ fn other_model(model: &str, cases: &[&CaseRecord], kind: &str) -> Option<HintRec
     }
     let declared = Config::built_in().ok()?;
     let others = declared.models.iter().filter(|contract| contract.key != model);
-    let (contract, shown) = others
-        .map(|contract| (contract, shown_of(contract, cases)))
-        .find(|(_, shown)| !shown.is_empty())?;
+    let (contract, shown) =
+        others.map(|contract| (contract, shown_of(contract, cases))).find(|(_, shown)| !shown.is_empty())?;
     let key = &contract.key;
-    let start = if kind == "http" {
-        "start"
-    } else {
-        "make the command start"
-    };
+    let start = if kind == "http" { "start" } else { "make the command start" };
     let sentence = format!(
         "this server runs another model, {key} and not {model}: say `models = [\"{key}\"]` in the table of the backend, or {start} {model} \
          there"
@@ -217,19 +212,15 @@ fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<H
     if cases.iter().flat_map(|case| answered(case)).any(is_heard) {
         return None;
     }
-    let shown = cases
-        .iter()
-        .filter_map(|case| Some((*case, ignoring(case, cases, source)?)));
+    let shown = cases.iter().filter_map(|case| Some((*case, ignoring(case, cases, source)?)));
     let shown: Vec<Shown<'_>> = shown.collect();
     if shown.len() < SEVERAL {
         return None;
     }
     let (kind, what, remedy) = match source {
-        OptionSource::Call => (
-            HintKind::OptionsIgnored,
-            "options of calls seem",
-            "hand the `options` of each request on to the model",
-        ),
+        OptionSource::Call => {
+            (HintKind::OptionsIgnored, "options of calls seem", "hand the `options` of each request on to the model")
+        }
         OptionSource::Configuration => (
             HintKind::ConfigurationIgnored,
             "the configuration seems",
@@ -247,10 +238,7 @@ fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Opt
         let response = call.response.as_ref()?;
         let names = source.of(call).as_object().filter(|options| !options.is_empty())?;
         if source.asks_for_fields(call) && !response.lacks.is_empty() {
-            return Some(format!(
-                "asked for `{}`, which did not come",
-                response.lacks.join("`, `")
-            ));
+            return Some(format!("asked for `{}`, which did not come", response.lacks.join("`, `")));
         }
         if source == OptionSource::Configuration
             && let Some(size) = &response.other_size
@@ -261,9 +249,7 @@ fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Opt
             // The input alone is none that must be refused: it is answered elsewhere.
             "error" => {
                 let is_accepted = |(other, _): (&CallRecord, &ResponseRecord)| source.alone_differs(call, other);
-                let others = all
-                    .iter()
-                    .filter(|other| !other.checks.iter().any(|check| check == "error"));
+                let others = all.iter().filter(|other| !other.checks.iter().any(|check| check == "error"));
                 let is_sound = others.flat_map(|other| answered(other)).any(is_accepted);
                 let names: Vec<&str> = names.keys().map(String::as_str).collect();
                 is_sound.then(|| format!("`{}` was not refused", names.join("`, `")))
@@ -369,9 +355,7 @@ fn asks_alike(one: &CallRecord, other: &CallRecord) -> bool {
 
 /// The calls of a case that were answered.
 fn answered(case: &CaseRecord) -> impl Iterator<Item = (&CallRecord, &ResponseRecord)> {
-    case.calls
-        .iter()
-        .filter_map(|call| Some((call, call.response.as_ref()?)))
+    case.calls.iter().filter_map(|call| Some((call, call.response.as_ref()?)))
 }
 
 /// What speaks against the backend in a case that went wrong, with the call that it is about.

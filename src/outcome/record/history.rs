@@ -113,12 +113,7 @@ pub(crate) fn append(path: &Path, run: &RunRecord) -> io::Result<()> {
         lines.push_str(&line);
         lines.push('\n');
     }
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     file.lock()?;
     let end = end_of_whole_lines(&mut file)?;
     file.set_len(end)?;
@@ -154,9 +149,7 @@ fn end_of_whole_lines(file: &mut File) -> io::Result<u64> {
     match last.iter().rposition(|byte| *byte == b'\n') {
         Some(end) => Ok(start + end as u64 + 1),
         None if start == 0 => Ok(0),
-        None => Err(io::Error::other(
-            "this is no history of hydrotest: its last line is too long",
-        )),
+        None => Err(io::Error::other("this is no history of hydrotest: its last line is too long")),
     }
 }
 
@@ -194,13 +187,7 @@ fn is_begun(bytes: &[u8]) -> bool {
 }
 
 fn plain(mut line: HistoryLine) -> HistoryLine {
-    for text in [
-        &mut line.date,
-        &mut line.backend,
-        &mut line.weights,
-        &mut line.hydrotest,
-        &mut line.case,
-    ] {
+    for text in [&mut line.date, &mut line.backend, &mut line.weights, &mut line.hydrotest, &mut line.case] {
         *text = plain_line(text);
     }
     if let Some(tightest) = &mut line.tightest {
@@ -266,13 +253,7 @@ mod tests {
     fn other_files_are_neither_read_nor_written() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("notes.txt");
-        for other in [
-            "# notes\n",
-            "notes",
-            "{}\n",
-            "{\"hydrotest_history\":2}\n",
-            &"x".repeat(1 << 16),
-        ] {
+        for other in ["# notes\n", "notes", "{}\n", "{\"hydrotest_history\":2}\n", &"x".repeat(1 << 16)] {
             std::fs::write(&path, other).unwrap();
             append(&path, &runs()).unwrap_err();
             read(&path).unwrap_err();

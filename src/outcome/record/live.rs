@@ -35,20 +35,8 @@ struct LiveState {
 impl LiveRecord {
     /// Of a run of which no case has ended, on a platform of which `facts` are known by and by.
     pub(crate) fn new(run: RunRecord, planned: Planned, facts: PlatformFacts) -> Self {
-        let state = LiveState {
-            run,
-            planned,
-            ended: Planned::new(),
-            revision: 0,
-            is_over: false,
-        };
-        Self {
-            begun: Instant::now(),
-            state: Mutex::new(state),
-            facts,
-            changed: Condvar::new(),
-            over: Condvar::new(),
-        }
+        let state = LiveState { run, planned, ended: Planned::new(), revision: 0, is_over: false };
+        Self { begun: Instant::now(), state: Mutex::new(state), facts, changed: Condvar::new(), over: Condvar::new() }
     }
 
     /// Adds what came of the case of this index.
@@ -70,11 +58,8 @@ impl LiveRecord {
         let LiveState { planned, ended, .. } = &mut *state;
         let left = std::mem::take(planned);
         if !left.is_empty() {
-            let by_name: HashMap<&str, &Outcome> = run
-                .outcomes
-                .iter()
-                .map(|outcome| (outcome.name.as_str(), outcome))
-                .collect();
+            let by_name: HashMap<&str, &Outcome> =
+                run.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome)).collect();
             for (index, mut case) in left {
                 if let Some(outcome) = by_name.get(case.name.as_str()) {
                     case.settle(outcome);
@@ -114,13 +99,8 @@ impl LiveRecord {
         let state = self.lock();
         let cases = state.planned.values().chain(state.ended.values());
         let own = state.run.backend.tolerances.iter();
-        let own: Vec<_> = own
-            .filter(|one| cases.clone().any(|case| case.model == one.model))
-            .collect();
-        (
-            ToleranceCount::of(own.iter().copied()),
-            own.iter().map(ToString::to_string).collect(),
-        )
+        let own: Vec<_> = own.filter(|one| cases.clone().any(|case| case.model == one.model)).collect();
+        (ToleranceCount::of(own.iter().copied()), own.iter().map(ToString::to_string).collect())
     }
 
     /// The record as it stands.

@@ -87,25 +87,15 @@ impl<'a> MatrixCell<'a> {
 
 /// The matrix of some runs. Of several runs of one model on one backend with the same weights the newest counts.
 pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
-    let mut matrix = Matrix {
-        models: Vec::new(),
-        rows: Vec::new(),
-    };
+    let mut matrix = Matrix { models: Vec::new(), rows: Vec::new() };
     for run in runs {
         let backend = &run.backend;
         let key = (&*backend.name, &*backend.kind, &*backend.weights);
         let known = matrix.rows.iter();
-        let known = known
-            .clone()
-            .position(|row| (row.backend, row.kind, row.weights) == key);
+        let known = known.clone().position(|row| (row.backend, row.kind, row.weights) == key);
         let place = known.unwrap_or_else(|| {
             let (backend, kind, weights) = key;
-            matrix.rows.push(MatrixRow {
-                backend,
-                kind,
-                weights,
-                cells: BTreeMap::new(),
-            });
+            matrix.rows.push(MatrixRow { backend, kind, weights, cells: BTreeMap::new() });
             matrix.rows.len() - 1
         });
         let mut evidence: BTreeMap<&str, RunEvidence> = BTreeMap::new();
@@ -122,13 +112,7 @@ pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
                 Some(cell) if moment(cell.run) > moment(run) => cell.older = older,
                 _ => {
                     let reached = reached(run, model, &evidence);
-                    let cell = MatrixCell {
-                        run,
-                        reached,
-                        evidence,
-                        differs: Vec::new(),
-                        older,
-                    };
+                    let cell = MatrixCell { run, reached, evidence, differs: Vec::new(), older };
                     cells.insert(model, cell);
                 }
             }
@@ -184,11 +168,7 @@ fn mark_other_rules(matrix: &mut Matrix<'_>) {
     for (name, rule) in rules {
         let is_by_weights = name == "recorded results";
         let group = |run: &RunRecord| {
-            if is_by_weights {
-                run.backend.weights.clone()
-            } else {
-                String::new()
-            }
+            if is_by_weights { run.backend.weights.clone() } else { String::new() }
         };
         let mut usual: BTreeMap<String, BTreeMap<&str, (usize, i64)>> = BTreeMap::new();
         for cell in matrix.rows.iter().flat_map(|row| row.cells.values()) {
@@ -198,9 +178,7 @@ fn mark_other_rules(matrix: &mut Matrix<'_>) {
             *newest = moment(cell.run).max(*newest);
         }
         let most = |seen: &BTreeMap<&str, (usize, i64)>| {
-            seen.iter()
-                .max_by_key(|(_, often)| **often)
-                .map(|(value, _)| (*value).to_owned())
+            seen.iter().max_by_key(|(_, often)| **often).map(|(value, _)| (*value).to_owned())
         };
         let usual: BTreeMap<String, Option<String>> =
             usual.iter().map(|(group, seen)| (group.clone(), most(seen))).collect();
@@ -225,11 +203,8 @@ mod tests {
     fn complete(cases: Vec<CaseRecord>) -> RunRecord {
         let mut run = run(cases);
         run.state = RunState::Complete;
-        run.conclusion = Some(ConclusionRecord {
-            word: ConclusionWord::Conforms,
-            sentence: "conforms".into(),
-            exit_code: 0,
-        });
+        run.conclusion =
+            Some(ConclusionRecord { word: ConclusionWord::Conforms, sentence: "conforms".into(), exit_code: 0 });
         run
     }
 
@@ -268,36 +243,15 @@ mod tests {
         assert_eq!(level(&gap), LevelReached::Passed);
         skip(&mut gap, 0, SkipCause::Inapplicable);
         assert_eq!(level(&gap), LevelReached::CoreConforms);
-        assert_eq!(
-            changed(|run| run.selection.every_core_case = false),
-            LevelReached::Passed
-        );
+        assert_eq!(changed(|run| run.selection.every_core_case = false), LevelReached::Passed);
         assert_eq!(changed(|run| run.selection.selected = 3), LevelReached::Passed);
-        assert_eq!(
-            changed(|run| run.leaks = vec!["process 1".into()]),
-            LevelReached::Passed
-        );
-        assert_eq!(
-            changed(|run| run.cases[0].verdict = Verdict::KnownFailure),
-            LevelReached::Passed
-        );
-        assert_eq!(
-            changed(|run| run.cases[0].verdict = Verdict::KnownUpstream),
-            LevelReached::ExtendedConforms
-        );
-        assert_eq!(
-            changed(|run| run.cases[1].verdict = Verdict::Stale),
-            LevelReached::Passed
-        );
+        assert_eq!(changed(|run| run.leaks = vec!["process 1".into()]), LevelReached::Passed);
+        assert_eq!(changed(|run| run.cases[0].verdict = Verdict::KnownFailure), LevelReached::Passed);
+        assert_eq!(changed(|run| run.cases[0].verdict = Verdict::KnownUpstream), LevelReached::ExtendedConforms);
+        assert_eq!(changed(|run| run.cases[1].verdict = Verdict::Stale), LevelReached::Passed);
         assert_eq!(changed(|run| run.cases[1].verdict = Verdict::Fail), LevelReached::Fails);
-        assert_eq!(
-            changed(|run| run.cases[1].verdict = Verdict::Error),
-            LevelReached::Inconclusive
-        );
-        assert_eq!(
-            changed(|run| run.state = RunState::Interrupted),
-            LevelReached::Inconclusive
-        );
+        assert_eq!(changed(|run| run.cases[1].verdict = Verdict::Error), LevelReached::Inconclusive);
+        assert_eq!(changed(|run| run.state = RunState::Interrupted), LevelReached::Inconclusive);
         assert_eq!(changed(|run| run.conclusion = None), LevelReached::Inconclusive);
         assert_eq!(changed(|run| run.cases.clear()), LevelReached::NotRun);
         let only_extended = complete(vec![extended("esm2::embed::long", Verdict::Pass)]);
@@ -325,11 +279,7 @@ mod tests {
             run.started = format!("2026-11-{day:02}T12:00:00Z");
             run
         };
-        let mut runs = vec![
-            dated(3, Verdict::Pass),
-            dated(1, Verdict::Fail),
-            dated(2, Verdict::Error),
-        ];
+        let mut runs = vec![dated(3, Verdict::Pass), dated(1, Verdict::Fail), dated(2, Verdict::Error)];
         for _ in 0..runs.len() {
             runs.rotate_left(1);
             let matrix = matrix(&runs);
@@ -356,11 +306,7 @@ mod tests {
             of("d", "synthetic", "1", "3"),
         ];
         let matrix = matrix(&runs);
-        let differs: Vec<_> = matrix
-            .rows
-            .iter()
-            .map(|row| row.cells["esm2"].differs.clone())
-            .collect();
+        let differs: Vec<_> = matrix.rows.iter().map(|row| row.cells["esm2"].differs.clone()).collect();
         assert_eq!(differs, [vec![], vec!["recorded results"], vec!["suites"], vec![]]);
     }
 }

@@ -14,11 +14,7 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
         return Err("there is nothing to join".to_owned());
     };
     for (name, part) in others {
-        for (what, one, other) in identity(first)
-            .into_iter()
-            .zip(identity(part))
-            .map(|(a, b)| (a.0, a.1, b.1))
-        {
+        for (what, one, other) in identity(first).into_iter().zip(identity(part)).map(|(a, b)| (a.0, a.1, b.1)) {
             if one != other {
                 let shown = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
                 let (one, other) = (shown(one), shown(other));
@@ -59,9 +55,7 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
 
 /// The features that no part has tested.
 fn untested(parts: &[(String, RunRecord)]) -> Vec<String> {
-    let (first, others) = parts
-        .split_first()
-        .map_or((None, parts), |(first, others)| (Some(first), others));
+    let (first, others) = parts.split_first().map_or((None, parts), |(first, others)| (Some(first), others));
     let lines = first.iter().flat_map(|(_, part)| &part.untested);
     let in_all = lines.filter(|line| others.iter().all(|(_, part)| part.untested.contains(line)));
     in_all.cloned().collect()
@@ -102,16 +96,11 @@ fn versions(parts: &[(String, RunRecord)]) -> Result<BTreeMap<String, String>, S
         for (what, version) in &part.backend.versions {
             let (known, by) = versions.entry(what.clone()).or_insert_with(|| (version.clone(), name));
             if known != version {
-                return Err(format!(
-                    "{by} and {name} differ in the version of {what}: {known} and {version}"
-                ));
+                return Err(format!("{by} and {name} differ in the version of {what}: {known} and {version}"));
             }
         }
     }
-    Ok(versions
-        .into_iter()
-        .map(|(what, (version, _))| (what, version))
-        .collect())
+    Ok(versions.into_iter().map(|(what, (version, _))| (what, version)).collect())
 }
 
 /// Different values in the order of their first appearance.
@@ -141,10 +130,7 @@ fn span(parts: &[(String, RunRecord)]) -> (String, f64) {
         })
         .collect();
     let earliest = |times: Vec<(f64, &RunRecord)>| {
-        let end = times
-            .iter()
-            .map(|(start, part)| start + part.seconds)
-            .fold(f64::MIN, f64::max);
+        let end = times.iter().map(|(start, part)| start + part.seconds).fold(f64::MIN, f64::max);
         let first = times.into_iter().min_by(|one, other| one.0.total_cmp(&other.0))?;
         Some((first.1.started.clone(), end - first.0))
     };
@@ -238,10 +224,9 @@ mod tests {
     use crate::outcome::Verdict;
 
     fn shard(index: usize, count: usize, names: &[(&str, usize)]) -> (String, RunRecord) {
-        let cases = names.iter().map(|(name, position)| CaseRecord {
-            position: *position,
-            ..case(name, Verdict::Pass, vec![])
-        });
+        let cases = names
+            .iter()
+            .map(|(name, position)| CaseRecord { position: *position, ..case(name, Verdict::Pass, vec![]) });
         let mut run = run(cases.collect());
         run.state = RunState::Complete;
         run.selection.whole = false;
@@ -257,16 +242,8 @@ mod tests {
     #[test]
     fn all_shards_are_the_whole_in_the_order_of_the_plan() {
         let parts = || {
-            let mut first = shard(
-                1,
-                2,
-                &[("esmc::batch::a", 5), ("esm2::batch::a", 1), ("esm2::batch::b", 4)],
-            );
-            let mut second = shard(
-                2,
-                2,
-                &[("esm2::embed::d", 3), ("esm2::batch::c", 2), ("esmfold::fold::a", 0)],
-            );
+            let mut first = shard(1, 2, &[("esmc::batch::a", 5), ("esm2::batch::a", 1), ("esm2::batch::b", 4)]);
+            let mut second = shard(2, 2, &[("esm2::embed::d", 3), ("esm2::batch::c", 2), ("esmfold::fold::a", 0)]);
             second.1.started = "2026-11-29T12:00:10Z".into();
             first.1.untested = vec!["linker".into(), "masks".into()];
             second.1.untested = vec!["masks".into(), "multimer".into()];

@@ -216,8 +216,7 @@ impl BackendRecord {
     /// Takes over what the platform has said of itself. A device of the command line is said already.
     pub(crate) fn learn(&mut self, facts: &PlatformFacts) {
         let versions = facts.versions().into_iter();
-        self.versions
-            .extend(versions.map(|(name, version)| (plain_line(&name), plain_line(&version))));
+        self.versions.extend(versions.map(|(name, version)| (plain_line(&name), plain_line(&version))));
         if self.device.is_none() {
             self.device = facts.devices().as_deref().map(plain_line);
         }
@@ -250,11 +249,7 @@ impl RunRecord {
 
     /// Takes over what is known only at the end of a run.
     pub(crate) fn finish(&mut self, run: &RunOutcome, conclusion: ConclusionRecord) {
-        self.state = if run.interrupted.is_some() {
-            RunState::Interrupted
-        } else {
-            RunState::Complete
-        };
+        self.state = if run.interrupted.is_some() { RunState::Interrupted } else { RunState::Complete };
         self.conclusion = Some(conclusion);
         self.seconds = run.elapsed.as_secs_f64();
         self.leaks = plain_texts(&run.leaks);

@@ -25,11 +25,7 @@ impl RecordedNumber {
 
 impl From<f64> for RecordedNumber {
     fn from(value: f64) -> Self {
-        if value.is_finite() {
-            Self::Finite(value)
-        } else {
-            Self::Word(format!("{value}"))
-        }
+        if value.is_finite() { Self::Finite(value) } else { Self::Word(format!("{value}")) }
     }
 }
 

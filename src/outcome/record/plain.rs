@@ -57,11 +57,7 @@ fn is_harmful(letter: char) -> bool {
 
 /// GitHub reads `::name` at the beginning of a line and `##[name` anywhere in it as a command; Azure `##vso[`.
 fn without_commands(text: String) -> String {
-    let text = if text.contains("##") {
-        text.replace("##", "#\\u{23}")
-    } else {
-        text
-    };
+    let text = if text.contains("##") { text.replace("##", "#\\u{23}") } else { text };
     let spaces = text.len() - text.trim_start().len();
     if text[spaces..].starts_with("::") {
         format!("{}\\u{{3a}}:{}", &text[..spaces], &text[spaces + 2..])

@@ -127,10 +127,7 @@ impl PlotRecord {
 impl PackedCurve {
     /// Packs numbers.
     pub(crate) fn new(values: impl IntoIterator<Item = f64>) -> Self {
-        let bytes: Vec<u8> = values
-            .into_iter()
-            .flat_map(|value| (value as f32).to_le_bytes())
-            .collect();
+        let bytes: Vec<u8> = values.into_iter().flat_map(|value| (value as f32).to_le_bytes()).collect();
         Self(base64_simd::STANDARD.encode_to_string(bytes))
     }
 }
@@ -167,11 +164,7 @@ impl PackedMap {
         }
         let level = |(sum, number): (&f64, &f64)| {
             let mean = sum / number;
-            if mean.is_nan() {
-                u8::MAX
-            } else {
-                (mean / STEP).round().clamp(0.0, 254.0) as u8
-            }
+            if mean.is_nan() { u8::MAX } else { (mean / STEP).round().clamp(0.0, 254.0) as u8 }
         };
         let levels: Vec<u8> = sums.iter().zip(&counts).map(level).collect();
         Self(base64_simd::STANDARD.encode_to_string(levels))
@@ -207,9 +200,7 @@ mod tests {
     #[test]
     fn larger_maps_are_averaged_over_blocks() {
         let residues = 2 * LARGEST_MAP;
-        let matrix: Vec<f64> = (0..residues * residues)
-            .map(|flat| if flat % 2 == 0 { 1.0 } else { 2.0 })
-            .collect();
+        let matrix: Vec<f64> = (0..residues * residues).map(|flat| if flat % 2 == 0 { 1.0 } else { 2.0 }).collect();
         let maps = BothMaps::new(residues, &matrix, &matrix).unwrap();
         assert_eq!(maps.size, LARGEST_MAP);
         assert_eq!(levels(&maps.expected), vec![6; LARGEST_MAP * LARGEST_MAP]);

@@ -14,11 +14,7 @@ pub(crate) fn redacted(run: &RunRecord, words: &[(String, String)]) -> serde_jso
     words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
     let mut run = run.clone();
     // Numbers as base64 hold every short word by chance, and no secret.
-    let plots: Vec<_> = run
-        .cases
-        .iter_mut()
-        .map(|case| std::mem::take(&mut case.plots))
-        .collect();
+    let plots: Vec<_> = run.cases.iter_mut().map(|case| std::mem::take(&mut case.plots)).collect();
     let mut value = serde_json::to_value(run)?;
     replace(&mut value, &words);
     let mut redacted: RunRecord = serde_json::from_value(value)?;

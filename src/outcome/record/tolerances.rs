@@ -102,10 +102,6 @@ impl RunRecord {
     /// All tolerances of its own that the backend has, in one line; `none` where it is judged by the shared ones.
     pub(crate) fn tolerance_set(&self) -> String {
         let own: Vec<String> = self.backend.tolerances.iter().map(ToString::to_string).collect();
-        if own.is_empty() {
-            "none".to_owned()
-        } else {
-            own.join("; ")
-        }
+        if own.is_empty() { "none".to_owned() } else { own.join("; ") }
     }
 }

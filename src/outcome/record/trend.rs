@@ -69,10 +69,7 @@ impl CaseTrend<'_> {
 pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
     let mut series: BTreeMap<(&str, &str, &str), Vec<&HistoryLine>> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.verdict != Verdict::Skip) {
-        series
-            .entry((&line.backend, &line.weights, &line.case))
-            .or_default()
-            .push(line);
+        series.entry((&line.backend, &line.weights, &line.case)).or_default().push(line);
     }
     let mut trends: Vec<CaseTrend<'_>> = series
         .into_iter()
@@ -90,10 +87,7 @@ pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
                 case,
                 runs: lines.len(),
                 verdict: last.verdict,
-                changes: lines
-                    .windows(2)
-                    .filter(|pair| pair[0].verdict != pair[1].verdict)
-                    .count(),
+                changes: lines.windows(2).filter(|pair| pair[0].verdict != pair[1].verdict).count(),
                 flaky: lines.iter().filter(|line| line.flaky).count(),
                 used: used.last().copied(),
                 used_before: used.len().checked_sub(2).map(|index| used[index]),
@@ -105,22 +99,13 @@ pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
             })
         })
         .collect();
-    trends.sort_by(|one, other| {
-        badness(other)
-            .partial_cmp(&badness(one))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    trends.sort_by(|one, other| badness(other).partial_cmp(&badness(one)).unwrap_or(std::cmp::Ordering::Equal));
     trends
 }
 
 /// What makes one trend worse than another.
 fn badness(trend: &CaseTrend<'_>) -> (bool, bool, usize, f64) {
-    (
-        trend.verdict.is_wrong(),
-        trend.runs_to_limit().is_some(),
-        trend.changes + trend.flaky,
-        trend.used.unwrap_or(-1.0),
-    )
+    (trend.verdict.is_wrong(), trend.runs_to_limit().is_some(), trend.changes + trend.flaky, trend.used.unwrap_or(-1.0))
 }
 
 /// What is not a number uses everything up.
@@ -186,9 +171,7 @@ pub(crate) mod tests {
 
     fn series(case: &str, used: &[f64]) -> Vec<HistoryLine> {
         let lines = used.iter().enumerate();
-        lines
-            .map(|(day, &used)| line(day + 1, case, Verdict::Pass, Some(used), 1.0))
-            .collect()
+        lines.map(|(day, &used)| line(day + 1, case, Verdict::Pass, Some(used), 1.0)).collect()
     }
 
     #[test]
@@ -215,15 +198,10 @@ pub(crate) mod tests {
     #[test]
     fn durations_are_compared_with_the_median_before() {
         let times = [1.0, 3.0, 2.0, 6.0];
-        let lines: Vec<HistoryLine> = (1..)
-            .zip(times)
-            .map(|(day, seconds)| line(day, "x", Verdict::Pass, None, seconds))
-            .collect();
+        let lines: Vec<HistoryLine> =
+            (1..).zip(times).map(|(day, seconds)| line(day, "x", Verdict::Pass, None, seconds)).collect();
         let trend = &trends(&lines)[0];
-        assert_eq!(
-            (trend.seconds, trend.median_seconds, trend.times_slower),
-            (6.0, 2.5, Some(3.0))
-        );
+        assert_eq!((trend.seconds, trend.median_seconds, trend.times_slower), (6.0, 2.5, Some(3.0)));
         assert_eq!((trend.used, trend.slope), (None, None));
         assert_eq!(trends(&lines[..1])[0].times_slower, None);
     }
@@ -233,28 +211,10 @@ pub(crate) mod tests {
         let mut lines = series("calm", &[0.1, 0.1, 0.1]);
         lines.extend(series("near", &[0.8, 0.8, 0.8]));
         lines.extend(series("drifts", &[0.5, 0.6, 0.7]));
-        let verdicts = [
-            Verdict::Pass,
-            Verdict::Fail,
-            Verdict::Pass,
-            Verdict::Skip,
-            Verdict::Pass,
-        ];
-        lines.extend(
-            (1..)
-                .zip(verdicts)
-                .map(|(day, verdict)| line(day, "flaky", verdict, None, 1.0)),
-        );
-        lines.extend([
-            line(1, "wrong", Verdict::Pass, None, 1.0),
-            line(2, "wrong", Verdict::Fail, None, 1.0),
-        ]);
-        let names = |lines: &[HistoryLine]| {
-            trends(lines)
-                .iter()
-                .map(|trend| trend.case.to_owned())
-                .collect::<Vec<_>>()
-        };
+        let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Pass, Verdict::Skip, Verdict::Pass];
+        lines.extend((1..).zip(verdicts).map(|(day, verdict)| line(day, "flaky", verdict, None, 1.0)));
+        lines.extend([line(1, "wrong", Verdict::Pass, None, 1.0), line(2, "wrong", Verdict::Fail, None, 1.0)]);
+        let names = |lines: &[HistoryLine]| trends(lines).iter().map(|trend| trend.case.to_owned()).collect::<Vec<_>>();
         assert_eq!(names(&lines), ["wrong", "drifts", "flaky", "near", "calm"]);
         let changes = |lines: &[HistoryLine]| trends(lines)[2].changes;
         assert_eq!(changes(&lines), 2);

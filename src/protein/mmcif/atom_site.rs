@@ -51,15 +51,11 @@ pub(super) const MODEL: usize = 12;
 pub(super) type AtomSiteRow<'a> = [CifValue<'a>; SLOTS + 1];
 
 /// The value of an item that a file leaves out.
-pub(super) const UNKNOWN: CifValue<'static> = CifValue {
-    text: b"?",
-    quoted: false,
-};
+pub(super) const UNKNOWN: CifValue<'static> = CifValue { text: b"?", quoted: false };
 
 /// Whether a tag belongs to the category.
 pub(super) fn is_atom_item(tag: &[u8]) -> bool {
-    tag.get(..CATEGORY.len())
-        .is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
+    tag.get(..CATEGORY.len()).is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
 }
 
 /// For every column of a loop the slot it fills; [`SLOTS`] for all other columns.
@@ -68,16 +64,11 @@ pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
     let column_of = |name: &str| {
         tags.iter().position(|&tag| {
             is_atom_item(tag)
-                && tag
-                    .get(CATEGORY.len()..)
-                    .is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
+                && tag.get(CATEGORY.len()..).is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
         })
     };
     for (slot, (what, name)) in ITEMS.iter().enumerate() {
-        let label = ITEMS
-            .get(slot + LABELS)
-            .map(|&(_, name)| name)
-            .filter(|_| slot < LABELLED);
+        let label = ITEMS.get(slot + LABELS).map(|&(_, name)| name).filter(|_| slot < LABELLED);
         match column_of(name) {
             Some(column) => slots[column] = slot,
             None if slot < REQUIRED && label.is_none_or(|label| column_of(label).is_none()) => {
@@ -129,11 +120,7 @@ fn is_missing(value: &CifValue) -> bool {
 
 /// The value of a slot, from the label item where the author item is missing.
 fn value<'a>(row: &AtomSiteRow<'a>, slot: usize) -> CifValue<'a> {
-    if slot < LABELLED && is_missing(&row[slot]) {
-        row[slot + LABELS]
-    } else {
-        row[slot]
-    }
+    if slot < LABELLED && is_missing(&row[slot]) { row[slot + LABELS] } else { row[slot] }
 }
 
 fn label(row: &AtomSiteRow, slot: usize) -> Result<Label, String> {
@@ -151,8 +138,7 @@ fn chain(row: &AtomSiteRow) -> Result<Label, String> {
         return label(row, CHAIN);
     }
     let text = std::str::from_utf8(value.text).ok();
-    text.and_then(Label::of_chain)
-        .ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
+    text.and_then(Label::of_chain).ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
 }
 
 fn whole(row: &AtomSiteRow, slot: usize) -> Result<Option<i32>, String> {
@@ -182,9 +168,5 @@ fn without_uncertainty(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn wrong(row: &AtomSiteRow, slot: usize, kind: &str) -> String {
-    format!(
-        "the {} is {}, not {kind}",
-        ITEMS[slot].0,
-        excerpt(value(row, slot).text)
-    )
+    format!("the {} is {}, not {kind}", ITEMS[slot].0, excerpt(value(row, slot).text))
 }

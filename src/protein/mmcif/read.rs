@@ -42,19 +42,13 @@ fn read_with<T>(
         has_table: false,
     };
     let outcome = match reader.blocks() {
-        Ok(()) => finish(reader.builder).map_err(|message| Broken {
-            offset: text.len(),
-            message,
-        }),
+        Ok(()) => finish(reader.builder).map_err(|message| Broken { offset: text.len(), message }),
         Err(broken) => Err(broken),
     };
     outcome.map_err(|Broken { offset, message }| {
         let before = text.as_bytes().get(..offset).unwrap_or_default();
         // A break at the very end belongs to the last line, not to the empty one after it.
-        let before = before
-            .strip_suffix(b"\n")
-            .filter(|_| offset == text.len())
-            .unwrap_or(before);
+        let before = before.strip_suffix(b"\n").filter(|_| offset == text.len()).unwrap_or(before);
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
         ParseError { line, message }
     })
@@ -148,9 +142,7 @@ impl<'a> CifReader<'a> {
         }
         match values.checked_rem(tags.len()) {
             Some(0) => Ok(token),
-            Some(_) => Err(self
-                .tokens
-                .broken(format!("{values} values do not fill a loop of {}", tags.len()))),
+            Some(_) => Err(self.tokens.broken(format!("{values} values do not fill a loop of {}", tags.len()))),
             None => Err(self.tokens.broken("a loop has no tags")),
         }
     }
@@ -209,10 +201,7 @@ mod tests {
         let structure = read(text).unwrap();
         assert_eq!(structure.coord, [[1.5, -2.0, 30.0]]);
         assert_eq!((structure.res_id[0], structure.hetero[0]), (-1, true));
-        assert_eq!(
-            (structure.element[0].as_str(), structure.chain_id[0].as_str()),
-            ("ZN", "B 1")
-        );
+        assert_eq!((structure.element[0].as_str(), structure.chain_id[0].as_str()), ("ZN", "B 1"));
         assert_eq!(structure.b_factor, None);
     }
 
@@ -257,14 +246,8 @@ mod tests {
         let text = format!("{HEAD}CA ALA A 1 1 2 3\n#\n{second}CB ALA A 1 1 2 3\n");
         assert_eq!(message(&text), format!("line 12: {twice}"));
         let single = "_atom_site.id 1\n";
-        assert_eq!(
-            message(&format!("{HEAD}CA ALA A 1 1 2 3\n#\n{single}")),
-            format!("line 12: {twice}")
-        );
-        assert_eq!(
-            message(&format!("data_x\n{single}{second}CA ALA A 1 1 2 3\n")),
-            format!("line 3: {twice}")
-        );
+        assert_eq!(message(&format!("{HEAD}CA ALA A 1 1 2 3\n#\n{single}")), format!("line 12: {twice}"));
+        assert_eq!(message(&format!("data_x\n{single}{second}CA ALA A 1 1 2 3\n")), format!("line 3: {twice}"));
         let other_block = format!("{HEAD}CA ALA A 1 1 2 3\ndata_y\n{second}CB ALA A 1 1 2 3\n");
         assert_eq!(read(&other_block).unwrap().atoms(), 1);
     }
@@ -291,10 +274,7 @@ mod tests {
 
     #[test]
     fn models_and_alternate_locations_are_told_apart() {
-        let head = HEAD.replace(
-            "loop_\n",
-            "loop_\n_atom_site.pdbx_PDB_model_num\n_atom_site.label_alt_id\n",
-        );
+        let head = HEAD.replace("loop_\n", "loop_\n_atom_site.pdbx_PDB_model_num\n_atom_site.label_alt_id\n");
         let atoms =
             |model: u8| format!("{model} . N ALA A 1 1 2 3\n{model} B CA ALA A 1 4 5 6\n{model} A CA ALA A 1 7 8 9\n");
         let structure = read(&format!("{head}{}{}", atoms(1), atoms(5))).unwrap();
@@ -319,10 +299,7 @@ mod tests {
         assert_eq!(message("data_x\n_a.b c\n"), "line 2: there is no atom");
         assert_eq!(message("data_x\nATOM 1"), "line 2: the value \"ATOM\" has no tag");
         assert_eq!(message("data_x\n_a.b\nloop_"), "line 2: \"_a.b\" has no value");
-        assert_eq!(
-            message("data_x\nloop_\n_a.b\n_a.c\n1 2 3\n#"),
-            "line 6: 3 values do not fill a loop of 2"
-        );
+        assert_eq!(message("data_x\nloop_\n_a.b\n_a.c\n1 2 3\n#"), "line 6: 3 values do not fill a loop of 2");
         assert_eq!(
             message(&format!("{HEAD}CA ALA A 1 1 2 3\nCA ALA A 1 1 2\n#\n")),
             "line 11: an atom has 6 values of 7"
@@ -331,10 +308,7 @@ mod tests {
             message(&format!("{HEAD}CA ALA A x 1 2 3")),
             "line 10: the residue number is \"x\", not a whole number"
         );
-        assert_eq!(
-            message(&format!("{HEAD}CA ALA A 1 1 ? 3")),
-            "line 10: the y coordinate is \"?\", not a number"
-        );
+        assert_eq!(message(&format!("{HEAD}CA ALA A 1 1 ? 3")), "line 10: the y coordinate is \"?\", not a number");
         assert_eq!(
             message(&format!("{HEAD}CA TOOLONGNAME A 1 1 2 3")),
             "line 10: the residue name is \"TOOLONGNAME\", not a name of at most eight bytes"
@@ -345,9 +319,6 @@ mod tests {
             message("data_x\nloop_\n_atom_site.id\n1\n"),
             "line 4: _atom_site has no auth_atom_id and no label_atom_id (atom name)"
         );
-        assert_eq!(
-            message(&format!("{HEAD}CA ALA 'A 1 1 2 3\n")),
-            "line 10: a quoted value does not end on its line"
-        );
+        assert_eq!(message(&format!("{HEAD}CA ALA 'A 1 1 2 3\n")), "line 10: a quoted value does not end on its line");
     }
 }

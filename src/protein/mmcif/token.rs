@@ -46,11 +46,7 @@ pub(super) struct CifTokens<'a> {
 impl<'a> CifTokens<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Self {
-            bytes: text.as_bytes(),
-            next: byte_order_mark,
-            start: byte_order_mark,
-        }
+        Self { bytes: text.as_bytes(), next: byte_order_mark, start: byte_order_mark }
     }
 
     /// Offset of the first byte of the last word.
@@ -115,11 +111,7 @@ impl<'a> CifTokens<'a> {
         while let Some(end) = self.find(b'\n', at) {
             if self.bytes.get(end + 1) == Some(&b';') {
                 self.next = end + 2;
-                let without_return = if end > from && self.bytes.get(end - 1) == Some(&b'\r') {
-                    end - 1
-                } else {
-                    end
-                };
+                let without_return = if end > from && self.bytes.get(end - 1) == Some(&b'\r') { end - 1 } else { end };
                 return Ok(self.quoted_value(from, without_return));
             }
             at = end + 1;
@@ -128,10 +120,7 @@ impl<'a> CifTokens<'a> {
     }
 
     fn quoted_value(&self, from: usize, to: usize) -> CifToken<'a> {
-        CifToken::Value(CifValue {
-            text: self.bytes.get(from..to).unwrap_or_default(),
-            quoted: true,
-        })
+        CifToken::Value(CifValue { text: self.bytes.get(from..to).unwrap_or_default(), quoted: true })
     }
 
     fn starts_line(&self) -> bool {
@@ -145,10 +134,7 @@ impl<'a> CifTokens<'a> {
 
     /// An error at the last word.
     pub(crate) fn broken(&self, message: impl Into<String>) -> Broken {
-        Broken {
-            offset: self.start,
-            message: message.into(),
-        }
+        Broken { offset: self.start, message: message.into() }
     }
 }
 
@@ -172,10 +158,8 @@ const fn plain(text: &[u8]) -> CifToken<'_> {
 
 /// A word that starts like a keyword; keywords have no case.
 fn classify(word: &[u8]) -> CifToken<'_> {
-    let starts_with = |keyword: &[u8]| {
-        word.get(..keyword.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(keyword))
-    };
+    let starts_with =
+        |keyword: &[u8]| word.get(..keyword.len()).is_some_and(|start| start.eq_ignore_ascii_case(keyword));
     let is = |keyword: &[u8]| word.eq_ignore_ascii_case(keyword);
     if is(b"loop_") {
         CifToken::Loop
@@ -204,10 +188,7 @@ mod tests {
     }
 
     fn quoted(text: &str) -> CifToken<'_> {
-        CifToken::Value(CifValue {
-            text: text.as_bytes(),
-            quoted: true,
-        })
+        CifToken::Value(CifValue { text: text.as_bytes(), quoted: true })
     }
 
     #[test]
@@ -231,13 +212,7 @@ mod tests {
     fn quotes_end_before_a_blank_only() {
         assert_eq!(
             all("'a dog's life' \"H5''\" H5'' '' 'x'").unwrap(),
-            [
-                quoted("a dog's life"),
-                quoted("H5''"),
-                plain(b"H5''"),
-                quoted(""),
-                quoted("x")
-            ]
+            [quoted("a dog's life"), quoted("H5''"), plain(b"H5''"), quoted(""), quoted("x")]
         );
     }
 

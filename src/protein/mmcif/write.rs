@@ -42,10 +42,7 @@ const B_FACTOR: &str = "B_iso_or_equiv";
 pub fn write(structure: &Structure, name: &str) -> String {
     let mut text = String::with_capacity(structure.coord.len() * 96 + 1024);
     text.push_str("data_");
-    text.extend(
-        name.chars()
-            .map(|letter| if letter.is_ascii_graphic() { letter } else { '_' }),
-    );
+    text.extend(name.chars().map(|letter| if letter.is_ascii_graphic() { letter } else { '_' }));
     text.push_str("\n#\nloop_\n");
     for column in COLUMNS {
         if column != B_FACTOR || structure.b_factor.is_some() {
@@ -148,9 +145,7 @@ mod tests {
     }
 
     fn rows(text: &str) -> Vec<&str> {
-        text.lines()
-            .filter(|line| line.starts_with("ATOM") || line.starts_with("HETATM"))
-            .collect()
+        text.lines().filter(|line| line.starts_with("ATOM") || line.starts_with("HETATM")).collect()
     }
 
     #[test]

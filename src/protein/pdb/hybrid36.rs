@@ -42,10 +42,7 @@ pub(super) fn decode(columns: &[u8]) -> Option<i32> {
         _ => return None,
     };
     // Small letters belong to the second range only; the two are never mixed.
-    if rest
-        .iter()
-        .any(|byte| byte.is_ascii_alphabetic() && byte.is_ascii_lowercase() != (offset > 0))
-    {
+    if rest.iter().any(|byte| byte.is_ascii_alphabetic() && byte.is_ascii_lowercase() != (offset > 0)) {
         return None;
     }
     let width = u32::try_from(columns.len()).ok().filter(|&width| width <= 5)?;

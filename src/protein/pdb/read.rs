@@ -23,11 +23,8 @@ const RESIDUE: Field = field("residue name", 17, 20);
 const CHAIN: Field = field("chain identifier", 20, 22);
 const NUMBER: Field = field("residue number", 22, 26);
 const INSERTION: Field = field("insertion code", 26, 27);
-const COORDINATES: [Field; 3] = [
-    field("x coordinate", 30, 38),
-    field("y coordinate", 38, 46),
-    field("z coordinate", 46, 54),
-];
+const COORDINATES: [Field; 3] =
+    [field("x coordinate", 30, 38), field("y coordinate", 38, 46), field("z coordinate", 46, 54)];
 const B_FACTOR: Field = field("temperature factor", 60, 66);
 const ELEMENT: Field = field("element", 76, 78);
 
@@ -69,10 +66,7 @@ fn read_with<T>(
         rest = after.get(ending..).unwrap_or_default();
         record_into(&mut builder, record).map_err(|message| ParseError { line, message })?;
     }
-    finish(builder).map_err(|message| ParseError {
-        line: line.max(1),
-        message,
-    })
+    finish(builder).map_err(|message| ParseError { line: line.max(1), message })
 }
 
 fn record_into(builder: &mut Builder, record: &[u8]) -> Result<(), String> {
@@ -98,11 +92,7 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     let letters = ELEMENT.of(record).trim_ascii();
     if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
         let starts_early = record.get(NAME.from).is_some_and(u8::is_ascii_alphabetic);
-        let placement = if starts_early {
-            Placement::ElementColumn
-        } else {
-            Placement::Other
-        };
+        let placement = if starts_early { Placement::ElementColumn } else { Placement::Other };
         element = guess(name, residue, placement);
     }
     let mut position = [0.0; 3];
@@ -190,11 +180,7 @@ mod tests {
         assert_eq!(structure.b_factor, None);
         assert_eq!(texts(&structure.element), ["C", "FE"]);
         let mixed = read(&format!("{ALPHA}\n{}", &ALPHA[..60])).unwrap();
-        assert!(
-            mixed
-                .b_factor
-                .is_some_and(|values| !values[0].is_nan() && values[1].is_nan())
-        );
+        assert!(mixed.b_factor.is_some_and(|values| !values[0].is_nan() && values[1].is_nan()));
     }
 
     #[test]
@@ -219,10 +205,7 @@ mod tests {
             atom("B", "   2", "   5.000"),
         ]
         .join("\n");
-        let structure = read(&format!(
-            "MODEL        1\n{text}\nENDMDL\nMODEL        2\n{text}\nENDMDL\nEND"
-        ))
-        .unwrap();
+        let structure = read(&format!("MODEL        1\n{text}\nENDMDL\nMODEL        2\n{text}\nENDMDL\nEND")).unwrap();
         let x: Vec<f32> = structure.coord.iter().map(|position| position[0]).collect();
         assert_eq!(x, [1.0, 2.0, 4.0, 1.0, 2.0, 4.0]);
         assert_eq!(structure.models, Some(2));
@@ -261,17 +244,11 @@ mod tests {
             message(&with(22, " 1B ")),
             "line 1: the residue number in columns 23 to 26 is \" 1B \", not a residue number"
         );
-        assert_eq!(
-            message(&format!("\n{}", &ALPHA[..40])),
-            "line 2: the record ends before its coordinates"
-        );
+        assert_eq!(message(&format!("\n{}", &ALPHA[..40])), "line 2: the record ends before its coordinates");
         assert_eq!(message("REMARK\nEND\n"), "line 2: there is no atom");
         assert_eq!(message(""), "line 1: there is no atom");
         let unequal = format!("{ALPHA}\nENDMDL\n{ALPHA}\n{ALPHA}\n");
-        assert_eq!(
-            message(&unequal),
-            "line 4: model 2 has more atoms than the 1 of model 1"
-        );
+        assert_eq!(message(&unequal), "line 4: model 2 has more atoms than the 1 of model 1");
         let other = format!("{ALPHA}\nENDMDL\n{}\n", with(12, " CB "));
         assert_eq!(
             message(&other),

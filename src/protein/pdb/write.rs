@@ -24,10 +24,7 @@ pub struct WriteError {
 /// When a name is too long for its columns, a number too large, or the columns of the structure differ in length.
 pub fn write(structure: &Structure) -> Result<String, WriteError> {
     if let Some(column) = structure.uneven_column() {
-        return Err(WriteError {
-            atom: 0,
-            message: format!("column {column} has another length than the atoms"),
-        });
+        return Err(WriteError { atom: 0, message: format!("column {column} has another length than the atoms") });
     }
     let atoms = structure.atoms();
     let ends = polymer_ends(structure);
@@ -97,10 +94,7 @@ fn write_residue(text: &mut String, structure: &Structure, atom: usize) -> Resul
     // Right-justified: an identifier of two characters begins in column 21, which is blank otherwise.
     put(text, format_args!("{residue:>3}{chain:>2}"));
     columns(text, &number::<4>("residue number", i64::from(structure.res_id[atom]))?);
-    put(
-        text,
-        format_args!("{:1}", fitting("insertion code", &structure.ins_code[atom], 1)?),
-    );
+    put(text, format_args!("{:1}", fitting("insertion code", &structure.ins_code[atom], 1)?));
     Ok(())
 }
 
@@ -147,14 +141,7 @@ mod tests {
     fn sample() -> Structure {
         let mut structure = Structure::default();
         let mut push = |chain, number, residue, atom, element, position| {
-            structure.push(
-                label(chain),
-                number,
-                label(residue),
-                label(atom),
-                label(element),
-                position,
-            );
+            structure.push(label(chain), number, label(residue), label(atom), label(element), position);
         };
         push("A", -1, "ALA", "CA", "C", [1.0, -2.5, 100.1236]);
         push("A", 10_000, "LEU", "HD11", "H", [0.0, -0.0004, -999.999]);
@@ -188,12 +175,7 @@ END
         structure.models = Some(2);
         let text = write(&structure).unwrap();
         let records: Vec<&str> = text.lines().map(|line| line[..line.len().min(6)].trim_end()).collect();
-        assert_eq!(
-            records,
-            [
-                "MODEL", "ATOM", "TER", "ENDMDL", "MODEL", "ATOM", "TER", "ENDMDL", "END"
-            ]
-        );
+        assert_eq!(records, ["MODEL", "ATOM", "TER", "ENDMDL", "MODEL", "ATOM", "TER", "ENDMDL", "END"]);
         assert!(text.contains("4.000   5.000   6.000"));
     }
 
@@ -222,10 +204,7 @@ END
             failing(|s| s.coord[3][0] = 123_456.0),
             format!("{prefix}coordinate 123456 needs more than 8 columns")
         );
-        assert_eq!(
-            failing(|s| s.res_id[3] = -1000),
-            format!("{prefix}residue number -1000 needs more than 4 columns")
-        );
+        assert_eq!(failing(|s| s.res_id[3] = -1000), format!("{prefix}residue number -1000 needs more than 4 columns"));
         assert!(failing(|s| s.res_name[3] = label("A A")).ends_with("is not printable ASCII"));
         insta::assert_snapshot!(failing(|s| s.hetero.clear()), @"atom 0 does not fit the PDB format: column hetero has another length than the atoms");
     }

@@ -16,11 +16,7 @@ use crate::outcome::record::{CaseRecord, RunRecord, causes};
 use overview::Overview;
 
 const PAGE: &str = include_str!("page.html");
-const STYLES: [&str; 3] = [
-    include_str!("css/theme.css"),
-    include_str!("css/layout.css"),
-    include_str!("css/case.css"),
-];
+const STYLES: [&str; 3] = [include_str!("css/theme.css"), include_str!("css/layout.css"), include_str!("css/case.css")];
 const SCRIPTS: [&str; 9] = [
     include_str!("js/core.js"),
     include_str!("js/surface.js"),
@@ -87,19 +83,12 @@ struct PlainFailure<'a> {
 
 fn page(run: &RunRecord) -> Result<String, minijinja::Error> {
     let groups = causes(run);
-    let places: HashMap<&str, usize> = run
-        .cases
-        .iter()
-        .enumerate()
-        .map(|(place, case)| (case.name.as_str(), place))
-        .collect();
+    let places: HashMap<&str, usize> =
+        run.cases.iter().enumerate().map(|(place, case)| (case.name.as_str(), place)).collect();
     let place_of = |case: &&CaseRecord| places.get(case.name.as_str()).copied();
     let data = PageData {
         run,
-        causes: groups
-            .iter()
-            .map(|group| group.cases.iter().filter_map(place_of).collect())
-            .collect(),
+        causes: groups.iter().map(|group| group.cases.iter().filter_map(place_of).collect()).collect(),
     };
     let shown: Vec<ShownCause<'_>> = groups
         .iter()
@@ -112,13 +101,8 @@ fn page(run: &RunRecord) -> Result<String, minijinja::Error> {
         })
         .collect();
     let wrong = run.cases.iter().filter(|case| case.is_wrong()).count();
-    let failures: Vec<PlainFailure<'_>> = run
-        .cases
-        .iter()
-        .filter(|case| case.is_wrong())
-        .take(PLAIN_FAILURES)
-        .map(plain)
-        .collect();
+    let failures: Vec<PlainFailure<'_>> =
+        run.cases.iter().filter(|case| case.is_wrong()).take(PLAIN_FAILURES).map(plain).collect();
     let mut environment = Environment::new();
     // The ending of its name turns escaping on.
     environment.add_template("page.html", PAGE)?;
@@ -138,10 +122,7 @@ fn plain(case: &CaseRecord) -> PlainFailure<'_> {
     PlainFailure {
         name: &case.name,
         verdict: case.verdict.to_string(),
-        responsible: case
-            .responsible
-            .map(|responsible| responsible.to_string())
-            .unwrap_or_default(),
+        responsible: case.responsible.map(|responsible| responsible.to_string()).unwrap_or_default(),
         summary: summary.or(case.reason.as_deref()).unwrap_or_default(),
         reproduce: &case.reproduce,
     }

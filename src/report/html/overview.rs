@@ -111,11 +111,7 @@ fn counts(run: &RunRecord) -> Vec<ShownCount> {
     ];
     all.into_iter()
         .filter(|(number, word, _)| *number > 0 || word == "passed" || word == "failed")
-        .map(|(number, word, tone)| ShownCount {
-            number,
-            word,
-            tone: if number == 0 { "calm" } else { tone },
-        })
+        .map(|(number, word, tone)| ShownCount { number, word, tone: if number == 0 { "calm" } else { tone } })
         .collect()
 }
 
@@ -123,11 +119,7 @@ fn facts(run: &RunRecord) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push(Fact {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                whole: None,
-            });
+            facts.push(Fact { name: name.to_owned(), value: value.to_owned(), whole: None });
         }
     };
     let backend = &run.backend;

@@ -26,9 +26,7 @@ fn rendered(run: &RunRecord) -> String {
 
 /// What the script of a page reads.
 fn data(page: &str) -> Value {
-    let (_, rest) = page
-        .split_once(r#"<script type="application/json" id="run-data">"#)
-        .unwrap();
+    let (_, rest) = page.split_once(r#"<script type="application/json" id="run-data">"#).unwrap();
     let (data, _) = rest.split_once("</script>").unwrap();
     serde_json::from_str(data).unwrap()
 }
@@ -104,17 +102,7 @@ fn an_incomplete_run_is_marked() {
 fn the_page_needs_no_network() {
     let page = rendered(&run(vec![]));
     assert!(page.contains("default-src 'none'"));
-    for outside in [
-        "://",
-        "src=",
-        "@import",
-        "url(",
-        "fetch(",
-        "XMLHttpRequest",
-        "WebSocket",
-        "innerHTML",
-        "eval(",
-    ] {
+    for outside in ["://", "src=", "@import", "url(", "fetch(", "XMLHttpRequest", "WebSocket", "innerHTML", "eval("] {
         assert!(!page.contains(outside), "{outside}");
     }
 }
@@ -146,13 +134,7 @@ fn causes_point_at_their_cases() {
 #[test]
 fn without_scripts_there_is_a_table_of_failures() {
     let failures = |number: usize| {
-        let wrong = |index| {
-            case(
-                &format!("esm2::embed::{index}"),
-                Verdict::Fail,
-                vec![finding("contract", "wrong")],
-            )
-        };
+        let wrong = |index| case(&format!("esm2::embed::{index}"), Verdict::Fail, vec![finding("contract", "wrong")]);
         run((0..number).map(wrong).collect())
     };
     let page = rendered(&failures(2));
@@ -191,27 +173,18 @@ fn every_page_is_read_by_a_strict_parser() {
     let mut pages: Vec<String> = HOSTILE.iter().map(|text| rendered(&hostile(text))).collect();
     pages.push(rendered(&hostile("plain")));
     pages.push(rendered(&run(vec![])));
-    let files: Vec<_> = (0..pages.len())
-        .map(|index| directory.path().join(format!("{index}.html")))
-        .collect();
+    let files: Vec<_> = (0..pages.len()).map(|index| directory.path().join(format!("{index}.html"))).collect();
     for (file, page) in files.iter().zip(&pages) {
         std::fs::write(file, page).unwrap();
     }
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/check_page.py");
-    let output = std::process::Command::new(python)
-        .arg(script)
-        .args(&files)
-        .output()
-        .unwrap();
+    let output = std::process::Command::new(python).arg(script).args(&files).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let elements: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(elements.len(), pages.len());
     // No hostile text made an element.
     let plain = &elements[HOSTILE.len()];
-    assert!(
-        elements[..HOSTILE.len()].iter().all(|counts| counts == plain),
-        "{elements:?}"
-    );
+    assert!(elements[..HOSTILE.len()].iter().all(|counts| counts == plain), "{elements:?}");
     assert_eq!(plain["script"], 2);
 }

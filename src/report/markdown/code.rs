@@ -30,11 +30,7 @@ pub(in crate::report) fn code(text: &str) -> String {
     }
     let fence = "`".repeat(longest_run(&text) + 1);
     let is_open = |letter: char| letter == '`' || letter == ' ';
-    let space = if text.starts_with(is_open) || text.ends_with(is_open) {
-        " "
-    } else {
-        ""
-    };
+    let space = if text.starts_with(is_open) || text.ends_with(is_open) { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
 }
 

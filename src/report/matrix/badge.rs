@@ -25,10 +25,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     } else if inconclusive > 0 {
         (format!("inconclusive: {inconclusive} of {all}"), "lightgrey")
     } else if passed > 0 {
-        (
-            format!("passed as selected; core conforms: {conforming} of {all}"),
-            "yellow",
-        )
+        (format!("passed as selected; core conforms: {conforming} of {all}"), "yellow")
     } else if own > 0 {
         (format!("passes with its own tolerances: {own} of {all}"), "yellow")
     } else if conforming == 0 {
@@ -53,9 +50,5 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
 fn level(row: &MatrixRow<'_>, model: &str) -> LevelReached {
     let cell = row.cells.get(model);
     let leaked = cell.is_some_and(|cell| !cell.run.leaks.is_empty());
-    if leaked {
-        LevelReached::Fails
-    } else {
-        row.reached(model)
-    }
+    if leaked { LevelReached::Fails } else { row.reached(model) }
 }

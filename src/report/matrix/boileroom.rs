@@ -37,28 +37,16 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     let mut text = String::from(HEAD);
     let mut models = view.matrix.models.clone();
     // In the order of that file; models that it does not know last.
-    models.sort_by_key(|key| {
-        MODELS
-            .iter()
-            .position(|(known, _)| known == key)
-            .unwrap_or(MODELS.len())
-    });
+    models.sort_by_key(|key| MODELS.iter().position(|(known, _)| known == key).unwrap_or(MODELS.len()));
     for (title, is_fold) in [("Structure Algorithms", true), ("Embedding Algorithms", false)] {
-        let models: Vec<&str> = models
-            .iter()
-            .copied()
-            .filter(|key| folds(view, key) == is_fold)
-            .collect();
+        let models: Vec<&str> = models.iter().copied().filter(|key| folds(view, key) == is_fold).collect();
         if !models.is_empty() {
             text.push_str(&table(view, title, &models));
         }
     }
     text.push('\n');
     for (index, row) in view.matrix.rows.iter().enumerate() {
-        let link = view
-            .link(row)
-            .map(|url| format!(": [results](<{url}>)"))
-            .unwrap_or_default();
+        let link = view.link(row).map(|url| format!(": [results](<{url}>)")).unwrap_or_default();
         let _ = writeln!(
             text,
             "- {} was tested by hydrotest {} on {}{link}",
@@ -79,11 +67,7 @@ fn table(view: &MatrixView<'_>, title: &str, models: &[&str]) -> String {
     text.push_str(&":-:|".repeat(view.matrix.rows.len()));
     for model in models {
         let known = MODELS.iter().find(|(key, _)| key == model);
-        let _ = write!(
-            text,
-            "\n| {} |",
-            known.map_or_else(|| code(model), |(_, name)| (*name).to_owned())
-        );
+        let _ = write!(text, "\n| {} |", known.map_or_else(|| code(model), |(_, name)| (*name).to_owned()));
         for row in &view.matrix.rows {
             let _ = write!(text, " {} |", support(row, model));
         }

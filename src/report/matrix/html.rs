@@ -55,9 +55,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
         }
         let versions = [("hydrotest", hydrotest(row)), ("boileroom", boileroom_release(row))];
         let known = versions.iter().filter(|(_, version)| !version.is_empty());
-        let known: Vec<String> = known
-            .map(|(what, version)| format!("{what} {}", escaped(version)))
-            .collect();
+        let known: Vec<String> = known.map(|(what, version)| format!("{what} {}", escaped(version))).collect();
         let _ = write!(text, "<td>{}</td>", known.join("<br>"));
         let day = escaped(&days(row));
         let run = match view.link(row) {

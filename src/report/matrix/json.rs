@@ -44,11 +44,8 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
 }
 
 fn row_value(view: &MatrixView<'_>, row: &MatrixRow<'_>) -> Value {
-    let cells: Map<String, Value> = row
-        .cells
-        .iter()
-        .map(|(model, cell)| ((*model).to_owned(), cell_value(cell, model)))
-        .collect();
+    let cells: Map<String, Value> =
+        row.cells.iter().map(|(model, cell)| ((*model).to_owned(), cell_value(cell, model))).collect();
     json!({
         "backend": row.backend,
         "kind": row.kind,

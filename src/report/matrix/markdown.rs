@@ -17,13 +17,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     text.push_str(" hydrotest | boileroom | date | link |\n|---|---|---|");
     text.push_str(&"---|".repeat(matrix.models.len() + 4));
     for row in &matrix.rows {
-        let _ = write!(
-            text,
-            "\n| {} | {} | {} |",
-            code(row.backend),
-            code(row.kind),
-            code(row.weights)
-        );
+        let _ = write!(text, "\n| {} | {} | {} |", code(row.backend), code(row.kind), code(row.weights));
         for model in &matrix.models {
             let _ = write!(text, " {} |", cell(row.cells.get(model), model));
         }

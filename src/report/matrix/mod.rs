@@ -33,26 +33,10 @@ pub(crate) struct MatrixForm {
 
 /// All forms, in the order in which they are listed.
 pub(crate) static MATRIX_FORMS: &[MatrixForm] = &[
-    MatrixForm {
-        name: "markdown",
-        about: "a table of Markdown, with notes below it",
-        render: markdown::render,
-    },
-    MatrixForm {
-        name: "html",
-        about: "one page without network",
-        render: html::render,
-    },
-    MatrixForm {
-        name: "json",
-        about: "for programs",
-        render: json::render,
-    },
-    MatrixForm {
-        name: "badge",
-        about: "the endpoint of a badge of shields.io",
-        render: badge::render,
-    },
+    MatrixForm { name: "markdown", about: "a table of Markdown, with notes below it", render: markdown::render },
+    MatrixForm { name: "html", about: "one page without network", render: html::render },
+    MatrixForm { name: "json", about: "for programs", render: json::render },
+    MatrixForm { name: "badge", about: "the endpoint of a badge of shields.io", render: badge::render },
     MatrixForm {
         name: "boileroom",
         about: "the tables of `docs/backend_support_matrix.md` of boileroom",
@@ -64,12 +48,7 @@ impl<'a> MatrixView<'a> {
     /// The table of some runs. `links`: a page of each backend, by its name.
     pub(crate) fn new(runs: &'a [RunRecord], links: &'a BTreeMap<String, String>) -> Self {
         let matrix = matrix(runs);
-        Self {
-            disagreements: disagreements(&matrix),
-            agreeing: agreeing(&matrix),
-            matrix,
-            links,
-        }
+        Self { disagreements: disagreements(&matrix), agreeing: agreeing(&matrix), matrix, links }
     }
 
     /// The table in a form.
@@ -126,9 +105,8 @@ fn counts(cell: &MatrixCell<'_>) -> String {
     let evidence = &cell.evidence;
     let levels = [("core", &evidence.core), ("extended", &evidence.extended)];
     let levels = levels.into_iter().filter(|(_, counts)| counts.cases() > 0);
-    let mut parts: Vec<String> = levels
-        .map(|(level, counts)| format!("{level} {} of {} passed", counts.passed, counts.cases()))
-        .collect();
+    let mut parts: Vec<String> =
+        levels.map(|(level, counts)| format!("{level} {} of {} passed", counts.passed, counts.cases())).collect();
     let others = others(&evidence.counts).into_iter().filter(|(number, _)| *number > 0);
     parts.extend(others.map(|(number, word)| format!("{number} {word}")));
     parts.join(", ")
@@ -183,10 +161,7 @@ fn hydrotest(row: &MatrixRow<'_>) -> String {
 /// The releases of boileroom, where backends say them.
 fn boileroom_release(row: &MatrixRow<'_>) -> String {
     distinct(row, |run| {
-        run.backend
-            .boileroom
-            .as_deref()
-            .or_else(|| run.backend.versions.get("boileroom").map(String::as_str))
+        run.backend.boileroom.as_deref().or_else(|| run.backend.versions.get("boileroom").map(String::as_str))
     })
 }
 

@@ -27,10 +27,7 @@ pub(super) fn notes(view: &MatrixView<'_>) -> Vec<Vec<NotePart>> {
     for (index, row) in view.matrix.rows.iter().enumerate() {
         let older: usize = row.cells.values().map(|cell| cell.older).max().unwrap_or(0);
         if older > 0 {
-            let note = format!(
-                ": the newest run of each model counts; {} left out.",
-                count(older, "older run")
-            );
+            let note = format!(": the newest run of each model counts; {} left out.", count(older, "older run"));
             notes.push(vec![Foreign(view.row_name(index)), Own(note)]);
         }
         if row.cells.values().any(|cell| cell.run.selection.shard.is_some()) {
@@ -76,9 +73,7 @@ fn disagreement(view: &MatrixView<'_>, one: &Disagreement<'_>) -> Vec<NotePart> 
         LikelyFault::Unclear => {
             note.push(Own(format!("Unclear in {cases}: ")));
             list(&mut note, &backends);
-            note.push(Own(
-                " differ from the recorded result, and no majority by the same numbers".to_owned(),
-            ));
+            note.push(Own(" differ from the recorded result, and no majority by the same numbers".to_owned()));
         }
     }
     if !matching.is_empty() {

@@ -17,11 +17,8 @@ fn backend(name: &str, kind: &str, cases: Vec<CaseRecord>) -> RunRecord {
     run.backend.kind = kind.into();
     run.backend.boileroom = Some("0.3.0".into());
     run.state = RunState::Complete;
-    run.conclusion = Some(ConclusionRecord {
-        word: ConclusionWord::Conforms,
-        sentence: "conforms".into(),
-        exit_code: 0,
-    });
+    run.conclusion =
+        Some(ConclusionRecord { word: ConclusionWord::Conforms, sentence: "conforms".into(), exit_code: 0 });
     run
 }
 
@@ -40,10 +37,7 @@ fn differing(name: &str, used: f64) -> CaseRecord {
 
 /// Four backends: one that conforms, one that only some cases were run on, one that fails and one whose run did not end.
 fn runs() -> Vec<RunRecord> {
-    let long = || CaseRecord {
-        level: Level::Extended,
-        ..passed("esm2::embed::long")
-    };
+    let long = || CaseRecord { level: Level::Extended, ..passed("esm2::embed::long") };
     let both = || vec![passed("esm2::embed::short"), long()];
     let whole = backend("lab", "http", [both(), vec![passed("esmfold::fold::short")]].concat());
     let mut some = backend("modal", "modal", both());
@@ -161,11 +155,7 @@ fn notes_tell_a_stale_reference_from_an_odd_backend() {
     let matches = |name: &str| backend(name, "http", vec![right.clone()]);
     let notes = |runs: &[RunRecord]| {
         let table = rendered("markdown", runs);
-        table
-            .lines()
-            .filter(|line| line.starts_with("- "))
-            .collect::<Vec<_>>()
-            .join("\n")
+        table.lines().filter(|line| line.starts_with("- ")).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(notes(&[fails("a", 2.0), fails("b", 2.001), matches("lab")]), @"
     - The reference is likely stale in 1 case (weights `published`): `a`, `b` differ from it by the same numbers; matched by `lab`. Cases: `esmfold::fold::short`. Values: `atom_array[0]`.
@@ -186,16 +176,10 @@ fn notes_tell_a_stale_reference_from_an_odd_backend() {
 fn json_has_levels_and_counts() {
     let table: serde_json::Value = serde_json::from_str(&rendered("json", &runs())).unwrap();
     let row = &table["rows"][0];
-    assert_eq!(
-        (row["backend"].as_str(), row["link"].as_str()),
-        (Some("lab"), Some("https://example.org/run?a=1&b=2"))
-    );
+    assert_eq!((row["backend"].as_str(), row["link"].as_str()), (Some("lab"), Some("https://example.org/run?a=1&b=2")));
     let cell = &row["models"]["esm2"];
     assert_eq!(cell["level"], "extended_conforms");
-    assert_eq!(
-        (&cell["core"]["passed"], &cell["extended"]["cases"]),
-        (&1.into(), &1.into())
-    );
+    assert_eq!((&cell["core"]["passed"], &cell["extended"]["cases"]), (&1.into(), &1.into()));
     assert_eq!(cell["older_runs"], 1);
     assert_eq!(table["rows"][1]["models"]["esm2"]["words"], "passed 2 of 2 selected");
     assert_eq!(table["disagreements"][0]["likely_fault"], "backend");
@@ -242,9 +226,5 @@ fn a_model_with_a_wider_tolerance_of_its_own_does_not_conform() {
     assert_eq!(cell("esmfold")["own_tolerances"][0]["effect"], "wider");
     let badge: serde_json::Value = serde_json::from_str(&rendered("badge", &runs)).unwrap();
     assert_eq!(badge["message"], "passes with its own tolerances: 1 of 2");
-    assert!(
-        rendered("boileroom", &runs).contains("| ESMFold | 🍊 1/1 |"),
-        "{}",
-        rendered("boileroom", &runs)
-    );
+    assert!(rendered("boileroom", &runs).contains("| ESMFold | 🍊 1/1 |"), "{}", rendered("boileroom", &runs));
 }

@@ -28,10 +28,7 @@ fn weighed(known: Vec<Arc<KnownDefect>>, verdict: Verdict, findings: &[&str]) ->
     let mut outcome = Outcome::skipped(&trial.name, "");
     outcome.verdict = verdict;
     outcome.reason = None;
-    outcome.findings = findings
-        .iter()
-        .map(|text| Finding::wrong("contract", "call", *text))
-        .collect();
+    outcome.findings = findings.iter().map(|text| Finding::wrong("contract", "call", *text)).collect();
     weigh(&trial, &mut outcome, NOW);
     (outcome.verdict, outcome.reason.unwrap_or_default())
 }
@@ -71,10 +68,8 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
     };
     let outcomes = |verdicts: [Verdict; 2]| {
         let cases = ["one", "two"].into_iter().zip(verdicts);
-        let outcomes = cases.map(|(case, verdict)| Outcome {
-            verdict,
-            ..Outcome::skipped(format!("toy::batch::{case}"), "")
-        });
+        let outcomes =
+            cases.map(|(case, verdict)| Outcome { verdict, ..Outcome::skipped(format!("toy::batch::{case}"), "") });
         outcomes.collect::<Vec<_>>()
     };
     let covered = [Arc::clone(&many)];
@@ -95,43 +90,26 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
 #[test]
 fn every_finding_must_be_explained() {
     let known = || vec![defect("batch::two", "ptm", NOW)];
-    let (verdict, reason) = weighed(
-        known(),
-        Verdict::Fail,
-        &["ptm: expected 2 samples, got 1", "ptm: 1 item"],
-    );
+    let (verdict, reason) = weighed(known(), Verdict::Fail, &["ptm: expected 2 samples, got 1", "ptm: 1 item"]);
     assert_eq!(verdict, Verdict::KnownUpstream);
     insta::assert_snapshot!(reason, @"one score for the whole batch, see https://example.org/1");
-    assert_eq!(
-        weighed(known(), Verdict::Fail, &["ptm: 1 item", "pae: NaN"]).0,
-        Verdict::Fail
-    );
+    assert_eq!(weighed(known(), Verdict::Fail, &["ptm: 1 item", "pae: NaN"]).0, Verdict::Fail);
     let both = vec![defect("batch::two", "ptm", NOW), defect("batch::*", "pae", NOW)];
-    assert_eq!(
-        weighed(both, Verdict::Fail, &["ptm: 1 item", "pae: NaN"]).0,
-        Verdict::KnownUpstream
-    );
+    assert_eq!(weighed(both, Verdict::Fail, &["ptm: 1 item", "pae: NaN"]).0, Verdict::KnownUpstream);
     assert_eq!(weighed(Vec::new(), Verdict::Fail, &["ptm"]).0, Verdict::Fail);
     assert_eq!(weighed(known(), Verdict::Error, &["ptm"]).0, Verdict::Error);
 }
 
 #[test]
 fn entries_that_are_out_of_date_say_what_to_edit() {
-    let (verdict, reason) = weighed(
-        vec![defect("batch::two", "ptm", NOW - 1)],
-        Verdict::Fail,
-        &["ptm: 1 item"],
-    );
+    let (verdict, reason) = weighed(vec![defect("batch::two", "ptm", NOW - 1)], Verdict::Fail, &["ptm: 1 item"]);
     assert_eq!(verdict, Verdict::Fail);
     insta::assert_snapshot!(reason, @"known upstream until 2024-10-04: look whether that still holds, and renew `expires` or remove the entry at backends.toml:7:1");
     let (verdict, reason) = weighed(vec![defect("batch::two", "ptm", NOW)], Verdict::Pass, &[]);
     assert_eq!(verdict, Verdict::Stale);
     insta::assert_snapshot!(reason, @"`batch::two` at backends.toml:7:1 is out of date: remove it, or limit its `boileroom` to the releases that have the defect");
     // One case that passes says nothing of an entry for many.
-    assert_eq!(
-        weighed(vec![defect("batch::*", "ptm", NOW)], Verdict::Pass, &[]).0,
-        Verdict::Pass
-    );
+    assert_eq!(weighed(vec![defect("batch::*", "ptm", NOW)], Verdict::Pass, &[]).0, Verdict::Pass);
 }
 
 /// An entry of a site.
@@ -189,10 +167,7 @@ fn only_the_backend_and_its_platform_have_known_failures() {
 fn entries_of_a_site_that_no_longer_hold_are_named_with_their_edit() {
     let many = listed("toy::batch::*", "ptm", NOW);
     let old = listed("toy::batch::one", "ptm", NOW - 1);
-    let flaky = Arc::new(KnownDefect {
-        course: KnownCourse::Flaky,
-        ..KnownDefect::clone(&many)
-    });
+    let flaky = Arc::new(KnownDefect { course: KnownCourse::Flaky, ..KnownDefect::clone(&many) });
     let plan = Plan {
         instances: Vec::new(),
         trials: vec![
@@ -204,10 +179,8 @@ fn entries_of_a_site_that_no_longer_hold_are_named_with_their_edit() {
         covered: vec![Arc::clone(&many), flaky],
         unmatched: vec![listed("toy::fold::*", "ptm", NOW)],
     };
-    let outcomes = ["one", "two"].map(|case| Outcome {
-        verdict: Verdict::Pass,
-        ..Outcome::skipped(format!("toy::batch::{case}"), "")
-    });
+    let outcomes = ["one", "two"]
+        .map(|case| Outcome { verdict: Verdict::Pass, ..Outcome::skipped(format!("toy::batch::{case}"), "") });
     insta::assert_snapshot!(outdated(&plan, &outcomes, NOW).join("\n"), @"
     `toy::batch::*` at known_failures.toml:7:1 is out of date, what it lists passes: remove the entry
     `toy::batch::one` at known_failures.toml:7:1 expired after 2024-10-04: look whether it still fails, and renew `expires` or remove the entry

@@ -48,14 +48,8 @@ impl Pool {
                 if let SlotState::Failed(error) = &slot.state {
                     return Err(error.clone().inherited());
                 }
-                slot.state = SlotState::LeasedExclusively {
-                    limit: instances,
-                    instances: Vec::new(),
-                };
-                return Ok(ExclusiveLease {
-                    pool: self,
-                    slot: index,
-                });
+                slot.state = SlotState::LeasedExclusively { limit: instances, instances: Vec::new() };
+                return Ok(ExclusiveLease { pool: self, slot: index });
             }
             if let Some(victim) = slots.iter().position(PoolSlot::can_make_room) {
                 self.stop_slot(slots, victim).await;

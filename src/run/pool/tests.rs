@@ -30,9 +30,7 @@ impl Backend for Counted {
             }
             self.up = true;
             let started = self.count.started.fetch_add(1, Ordering::SeqCst) + 1;
-            self.count
-                .most
-                .fetch_max(started - self.count.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
+            self.count.most.fetch_max(started - self.count.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
             Ok(())
         })
     }
@@ -56,25 +54,14 @@ fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<StartCount>) {
     let count = Arc::new(StartCount::default());
     let counted = Arc::clone(&count);
     let open = move |index: usize| {
-        let backend = Counted {
-            count: Arc::clone(&counted),
-            refuses: index == 9,
-            up: false,
-        };
-        Ok(Instance::new(
-            format!("instance {index}"),
-            Box::new(backend),
-            Duration::from_secs(5),
-        ))
+        let backend = Counted { count: Arc::clone(&counted), refuses: index == 9, up: false };
+        Ok(Instance::new(format!("instance {index}"), Box::new(backend), Duration::from_secs(5)))
     };
     (Pool::new(Box::new(open), users, limit), count)
 }
 
 fn counts(count: &StartCount) -> (usize, usize) {
-    (
-        count.started.load(Ordering::SeqCst),
-        count.stopped.load(Ordering::SeqCst),
-    )
+    (count.started.load(Ordering::SeqCst), count.stopped.load(Ordering::SeqCst))
 }
 
 #[tokio::test]
@@ -125,10 +112,7 @@ async fn a_failed_start_is_told_to_everyone_without_another_try() {
     let first = pool.lease(9).await.err().unwrap();
     assert_eq!((first.message.as_str(), first.inherited), ("will not start", false));
     let second = pool.lease(9).await.err().unwrap();
-    assert_eq!(
-        (second.message.as_str(), second.inherited),
-        ("instance 9 did not start: will not start", true)
-    );
+    assert_eq!((second.message.as_str(), second.inherited), ("instance 9 did not start: will not start", true));
     assert_eq!(counts(&count), (0, 0));
     assert!(pool.lease(0).await.is_ok());
 }
@@ -175,10 +159,7 @@ async fn a_loan_takes_room_from_others_and_gives_it_back() {
     assert_eq!(counts(&count), (3, 3));
     assert_eq!(count.most.load(Ordering::SeqCst), 2);
     assert!(pool.lease(0).await.is_ok());
-    assert!(
-        pool.lease_exclusively(1, 3).await.is_err(),
-        "there will never be room for three"
-    );
+    assert!(pool.lease_exclusively(1, 3).await.is_err(), "there will never be room for three");
 }
 
 #[tokio::test]

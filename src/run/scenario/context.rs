@@ -160,11 +160,7 @@ impl<'a> Context<'a> {
             return Ok(subject.clone());
         }
         let made = match &self.host {
-            None => self
-                .lease
-                .open(self.planned()?.instance)
-                .await
-                .map(ScenarioSubject::Instance),
+            None => self.lease.open(self.planned()?.instance).await.map(ScenarioSubject::Instance),
             Some(host) => host.make().await.map(ScenarioSubject::Object),
         };
         let made = made.map_err(|error| self.failed("opening it", &error, "it can be made"))?;
@@ -231,10 +227,7 @@ impl<'a> Context<'a> {
         };
         let found = guard.resources().await;
         let found = found.map_err(|error| Halt::from(Finding::failed(SCENARIO, when, &error)))?;
-        Ok(found
-            .into_iter()
-            .map(|thing| format!("{} {}", thing.kind, thing.id))
-            .collect())
+        Ok(found.into_iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect())
     }
 
     /// Keeps a response for the checks.

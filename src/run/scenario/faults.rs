@@ -69,14 +69,8 @@ impl Context<'_> {
 
     async fn fail_startup(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
-        if self
-            .state(&subject, when)
-            .await?
-            .is_some_and(|state| state.startups.is_none())
-        {
-            return Err(Halt::Impossible(
-                "its class has no startup() that could be made to fail".to_owned(),
-            ));
+        if self.state(&subject, when).await?.is_some_and(|state| state.startups.is_none()) {
+            return Err(Halt::Impossible("its class has no startup() that could be made to fail".to_owned()));
         }
         if let ScenarioSubject::Object(object) = subject {
             let failed = self.act(object, ObjectAct::FailingStart).await;
@@ -147,9 +141,7 @@ impl Context<'_> {
     async fn crash_instance(&self, instance: &Instance) -> Result<(), Halt> {
         let when = "killing it from outside";
         let Some(guard) = instance.guard() else {
-            return Err(Halt::Impossible(
-                "it makes nothing that could be killed from outside".to_owned(),
-            ));
+            return Err(Halt::Impossible("it makes nothing that could be killed from outside".to_owned()));
         };
         let ended = guard.kill().await;
         let ended = ended.map_err(|error| self.failed(when, &error, "it can be killed"))?;

@@ -31,10 +31,7 @@ impl Context<'_> {
         for _ in 0..MANY {
             let begun = Instant::now();
             self.call(0, when).await?;
-            costs.push(CallCost {
-                time: begun.elapsed(),
-                memory: memory_of(&subject),
-            });
+            costs.push(CallCost { time: begun.elapsed(), memory: memory_of(&subject) });
         }
         if let ScenarioSubject::Instance(instance) = &subject
             && instance.guard().is_some()
@@ -92,10 +89,9 @@ mod tests {
     use super::*;
 
     fn grown(cost: impl Fn(u64) -> (u64, Option<u64>)) -> Option<String> {
-        let costs = (0..MANY as u64).map(cost).map(|(milliseconds, memory)| CallCost {
-            time: Duration::from_millis(milliseconds),
-            memory,
-        });
+        let costs = (0..MANY as u64)
+            .map(cost)
+            .map(|(milliseconds, memory)| CallCost { time: Duration::from_millis(milliseconds), memory });
         growth(&costs.collect::<Vec<_>>())
     }
 

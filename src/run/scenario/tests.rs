@@ -74,11 +74,7 @@ impl Backend for Fake {
     fn startup(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             if self.failed && self.flaw == Flaw::NoSecondTry {
-                return Err(BackendError::new(
-                    Step::Launch,
-                    Fault::Died,
-                    "the first one is in the way",
-                ));
+                return Err(BackendError::new(Step::Launch, Fault::Died, "the first one is in the way"));
             }
             self.failed = true;
             // Time in which a start can be given up.
@@ -113,10 +109,7 @@ impl Backend for Fake {
             if !self.is_up() && self.flaw != Flaw::AnswersFromTheGrave {
                 return Err(BackendError::new(Step::Call, Fault::Died, "the server is gone"));
             }
-            Ok(Prediction {
-                class: "C".into(),
-                fields: Vec::new(),
-            })
+            Ok(Prediction { class: "C".into(), fields: Vec::new() })
         })
     }
 
@@ -145,9 +138,7 @@ impl FakeFinder {
             Flaw::ReplacesItself => self.platform.made.fetch_add(1, Ordering::SeqCst) + 100,
             _ => number,
         };
-        things
-            .map(|number| Resource::new("thing", shown(*number).to_string()))
-            .collect()
+        things.map(|number| Resource::new("thing", shown(*number).to_string())).collect()
     }
 }
 
@@ -194,11 +185,7 @@ fn trial(name: &str) -> PlannedTrial {
         instance: 0,
         variant: None,
         config: Options::new(),
-        request: Request {
-            method: Method::Fold,
-            input: Input::One("A".into()),
-            options: Options::new(),
-        },
+        request: Request { method: Method::Fold, input: Input::One("A".into()), options: Options::new() },
     };
     PlannedTrial {
         name: format!("model::life_cycle::{name}"),
@@ -239,11 +226,7 @@ async fn ran(scenario: &str, flaw: Flaw, has_objects: bool) -> ScenarioResult {
                 failed: false,
                 own: Arc::clone(&own),
             };
-            let finder = FakeFinder {
-                platform: Arc::clone(&platform),
-                flaw,
-                own,
-            };
+            let finder = FakeFinder { platform: Arc::clone(&platform), flaw, own };
             let guard = LeakGuard::of_finder(InstanceId::next(&run), Arc::new(finder));
             let instance = Instance::new("model on fake", Box::new(fake), Duration::from_secs(60));
             Ok(instance.guarded(guard))
@@ -253,10 +236,7 @@ async fn ran(scenario: &str, flaw: Flaw, has_objects: bool) -> ScenarioResult {
     let trial = trial(scenario);
     let planned = trial.scenario.clone().unwrap();
     let result = run(&trial, &planned, &pool).await;
-    assert!(
-        platform.running.lock().unwrap().is_empty(),
-        "{scenario:?} leaves something running"
-    );
+    assert!(platform.running.lock().unwrap().is_empty(), "{scenario:?} leaves something running");
     result
 }
 
@@ -281,43 +261,19 @@ async fn every_scenario_passes_where_all_is_well() {
 #[tokio::test]
 async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
     let cases = [
-        (
-            "start_twice",
-            Flaw::ReplacesItself,
-            "expected a start that does nothing",
-        ),
+        ("start_twice", Flaw::ReplacesItself, "expected a start that does nothing"),
         ("failed_start", Flaw::NoSecondTry, "the first one is in the way"),
-        (
-            "failed_start",
-            Flaw::AcceptsAnything,
-            "expected it to fail; came a running instance",
-        ),
+        ("failed_start", Flaw::AcceptsAnything, "expected it to fail; came a running instance"),
         ("stop_during_start", Flaw::NoSecondTry, "the first one is in the way"),
         ("restart_after_crash", Flaw::AnswersFromTheGrave, "came a response"),
-        (
-            "restart_after_crash",
-            Flaw::Unlabelled,
-            "nothing that the leak check could find",
-        ),
-        (
-            "two_at_once",
-            Flaw::Shared,
-            "expected each to have its own; came thing 0 of both",
-        ),
-        (
-            "stop_twice",
-            Flaw::Leaks,
-            "expected nothing to be left; came model on fake: thing ",
-        ),
+        ("restart_after_crash", Flaw::Unlabelled, "nothing that the leak check could find"),
+        ("two_at_once", Flaw::Shared, "expected each to have its own; came thing 0 of both"),
+        ("stop_twice", Flaw::Leaks, "expected nothing to be left; came model on fake: thing "),
         ("failed_stop", Flaw::Leaks, "expected nothing to be left"),
     ];
     for (scenario, flaw, expected) in cases {
         let result = ran(scenario, flaw, false).await;
-        assert!(
-            findings(&result).contains(expected),
-            "{scenario:?}, {flaw:?}: {}",
-            findings(&result)
-        );
+        assert!(findings(&result).contains(expected), "{scenario:?}, {flaw:?}: {}", findings(&result));
     }
 }
 

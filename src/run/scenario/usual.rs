@@ -17,11 +17,7 @@ impl Context<'_> {
     pub(super) async fn start(&mut self, index: usize, when: &str) -> Result<Duration, Halt> {
         let subject = self.subject(index).await?;
         let was_up = self.up[index];
-        let resources = if was_up {
-            self.resources(&subject, when).await?
-        } else {
-            BTreeSet::new()
-        };
+        let resources = if was_up { self.resources(&subject, when).await? } else { BTreeSet::new() };
         let before = self.state(&subject, when).await?;
         let begun = Instant::now();
         let started = self.try_start(&subject).await;

@@ -71,11 +71,7 @@ impl Context<'_> {
         let proxy = proxy.map_err(|error| ours(when, &format!("no port for the proxy: {error}")))?;
         let client = server.through(proxy.address());
         let client = client.map_err(|error| ours(when, &error.to_string()))?;
-        let client = if fault == WireFault::Hang {
-            client.within(NO_RESPONSE)
-        } else {
-            client
-        };
+        let client = if fault == WireFault::Hang { client.within(NO_RESPONSE) } else { client };
         let response = client.predict(request).await;
         match proxy.take_given() {
             Some(Ok(body)) => self.passed.since = Some(body),
@@ -187,20 +183,11 @@ pub(super) fn cannot_freeze(guard: Option<&LeakGuard>) -> Halt {
 fn too_late<T>(response: &Result<T, ClientError>) -> BackendError {
     match response {
         Err(error) => failure::of(error),
-        Ok(_) => BackendError::new(
-            Stage::Call,
-            Fault::Internal,
-            "there was a response that the proxy did not see",
-        ),
+        Ok(_) => BackendError::new(Stage::Call, Fault::Internal, "there was a response that the proxy did not see"),
     }
 }
 
 /// What the client does about a fault is hydrotest's own, not the backend's.
 fn ours(when: &str, message: &str) -> Halt {
-    Finding::failed(
-        SCENARIO,
-        when,
-        &BackendError::new(Stage::Call, Fault::Internal, message),
-    )
-    .into()
+    Finding::failed(SCENARIO, when, &BackendError::new(Stage::Call, Fault::Internal, message)).into()
 }

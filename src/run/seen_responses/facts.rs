@@ -10,10 +10,7 @@ pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Optio
     let answered = AnsweredCall::new(contract, response)?;
     let prediction = answered.prediction;
     let is_filled = |field: &&FieldSpec| prediction.field(&field.name).is_some_and(|value| !value.is_none());
-    let asked = contract
-        .fields
-        .iter()
-        .filter(|field| field.presence == Presence::Requested);
+    let asked = contract.fields.iter().filter(|field| field.presence == Presence::Requested);
     let asked = asked.filter(|field| answered.expected.fills(field));
     let (gave, lacks): (Vec<&FieldSpec>, Vec<&FieldSpec>) = asked.partition(is_filled);
     let names = |fields: Vec<&FieldSpec>| fields.into_iter().map(|field| field.name.clone()).collect();
@@ -32,10 +29,8 @@ fn other_size(contract: &Contract, response: &CallResult, prediction: &Predictio
     if fits(contract, &configured.dimensions, prediction)? {
         return None;
     }
-    let mut fitting = contract
-        .variants
-        .iter()
-        .filter(|variant| fits(contract, &variant.dimensions, prediction) == Some(true));
+    let mut fitting =
+        contract.variants.iter().filter(|variant| fits(contract, &variant.dimensions, prediction) == Some(true));
     let only = fitting.next()?;
     fitting.next().is_none().then(|| only.name.clone())
 }

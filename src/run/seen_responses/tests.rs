@@ -15,11 +15,7 @@ fn trial(key: &str, case: &str, input: &str) -> PlannedTrial {
         instance: 0,
         variant: None,
         config: Options::new(),
-        request: Request {
-            method: Method::Embed,
-            input: Input::One(input.to_owned()),
-            options: Options::new(),
-        },
+        request: Request { method: Method::Embed, input: Input::One(input.to_owned()), options: Options::new() },
     };
     PlannedTrial {
         name: format!("{key}::suite::{case}"),
@@ -79,10 +75,7 @@ fn said(responses: &[(&PlannedTrial, &[f32])], weights: &str, is_wrong: bool) ->
     let contract = Arc::clone(&responses[0].0.contract);
     let plan = Plan {
         unmatched: Vec::new(),
-        instances: vec![PlannedInstance {
-            contract,
-            config: Options::new(),
-        }],
+        instances: vec![PlannedInstance { contract, config: Options::new() }],
         trials: responses.iter().map(|(trial, _)| (*trial).clone()).collect(),
         served: Vec::new(),
         empty: Vec::new(),
@@ -137,10 +130,7 @@ fn models_with_chance_are_only_remarked_unless_they_are_embedded() {
     let (one, two) = (trial("boltz2", "short", "MK"), trial("boltz2", "again", "MK"));
     let responses: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
     let remarked = said(&responses, "published", false);
-    assert!(
-        remarked[0].starts_with("the same call gave another response"),
-        "{remarked:?}"
-    );
+    assert!(remarked[0].starts_with("the same call gave another response"), "{remarked:?}");
     assert!(said(&responses, "synthetic", false)[0].starts_with("repeats [call]"));
 }
 

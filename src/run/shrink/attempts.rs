@@ -99,23 +99,14 @@ impl<'a> Attempts<'a> {
         };
         self.left.set(left);
         self.made.set(self.made.get() + calls.len());
-        let candidate = PlannedTrial {
-            calls: calls.to_vec(),
-            ..self.trial.clone()
-        };
+        let candidate = PlannedTrial { calls: calls.to_vec(), ..self.trial.clone() };
         let attempt = tokio::select! {
             biased;
             _ = self.interrupt.received() => return self.end("it was interrupted"),
             attempt = trial::attempt(&candidate, &self.pool, self.judging, None, None) => attempt,
         };
         // A call that no response is recorded of says nothing.
-        let Ok(Attempt {
-            judged,
-            crashed,
-            is_inherited,
-            ..
-        }) = attempt
-        else {
+        let Ok(Attempt { judged, crashed, is_inherited, .. }) = attempt else {
             return Some(Vec::new());
         };
         if is_inherited {
@@ -143,11 +134,7 @@ impl<'a> Attempts<'a> {
     /// What the instances left or complained of.
     pub(super) fn notes(&self) -> Vec<String> {
         let left = self.pool.leaks().into_iter().map(|leak| format!("leaked: {leak}"));
-        let unknown = self
-            .pool
-            .unknown()
-            .into_iter()
-            .map(|failed| format!("leak check failed: {failed}"));
+        let unknown = self.pool.unknown().into_iter().map(|failed| format!("leak check failed: {failed}"));
         left.chain(unknown).chain(self.pool.notes()).collect()
     }
 }

@@ -10,11 +10,7 @@ use std::collections::HashSet;
 /// ddmin (Zeller and Hildebrandt, 2002) as it is in "Why Programs Fail": parts are removed, never tried by themselves, because a
 /// part that fails is also what is left of the others' removal. Run to its end, no single element can be removed from the result.
 pub(super) async fn shortest(count: usize, fails: impl AsyncFnMut(&[usize]) -> Option<bool>) -> Vec<usize> {
-    let mut search = IndexSearch {
-        kept: (0..count).collect(),
-        fails,
-        passed: HashSet::new(),
-    };
+    let mut search = IndexSearch { kept: (0..count).collect(), fails, passed: HashSet::new() };
     // Both say `None` when the search was ended; what was found until then stays.
     if search.cut(CutSide::End).await.is_some() && search.cut(CutSide::Beginning).await.is_some() {
         let _ = search.remove_parts().await;

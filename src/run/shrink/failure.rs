@@ -13,18 +13,12 @@ pub(super) struct FailureKey {
 
 impl FailureKey {
     pub(super) fn of(finding: &Finding) -> Self {
-        Self {
-            check: finding.check,
-            call: finding.call.clone().unwrap_or_default(),
-            field: field(&finding.summary),
-        }
+        Self { check: finding.check, call: finding.call.clone().unwrap_or_default(), field: field(&finding.summary) }
     }
 
     /// The finding that is this failure. An error in place of a response is another, and so is what the platform failed.
     pub(super) fn find<'a>(&self, findings: &'a [Finding]) -> Option<&'a Finding> {
-        let mut wrong = findings
-            .iter()
-            .filter(|finding| finding.responsible == Responsible::Backend);
+        let mut wrong = findings.iter().filter(|finding| finding.responsible == Responsible::Backend);
         wrong.find(|finding| Self::of(finding) == *self)
     }
 }
@@ -71,16 +65,8 @@ mod tests {
         let long = wrong("contract", "call", "plddt[3]: expected shape (40,), got (39,)");
         let key = FailureKey::of(&long);
         let is_same = |finding: Finding| key.find(&[finding]).is_some();
-        assert!(is_same(wrong(
-            "contract",
-            "call",
-            "plddt[0]: expected shape (4,), got (3,)"
-        )));
-        assert!(!is_same(wrong(
-            "contract",
-            "call",
-            "pae[0]: expected shape (4, 4), got (3, 3)"
-        )));
+        assert!(is_same(wrong("contract", "call", "plddt[0]: expected shape (4,), got (3,)")));
+        assert!(!is_same(wrong("contract", "call", "pae[0]: expected shape (4, 4), got (3, 3)")));
         assert!(!is_same(wrong("contract", "other", &long.summary)));
         assert!(!is_same(wrong("shape", "call", &long.summary)));
         assert!(!is_same(Finding::without_reference("contract", "call", &*long.summary)));

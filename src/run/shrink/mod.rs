@@ -48,25 +48,14 @@ pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
     if trial.scenario.is_some() {
         return Shrinking::LeftOut("it is a scenario of the life cycle".to_owned());
     }
-    let mut judged = PlannedTrial {
-        checks: for_other_inputs(&trial.checks),
-        ..trial.clone()
-    };
-    let wrong: Vec<&Finding> = request
-        .outcome
-        .findings
-        .iter()
-        .filter(|finding| finding.responsible == Responsible::Backend)
-        .collect();
+    let mut judged = PlannedTrial { checks: for_other_inputs(&trial.checks), ..trial.clone() };
+    let wrong: Vec<&Finding> =
+        request.outcome.findings.iter().filter(|finding| finding.responsible == Responsible::Backend).collect();
     let can_be_seen = |finding: &&&Finding| {
         let names = judged.checks.iter().filter_map(|check| check.other_inputs());
         finding.call.is_some() && names.into_iter().any(|(name, _)| name == finding.check)
     };
-    let keys: Vec<FailureKey> = wrong
-        .iter()
-        .filter(can_be_seen)
-        .map(|found| FailureKey::of(found))
-        .collect();
+    let keys: Vec<FailureKey> = wrong.iter().filter(can_be_seen).map(|found| FailureKey::of(found)).collect();
     if keys.is_empty() {
         return Shrinking::LeftOut(why_not(&wrong));
     }
@@ -165,11 +154,7 @@ async fn search(
         is_repeated: None,
         notes: Vec::new(),
     };
-    Ok(Smallest {
-        case,
-        key: key.clone(),
-        calls,
-    })
+    Ok(Smallest { case, key: key.clone(), calls })
 }
 
 /// The level after another: all lists of items first, then all chains, then the residues of each chain.
@@ -203,10 +188,7 @@ fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Resu
     let compared = trial.calls.iter().filter(|own| check.calls().includes(&own.name));
     let compared: Vec<PlannedCall> = compared.cloned().collect();
     // How far responses to different questions may lie apart is said for these questions.
-    if compared
-        .iter()
-        .any(|own| own.request != call.request || own.config != call.config)
-    {
+    if compared.iter().any(|own| own.request != call.request || own.config != call.config) {
         return Err(format!("`{}` compares calls that do not ask the same", key.check));
     }
     Ok(compared)

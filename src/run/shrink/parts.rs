@@ -33,24 +33,14 @@ impl InputParts {
             Input::Structured(_) => return None,
         };
         let chains = |item: &String| item.split(CHAIN_SEPARATOR).map(residues).collect();
-        Some(Self {
-            is_list,
-            items: input.strings().iter().map(chains).collect(),
-        })
+        Some(Self { is_list, items: input.strings().iter().map(chains).collect() })
     }
 
     /// The input of these parts.
     pub(super) fn input(&self) -> Input {
         let chains = |item: &Vec<Vec<String>>| item.iter().map(|chain| chain.concat()).collect::<Vec<_>>();
-        let mut items = self
-            .items
-            .iter()
-            .map(|item| chains(item).join(&CHAIN_SEPARATOR.to_string()));
-        if self.is_list {
-            Input::Many(items.collect())
-        } else {
-            Input::One(items.next().unwrap_or_default())
-        }
+        let mut items = self.items.iter().map(|item| chains(item).join(&CHAIN_SEPARATOR.to_string()));
+        if self.is_list { Input::Many(items.collect()) } else { Input::One(items.next().unwrap_or_default()) }
     }
 
     /// How many things there are at a level.
@@ -82,11 +72,7 @@ fn residues(chain: &str) -> Vec<String> {
     let mut rest = chain;
     let mut residues = Vec::new();
     while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with(MASK) {
-            MASK.len()
-        } else {
-            first.len_utf8()
-        };
+        let length = if rest.starts_with(MASK) { MASK.len() } else { first.len_utf8() };
         residues.push(rest[..length].to_owned());
         rest = &rest[length..];
     }
@@ -111,9 +97,7 @@ mod tests {
         let counts =
             [PartLevel::Items, PartLevel::Chains(0), PartLevel::Residues(0, 0)].map(|level| parts.count(level));
         assert_eq!(counts, [2, 2, 4]);
-        let parts = parts
-            .keep(PartLevel::Items, &[0])
-            .keep(PartLevel::Residues(0, 0), &[1, 2]);
+        let parts = parts.keep(PartLevel::Items, &[0]).keep(PartLevel::Residues(0, 0), &[1, 2]);
         assert_eq!(parts.input(), Input::Many(vec!["C<mask>:EF".into()]));
         let parts = parts.keep(PartLevel::Chains(0), &[1]);
         assert_eq!(parts.input(), Input::Many(vec!["EF".into()]));

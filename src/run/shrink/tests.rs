@@ -60,10 +60,7 @@ impl Backend for RuledBackend {
                 Wrong::Refused => Err(BackendError::new(Stage::Call, Fault::Refused, "no")),
                 Wrong::Answer => {
                     let input = request.input.strings()[0].chars().map(|_| 'W').collect();
-                    let other = Request {
-                        input: Input::One(input),
-                        ..request.clone()
-                    };
+                    let other = Request { input: Input::One(input), ..request.clone() };
                     self.inner.predict(&other).await
                 }
                 Wrong::Class => {
@@ -116,13 +113,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
     let suites = Suites::parse(&[Source::new("toy.toml", text)], &config, &Sequences::default());
     let suites = suites.unwrap_or_else(|wrong| panic!("{wrong}")).suites;
     let platform = Platform::select(&config, "reference", Overrides::default()).unwrap();
-    let expanded = expand(
-        &config,
-        &suites,
-        &platform.table,
-        &Selection::default(),
-        Overriding::default(),
-    );
+    let expanded = expand(&config, &suites, &platform.table, &Selection::default(), Overriding::default());
     let plan: Arc<Plan> = Arc::new(expanded.unwrap_or_else(|wrong| panic!("{wrong}")));
     let counts: Arc<CallCounts> = Arc::default();
     let platform = Arc::new(platform);
@@ -132,12 +123,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
             let planned = &plan.instances[index];
             let counts = Arc::clone(&counts);
             platform.open_wrapped(&planned.contract, &planned.config, |inner| {
-                Box::new(RuledBackend {
-                    inner,
-                    rule,
-                    own: AtomicUsize::new(0),
-                    counts,
-                })
+                Box::new(RuledBackend { inner, rule, own: AtomicUsize::new(0), counts })
             })
         })
     };
@@ -189,11 +175,8 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
     })
     .await;
     assert_eq!(counted(&counts.running), 0, "everything that was started is stopped");
-    let searched = Searched {
-        shrinking,
-        calls: counted(&counts.calls) - before.0,
-        starts: counted(&counts.starts) - before.1,
-    };
+    let searched =
+        Searched { shrinking, calls: counted(&counts.calls) - before.0, starts: counted(&counts.starts) - before.1 };
     assert!(searched.calls <= calls, "{} calls", searched.calls);
     if let Shrinking::Shrunk(shrunk) = &searched.shrinking {
         assert_eq!(shrunk.calls, searched.calls);
@@ -213,10 +196,7 @@ async fn a_backend_that_is_wrong_beyond_a_length_gets_the_shortest_that_is() {
     let searched = searched("esm2", &case, 200, |request, _| class_if(residues(request) > 30)).await;
     let shrunk = searched.shrunk();
     assert_eq!(shrunk.request.input, Input::One(LONG[..31].into()));
-    assert_eq!(
-        (shrunk.is_repeated, shrunk.cut_short.is_some(), searched.starts),
-        (Some(true), false, 2)
-    );
+    assert_eq!((shrunk.is_repeated, shrunk.cut_short.is_some(), searched.starts), (Some(true), false, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,10 +205,7 @@ async fn few_calls_suffice_for_the_length_and_the_proof_is_cut_short() {
     let searched = searched("esm2", &case, 20, |request, _| class_if(residues(request) > 30)).await;
     let shrunk = searched.shrunk();
     assert_eq!(shrunk.request.input, Input::One(LONG[..31].into()));
-    assert_eq!(
-        (shrunk.is_repeated, shrunk.cut_short.is_some(), searched.calls),
-        (Some(true), true, 20)
-    );
+    assert_eq!((shrunk.is_repeated, shrunk.cut_short.is_some(), searched.calls), (Some(true), true, 20));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,18 +222,12 @@ async fn what_only_batches_show_keeps_two_samples_of_a_residue() {
     let case = contract_of("['ACD', 'EFGH', 'IKL', 'MNP']");
     let in_batches = |request: &Request, _| class_if(request.input.strings().len() > 1);
     let searched = searched("esm2", &case, 40, in_batches).await;
-    assert_eq!(
-        searched.shrunk().request.input,
-        Input::Many(vec!["A".into(), "E".into()])
-    );
+    assert_eq!(searched.shrunk().request.input, Input::Many(vec!["A".into(), "E".into()]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_that_are_not_needed_go_and_the_others_stay() {
-    let case = format!(
-        "options = {{ include_fields = ['lm_logits'], glycine_linker = '' }}\n{}",
-        contract_of("'ACD'")
-    );
+    let case = format!("options = {{ include_fields = ['lm_logits'], glycine_linker = '' }}\n{}", contract_of("'ACD'"));
     let with_fields = |request: &Request, _| class_if(request.options.contains_key("include_fields"));
     let searched = searched("esm2", &case, 40, with_fields).await;
     let shrunk = searched.shrunk();
@@ -281,11 +252,7 @@ async fn options_go_also_where_no_call_is_left_for_residues() {
 async fn an_error_in_place_of_a_response_is_another_failure() {
     let case = contract_of("'ACDEFGHIKL'");
     let short_is_refused = |request: &Request, _| {
-        if residues(request) < 4 {
-            Wrong::Refused
-        } else {
-            Wrong::Class
-        }
+        if residues(request) < 4 { Wrong::Refused } else { Wrong::Class }
     };
     let searched = searched("esm2", &case, 60, short_is_refused).await;
     assert_eq!(searched.shrunk().request.input, Input::One("ACDE".into()));
@@ -298,10 +265,7 @@ async fn one_call_of_several_is_enough_where_the_others_do_not_matter() {
     let has_w = |request: &Request, _| class_if(request.input.strings()[0].contains('W'));
     let searched = searched("esm2", case, 40, has_w).await;
     let shrunk = searched.shrunk();
-    assert_eq!(
-        (shrunk.request.input.clone(), shrunk.others.len()),
-        (Input::One("W".into()), 0)
-    );
+    assert_eq!((shrunk.request.input.clone(), shrunk.others.len()), (Input::One("W".into()), 0));
     assert_eq!(shrunk.finding.call.as_deref(), Some("two"));
 }
 
@@ -320,13 +284,7 @@ async fn calls_that_are_compared_are_shrunk_together() {
     let case = "literal = 'ACDEFGHIKL'\nchecks = [{ check = 'agree', fields = ['embeddings'], atol = 1e-4 }]\n[[case.call]]\n\
                 name = 'one'\n[[case.call]]\nname = 'two'";
     let differing = |config: &str| format!("{case}\noptions = {config}");
-    let left_out = searched(
-        "esm2",
-        &differing("{ include_fields = ['lm_logits'] }"),
-        40,
-        wrong_of_two,
-    )
-    .await;
+    let left_out = searched("esm2", &differing("{ include_fields = ['lm_logits'] }"), 40, wrong_of_two).await;
     assert_eq!(left_out.reason(), "`agree` compares calls that do not ask the same");
     let searched = searched("esm2", case, 40, wrong_of_two).await;
     let shrunk = searched.shrunk();
@@ -343,10 +301,7 @@ fn wrong_of_two(_: &Request, before: usize) -> Wrong {
 async fn what_only_this_input_can_be_judged_by_is_left_out_without_a_call() {
     let stated = "literal = 'ACDE'\nchecks = [{ check = 'equals', field = 'metadata.sequence_lengths', value = [7] }]";
     let searched = searched("esm2", stated, 40, |_, _| Wrong::Nothing).await;
-    assert_eq!(
-        searched.reason(),
-        "`equals` demands what holds for its calls as they are"
-    );
+    assert_eq!(searched.reason(), "`equals` demands what holds for its calls as they are");
     assert_eq!((searched.calls, searched.starts), (0, 0));
 }
 
@@ -354,10 +309,7 @@ async fn what_only_this_input_can_be_judged_by_is_left_out_without_a_call() {
 async fn what_differs_only_from_a_recorded_result_is_left_out_without_a_call() {
     let recorded = "literal = 'ACDE'\nchecks = [{ check = 'contract' }, { check = 'snapshot' }]";
     let searched = searched("esm2", recorded, 40, |_, _| Wrong::Answer).await;
-    assert_eq!(
-        searched.reason(),
-        "`snapshot` compares with a result that is recorded for its input"
-    );
+    assert_eq!(searched.reason(), "`snapshot` compares with a result that is recorded for its input");
     assert_eq!((searched.calls, searched.starts), (0, 0));
 }
 

@@ -48,14 +48,8 @@ pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError>
     };
     let (rows, path) = (given(object, "sequences"), given(object, "path"));
     let has_flag = object.get("remove_insertions").is_none_or(Value::is_boolean);
-    check(
-        rows.is_none_or(is_rows),
-        "MSA payload sequences must be a string sequence list",
-    )?;
-    check(
-        path.is_none_or(Value::is_string),
-        "MSA payload path must be a string path",
-    )?;
+    check(rows.is_none_or(is_rows), "MSA payload sequences must be a string sequence list")?;
+    check(path.is_none_or(Value::is_string), "MSA payload path must be a string path")?;
     check(has_flag, "MSA payload remove_insertions must be a boolean")?;
     if rows.is_some() == path.is_some() {
         return Err(ModelError::value("MSAInput requires exactly one of sequences or path."));
@@ -98,10 +92,7 @@ fn check_pocket(pocket: &Value) -> Result<(), ModelError> {
     check(has_binder, "pocket.binder_chain_id must be a string")?;
     for contact in contacts.into_iter().flatten() {
         let pair = contact.as_array().filter(|pair| pair.len() == 2);
-        check(
-            pair.is_some(),
-            "pocket contacts must be [chain_id, residue_index] pairs",
-        )?;
+        check(pair.is_some(), "pocket contacts must be [chain_id, residue_index] pairs")?;
         check(contact[0].is_string(), "pocket.contacts.chain_id must be a string")?;
         let is_index = contact[1].is_i64() || contact[1].is_u64();
         check(is_index, "pocket contact residue index must be an integer")?;
@@ -116,9 +107,7 @@ pub(super) fn given<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
 
 /// The value of a key that Python reads by subscript.
 fn required<'a>(object: &'a Object, key: &str) -> Result<&'a Value, ModelError> {
-    object
-        .get(key)
-        .ok_or_else(|| ModelError::new("KeyError", python::repr(key)))
+    object.get(key).ok_or_else(|| ModelError::new("KeyError", python::repr(key)))
 }
 
 /// What Python's `int()` makes of a value, or how it refuses.
@@ -126,10 +115,9 @@ fn whole_number(value: &Value) -> Result<(), ModelError> {
     match value {
         Value::Number(_) | Value::Bool(_) => Ok(()),
         Value::String(digits) if digits.trim().parse::<i64>().is_ok() => Ok(()),
-        Value::String(_) => Err(ModelError::value(format!(
-            "invalid literal for int() with base 10: {}",
-            python::repr_value(value)
-        ))),
+        Value::String(_) => {
+            Err(ModelError::value(format!("invalid literal for int() with base 10: {}", python::repr_value(value))))
+        }
         _ => Err(ModelError::wrong_type(format!(
             "int() argument must be a string, a bytes-like object or a real number, not '{}'",
             python::type_name(value)

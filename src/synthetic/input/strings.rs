@@ -66,10 +66,7 @@ fn is_residue(extra: &str, letter: char) -> bool {
 fn sample(chains: Vec<String>) -> Vec<InputChain> {
     let chain = |(index, text): (usize, String)| InputChain {
         id: chain_id(index),
-        molecule: InputMolecule {
-            kind: MoleculeKind::Protein,
-            text,
-        },
+        molecule: InputMolecule { kind: MoleculeKind::Protein, text },
     };
     chains.into_iter().enumerate().map(chain).collect()
 }
@@ -88,9 +85,8 @@ impl SequenceReader<'_> {
         }
         let (mut letters, mut rest) = (String::with_capacity(sequence.len()), sequence);
         while !rest.is_empty() {
-            let (letter, after) = self
-                .first(rest)
-                .ok_or_else(|| self.refuse(self.family.unreadable, sequence, self.unreadable(rest)))?;
+            let (letter, after) =
+                self.first(rest).ok_or_else(|| self.refuse(self.family.unreadable, sequence, self.unreadable(rest)))?;
             letters.push(letter);
             rest = after;
         }
@@ -126,11 +122,7 @@ impl SequenceReader<'_> {
         if !empty.is_empty() && self.contract.features.contains(REJECTS_EMPTY_CHAINS) {
             let family = self.family;
             let is_empty = sequence.is_empty();
-            let message = if is_empty {
-                family.empty_sequence
-            } else {
-                family.empty_chain
-            };
+            let message = if is_empty { family.empty_sequence } else { family.empty_chain };
             return Err(self.refuse(message, sequence, ""));
         }
         Ok(chains)

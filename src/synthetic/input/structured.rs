@@ -153,8 +153,5 @@ fn sample(entities: Vec<Entity>) -> Result<Vec<InputChain>, ModelError> {
 
 fn free_id(taken: &BTreeSet<String>) -> String {
     // One more candidate than there are names taken, so one is always free.
-    (0..=taken.len())
-        .map(chain_id)
-        .find(|id| !taken.contains(id))
-        .unwrap_or_default()
+    (0..=taken.len()).map(chain_id).find(|id| !taken.contains(id)).unwrap_or_default()
 }

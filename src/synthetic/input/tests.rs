@@ -10,10 +10,7 @@ use crate::synthetic::family::ModelFamily;
 use crate::synthetic::tests::fixture::{bare, esm2, esm3_family, features};
 
 fn fold(core: &str, name: &str, has: &[&str]) -> Contract {
-    Contract {
-        features: features(has),
-        ..bare(core, name, Method::Fold)
-    }
+    Contract { features: features(has), ..bare(core, name, Method::Fold) }
 }
 
 fn esmfold() -> Contract {
@@ -26,17 +23,11 @@ fn esmfold2() -> Contract {
 }
 
 fn chai() -> Contract {
-    Contract {
-        list: ListMeaning::Single,
-        ..fold("Chai1Core", "Chai-1", &[])
-    }
+    Contract { list: ListMeaning::Single, ..fold("Chai1Core", "Chai-1", &[]) }
 }
 
 fn boltz() -> Contract {
-    Contract {
-        list: ListMeaning::Chains,
-        ..fold("Boltz2Core", "Boltz-2", &[])
-    }
+    Contract { list: ListMeaning::Chains, ..fold("Boltz2Core", "Boltz-2", &[]) }
 }
 
 fn attempt(contract: &Contract, input: &Json) -> Result<InputBatch, ModelError> {
@@ -58,9 +49,7 @@ fn chains(samples: &InputBatch) -> Vec<Vec<(&str, usize)>> {
     samples
         .map(|sample| {
             let chains = sample.iter();
-            chains
-                .map(|chain| (chain.id.as_str(), residues(&chain.molecule)))
-                .collect()
+            chains.map(|chain| (chain.id.as_str(), residues(&chain.molecule))).collect()
         })
         .collect()
 }
@@ -96,10 +85,7 @@ fn every_family_words_an_empty_chain_its_own_way() {
         error(&fold("NewCore", "New", &["rejects_empty_chains"]), &json!(":A")),
         "ValueError: Invalid New sequence ':A': empty chain near ':'."
     );
-    assert_eq!(
-        chains(&attempt(&boltz(), &json!("A::C")).unwrap()),
-        [[("A", 1), ("B", 1)]]
-    );
+    assert_eq!(chains(&attempt(&boltz(), &json!("A::C")).unwrap()), [[("A", 1), ("B", 1)]]);
 }
 
 #[test]
@@ -114,28 +100,18 @@ fn nothing_to_predict_is_refused() {
             esm3_family("ESMCCore", "ESM-C", "sasa_logits"),
             "ESM-C/ESM3 embedding input must contain at least one sequence.",
         ),
-        (
-            chai(),
-            "Chai-1 currently supports exactly one top-level sequence per call; use ':' to join chains.",
-        ),
+        (chai(), "Chai-1 currently supports exactly one top-level sequence per call; use ':' to join chains."),
     ] {
         assert_eq!(error(&contract, &json!([])), format!("ValueError: {words}"));
     }
-    assert_eq!(
-        error(&boltz(), &json!(["", ":"])),
-        "ValueError: Boltz-2 input must contain at least one residue."
-    );
+    assert_eq!(error(&boltz(), &json!(["", ":"])), "ValueError: Boltz-2 input must contain at least one residue.");
 }
 
 #[test]
 fn an_unreadable_fragment_ends_where_the_next_token_begins() {
-    for (sequence, fragment) in [
-        ("AC<mas>D", "'<mas>'"),
-        ("A12<mask>", "'12'"),
-        ("A1:C", "'1'"),
-        ("xy", "'xy'"),
-        ("A<mask", "'<mask'"),
-    ] {
+    for (sequence, fragment) in
+        [("AC<mas>D", "'<mas>'"), ("A12<mask>", "'12'"), ("A1:C", "'1'"), ("xy", "'xy'"), ("A<mask", "'<mask'")]
+    {
         assert_eq!(
             error(&esm2(), &json!(sequence)),
             format!("ValueError: Invalid ESM2 token fragment {fragment} in sequence '{sequence}'.")
@@ -153,16 +129,9 @@ fn a_list_means_what_the_contract_says() {
     assert_eq!(chains(&samples), [vec![("A", 2)], vec![("A", 3), ("B", 1)]]);
     let samples = attempt(&boltz(), &two).unwrap();
     assert_eq!(chains(&samples), [[("A", 2), ("B", 3), ("C", 1)]]);
-    assert_eq!(
-        samples.lengths,
-        [2, 4],
-        "one length per item, though they are one complex"
-    );
+    assert_eq!(samples.lengths, [2, 4], "one length per item, though they are one complex");
     assert!(error(&chai(), &two).contains("exactly one top-level sequence"));
-    assert_eq!(
-        chains(&attempt(&chai(), &json!(["AC:D"])).unwrap()),
-        [[("A", 2), ("B", 1)]]
-    );
+    assert_eq!(chains(&attempt(&chai(), &json!(["AC:D"])).unwrap()), [[("A", 2), ("B", 1)]]);
 }
 
 #[test]
@@ -199,17 +168,7 @@ fn structured_input_lays_out_copies_chains_and_ligands() {
     let samples = attempt(&esmfold2(), &input).unwrap();
     assert_eq!(
         chains(&samples),
-        [[
-            ("A", 3),
-            ("C", 3),
-            ("H", 2),
-            ("B", 2),
-            ("D", 4),
-            ("R", 4),
-            ("L", 2),
-            ("M", 1),
-            ("N", 1)
-        ]]
+        [[("A", 3), ("C", 3), ("H", 2), ("B", 2), ("D", 4), ("R", 4), ("L", 2), ("M", 1), ("N", 1)]]
     );
     assert_eq!(samples.lengths, [6 + 4 + 4 + 4 + 2 + 2]);
 }
@@ -217,14 +176,8 @@ fn structured_input_lays_out_copies_chains_and_ligands() {
 #[test]
 fn malformed_molecules_are_refused_as_boileroom_refuses_them() {
     for (molecule, words) in [
-        (
-            json!({"kind": "lipid"}),
-            "ValueError: Unsupported ESMFold2 sequence payload kind: 'lipid'",
-        ),
-        (
-            json!({}),
-            "ValueError: Unsupported ESMFold2 sequence payload kind: None",
-        ),
+        (json!({"kind": "lipid"}), "ValueError: Unsupported ESMFold2 sequence payload kind: 'lipid'"),
+        (json!({}), "ValueError: Unsupported ESMFold2 sequence payload kind: None"),
         (
             json!({"kind": "protein", "id": 1, "sequence": "ACD"}),
             "TypeError: Encoded ESMFold2 id must be str or list[str].",
@@ -249,10 +202,7 @@ fn malformed_molecules_are_refused_as_boileroom_refuses_them() {
             json!({"kind": "ligand", "id": "A", "ccd": "SAH"}),
             "TypeError: Encoded ESMFold2 ligand.ccd must be a list of strings or None.",
         ),
-        (
-            json!({"kind": "dna", "id": "A", "sequence": "A", "modifications": [{"ccd": "X"}]}),
-            "KeyError: 'position'",
-        ),
+        (json!({"kind": "dna", "id": "A", "sequence": "A", "modifications": [{"ccd": "X"}]}), "KeyError: 'position'"),
         (
             json!({"kind": "dna", "id": "A", "sequence": "A", "modifications": [{"position": "two", "ccd": "X"}]}),
             "ValueError: invalid literal for int() with base 10: 'two'",
@@ -277,26 +227,17 @@ fn malformed_molecules_are_refused_as_boileroom_refuses_them() {
 #[test]
 fn malformed_alignments_are_refused_as_boileroom_refuses_them() {
     for (alignment, words) in [
-        (
-            json!("AC"),
-            "TypeError: Encoded ESMFold2 MSA payload must be a mapping, list[str], or None.",
-        ),
+        (json!("AC"), "TypeError: Encoded ESMFold2 MSA payload must be a mapping, list[str], or None."),
         (
             json!({"sequences": "AC"}),
             "TypeError: Encoded ESMFold2 MSA payload sequences must be a string sequence list.",
         ),
-        (
-            json!({"path": 123}),
-            "TypeError: Encoded ESMFold2 MSA payload path must be a string path.",
-        ),
+        (json!({"path": 123}), "TypeError: Encoded ESMFold2 MSA payload path must be a string path."),
         (
             json!({"sequences": ["AC"], "remove_insertions": "false"}),
             "TypeError: Encoded ESMFold2 MSA payload remove_insertions must be a boolean.",
         ),
-        (
-            json!({}),
-            "ValueError: MSAInput requires exactly one of sequences or path.",
-        ),
+        (json!({}), "ValueError: MSAInput requires exactly one of sequences or path."),
         (
             json!({"path": "a.a3m"}),
             "ValueError: ESMFold2 currently requires in-memory MSA sequences; \
@@ -311,21 +252,9 @@ fn malformed_alignments_are_refused_as_boileroom_refuses_them() {
 #[test]
 fn malformed_conditioning_is_refused_as_boileroom_refuses_it() {
     for (key, value, words) in [
-        (
-            "pocket",
-            json!([]),
-            "TypeError: Encoded ESMFold2 pocket payload must be a mapping or None.",
-        ),
-        (
-            "pocket",
-            json!({}),
-            "TypeError: Encoded ESMFold2 pocket contacts must be a list.",
-        ),
-        (
-            "pocket",
-            json!({"contacts": []}),
-            "TypeError: Encoded ESMFold2 pocket.binder_chain_id must be a string.",
-        ),
+        ("pocket", json!([]), "TypeError: Encoded ESMFold2 pocket payload must be a mapping or None."),
+        ("pocket", json!({}), "TypeError: Encoded ESMFold2 pocket contacts must be a list."),
+        ("pocket", json!({"contacts": []}), "TypeError: Encoded ESMFold2 pocket.binder_chain_id must be a string."),
         (
             "pocket",
             json!({"binder_chain_id": "A", "contacts": [["A"]]}),

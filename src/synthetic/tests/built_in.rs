@@ -45,9 +45,7 @@ pub(crate) fn structure<'a>(prediction: &'a Prediction, path: &str) -> &'a Struc
 
 pub(crate) fn array<'a>(prediction: &'a Prediction, path: &str) -> &'a Tensor {
     let found = prediction.at(path);
-    found
-        .and_then(Value::as_array)
-        .unwrap_or_else(|| panic!("no array at {path}"))
+    found.and_then(Value::as_array).unwrap_or_else(|| panic!("no array at {path}"))
 }
 
 pub(crate) fn numbers(prediction: &Prediction, path: &str) -> Vec<f64> {

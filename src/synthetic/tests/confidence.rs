@@ -58,11 +58,8 @@ fn plddt_is_the_expectation_of_the_last_lddt_head() {
         for atom in [1, 30] {
             let logits = &last[(residue * 37 + atom) * 50..][..50];
             let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
-            let mean: f64 = logits
-                .iter()
-                .enumerate()
-                .map(|(bin, logit)| (bin as f64 + 0.5) / 50.0 * logit.exp() / total)
-                .sum();
+            let mean: f64 =
+                logits.iter().enumerate().map(|(bin, logit)| (bin as f64 + 0.5) / 50.0 * logit.exp() / total).sum();
             assert!((mean - expected).abs() < 1e-5, "{residue}: {mean} {expected}");
         }
     }
@@ -133,12 +130,7 @@ fn a_single_chain_has_no_interface_score() {
 #[test]
 fn the_scores_of_a_mapping_agree_with_the_fields() {
     let prediction = fold("boltz2", format!("{INSULIN}:{UBIQUITIN}"), json!({}));
-    let score = |path: &str| {
-        prediction
-            .at(&format!("confidence[0].{path}"))
-            .and_then(Value::as_number)
-            .unwrap()
-    };
+    let score = |path: &str| prediction.at(&format!("confidence[0].{path}")).and_then(Value::as_number).unwrap();
     let plddt = numbers(&prediction, "plddt[0]");
     let mean = plddt.iter().sum::<f64>() / plddt.len() as f64;
     let iptm = numbers(&prediction, "iptm[0]")[0];

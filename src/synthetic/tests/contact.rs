@@ -14,10 +14,7 @@ use crate::protein::Structure;
 fn overlaps(structure: &Structure) -> Vec<String> {
     let name = |atom: usize| {
         let (chain, number) = (structure.chain_id[atom], structure.res_id[atom]);
-        format!(
-            "{chain}{number} {} {}",
-            structure.res_name[atom], structure.atom_name[atom]
-        )
+        format!("{chain}{number} {} {}", structure.res_name[atom], structure.atom_name[atom])
     };
     clashes(structure, 1.5)
         .into_iter()
@@ -53,16 +50,10 @@ fn chains_meet_in_an_interface() {
     let structure = folded(&format!("{INSULIN}:{UBIQUITIN}"));
     let residues = structure.residues();
     let beta = |residue: &Range<usize>| {
-        let name = if structure.res_name[residue.start] == "GLY" {
-            "CA"
-        } else {
-            "CB"
-        };
+        let name = if structure.res_name[residue.start] == "GLY" { "CA" } else { "CB" };
         at(&structure, residue, name)
     };
-    let (first, second): (Vec<_>, Vec<_>) = residues
-        .into_iter()
-        .partition(|run| structure.chain_id[run.start] == "A");
+    let (first, second): (Vec<_>, Vec<_>) = residues.into_iter().partition(|run| structure.chain_id[run.start] == "A");
     let contacts = first
         .iter()
         .flat_map(|a| second.iter().map(move |b| (a, b)))

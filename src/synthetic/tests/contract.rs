@@ -13,11 +13,7 @@ use crate::tensor::{DType, Tensor};
 
 fn shape_of(contract: &Contract, name: &str, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
     let field = contract.field(name).unwrap();
-    field
-        .shape
-        .iter()
-        .map(|dimension| dimension.resolve(sizes).unwrap())
-        .collect()
+    field.shape.iter().map(|dimension| dimension.resolve(sizes).unwrap()).collect()
 }
 
 fn sizes(names: &[(&str, usize)]) -> BTreeMap<String, usize> {
@@ -41,11 +37,7 @@ fn every_field_of_every_contract_is_as_declared() {
     for key in ["esmfold", "esmfold2", "chai1", "boltz2"] {
         let contract = contract(key);
         let batch = key.starts_with("esmfold");
-        let input = if batch {
-            json!([complex, "GGSW"])
-        } else {
-            json!([complex])
-        };
+        let input = if batch { json!([complex, "GGSW"]) } else { json!([complex]) };
         let samples: &[(usize, usize)] = if batch { &[(57, 2), (4, 1)] } else { &[(57, 2)] };
         let prediction = fold(key, input, json!({ "num_diffn_samples": 1 }));
         assert_eq!(prediction.class, contract.output);
@@ -74,14 +66,8 @@ fn every_field_of_every_contract_is_as_declared() {
 #[test]
 fn short_samples_are_padded_in_every_array() {
     let prediction = fold("esmfold", json!(["MKVLAW", "AC:D"]), json!({}));
-    assert_eq!(
-        numbers(&prediction, "residue_index"),
-        [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 0.0, -1.0, -1.0, -1.0]
-    );
-    assert_eq!(
-        numbers(&prediction, "chain_index")[6..],
-        [0.0, 0.0, 1.0, -1.0, -1.0, -1.0]
-    );
+    assert_eq!(numbers(&prediction, "residue_index"), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 0.0, -1.0, -1.0, -1.0]);
+    assert_eq!(numbers(&prediction, "chain_index")[6..], [0.0, 0.0, 1.0, -1.0, -1.0, -1.0]);
     let pae = array(&prediction, "pae").part(1).unwrap().to_f64().unwrap();
     for (pair, error) in pae.into_iter().enumerate() {
         assert_eq!(error < 0.0, pair / 6 > 2 || pair % 6 > 2, "{pair}");
@@ -92,9 +78,8 @@ fn short_samples_are_padded_in_every_array() {
 fn residue_types_and_logits_name_the_sequence() {
     let prediction = fold("esmfold", UBIQUITIN, json!({}));
     let types = numbers(&prediction, "aatype");
-    for (letter, (&kind, logits)) in UBIQUITIN
-        .chars()
-        .zip(types.iter().zip(numbers(&prediction, "lm_logits").chunks(23)))
+    for (letter, (&kind, logits)) in
+        UBIQUITIN.chars().zip(types.iter().zip(numbers(&prediction, "lm_logits").chunks(23)))
     {
         assert_eq!(crate::protein::residue::AMINO_ACIDS[kind as usize].letter, letter);
         let best = (0..23).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
@@ -151,15 +136,8 @@ fn a_field_nobody_knows_is_filled_as_declared() {
     let mut contract = contract("esmfold");
     contract.dimensions.insert("width".into(), 4);
     contract.fields = vec![
-        FieldSpec {
-            range: Some((2.0, 5.0)),
-            ..array_field("solubility", &["B", "L", "3", "width"])
-        },
-        FieldSpec {
-            kind: FieldKind::Arrays,
-            dtypes: vec![DType::I32],
-            ..array_field("labels", &["N"])
-        },
+        FieldSpec { range: Some((2.0, 5.0)), ..array_field("solubility", &["B", "L", "3", "width"]) },
+        FieldSpec { kind: FieldKind::Arrays, dtypes: vec![DType::I32], ..array_field("labels", &["N"]) },
         // Known by name, but not in this shape.
         array_field("pae", &["B", "L", "L", "2"]),
     ];
@@ -169,11 +147,7 @@ fn a_field_nobody_knows_is_filled_as_declared() {
     let values = numbers(&prediction, "solubility");
     assert!(values.iter().all(|value| (2.0..=5.0).contains(value)));
     assert!(values.iter().any(|value| (value - values[0]).abs() > 0.1));
-    assert!(
-        numbers(&prediction, "labels[0]")
-            .iter()
-            .all(|value| value.fract() == 0.0)
-    );
+    assert!(numbers(&prediction, "labels[0]").iter().all(|value| value.fract() == 0.0));
 }
 
 #[test]
@@ -182,11 +156,7 @@ fn letters_outside_the_twenty_stand_as_unknown_residues() {
     contract.extra_residues = "X".into();
     let prediction = fold_with(contract, json!("MXV"), json!({ "include_fields": [] }));
     let structure = structure(&prediction, "atom_array[0]");
-    let names: Vec<&str> = structure
-        .residues()
-        .iter()
-        .map(|run| structure.res_name[run.start].as_str())
-        .collect();
+    let names: Vec<&str> = structure.residues().iter().map(|run| structure.res_name[run.start].as_str()).collect();
     assert_eq!(names, ["MET", "UNK", "VAL"]);
 }
 

@@ -36,17 +36,7 @@ fn rows(prediction: &Prediction, name: &str, sample: usize, residues: usize) -> 
 fn a_plain_call_has_the_minimal_fields_only() {
     let prediction = embed(&model(), json!("MALWMRLL"), json!({}));
     let names: Vec<&str> = prediction.fields.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "embeddings",
-            "metadata",
-            "chain_index",
-            "residue_index",
-            "hidden_states",
-            "lm_logits"
-        ]
-    );
+    assert_eq!(names, ["embeddings", "metadata", "chain_index", "residue_index", "hidden_states", "lm_logits"]);
     assert_eq!(array(&prediction, "embeddings").shape(), [1, 8, 320]);
     assert!(prediction.field("hidden_states").unwrap().is_none());
     assert!(prediction.field("lm_logits").unwrap().is_none());
@@ -57,11 +47,7 @@ fn a_plain_call_has_the_minimal_fields_only() {
 
 #[test]
 fn values_lie_around_unit_scale_and_are_never_zero() {
-    let prediction = embed(
-        &model(),
-        json!("MALWMRLLPLLALLALWGPD"),
-        json!({ "include_fields": ["*"] }),
-    );
+    let prediction = embed(&model(), json!("MALWMRLLPLLALLALWGPD"), json!({ "include_fields": ["*"] }));
     for name in ["embeddings", "hidden_states", "lm_logits"] {
         let values = numbers(&prediction, name);
         assert!(values.iter().all(|value| value.is_finite() && *value != 0.0), "{name}");
@@ -74,19 +60,12 @@ fn values_lie_around_unit_scale_and_are_never_zero() {
 
 #[test]
 fn the_last_hidden_state_is_the_embedding_and_each_lies_near_the_one_before() {
-    let prediction = embed(
-        &model(),
-        json!(["MALW", "GP"]),
-        json!({ "include_fields": ["hidden_states"] }),
-    );
+    let prediction = embed(&model(), json!(["MALW", "GP"]), json!({ "include_fields": ["hidden_states"] }));
     let hidden = array(&prediction, "hidden_states");
     assert_eq!(hidden.shape(), [2, 7, 4, 320]);
     for sample in 0..2 {
         let states = hidden.part(sample).unwrap();
-        assert_eq!(
-            states.part(6).unwrap().bytes(),
-            array(&prediction, "embeddings").part(sample).unwrap().bytes()
-        );
+        assert_eq!(states.part(6).unwrap().bytes(), array(&prediction, "embeddings").part(sample).unwrap().bytes());
         let state = |layer| states.part(layer).unwrap().to_f64().unwrap();
         let step = |layer| distance(&state(layer), &state(layer + 1));
         let whole = distance(&state(0), &state(5));
@@ -104,11 +83,7 @@ fn a_sequence_is_the_same_alone_in_a_batch_and_in_any_order() {
     let (short, long, complex) = ("MALWMR", "GPDAVLKKKE", "AC:DEF");
     let all = json!({ "include_fields": ["*"] });
     let alone = embed(&model(), json!(short), all.clone());
-    for (batch, place) in [
-        (json!([short, long]), 0),
-        (json!([long, short]), 1),
-        (json!([complex, long, short]), 2),
-    ] {
+    for (batch, place) in [(json!([short, long]), 0), (json!([long, short]), 1), (json!([complex, long, short]), 2)] {
         let together = embed(&model(), batch, all.clone());
         for name in ["embeddings", "lm_logits"] {
             assert_eq!(rows(&alone, name, 0, 6), rows(&together, name, place, 6), "{name}");
@@ -119,11 +94,7 @@ fn a_sequence_is_the_same_alone_in_a_batch_and_in_any_order() {
 #[test]
 fn asking_for_more_changes_nothing_else() {
     let (model, input) = (model(), json!(["MALW:GP", "A"]));
-    let some = embed(
-        &model,
-        input.clone(),
-        json!({ "include_fields": ["lm_logits", "nonsense"] }),
-    );
+    let some = embed(&model, input.clone(), json!({ "include_fields": ["lm_logits", "nonsense"] }));
     let all = embed(&model, input, json!({ "include_fields": ["*"] }));
     for name in ["embeddings", "chain_index", "residue_index", "lm_logits"] {
         assert_eq!(array(&some, name), array(&all, name));
@@ -134,12 +105,7 @@ fn asking_for_more_changes_nothing_else() {
 #[test]
 fn fields_can_be_set_for_an_instance_and_overridden_by_a_call() {
     let model = load(esm2(), json!({ "include_fields": ["lm_logits"] })).unwrap();
-    assert!(
-        !embed(&model, json!("AC"), json!({}))
-            .field("lm_logits")
-            .unwrap()
-            .is_none()
-    );
+    assert!(!embed(&model, json!("AC"), json!({})).field("lm_logits").unwrap().is_none());
     let overridden = embed(&model, json!("AC"), json!({ "include_fields": null }));
     assert!(overridden.field("lm_logits").unwrap().is_none());
 }
@@ -163,10 +129,7 @@ fn single_chains_run_on_into_tokens_and_complexes_are_padded() {
 fn linker_and_skip_change_the_second_chain() {
     let with = |options| embed(&model(), json!("AC:DEFG"), options);
     let near = with(json!({ "position_ids_skip": 0 }));
-    for options in [
-        json!({ "position_ids_skip": 1024 }),
-        json!({ "position_ids_skip": 0, "glycine_linker": "GG" }),
-    ] {
+    for options in [json!({ "position_ids_skip": 1024 }), json!({ "position_ids_skip": 0, "glycine_linker": "GG" })] {
         let other = with(options);
         assert_ne!(rows(&near, "embeddings", 0, 6)[5], rows(&other, "embeddings", 0, 6)[5]);
         assert_eq!(array(&other, "embeddings").shape(), [1, 6, 320]);
@@ -194,11 +157,7 @@ fn a_mask_is_one_residue_with_broad_scores() {
 #[test]
 fn residues_and_sizes_of_the_model_matter() {
     let first = |model: &SyntheticModel, sequence| rows(&embed(model, json!(sequence), json!({})), "embeddings", 0, 1);
-    assert_ne!(
-        first(&model(), "ACD"),
-        first(&model(), "ACE"),
-        "neighbours two places away count"
-    );
+    assert_ne!(first(&model(), "ACD"), first(&model(), "ACE"), "neighbours two places away count");
     assert_ne!(first(&model(), "X"), first(&model(), "<mask>"));
     let large = load(esm2(), json!({ "model_name": "esm2_t48_15B_UR50D" })).unwrap();
     assert_eq!(first(&large, "A")[0].shape(), [5120]);
@@ -221,26 +180,13 @@ fn hidden_states_may_come_layers_first_and_before_the_last_normalisation() {
 fn a_model_known_only_from_its_contract_is_served() {
     let mut contract = bare("NewCore", "New", Method::Embed);
     contract.dimensions = [("D".to_owned(), 12), ("states".to_owned(), 3)].into();
-    let ranged = |field: FieldSpec, low: f64, high: f64| FieldSpec {
-        range: Some((low, high)),
-        ..field
-    };
+    let ranged = |field: FieldSpec, low: f64, high: f64| FieldSpec { range: Some((low, high)), ..field };
     contract.fields = vec![
         array_field("embeddings", &["B", "L", "D"]),
         ranged(array_field("disorder", &["B", "L", "states"]), 0.0, 1.0),
-        FieldSpec {
-            dtypes: vec![DType::U8],
-            ..ranged(array_field("burial", &["B", "L"]), 0.0, 9.0)
-        },
-        FieldSpec {
-            kind: FieldKind::Arrays,
-            ..array_field("contacts", &["N", "N", "2"])
-        },
-        FieldSpec {
-            kind: FieldKind::Scalar,
-            dtypes: vec![DType::F64],
-            ..array_field("perplexity", &[])
-        },
+        FieldSpec { dtypes: vec![DType::U8], ..ranged(array_field("burial", &["B", "L"]), 0.0, 9.0) },
+        FieldSpec { kind: FieldKind::Arrays, ..array_field("contacts", &["N", "N", "2"]) },
+        FieldSpec { kind: FieldKind::Scalar, dtypes: vec![DType::F64], ..array_field("perplexity", &[]) },
     ];
     let model = load(contract, json!({})).unwrap();
     let prediction = embed(&model, json!(["MALW", "GP"]), json!({ "include_fields": ["*"] }));
@@ -258,10 +204,7 @@ fn a_model_known_only_from_its_contract_is_served() {
 #[test]
 fn a_field_an_embedding_model_cannot_have_is_refused() {
     let mut contract = bare("NewCore", "New", Method::Embed);
-    contract.fields = vec![FieldSpec {
-        kind: FieldKind::Pdb,
-        ..array_field("pdb", &[])
-    }];
+    contract.fields = vec![FieldSpec { kind: FieldKind::Pdb, ..array_field("pdb", &[]) }];
     let model = load(contract, json!({})).unwrap();
     let error = call(&model, json!("A"), json!({ "include_fields": ["pdb"] })).unwrap_err();
     assert_eq!(error.message, "an embedding model has only arrays, and pdb is none");

@@ -89,10 +89,7 @@ pub(crate) fn bare(core: &str, name: &str, method: Method) -> Contract {
         variants: Vec::new(),
         fields: Vec::new(),
         identities: Vec::new(),
-        tolerance: Tolerance {
-            absolute: 0.0,
-            relative: 0.0,
-        },
+        tolerance: Tolerance { absolute: 0.0, relative: 0.0 },
         gates: Gates::default(),
         known: Vec::new(),
     }
@@ -107,16 +104,9 @@ pub(crate) fn esm2() -> Contract {
         option("glycine_linker", json!(""), OptionRule::Any),
         option("position_ids_skip", json!(512), OptionRule::Any),
     ]);
-    contract.variants = vec![
-        variant("esm2_t6_8M_UR50D", &[], 6, 320),
-        variant("esm2_t48_15B_UR50D", &[], 48, 5120),
-    ];
+    contract.variants = vec![variant("esm2_t6_8M_UR50D", &[], 6, 320), variant("esm2_t48_15B_UR50D", &[], 48, 5120)];
     contract.fields = vec![
-        FieldSpec {
-            presence: Presence::Always,
-            padding: Some(0.0),
-            ..array_field("embeddings", &["B", "L", "D"])
-        },
+        FieldSpec { presence: Presence::Always, padding: Some(0.0), ..array_field("embeddings", &["B", "L", "D"]) },
         index_field("chain_index", &[DType::I32, DType::I64]),
         index_field("residue_index", &[DType::I32, DType::I64]),
         array_field("hidden_states", &["B", "layers+1", "L", "D"]),
@@ -130,16 +120,9 @@ pub(crate) fn esm3_family(core: &str, name: &str, lacks: &str) -> Contract {
     let mut contract = bare(core, name, Method::Embed);
     contract.features = features(&["pads_every_batch", "rejects_empty_chains"]);
     contract.options.push(option("model_name", Json::Null, OptionRule::Any));
-    contract.variants = vec![
-        variant("small", &["small-open", "a-small"], 5, 16),
-        variant("large", &[], 9, 24),
-    ];
+    contract.variants = vec![variant("small", &["small-open", "a-small"], 5, 16), variant("large", &[], 9, 24)];
     contract.fields = vec![
-        FieldSpec {
-            presence: Presence::Always,
-            padding: Some(0.0),
-            ..array_field("embeddings", &["B", "L", "D"])
-        },
+        FieldSpec { presence: Presence::Always, padding: Some(0.0), ..array_field("embeddings", &["B", "L", "D"]) },
         index_field("chain_index", &[DType::I32]),
         index_field("residue_index", &[DType::I32]),
         array_field("hidden_states", &["layers", "B", "L", "D"]),
@@ -174,9 +157,5 @@ pub(crate) fn call(model: &SyntheticModel, input: Json, options: Json) -> Result
         },
         other => Input::Structured(other),
     };
-    model.predict(&Request {
-        method: model.contract.method,
-        input,
-        options: object(options),
-    })
+    model.predict(&Request { method: model.contract.method, input, options: object(options) })
 }

@@ -22,10 +22,7 @@ pub(crate) fn at(structure: &Structure, residue: &Range<usize>, name: &str) -> P
 }
 
 fn near(measured: f64, expected: f64, within: f64, what: &str) {
-    assert!(
-        (measured - expected).abs() <= within,
-        "{what}: {measured}, not {expected}"
-    );
+    assert!((measured - expected).abs() <= within, "{what}: {measured}, not {expected}");
 }
 
 /// Pairs of residues that follow each other in a chain.
@@ -88,16 +85,8 @@ fn side_chains_have_the_bonds_of_their_kind() {
         let mut bonds = 0;
         for first in residue.clone() {
             for second in first + 1..residue.end {
-                let apart = distance(
-                    structure.coord[first].map(f64::from),
-                    structure.coord[second].map(f64::from),
-                );
-                assert!(
-                    apart > 1.2,
-                    "{name}: {} {}",
-                    structure.atom_name[first],
-                    structure.atom_name[second]
-                );
+                let apart = distance(structure.coord[first].map(f64::from), structure.coord[second].map(f64::from));
+                assert!(apart > 1.2, "{name}: {} {}", structure.atom_name[first], structure.atom_name[second]);
                 bonds += usize::from(apart < 1.95);
             }
         }
@@ -127,10 +116,7 @@ fn rings_close_and_lie_flat() {
         ("HIS", ["CB", "CG", "ND1", "CD2", "CE1", "NE2"].as_slice()),
         ("PHE", &["CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ"]),
         ("TYR", &["CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ", "OH"]),
-        (
-            "TRP",
-            &["CB", "CG", "CD1", "CD2", "NE1", "CE2", "CE3", "CZ2", "CZ3", "CH2"],
-        ),
+        ("TRP", &["CB", "CG", "CD1", "CD2", "NE1", "CE2", "CE3", "CZ2", "CZ3", "CH2"]),
         ("ARG", &["CD", "NE", "CZ", "NH1", "NH2"]),
         ("ASN", &["CB", "CG", "OD1", "ND2"]),
         ("GLU", &["CG", "CD", "OE1", "OE2"]),
@@ -185,11 +171,7 @@ fn branched_side_chains_have_their_stereochemistry() {
 #[test]
 fn atoms_are_those_of_the_sequence_in_their_order() {
     let structure = folded(&format!("{TWENTY}:{INSULIN}"));
-    let sequences: Vec<String> = structure
-        .sequences()
-        .into_iter()
-        .map(|(_, sequence)| sequence)
-        .collect();
+    let sequences: Vec<String> = structure.sequences().into_iter().map(|(_, sequence)| sequence).collect();
     assert_eq!(sequences, [TWENTY, INSULIN]);
     for residue in structure.residues() {
         let amino = by_name(structure.res_name[residue.start].as_str()).unwrap();

@@ -17,11 +17,7 @@ use crate::prediction::{Method, Options, Request};
 #[test]
 fn a_method_the_model_lacks_is_an_attribute_error() {
     let model = fixture::load(fixture::esm2(), json!({})).unwrap();
-    let request = Request {
-        method: Method::Fold,
-        input: Input::One("A".into()),
-        options: Options::new(),
-    };
+    let request = Request { method: Method::Fold, input: Input::One("A".into()), options: Options::new() };
     assert_eq!(
         model.predict(&request).unwrap_err().to_string(),
         "AttributeError: 'ESM2Core' object has no attribute 'fold'"
@@ -31,10 +27,6 @@ fn a_method_the_model_lacks_is_an_attribute_error() {
 #[test]
 fn calls_share_nothing() {
     let model = fixture::load(fixture::esm2(), json!({})).unwrap();
-    let lengths = |sequence: &str| {
-        fixture::call(&model, json!(sequence), json!({}))
-            .unwrap()
-            .sequence_lengths()
-    };
+    let lengths = |sequence: &str| fixture::call(&model, json!(sequence), json!({})).unwrap().sequence_lengths();
     assert_eq!((lengths("ACDE"), lengths("ACDEFG")), (Some(vec![4]), Some(vec![6])));
 }

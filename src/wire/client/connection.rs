@@ -65,11 +65,7 @@ pub(super) fn open(
         .tcp_nodelay(true)
         .http1_only()
         .http1_max_headers(MOST_HEADERS);
-    let builder = if route == Route::Direct || is_loopback(base) {
-        builder.no_proxy()
-    } else {
-        builder
-    };
+    let builder = if route == Route::Direct || is_loopback(base) { builder.no_proxy() } else { builder };
     builder.build().map_err(|error| ClientError::Unusable(deepest(&error)))
 }
 
@@ -92,9 +88,7 @@ fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
     if base.scheme() == "http" {
-        return Ok(builder
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth());
+        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
     }
     let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
@@ -114,11 +108,7 @@ pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &ClientTimeo
             let cause = cause.downcast_ref::<io::Error>();
             cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
         });
-        return ClientError::Unreachable {
-            address,
-            cause,
-            refused,
-        };
+        return ClientError::Unreachable { address, cause, refused };
     }
     let mut source = error.source();
     while let Some(inner) = source {
@@ -164,15 +154,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_plain_http_is_refused_without_showing_credentials() {
-        for text in [
-            "",
-            "host:80",
-            "ftp://host",
-            "http://",
-            "http://u:pw@host",
-            "http://host/?a",
-            "http://host/#a",
-        ] {
+        for text in ["", "host:80", "ftp://host", "http://", "http://u:pw@host", "http://host/?a", "http://host/#a"] {
             let error = base_address(text).unwrap_err();
             assert!(matches!(error, ClientError::Unusable(_)), "{text}");
             assert!(!error.to_string().contains("pw"), "{error}");

@@ -30,15 +30,9 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
     if let Some(status) = DeclineStatus::of(status) {
         let text = words(body, secret);
         let retry_after = retry_after(headers.retry_after);
-        return ClientError::Declined {
-            status,
-            text,
-            retry_after,
-        };
+        return ClientError::Declined { status, text, retry_after };
     }
-    let detail = serde_json::from_slice::<Value>(body)
-        .ok()
-        .and_then(|mut value| Some(value.get_mut("detail")?.take()));
+    let detail = serde_json::from_slice::<Value>(body).ok().and_then(|mut value| Some(value.get_mut("detail")?.take()));
     match (status, detail) {
         (500, Some(Value::String(text))) => {
             let message = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
@@ -54,9 +48,7 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
             ClientError::Schema(problems.map(|item| problem(item, secret)).collect())
         }
         (300..=399, _) => {
-            let target = headers
-                .location
-                .map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
+            let target = headers.location.map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
             let message = format!("the server redirects to {target} (status {status}), which is not followed");
             ClientError::Protocol(message)
         }
@@ -73,9 +65,7 @@ pub(super) fn unhealthy(status: u16, headers: Headers<'_>, body: &[u8], secret: 
     if DeclineStatus::of(status).is_some() || status >= 500 {
         return read(status, headers, body, secret);
     }
-    let target = headers
-        .location
-        .map(|target| format!(" to {}", printable(target, secret)));
+    let target = headers.location.map(|target| format!(" to {}", printable(target, secret)));
     let target = target.unwrap_or_default();
     ClientError::NoModelServer(format!("status {status}{target}: {}", words(body, secret)))
 }
@@ -98,15 +88,9 @@ fn problem(item: &Value, secret: &Secret) -> RequestProblem {
         printable(text, secret)
     };
     let steps = item.get("loc").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let steps: Vec<String> = steps
-        .iter()
-        .map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned))
-        .collect();
-    RequestProblem {
-        kind: text("type"),
-        place: printable(&steps.join("."), secret),
-        message: text("msg"),
-    }
+    let steps: Vec<String> =
+        steps.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned)).collect();
+    RequestProblem { kind: text("type"), place: printable(&steps.join("."), secret), message: text("msg") }
 }
 
 /// A text of the server as a report may show it: bounded, without the secret, and without characters that would move a
@@ -133,21 +117,13 @@ mod tests {
     use super::*;
 
     fn read_body(status: u16, body: &str) -> ClientError {
-        read(
-            status,
-            Headers::default(),
-            body.as_bytes(),
-            &Secret::new("the-secret").unwrap(),
-        )
+        read(status, Headers::default(), body.as_bytes(), &Secret::new("the-secret").unwrap())
     }
 
     #[test]
     fn an_exception_of_the_model_keeps_its_message_without_the_prefix() {
         let refused = |text: &str| ClientError::Refused(text.into());
-        assert_eq!(
-            read_body(500, r#"{"detail":"Folding failed: bad X"}"#),
-            refused("bad X")
-        );
+        assert_eq!(read_body(500, r#"{"detail":"Folding failed: bad X"}"#), refused("bad X"));
         assert_eq!(read_body(500, r#"{"detail":"Embedding failed: "}"#), refused(""));
         assert_eq!(read_body(500, r#"{"detail":"other words"}"#), refused("other words"));
     }
@@ -185,10 +161,7 @@ mod tests {
             );
             assert!(error.to_string().contains(&status.to_string()));
         }
-        let elsewhere = Headers {
-            location: Some("http://elsewhere/"),
-            ..Headers::default()
-        };
+        let elsewhere = Headers { location: Some("http://elsewhere/"), ..Headers::default() };
         let redirect = read(307, elsewhere, b"", &Secret::new("x").unwrap());
         assert!(redirect.to_string().contains("http://elsewhere/"));
     }
@@ -207,10 +180,7 @@ mod tests {
             let start = format!("{name} (HTTP {status}): <html>no live upstreams; ");
             assert!(text.starts_with(&start) && text.contains(advice), "{text}");
         }
-        let headers = Headers {
-            retry_after: Some("7"),
-            ..Headers::default()
-        };
+        let headers = Headers { retry_after: Some("7"), ..Headers::default() };
         let busy = read(429, headers, br#"{"detail":"slow down"}"#, &Secret::new("x").unwrap());
         assert!(busy.to_string().contains(": slow down; "), "{busy}");
         assert_eq!(busy.wait(), Some(std::time::Duration::from_secs(7)));
@@ -229,16 +199,10 @@ mod tests {
             let error = health(status, body);
             assert!(matches!(error, ClientError::NoModelServer(_)), "{error:?}");
             let text = error.to_string();
-            assert!(
-                text.contains(shown) && text.contains(r#"{"status": "ready"}"#),
-                "{text}"
-            );
+            assert!(text.contains(shown) && text.contains(r#"{"status": "ready"}"#), "{text}");
         }
         assert!(matches!(health(503, "loading"), ClientError::Declined { .. }));
-        assert!(matches!(
-            health(500, "loading"),
-            ClientError::OddStatus { status: 500, .. }
-        ));
+        assert!(matches!(health(500, "loading"), ClientError::OddStatus { status: 500, .. }));
     }
 
     #[test]

@@ -117,12 +117,7 @@ impl ModelClient {
                 return Ok(());
             }
             let code = response.status().as_u16();
-            Err(error_response::unhealthy(
-                code,
-                headers_of(&response),
-                &body,
-                &self.secret,
-            ))
+            Err(error_response::unhealthy(code, headers_of(&response), &body, &self.secret))
         };
         let phase = Phase::Health;
         let ended = tokio::time::timeout(limit, exchange).await;
@@ -189,14 +184,9 @@ impl ModelClient {
                 format!("the server announces {length} bytes, and a response to this request has at most {allowed}");
             return Err(ClientError::Protocol(message));
         }
-        let wanted = declared
-            .and_then(|length| usize::try_from(length).ok())
-            .unwrap_or(allowed);
+        let wanted = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or(allowed);
         let Some(share) = self.budget.take(wanted).await else {
-            let message = format!(
-                "other responses hold the {} bytes that all may hold together",
-                self.budget.total()
-            );
+            let message = format!("other responses hold the {} bytes that all may hold together", self.budget.total());
             return Err(ClientError::Internal(message));
         };
         let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), declared);
@@ -205,10 +195,7 @@ impl ModelClient {
             progress.note(chunk.len(), Instant::now());
             reader.push(&chunk)?;
         }
-        Ok(RawResponse::Payload {
-            pickle: share.hold(reader.finish()?),
-            buffers: Vec::new(),
-        })
+        Ok(RawResponse::Payload { pickle: share.hold(reader.finish()?), buffers: Vec::new() })
     }
 
     /// Sends the request and waits for the head of the response.
@@ -278,10 +265,7 @@ impl ModelClient {
 /// The headers that matter of a response that is no prediction.
 fn headers_of(response: &Response) -> error_response::Headers<'_> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    error_response::Headers {
-        location: text(LOCATION),
-        retry_after: text(RETRY_AFTER),
-    }
+    error_response::Headers { location: text(LOCATION), retry_after: text(RETRY_AFTER) }
 }
 
 /// Reads a response, whether it has just come or was recorded.
@@ -305,10 +289,7 @@ pub(crate) async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<
         // The secret was taken out when it was kept.
         RawResponse::Status { status, location, body } => Err(error_response::read(
             status,
-            error_response::Headers {
-                location: location.as_deref(),
-                ..error_response::Headers::default()
-            },
+            error_response::Headers { location: location.as_deref(), ..error_response::Headers::default() },
             body.as_bytes(),
             &Secret::unknown(),
         )),

@@ -59,10 +59,7 @@ impl ModelClient {
                 }
                 body.extend_from_slice(&piece);
             }
-            Ok(PlainResponse {
-                status: response.status().as_u16(),
-                body: body.into(),
-            })
+            Ok(PlainResponse { status: response.status().as_u16(), body: body.into() })
         };
         let ended = tokio::time::timeout(limit, exchange).await;
         ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))

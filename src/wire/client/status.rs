@@ -57,12 +57,7 @@ static TABLE: [DeclineStatus; 10] = [
         Declined::Size,
         "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
     ),
-    status(
-        425,
-        "too early",
-        Declined::Load,
-        "turn off early data (0-RTT) at the proxy",
-    ),
+    status(425, "too early", Declined::Load, "turn off early data (0-RTT) at the proxy"),
     status(
         429,
         "too many requests",
@@ -90,12 +85,7 @@ static TABLE: [DeclineStatus; 10] = [
 ];
 
 const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> DeclineStatus {
-    DeclineStatus {
-        code,
-        name,
-        declined,
-        advice,
-    }
+    DeclineStatus { code, name, declined, advice }
 }
 
 impl DeclineStatus {
@@ -113,10 +103,7 @@ const USUAL_WAIT: Duration = Duration::from_secs(1);
 impl ClientError {
     /// How long to wait before the same call is made again; `None` when it is not to be made again.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        let Self::Declined {
-            status, retry_after, ..
-        } = self
-        else {
+        let Self::Declined { status, retry_after, .. } = self else {
             return None;
         };
         let wait = match (status.declined, retry_after) {
@@ -138,11 +125,7 @@ mod tests {
     use super::*;
 
     fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
-        ClientError::Declined {
-            status: DeclineStatus::of(code).unwrap(),
-            text: String::new(),
-            retry_after,
-        }
+        ClientError::Declined { status: DeclineStatus::of(code).unwrap(), text: String::new(), retry_after }
     }
 
     #[test]

@@ -48,11 +48,7 @@ pub(super) struct ProgressWatch {
 
 impl ProgressWatch {
     pub(super) const fn new(span: Duration, now: Instant) -> Self {
-        Self {
-            span,
-            since: now,
-            bytes: 0,
-        }
+        Self { span, since: now, bytes: 0 }
     }
 
     /// Notes bytes that came at `now`.

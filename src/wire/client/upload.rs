@@ -23,10 +23,7 @@ impl Upload {
     /// The body, and where to watch it go.
     pub(super) fn new(text: Vec<u8>) -> (Self, watch::Receiver<usize>) {
         let (taken, watched) = watch::channel(0);
-        let upload = Self {
-            rest: text.into(),
-            taken: Some(taken),
-        };
+        let upload = Self { rest: text.into(), taken: Some(taken) };
         (upload, watched)
     }
 }

@@ -44,17 +44,14 @@ impl Base64Stream {
             if self.carried == self.carry.len() {
                 self.carried = 0;
                 let group = self.carry;
-                self.block(&group, out, &mut decoded)
-                    .map_err(|_| InvalidBase64 { sound })?;
+                self.block(&group, out, &mut decoded).map_err(|_| InvalidBase64 { sound })?;
             }
         }
         let whole = rest.len() / 4 * 4;
         let (groups, remainder) = rest.split_at(whole);
         for block in groups.chunks(BLOCK) {
             let sound = piece.len() - rest.len();
-            self.block(block, out, &mut decoded).map_err(|within| InvalidBase64 {
-                sound: sound + within.sound,
-            })?;
+            self.block(block, out, &mut decoded).map_err(|within| InvalidBase64 { sound: sound + within.sound })?;
             rest = rest.get(block.len()..).unwrap_or_default();
         }
         if remainder.is_empty() {
@@ -81,9 +78,9 @@ impl Base64Stream {
         if self.is_padded {
             return Err(InvalidBase64 { sound: 0 });
         }
-        let bytes = out.decode(block).map_err(|_| InvalidBase64 {
-            sound: block.iter().take_while(|digit| is_digit(**digit)).count(),
-        })?;
+        let bytes = out
+            .decode(block)
+            .map_err(|_| InvalidBase64 { sound: block.iter().take_while(|digit| is_digit(**digit)).count() })?;
         self.is_padded = block.last() == Some(&b'=');
         decoded(bytes);
         Ok(())

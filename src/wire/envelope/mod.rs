@@ -172,20 +172,14 @@ impl EnvelopeReader {
                 let back = digits.len() - invalid.sound;
                 let url_safe = matches!(digits.get(invalid.sound), Some(b'-' | b'_'));
                 let offset = self.scanner.offset().saturating_sub(back);
-                Err(if url_safe {
-                    EnvelopeError::Base64Url { offset }
-                } else {
-                    EnvelopeError::Base64 { offset }
-                })
+                Err(if url_safe { EnvelopeError::Base64Url { offset } } else { EnvelopeError::Base64 { offset } })
             }
         }
     }
 
     /// The error for a digit that lies this many bytes before where the scanner stands.
     const fn invalid_base64(&self, back: usize) -> EnvelopeError {
-        EnvelopeError::Base64 {
-            offset: self.scanner.offset().saturating_sub(back),
-        }
+        EnvelopeError::Base64 { offset: self.scanner.offset().saturating_sub(back) }
     }
 }
 

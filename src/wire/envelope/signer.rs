@@ -36,10 +36,7 @@ struct HashThread {
 
 impl PayloadSigner {
     pub(super) const fn new(keyed: Hmac<Sha256>) -> Self {
-        Self {
-            hashed: 0,
-            place: HashPlace::Here(keyed),
-        }
+        Self { hashed: 0, place: HashPlace::Here(keyed) }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -71,12 +68,7 @@ impl HashThread {
         let (used, empty) = channel();
         let work = move || hash_all(hash, &blocks, &used);
         let thread = Builder::new().name("signature".to_owned()).spawn(work).ok()?;
-        Some(Self {
-            thread,
-            full,
-            empty,
-            block: Vec::with_capacity(BLOCK),
-        })
+        Some(Self { thread, full, empty, block: Vec::with_capacity(BLOCK) })
     }
 
     fn update(&mut self, mut bytes: &[u8]) {

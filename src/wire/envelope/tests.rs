@@ -39,10 +39,7 @@ fn what_is_sealed_is_read_back_at_any_length() {
         let payload: Vec<u8> = (0..=255).cycle().take(length).collect();
         let sealed = String::from_utf8(seal(&payload, "short")).unwrap();
         let mut reader = EnvelopeReader::new(&ResponseLimits::default(), "short", Some(sealed.len() as u64));
-        sealed
-            .as_bytes()
-            .chunks(1000)
-            .for_each(|piece| reader.push(piece).unwrap());
+        sealed.as_bytes().chunks(1000).for_each(|piece| reader.push(piece).unwrap());
         assert_eq!(reader.finish().unwrap(), payload, "{length} bytes");
     }
 }
@@ -52,10 +49,7 @@ fn a_secret_longer_than_a_block_is_hashed_first() {
     // RFC 4231, test case 6, has such a key, but of bytes that are no text; this one is checked against Python.
     let long = "k".repeat(100);
     let sealed = String::from_utf8(seal(b"hydrotest", &long)).unwrap();
-    assert!(
-        sealed.contains("0e33a1538f45f744137e09cda7ebf5a121767392adeea221f32347246daafeb3"),
-        "{sealed}"
-    );
+    assert!(sealed.contains("0e33a1538f45f744137e09cda7ebf5a121767392adeea221f32347246daafeb3"), "{sealed}");
 }
 
 #[test]
@@ -123,18 +117,9 @@ fn what_is_no_envelope_is_refused_where_it_goes_wrong() {
     assert_eq!(error("{\"a\":\"\\x\"}"), json(7, "an escape of JSON"));
     assert_eq!(error("{\"pickled\":null}"), EnvelopeError::NotText("pickled"));
     assert_eq!(error("{\"hmac\":[]}"), EnvelopeError::NotText("hmac"));
-    assert_eq!(
-        error("{\"pickled\":\"\",\"pickled\":\"\"}"),
-        EnvelopeError::DuplicateKey("pickled")
-    );
-    assert_eq!(
-        error("{\"pickled\":\"QQ\"}"),
-        EnvelopeError::Base64Padding { offset: 14 }
-    );
-    assert_eq!(
-        error("{\"pickled\":\"QQQQQ-QQ\"}"),
-        EnvelopeError::Base64Url { offset: 17 }
-    );
+    assert_eq!(error("{\"pickled\":\"\",\"pickled\":\"\"}"), EnvelopeError::DuplicateKey("pickled"));
+    assert_eq!(error("{\"pickled\":\"QQ\"}"), EnvelopeError::Base64Padding { offset: 14 });
+    assert_eq!(error("{\"pickled\":\"QQQQQ-QQ\"}"), EnvelopeError::Base64Url { offset: 17 });
 }
 
 #[test]
@@ -147,12 +132,7 @@ fn a_body_cut_at_any_byte_is_truncated() {
 
 #[test]
 fn bounds_hold_however_the_body_arrives() {
-    let limits = ResponseLimits {
-        body: 1000,
-        extra: 100,
-        depth: 8,
-        ..ResponseLimits::default()
-    };
+    let limits = ResponseLimits { body: 1000, extra: 100, depth: 8, ..ResponseLimits::default() };
     let error = |body: String| {
         let mut reader = EnvelopeReader::new(&limits, SECRET, Some(u64::MAX));
         let error = body.as_bytes().chunks(10).find_map(|piece| reader.push(piece).err());
@@ -162,16 +142,7 @@ fn bounds_hold_however_the_body_arrives() {
         again
     };
     assert_eq!(error(" ".repeat(101)), EnvelopeError::TooMuchExtra { limit: 100 });
-    assert_eq!(
-        error(format!("{{\"hmac\":\"{}", "0".repeat(101))),
-        EnvelopeError::TooMuchExtra { limit: 100 }
-    );
-    assert_eq!(
-        error(format!("{{\"a\":{}", "[".repeat(20))),
-        EnvelopeError::TooDeep { limit: 8 }
-    );
-    assert_eq!(
-        error(format!("{{\"pickled\":\"{}", "QUJD".repeat(300))),
-        EnvelopeError::TooLarge { limit: 1000 }
-    );
+    assert_eq!(error(format!("{{\"hmac\":\"{}", "0".repeat(101))), EnvelopeError::TooMuchExtra { limit: 100 });
+    assert_eq!(error(format!("{{\"a\":{}", "[".repeat(20))), EnvelopeError::TooDeep { limit: 8 });
+    assert_eq!(error(format!("{{\"pickled\":\"{}", "QUJD".repeat(300))), EnvelopeError::TooLarge { limit: 1000 });
 }

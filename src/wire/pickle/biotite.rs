@@ -42,18 +42,11 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
     const FAULT: PickleFault = PickleFault::Malformed("structure state");
     let is_known = |&(key, _): &(NodeId, NodeId)| graph.word(key).is_some_and(|key| STATE.contains(&key));
     if !graph.entries(state).ok_or(FAULT)?.iter().all(is_known) {
-        return Err(PickleFault::Unsupported(
-            "a structure as this version of biotite writes it".into(),
-        ));
+        return Err(PickleFault::Unsupported("a structure as this version of biotite writes it".into()));
     }
     let entry = |name| graph.entry(state, name).ok_or(FAULT);
-    let (annotations, count, coord, bonds, cell) = (
-        entry("_annot")?,
-        entry("_array_length")?,
-        entry("_coord")?,
-        entry("_bonds")?,
-        entry("_box")?,
-    );
+    let (annotations, count, coord, bonds, cell) =
+        (entry("_annot")?, entry("_array_length")?, entry("_coord")?, entry("_bonds")?, entry("_box")?);
     let atoms = graph.size(count).ok_or(FAULT)?;
     graph.charge(size_of::<Structure>() + atoms.saturating_mul(BYTES_PER_ATOM))?;
     let coord = match graph.node(coord) {
@@ -66,11 +59,8 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
         _ => return Err(PickleFault::Column("coord")),
     };
     graph.charge(coord.bytes().len())?;
-    let mut structure = Structure {
-        coord: positions(&coord).ok_or(PickleFault::Column("coord"))?,
-        models,
-        ..Structure::default()
-    };
+    let mut structure =
+        Structure { coord: positions(&coord).ok_or(PickleFault::Column("coord"))?, models, ..Structure::default() };
     read_columns(graph, annotations, atoms, &mut structure)?;
     structure.bonds = match graph.node(bonds) {
         Node::None => None,
@@ -109,9 +99,7 @@ fn read_columns(
         let tensor = match graph.node(column) {
             Node::Array(tensor) if tensor.shape() == [atoms] => tensor.as_ref(),
             Node::Array(tensor) if tensor.shape().first() == Some(&atoms) => {
-                return Err(PickleFault::Unsupported(format!(
-                    "annotation {name:?} of several dimensions"
-                )));
+                return Err(PickleFault::Unsupported(format!("annotation {name:?} of several dimensions")));
             }
             Node::Objects(_) => return Err(PickleFault::Unsupported(format!("annotation {name:?} of objects"))),
             _ => return Err(PickleFault::Malformed("structure annotation")),
@@ -137,9 +125,7 @@ fn read_columns(
     if structure.atoms() != atoms {
         return Err(PickleFault::Column("atom_name"));
     }
-    structure
-        .uneven_column()
-        .map_or(Ok(()), |name| Err(PickleFault::Column(name)))
+    structure.uneven_column().map_or(Ok(()), |name| Err(PickleFault::Column(name)))
 }
 
 fn positions(tensor: &Tensor) -> Option<Vec<[f32; 3]>> {
@@ -150,10 +136,7 @@ fn positions(tensor: &Tensor) -> Option<Vec<[f32; 3]>> {
 fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
     match tensor.dtype() {
         DType::I32 => Some(tensor.values()?.collect()),
-        DType::I64 => tensor
-            .values::<i64>()?
-            .map(|number| i32::try_from(number).ok())
-            .collect(),
+        DType::I64 => tensor.values::<i64>()?.map(|number| i32::try_from(number).ok()).collect(),
         _ => None,
     }
 }
@@ -238,9 +221,5 @@ fn bond_at(graph: &Graph, rows: NodeId, row: usize, atoms: usize) -> Option<Bond
         _ => return None,
     };
     let index = |cell: i64| u32::try_from(cell).ok().filter(|&index| (index as usize) < atoms);
-    Some(Bond {
-        first: index(cells[0])?,
-        second: index(cells[1])?,
-        order: u8::try_from(cells[2]).ok()?,
-    })
+    Some(Bond { first: index(cells[0])?, second: index(cells[1])?, order: u8::try_from(cells[2]).ok()? })
 }

@@ -60,18 +60,12 @@ pub(super) fn create(graph: &mut Graph, class: NodeId, arguments: NodeId) -> Res
     let has_none = graph.tuple(arguments).is_some_and(<[NodeId]>::is_empty);
     match graph.node(class) {
         Node::Global { symbol, .. } if has_none && symbol.takes_state() => Ok(Node::Shell(*symbol)),
-        Node::Global {
-            symbol: Symbol::Unknown,
-            name,
-        } if has_none => {
+        Node::Global { symbol: Symbol::Unknown, name } if has_none => {
             let class = name.clone();
             graph.charge(class.len())?;
             Ok(Node::Object { class, state: None })
         }
-        Node::Global {
-            symbol: Symbol::Harmless,
-            ..
-        } => Err(unread(graph, class, arguments)),
+        Node::Global { symbol: Symbol::Harmless, .. } => Err(unread(graph, class, arguments)),
         _ => Err(PickleFault::Call(graph.describe(class))),
     }
 }
@@ -83,10 +77,7 @@ pub(super) fn build(graph: &mut Graph, object: NodeId, state: NodeId) -> Result<
         Node::Shell(Symbol::BondList) => biotite::bond_state(graph, state)?,
         Node::Shell(symbol) => biotite::structure(graph, *symbol, state)?,
         Node::ElementType(element) => numpy::dtype_state(graph, *element, state)?,
-        Node::Object { class, state: None } => Node::Object {
-            class: class.clone(),
-            state: Some(state),
-        },
+        Node::Object { class, state: None } => Node::Object { class: class.clone(), state: Some(state) },
         _ => return Err(PickleFault::State(graph.describe(object))),
     };
     graph.replace(object, built);
@@ -125,11 +116,7 @@ fn attribute(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFaul
         }
         [object, name] => {
             let name = graph.word(name).filter(|name| super::symbol::is_dotted_name(name));
-            Err(PickleFault::Call(format!(
-                "builtins.getattr for {}.{}",
-                graph.describe(object),
-                name.unwrap_or("?")
-            )))
+            Err(PickleFault::Call(format!("builtins.getattr for {}.{}", graph.describe(object), name.unwrap_or("?"))))
         }
         _ => Err(PickleFault::Call("builtins.getattr".into())),
     }
@@ -142,9 +129,7 @@ fn encode(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> 
         return Err(FAULT);
     };
     if !matches!(graph.word(codec), Some("latin1" | "latin-1")) {
-        return Err(PickleFault::Call(
-            "_codecs.encode with another codec than latin1".into(),
-        ));
+        return Err(PickleFault::Call("_codecs.encode with another codec than latin1".into()));
     }
     let Node::Text(range) = graph.node(text) else {
         return Err(FAULT);

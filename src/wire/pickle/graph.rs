@@ -148,10 +148,7 @@ impl<'a> Graph<'a> {
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), PickleFault> {
         self.allocated = self.allocated.saturating_add(bytes);
         if self.allocated > self.allowance {
-            return Err(PickleFault::Limit {
-                bound: PickleBound::Allocation,
-                limit: self.allowance,
-            });
+            return Err(PickleFault::Limit { bound: PickleBound::Allocation, limit: self.allowance });
         }
         Ok(())
     }
@@ -165,10 +162,7 @@ impl<'a> Graph<'a> {
             _ => {}
         }
         if self.nodes.len() >= self.limits.items {
-            return Err(PickleFault::Limit {
-                bound: PickleBound::Items,
-                limit: self.limits.items,
-            });
+            return Err(PickleFault::Limit { bound: PickleBound::Items, limit: self.limits.items });
         }
         let held = match &node {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => size_of_val(items.as_slice()),
@@ -296,10 +290,7 @@ impl<'a> Graph<'a> {
 
     /// The value under a text key of a small mapping.
     pub(super) fn entry(&self, id: NodeId, key: &str) -> Option<NodeId> {
-        self.entries(id)?
-            .iter()
-            .find(|(name, _)| self.raw_text(*name) == Some(key.as_bytes()))
-            .map(|&(_, value)| value)
+        self.entries(id)?.iter().find(|(name, _)| self.raw_text(*name) == Some(key.as_bytes())).map(|&(_, value)| value)
     }
 
     /// What a reader calls this node in an error.

@@ -6,22 +6,13 @@
 /// The modules, each with its names.
 const NAMES: &[(&str, &str)] = &[
     ("builtins", "complex range slice list dict int float str tuple bool"),
-    (
-        "__builtin__",
-        "complex xrange slice list dict int float unicode tuple bool",
-    ),
+    ("__builtin__", "complex xrange slice list dict int float unicode tuple bool"),
     ("collections", "defaultdict deque Counter"),
     ("datetime", "datetime date time timedelta timezone"),
     ("decimal", "Decimal"),
     ("fractions", "Fraction"),
-    (
-        "pathlib",
-        "Path PosixPath PurePath PurePosixPath WindowsPath PureWindowsPath",
-    ),
-    (
-        "pathlib._local",
-        "Path PosixPath PurePath PurePosixPath WindowsPath PureWindowsPath",
-    ),
+    ("pathlib", "Path PosixPath PurePath PurePosixPath WindowsPath PureWindowsPath"),
+    ("pathlib._local", "Path PosixPath PurePath PurePosixPath WindowsPath PureWindowsPath"),
     ("types", "SimpleNamespace"),
     ("numpy", "matrix recarray record void memmap"),
     ("numpy.rec", "recarray record"),

@@ -40,11 +40,7 @@ pub(super) fn run<'a>(
 
 /// Turns a fault into an error with its place.
 pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> PickleError {
-    move |fault| PickleError {
-        offset,
-        opcode: op::name(code).unwrap_or("unknown"),
-        fault,
-    }
+    move |fault| PickleError { offset, opcode: op::name(code).unwrap_or("unknown"), fault }
 }
 
 /// How protocols 0 and 1, which have no header, begin to write an object.
@@ -197,9 +193,7 @@ impl Machine<'_> {
             }
             _ if op::is_older(code) => {
                 let name = op::name(code).unwrap_or_default();
-                return Err(PickleFault::Unsupported(format!(
-                    "the instruction {name} of protocol 0 or 1"
-                )));
+                return Err(PickleFault::Unsupported(format!("the instruction {name} of protocol 0 or 1")));
             }
             _ if op::name(code).is_some() => return Err(PickleFault::ForbiddenOpcode),
             _ => return Err(PickleFault::UnknownOpcode(code)),
@@ -227,10 +221,7 @@ impl Machine<'_> {
             return Err(PickleFault::Name);
         }
         self.graph.charge(module.len() + name.len() + 1)?;
-        Ok(Node::Global {
-            symbol: Symbol::resolve(module, name),
-            name: format!("{module}.{name}").into(),
-        })
+        Ok(Node::Global { symbol: Symbol::resolve(module, name), name: format!("{module}.{name}").into() })
     }
 
     /// `torch.storage._load_from_bytes(stream)`: reads the pickles of a stream of `torch.save` with machines of their own, under

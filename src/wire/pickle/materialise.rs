@@ -11,12 +11,7 @@ use crate::wire::ResponseLimits;
 
 /// The value of a node and everything below it.
 pub(super) fn value(graph: &mut Graph, root: NodeId) -> Result<Value, PickleFault> {
-    Materialiser {
-        graph,
-        path: Vec::new(),
-        items: 0,
-    }
-    .value(root)
+    Materialiser { graph, path: Vec::new(), items: 0 }.value(root)
 }
 
 struct Materialiser<'g, 'a> {
@@ -59,10 +54,9 @@ impl Materialiser<'_, '_> {
                 let fields = state.map_or_else(|| Ok(Vec::new()), |state| self.fields(state))?;
                 Value::Record(Record { class, fields })
             }
-            Node::Global {
-                symbol: Symbol::Harmless,
-                name,
-            } => return Err(PickleFault::Unsupported(format!("{name} as a value"))),
+            Node::Global { symbol: Symbol::Harmless, name } => {
+                return Err(PickleFault::Unsupported(format!("{name} as a value")));
+            }
             Node::Global { name, .. } => return Err(PickleFault::Reference(name.to_string())),
             Node::Shell(symbol) => return Err(PickleFault::Malformed(symbol.describe())),
             Node::ElementType(_) => return Err(PickleFault::Unsupported("a dtype as a value".into())),
@@ -160,11 +154,7 @@ impl Key<'_> {
 }
 
 const fn check(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
-    if used <= limit {
-        Ok(())
-    } else {
-        Err(PickleFault::Limit { bound, limit })
-    }
+    if used <= limit { Ok(()) } else { Err(PickleFault::Limit { bound, limit }) }
 }
 
 /// What a value copies out of its node, besides itself and its children.

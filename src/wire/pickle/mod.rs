@@ -50,10 +50,7 @@ pub fn decode_prediction(
     limits: &ResponseLimits,
 ) -> Result<Prediction, PickleError> {
     match run(payload, buffers.map_or(Outside::Nothing, Outside::Buffers), limits)? {
-        Value::Record(record) => Ok(Prediction {
-            class: record.class,
-            fields: record.fields,
-        }),
+        Value::Record(record) => Ok(Prediction { class: record.class, fields: record.fields }),
         other => {
             let fault = PickleFault::NotPrediction(other.describe());
             Err(machine::error_at(payload.len().saturating_sub(1), opcode::STOP)(fault))

@@ -64,9 +64,7 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
     if !matches!(graph.integer(*version), Some(3 | 4)) {
         return Err(FAULT);
     }
-    let is_plain = [subarray, names, fields]
-        .iter()
-        .all(|&&part| matches!(graph.node(part), Node::None));
+    let is_plain = [subarray, names, fields].iter().all(|&&part| matches!(graph.node(part), Node::None));
     if !is_plain {
         return Err(PickleFault::Unsupported("a structured dtype".into()));
     }
@@ -204,9 +202,7 @@ fn array(
     let mut tensor = Tensor::new(dtype, shape, data.clone())?;
     if let Some(strides) = strides(layout, tensor.shape()) {
         graph.charge(data.len())?;
-        data = gather(&data, size, tensor.shape(), &strides, 0)
-            .ok_or(PickleFault::Malformed("array"))?
-            .into();
+        data = gather(&data, size, tensor.shape(), &strides, 0).ok_or(PickleFault::Malformed("array"))?.into();
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), data.clone())?;
     }
     if element.order == ByteOrder::Big && size > 1 {
@@ -245,9 +241,7 @@ fn parse_code(code: &str) -> Option<ElementKind> {
     known.map(ElementKind::Plain).or_else(|| {
         let width = code.strip_prefix('U')?.parse().ok()?;
         // Text of no width would let a few bytes claim any number of elements.
-        (1..1 << 28)
-            .contains(&width)
-            .then_some(ElementKind::Plain(DType::Text(width)))
+        (1..1 << 28).contains(&width).then_some(ElementKind::Plain(DType::Text(width)))
     })
 }
 

@@ -13,11 +13,7 @@ pub(super) struct Stack {
 
 impl Stack {
     pub(super) const fn new(limits: &ResponseLimits) -> Self {
-        Self {
-            items: Vec::new(),
-            marks: Vec::new(),
-            limit: limits.items,
-        }
+        Self { items: Vec::new(), marks: Vec::new(), limit: limits.items }
     }
 
     pub(super) fn push(&mut self, id: NodeId) -> Result<(), PickleFault> {
@@ -88,10 +84,7 @@ impl Memo {
     pub(super) const ENTRY: usize = size_of::<Option<NodeId>>();
 
     pub(super) const fn new(limits: &ResponseLimits) -> Self {
-        Self {
-            entries: Vec::new(),
-            limit: limits.memo,
-        }
+        Self { entries: Vec::new(), limit: limits.memo }
     }
 
     /// The entry that `MEMOIZE` writes next.
@@ -120,9 +113,5 @@ impl Memo {
 }
 
 const fn within(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
-    if used < limit {
-        Ok(())
-    } else {
-        Err(PickleFault::Limit { bound, limit })
-    }
+    if used < limit { Ok(()) } else { Err(PickleFault::Limit { bound, limit }) }
 }

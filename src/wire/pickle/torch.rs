@@ -44,11 +44,7 @@ impl StorageStream {
         if !header.starts_with(MAGIC) {
             return Err(NO_STORAGE);
         }
-        let limits = ResponseLimits {
-            items: LONGEST_HEADER,
-            memo: LONGEST_HEADER,
-            ..*graph.limits()
-        };
+        let limits = ResponseLimits { items: LONGEST_HEADER, memo: LONGEST_HEADER, ..*graph.limits() };
         Ok(Self { stream, header, limits })
     }
 
@@ -128,12 +124,7 @@ pub(super) fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<D
     let is_whole = graph.word(kind) == Some("storage") && matches!(graph.node(view), Node::None);
     let device = graph.word(location).filter(|name| is_device(name));
     match (device, graph.word(key), graph.size(count)) {
-        (Some(_), Some(key), Some(count)) if is_whole => Ok(Described {
-            dtype,
-            key,
-            device,
-            count,
-        }),
+        (Some(_), Some(key), Some(count)) if is_whole => Ok(Described { dtype, key, device, count }),
         _ => Err(NO_STORAGE),
     }
 }
@@ -165,9 +156,7 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
         view(&data, start.checked_mul(dtype.size()), length).ok_or(FAULT)?
     } else {
         graph.charge(length)?;
-        gather(&data, dtype.size(), &shape, &strides, start)
-            .ok_or(FAULT)?
-            .into()
+        gather(&data, dtype.size(), &shape, &strides, start).ok_or(FAULT)?.into()
     };
     let tensor = Tensor::new(dtype, shape, elements)?;
     Ok(Node::Array(Box::new(match device {

@@ -16,19 +16,12 @@ impl ServedModel for Echo {
         if request.method == Method::Embed {
             return Err("no such method".to_owned());
         }
-        Ok(Prediction {
-            class: "boileroom.testing.fake_core.HealthcheckOutput".into(),
-            fields: Vec::new(),
-        })
+        Ok(Prediction { class: "boileroom.testing.fake_core.HealthcheckOutput".into(), fields: Vec::new() })
     }
 }
 
 fn call(method: Method) -> Call {
-    Call {
-        method,
-        input: Input::One("AC".into()),
-        options: Options::new(),
-    }
+    Call { method, input: Input::One("AC".into()), options: Options::new() }
 }
 
 /// A client of a server of its own.
@@ -64,12 +57,8 @@ async fn each_fault_reaches_the_client_and_the_server_answers_on() {
         assert!(given.unwrap().is_ok());
     }
     assert!(fault(WireFault::Drip, None).await.0.is_ok());
-    for wrong in [
-        WireFault::Corrupt(0.0),
-        WireFault::Corrupt(0.5),
-        WireFault::Corrupt(1.0),
-        WireFault::WrongSignature,
-    ] {
+    for wrong in [WireFault::Corrupt(0.0), WireFault::Corrupt(0.5), WireFault::Corrupt(1.0), WireFault::WrongSignature]
+    {
         let (response, given) = fault(wrong, None).await;
         let refused = matches!(&response, Err(ClientError::Envelope(error)) if is_of_signature(error));
         assert!(refused, "{wrong:?}: {response:?}");
@@ -87,10 +76,7 @@ async fn each_fault_reaches_the_client_and_the_server_answers_on() {
 }
 
 fn is_of_signature(error: &EnvelopeError) -> bool {
-    matches!(
-        error,
-        EnvelopeError::WrongSignature | EnvelopeError::SignatureMistake(_)
-    )
+    matches!(error, EnvelopeError::WrongSignature | EnvelopeError::SignatureMistake(_))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,10 +88,7 @@ async fn a_replayed_response_counts_only_with_the_same_secret() {
     assert!(same.is_ok(), "responses carry no nonce: {same:?}");
     let foreign = Bytes::from(crate::wire::envelope::seal(b"\x80\x04N.", "another"));
     let (response, _) = planted(&server, WireFault::Replay, Some(foreign), Method::Fold).await;
-    assert!(
-        matches!(&response, Err(ClientError::Envelope(error)) if is_of_signature(error)),
-        "{response:?}"
-    );
+    assert!(matches!(&response, Err(ClientError::Envelope(error)) if is_of_signature(error)), "{response:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,10 +38,7 @@ pub struct RecordingError {
 
 impl RecordingError {
     pub(super) fn new(path: &Path, problem: &(impl ToString + ?Sized)) -> Self {
-        Self {
-            path: path.to_owned(),
-            problem: problem.to_string(),
-        }
+        Self { path: path.to_owned(), problem: problem.to_string() }
     }
 }
 
@@ -56,12 +53,8 @@ struct Description {
 
 /// Packs a recording; equal recordings make equal bytes.
 pub(super) fn pack(key: &CallKey, origin: &ResponseOrigin, raw: &RawResponse) -> Result<Vec<u8>, String> {
-    let description = Description {
-        format: FORMAT,
-        call: key.call().clone(),
-        origin: origin.clone(),
-        response: raw.clone(),
-    };
+    let description =
+        Description { format: FORMAT, call: key.call().clone(), origin: origin.clone(), response: raw.clone() };
     let mut text = serde_json::to_vec_pretty(&description).map_err(|error| error.to_string())?;
     text.push(b'\n');
     let mut all: Vec<(String, Bytes)> = vec![(DESCRIPTION.to_owned(), text.into())];
@@ -96,16 +89,12 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawRespon
     let mut parts = unzip(bytes)?;
     let sums = parts.remove(SUMS).ok_or_else(|| format!("it has no part {SUMS}"))?;
     check_sums(&String::from_utf8_lossy(&sums), &parts)?;
-    let description = parts
-        .remove(DESCRIPTION)
-        .ok_or_else(|| format!("it has no part {DESCRIPTION}"))?;
+    let description = parts.remove(DESCRIPTION).ok_or_else(|| format!("it has no part {DESCRIPTION}"))?;
     let description: Description =
         serde_json::from_slice(&description).map_err(|error| format!("{DESCRIPTION}: {error}"))?;
     if description.format != FORMAT {
         let format = description.format;
-        return Err(format!(
-            "it is of format {format}, and this program reads format {FORMAT}"
-        ));
+        return Err(format!("it is of format {format}, and this program reads format {FORMAT}"));
     }
     let mut raw = description.response;
     if let RawResponse::Payload { pickle, buffers } = &mut raw {
@@ -149,20 +138,14 @@ fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Bytes>, String> {
 fn check_sums(sums: &str, parts: &BTreeMap<String, Bytes>) -> Result<(), String> {
     let mut stated = 0;
     for line in sums.lines() {
-        let (hash, name) = line
-            .split_once("  ")
-            .ok_or_else(|| format!("{SUMS} has the line {line:?}"))?;
+        let (hash, name) = line.split_once("  ").ok_or_else(|| format!("{SUMS} has the line {line:?}"))?;
         let part = parts.get(name).ok_or_else(|| format!("it has no part {name}"))?;
         if sha256(part) != hash {
             return Err(format!("its part {name} is not what was recorded: another SHA-256"));
         }
         stated += 1;
     }
-    if stated == parts.len() {
-        Ok(())
-    } else {
-        Err(format!("{SUMS} names {stated} of {} parts", parts.len()))
-    }
+    if stated == parts.len() { Ok(()) } else { Err(format!("{SUMS} names {stated} of {} parts", parts.len())) }
 }
 
 fn buffer_name(index: usize) -> String {

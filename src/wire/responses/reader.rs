@@ -68,10 +68,7 @@ impl ResponseReader {
         for (hash, _, path) in found {
             files.entry(hash).or_default().push(path);
         }
-        Ok(Self {
-            files,
-            given: Mutex::default(),
-        })
+        Ok(Self { files, given: Mutex::default() })
     }
 
     /// How many responses are recorded.
@@ -151,11 +148,7 @@ mod tests {
     }
 
     fn key(sequence: &str) -> CallKey {
-        let request = Request {
-            method: Method::Embed,
-            input: Input::One(sequence.into()),
-            options: Options::new(),
-        };
+        let request = Request { method: Method::Embed, input: Input::One(sequence.into()), options: Options::new() };
         CallKey::new("esm2", &json!({"a": 1}).as_object().unwrap().clone(), &request)
     }
 
@@ -179,11 +172,7 @@ mod tests {
     #[test]
     fn responses_come_back_as_they_were_in_their_order_and_no_more_often() {
         let directory = tempfile::tempdir().unwrap();
-        let refused = RawResponse::Status {
-            status: 500,
-            location: None,
-            body: "{\"detail\": \"no\"}".into(),
-        };
+        let refused = RawResponse::Status { status: 500, location: None, body: "{\"detail\": \"no\"}".into() };
         let failed = RawResponse::Failure {
             fault: "refused".into(),
             decoding: false,
@@ -200,10 +189,7 @@ mod tests {
         for raw in [payload(1), refused, failed] {
             assert_eq!(given(&reader, &key("AC")), raw);
         }
-        assert!(matches!(
-            reader.next(&key("AC")).unwrap(),
-            Replayed::Exhausted { recorded: 3 }
-        ));
+        assert!(matches!(reader.next(&key("AC")).unwrap(), Replayed::Exhausted { recorded: 3 }));
         assert!(matches!(reader.next(&key("ACD")).unwrap(), Replayed::Absent));
         // Another run keeps its own responses only.
         let writer = ResponseWriter::create(directory.path(), origin()).unwrap();
@@ -231,11 +217,7 @@ mod tests {
         // The same parts with another payload, as an edit by hand leaves them.
         let other = file::pack(&key("AC"), &origin(), &payload(2)).unwrap();
         let mut mixed = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (from, name) in [
-            (&whole, "recording.json"),
-            (&other, "payload.pickle"),
-            (&whole, "buffer-0.bin"),
-        ] {
+        for (from, name) in [(&whole, "recording.json"), (&other, "payload.pickle"), (&whole, "buffer-0.bin")] {
             let mut archive = zip::ZipArchive::new(std::io::Cursor::new(from)).unwrap();
             mixed.raw_copy_file(archive.by_name(name).unwrap()).unwrap();
         }

@@ -151,11 +151,7 @@ mod tests {
 
     fn key(config: &Value, options: &Value) -> CallKey {
         let object = |value: &Value| value.as_object().unwrap().clone();
-        let request = Request {
-            method: Method::Fold,
-            input: Input::One("MLK".into()),
-            options: object(options),
-        };
+        let request = Request { method: Method::Fold, input: Input::One("MLK".into()), options: object(options) };
         CallKey::new("esmfold", &object(config), &request)
     }
 
@@ -164,10 +160,7 @@ mod tests {
         let one = key(&json!({"a": 1, "b": {"c": 2, "d": 3}}), &json!({"seed": 1}));
         assert_eq!(one, key(&json!({"b": {"d": 3, "c": 2}, "a": 1}), &json!({"seed": 1})));
         assert_ne!(one.hash(), key(&json!({"a": 1}), &json!({"seed": 1})).hash());
-        assert_ne!(
-            one.hash(),
-            key(&json!({"a": 1, "b": {"c": 2, "d": 3}}), &json!({"seed": 2})).hash()
-        );
+        assert_ne!(one.hash(), key(&json!({"a": 1, "b": {"c": 2, "d": 3}}), &json!({"seed": 2})).hash());
         assert_eq!((one.model(), one.hash().len()), ("esmfold", DIGITS));
     }
 }

@@ -33,11 +33,7 @@ impl ResponseWriter {
     /// When the directory cannot be made.
     pub fn create(directory: &Path, origin: ResponseOrigin) -> Result<Self, RecordingError> {
         fs::create_dir_all(directory).map_err(|error| RecordingError::new(directory, &error))?;
-        Ok(Self {
-            directory: directory.to_owned(),
-            origin,
-            state: Mutex::default(),
-        })
+        Ok(Self { directory: directory.to_owned(), origin, state: Mutex::default() })
     }
 
     /// Keeps a response. Errors are kept for [`Self::failures`]: they must not fail the call.
@@ -107,11 +103,7 @@ impl ResponseWriter {
 /// The directory of a model: its key, without what could lead elsewhere.
 fn folder(model: &str) -> String {
     let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || "_-".contains(letter) {
-            letter
-        } else {
-            '_'
-        }
+        if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '_' }
     };
     model.chars().map(plain).collect()
 }

@@ -45,11 +45,7 @@ impl<M: ServedModel> ModelServer<M> {
     /// A server that has the model loaded. Without a secret it is ready all the same and fails every call, as boileroom's.
     #[must_use]
     pub fn new(model: M, secret: Option<Secret>) -> Arc<Self> {
-        Arc::new(Self {
-            model: Arc::new(model),
-            secret,
-            turn: Arc::new(Semaphore::new(1)),
-        })
+        Arc::new(Self { model: Arc::new(model), secret, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Serves until `stop` is done, then takes no new connections and finishes the calls that are under way. A connection

@@ -92,9 +92,7 @@ impl<M: ServedModel> ModelServer<M> {
             // Held here, not by the connection: a client that goes away does not end the work.
             let _turn = turn;
             let method = request.method;
-            let body = model
-                .predict(&request)
-                .and_then(|prediction| sign(&prediction, secret.as_ref()));
+            let body = model.predict(&request).and_then(|prediction| sign(&prediction, secret.as_ref()));
             match body {
                 Ok(body) => with_json(StatusCode::OK, body),
                 Err(message) => model_error(method, &message),
@@ -116,8 +114,7 @@ fn sign(prediction: &Prediction, secret: Option<&Secret>) -> Result<Vec<u8>, Str
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let kind = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind.strip_prefix("application/")
-        .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+    kind.strip_prefix("application/").is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
 /// The call that a body asks for, or what is wrong with the body in one sentence.
@@ -159,11 +156,7 @@ fn response(status: StatusCode, header: (HeaderName, HeaderValue), body: impl In
 }
 
 fn with_json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
-    response(
-        status,
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        body,
-    )
+    response(status, (CONTENT_TYPE, HeaderValue::from_static("application/json")), body)
 }
 
 /// `{"detail": …}`, in which clients of `FastAPI` look for what went wrong.

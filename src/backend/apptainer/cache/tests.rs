@@ -10,11 +10,7 @@ use crate::config::Config;
 
 fn entry(cache: &Path) -> CacheEntry {
     let config = Config::built_in().unwrap();
-    let overrides = Overrides {
-        tag: Some("cuda12.6".into()),
-        docker_user: Some("lab".into()),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { tag: Some("cuda12.6".into()), docker_user: Some("lab".into()), ..Overrides::default() };
     let image = ImageSettings::default().name(config.model("esm2").unwrap(), &overrides);
     CacheEntry::new(cache, &image.unwrap())
 }
@@ -45,10 +41,7 @@ async fn unsound(entry: &CacheEntry) -> String {
 #[tokio::test]
 async fn the_layout_is_that_of_boileroom() {
     let entry = entry(Path::new("/cache"));
-    assert_eq!(
-        entry.sif,
-        Path::new("/cache/images/lab-boileroom-esm_cuda12.6-0.4.1.sif")
-    );
+    assert_eq!(entry.sif, Path::new("/cache/images/lab-boileroom-esm_cuda12.6-0.4.1.sif"));
     assert_eq!(entry.image, "docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
     assert_eq!(entry.look().await.unwrap(), EntryState::Missing);
 }

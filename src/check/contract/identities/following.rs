@@ -144,9 +144,7 @@ fn tm_score(logits: &SampleRows<'_>, length: usize, bins: BinCentres) -> Option<
 fn residue_types(complex: &Complex, order: &str) -> Option<Vec<f64>> {
     let letters = complex.chains.iter().flat_map(|chain| chain.sequence.chars());
     let number = |letter| order.chars().position(|known| known == letter);
-    let types: Vec<f64> = letters
-        .map(|letter| number(letter).map_or(f64::NAN, |number| number as f64))
-        .collect();
+    let types: Vec<f64> = letters.map(|letter| number(letter).map_or(f64::NAN, |number| number as f64)).collect();
     (types.len() == complex.length).then_some(types)
 }
 

@@ -123,12 +123,7 @@ fn compare(
             }
             broken.broken += 1;
             if broken.worst.as_ref().is_none_or(|worst| apart > worst.apart) {
-                broken.worst = Some(WorstElement {
-                    place: say(&own.position(row, along)),
-                    expected,
-                    got,
-                    apart,
-                });
+                broken.worst = Some(WorstElement { place: say(&own.position(row, along)), expected, got, apart });
             }
         }
     }

@@ -46,12 +46,7 @@ impl<'a> SampleRows<'a> {
             });
         }
         let last = axes.iter().rposition(|(_, _, stays)| *stays).filter(|_| !of_elements);
-        Some(Self {
-            tensor,
-            strides: c_strides(tensor.shape()),
-            of_rows: last.unwrap_or(axes.len()),
-            axes,
-        })
+        Some(Self { tensor, strides: c_strides(tensor.shape()), of_rows: last.unwrap_or(axes.len()), axes })
     }
 
     /// How many rows there are.
@@ -75,11 +70,7 @@ impl<'a> SampleRows<'a> {
     pub(super) fn read(&self, row: usize, out: &mut Vec<f64>) {
         let width: usize = self.axes[self.of_rows..].iter().map(|(_, count, _)| count).product();
         let position = self.position(row, 0);
-        let start: usize = position
-            .iter()
-            .zip(&self.strides)
-            .map(|(index, stride)| index * stride)
-            .sum();
+        let start: usize = position.iter().zip(&self.strides).map(|(index, stride)| index * stride).sum();
         let stride = self.strides.get(self.of_rows).copied().unwrap_or(1);
         out.clear();
         if stride == 1 {

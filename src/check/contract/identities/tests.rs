@@ -19,9 +19,7 @@ const BATCH: &str = "ACDEFGHIKLMNPQRSTVWY:GH|MKTAYIAKQR";
 fn reported(contract: &Contract, response: CallResult) -> Vec<String> {
     let findings = judge(&CHECK, contract, &[response]).into_iter();
     let reported = findings.filter(|finding| finding.summary.contains("allowed"));
-    reported
-        .map(|finding| format!("{}; {}", finding.summary, finding.details.join("; ")))
-        .collect()
+    reported.map(|finding| format!("{}; {}", finding.summary, finding.details.join("; "))).collect()
 }
 
 fn all_fields(contract: &Contract, input: &str) -> CallResult {
@@ -43,11 +41,7 @@ fn embedded_models_keep_all_that_is_declared() {
         let contract = declared(key);
         assert!(!contract.identities.is_empty());
         for input in ["A", UBIQUITIN, BATCH] {
-            assert_eq!(
-                reported(&contract, all_fields(&contract, input)),
-                Vec::<String>::new(),
-                "{key} {input}"
-            );
+            assert_eq!(reported(&contract, all_fields(&contract, input)), Vec::<String>::new(), "{key} {input}");
         }
     }
 }
@@ -90,10 +84,7 @@ fn padding_is_left_out_and_so_is_what_has_another_shape() {
     let other = right.clone().with_element("pae", 9 + 1, 20.0);
     assert_eq!(reported(&contract, other), Vec::<String>::new());
     let smaller = Value::Array(Tensor::from_values(vec![2, 2, 2], &[9.0f32; 8]).unwrap());
-    assert_eq!(
-        reported(&contract, right.clone().with("pae", smaller)),
-        Vec::<String>::new()
-    );
+    assert_eq!(reported(&contract, right.clone().with("pae", smaller)), Vec::<String>::new());
     let number = right.with_element("pae", 0, f64::NAN);
     assert_eq!(reported(&contract, number), Vec::<String>::new());
 }
@@ -102,10 +93,7 @@ fn padding_is_left_out_and_so_is_what_has_another_shape() {
 fn fields_that_were_not_asked_for_are_not_judged() {
     let contract = declared("esmfold");
     let response = folded(&contract, "call", "ACD", json!({"include_fields": ["pae", "plddt"]}));
-    assert_eq!(
-        reported(&contract, response.with_element("pae", 1, 9.0)),
-        Vec::<String>::new()
-    );
+    assert_eq!(reported(&contract, response.with_element("pae", 1, 9.0)), Vec::<String>::new());
 }
 
 #[test]

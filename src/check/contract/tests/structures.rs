@@ -49,14 +49,8 @@ fn residues_have_exactly_their_heavy_atoms() {
     let label = |text: &str| Label::new(text).unwrap();
     let with = |change: &dyn Fn(&mut Structure)| only(&contract, fold().with_structure(change));
     let wrong = "atom_array[0]: wrong atoms in 1 of 2 residues of chain A; ";
-    assert_eq!(
-        with(&|structure| structure.atom_name[4] = label("CG")),
-        format!("{wrong}ALA 0 has no `CB`")
-    );
-    assert_eq!(
-        with(&|structure| structure.res_name[..5].fill(label("GLY"))),
-        format!("{wrong}GLY 0 has `CB`")
-    );
+    assert_eq!(with(&|structure| structure.atom_name[4] = label("CG")), format!("{wrong}ALA 0 has no `CB`"));
+    assert_eq!(with(&|structure| structure.res_name[..5].fill(label("GLY"))), format!("{wrong}GLY 0 has `CB`"));
     assert_eq!(
         with(&|structure| structure.res_name[..5].fill(label("UNK"))),
         format!("{wrong}UNK 0 is none of the twenty amino acids")

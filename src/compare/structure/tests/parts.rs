@@ -6,18 +6,9 @@ use crate::diagnosis::Aspect;
 /// A part that is wrong is found however large the rest is, and the measure that finds it says where it is.
 #[test]
 fn a_wrong_part_is_found_by_its_own_measure_and_named() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/snapshots/published/esmfold/published/complex.snap"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/published/esmfold/published/complex.snap");
     let recorded = crate::snapshot::open(std::path::Path::new(path)).unwrap();
-    let expected = recorded
-        .prediction
-        .at("atom_array[0]")
-        .unwrap()
-        .as_structure()
-        .unwrap()
-        .clone();
+    let expected = recorded.prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone();
     let compare = |change: &dyn Fn(&mut Structure)| {
         let mut got = expected.clone();
         change(&mut got);
@@ -42,10 +33,7 @@ fn a_wrong_part_is_found_by_its_own_measure_and_named() {
     let of_residue = |residue: &str, change: &dyn Fn(&mut Structure, std::ops::Range<usize>)| {
         compare(&|structure| {
             let confident = |range: &std::ops::Range<usize>| {
-                structure
-                    .b_factor
-                    .as_ref()
-                    .is_some_and(|factors| factors[range.start] > 0.9)
+                structure.b_factor.as_ref().is_some_and(|factors| factors[range.start] > 0.9)
             };
             let residues = structure.residues().into_iter();
             let mut own = residues.filter(|range| structure.res_name[range.start] == residue && confident(range));

@@ -256,11 +256,7 @@ pub(super) static PLANES: [(&str, &[&str], &[&str]); 9] = [
     ("GLU", &["CG", "OE1", "OE2"], &["CD"]),
     ("HIS", &["CG", "ND1", "CE1", "NE2", "CD2"], &["CB"]),
     ("PHE", &["CG", "CD1", "CE1", "CZ", "CE2", "CD2"], &["CB"]),
-    (
-        "TRP",
-        &["CG", "CD1", "NE1", "CE2", "CZ2", "CH2", "CZ3", "CE3", "CD2"],
-        &["CB"],
-    ),
+    ("TRP", &["CG", "CD1", "NE1", "CE2", "CZ2", "CH2", "CZ3", "CE3", "CD2"], &["CB"]),
     ("TYR", &["CG", "CD1", "CE1", "CZ", "CE2", "CD2"], &["CB", "OH"]),
 ];
 

@@ -27,9 +27,7 @@ fn backend(name: &str, used: &[f64]) -> RunRecord {
 fn seen(runs: &[RunRecord]) -> Vec<(LikelyFault, Vec<usize>, Vec<usize>, String)> {
     let found = disagreements(&matrix(runs));
     let found = found.into_iter();
-    found
-        .map(|one| (one.fault, one.rows, one.matching, one.cases.join(" ")))
-        .collect()
+    found.map(|one| (one.fault, one.rows, one.matching, one.cases.join(" "))).collect()
 }
 
 #[test]
@@ -40,24 +38,11 @@ fn a_majority_with_the_same_numbers_makes_the_reference_suspect() {
         backend("c", &[1.999, 0.5]),
         backend("d", &[0.1, 0.5]),
     ];
-    assert_eq!(
-        seen(&runs),
-        [(
-            LikelyFault::Reference,
-            vec![0, 1, 2],
-            vec![3],
-            "esm2::embed::0".to_owned()
-        )]
-    );
+    assert_eq!(seen(&runs), [(LikelyFault::Reference, vec![0, 1, 2], vec![3], "esm2::embed::0".to_owned())]);
     let found = disagreements(&matrix(&runs));
     assert_eq!(found[0].fields, ["embeddings"]);
     // Two of four are no majority, and one that differs otherwise is odd itself.
-    let two = [
-        runs[0].clone(),
-        runs[1].clone(),
-        runs[3].clone(),
-        backend("e", &[0.1, 0.5]),
-    ];
+    let two = [runs[0].clone(), runs[1].clone(), runs[3].clone(), backend("e", &[0.1, 0.5])];
     assert_eq!(seen(&two)[0].0, LikelyFault::Unclear);
     let other = [runs[0].clone(), runs[1].clone(), backend("e", &[3.0, 0.5])];
     assert_eq!(
@@ -71,11 +56,7 @@ fn a_majority_with_the_same_numbers_makes_the_reference_suspect() {
 
 #[test]
 fn a_backend_that_differs_alone_is_odd() {
-    let runs = [
-        backend("a", &[2.0, 3.0]),
-        backend("b", &[0.1, 0.1]),
-        backend("c", &[0.1, 0.1]),
-    ];
+    let runs = [backend("a", &[2.0, 3.0]), backend("b", &[0.1, 0.1]), backend("c", &[0.1, 0.1])];
     let both = "esm2::embed::0 esm2::embed::1".to_owned();
     assert_eq!(seen(&runs), [(LikelyFault::Backend, vec![0], vec![1, 2], both)]);
 }
@@ -83,18 +64,11 @@ fn a_backend_that_differs_alone_is_odd() {
 #[test]
 fn other_numbers_are_no_agreement_and_one_backend_says_nothing() {
     let runs = [backend("a", &[2.0]), backend("b", &[2.01]), backend("c", &[4.0])];
-    assert_eq!(
-        seen(&runs),
-        [(LikelyFault::Unclear, vec![0, 1, 2], vec![], "esm2::embed::0".to_owned())]
-    );
+    assert_eq!(seen(&runs), [(LikelyFault::Unclear, vec![0, 1, 2], vec![], "esm2::embed::0".to_owned())]);
     assert_eq!(seen(&runs[..1]), []);
     let mut other = backend("b", &[2.0]);
     other.harness.snapshots_sha256 = "1".repeat(64);
-    assert_eq!(
-        seen(&[runs[0].clone(), other]),
-        [],
-        "compared with other recorded results"
-    );
+    assert_eq!(seen(&[runs[0].clone(), other]), [], "compared with other recorded results");
     let (mut one, mut other) = (backend("a", &[0.1]), backend("b", &[0.1]));
     for (run, check) in [(&mut one, "contract"), (&mut other, SNAPSHOT)] {
         let failed = case("esm2::embed::0", Verdict::Fail, vec![finding(check, "float64")]);
@@ -105,20 +79,10 @@ fn other_numbers_are_no_agreement_and_one_backend_says_nothing() {
 
 #[test]
 fn backends_that_agree_form_groups() {
-    let runs = [
-        backend("a", &[2.0, 0.5]),
-        backend("b", &[0.1, 0.5]),
-        backend("c", &[2.0, 0.5]),
-        backend("d", &[9.0, 0.5]),
-    ];
-    let group = |rows: &[usize], match_reference| AgreeingRows {
-        rows: rows.to_vec(),
-        match_reference,
-    };
-    assert_eq!(
-        agreeing(&matrix(&runs)),
-        [group(&[0, 2], false), group(&[1], true), group(&[3], false)]
-    );
+    let runs =
+        [backend("a", &[2.0, 0.5]), backend("b", &[0.1, 0.5]), backend("c", &[2.0, 0.5]), backend("d", &[9.0, 0.5])];
+    let group = |rows: &[usize], match_reference| AgreeingRows { rows: rows.to_vec(), match_reference };
+    assert_eq!(agreeing(&matrix(&runs)), [group(&[0, 2], false), group(&[1], true), group(&[3], false)]);
     assert_eq!(agreeing(&matrix(&runs[..1])), []);
 }
 

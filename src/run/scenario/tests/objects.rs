@@ -59,11 +59,7 @@ impl ObjectHost for FakeHost {
                 }
             });
             if act == ObjectAct::GetModel && !self.is(Flaw::UsableTooEarly) {
-                return Err(BackendError::new(
-                    Step::Call,
-                    Fault::NotRunning,
-                    "it is not initialized",
-                ));
+                return Err(BackendError::new(Step::Call, Fault::NotRunning, "it is not initialized"));
             }
             Ok(())
         })
@@ -76,10 +72,7 @@ impl ObjectHost for FakeHost {
     fn predict<'a>(&'a self, object: u64, _: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
             let responses = self.with(object, |it| it.running && !it.killed) || self.is(Flaw::AnswersAfterCrash);
-            let prediction = Prediction {
-                class: "C".into(),
-                fields: Vec::new(),
-            };
+            let prediction = Prediction { class: "C".into(), fields: Vec::new() };
             let failure = || BackendError::new(Step::Call, Fault::Refused, "the server is gone");
             responses.then_some(prediction).ok_or_else(failure)
         })
@@ -97,9 +90,7 @@ impl ObjectHost for FakeHost {
 
     fn resources(&self) -> BTreeSet<String> {
         let objects = self.objects.lock().unwrap();
-        let there = objects
-            .iter()
-            .any(|it| it.running || (it.startups > 0 && self.is(Flaw::ObjectsLeak)));
+        let there = objects.iter().any(|it| it.running || (it.startups > 0 && self.is(Flaw::ObjectsLeak)));
         there.then(|| "process 7".to_owned()).into_iter().collect()
     }
 
@@ -113,13 +104,9 @@ impl ObjectHost for FakeHost {
     fn exit(&mut self, _: ProgramExit) -> Work<'_, ExitedProgram> {
         let shut_down = !self.is(Flaw::NoExitHook);
         self.objects.lock().unwrap().clear();
-        Box::pin(async move {
-            Ok(ExitedProgram {
-                ending: "exited with status 0".into(),
-                shut_down,
-                leaked: Vec::new(),
-            })
-        })
+        Box::pin(
+            async move { Ok(ExitedProgram { ending: "exited with status 0".into(), shut_down, leaked: Vec::new() }) },
+        )
     }
 
     fn end(&mut self) -> Work<'_, ()> {
@@ -140,34 +127,14 @@ async fn objects_go_through_every_scenario_too_and_what_runs_on_them_is_not_skip
 #[tokio::test]
 async fn each_fault_of_an_object_is_found_by_its_scenario() {
     for (scenario, flaw, expected) in [
-        (
-            "start_twice",
-            Flaw::StartsAnew,
-            "expected startup() to be called 0 times; came 1 calls",
-        ),
-        (
-            "stop_twice",
-            Flaw::StopsAnew,
-            "expected shutdown() to be called 0 times; came 1 calls",
-        ),
+        ("start_twice", Flaw::StartsAnew, "expected startup() to be called 0 times; came 1 calls"),
+        ("stop_twice", Flaw::StopsAnew, "expected shutdown() to be called 0 times; came 1 calls"),
         ("stop_before_start", Flaw::StopsAnew, "came 1 calls"),
-        (
-            "stop_twice",
-            Flaw::ObjectsLeak,
-            "expected nothing of it to be there; came process 7",
-        ),
+        ("stop_twice", Flaw::ObjectsLeak, "expected nothing of it to be there; came process 7"),
         ("use_before_start", Flaw::UsableTooEarly, "came a response"),
-        (
-            "failed_start",
-            Flaw::RunsAfterFailure,
-            "came one that counts as running",
-        ),
+        ("failed_start", Flaw::RunsAfterFailure, "came one that counts as running"),
         ("restart_after_crash", Flaw::AnswersAfterCrash, "came a response"),
-        (
-            "orderly_exit",
-            Flaw::NoExitHook,
-            "exited with status 0: shutdown() was not called",
-        ),
+        ("orderly_exit", Flaw::NoExitHook, "exited with status 0: shutdown() was not called"),
         ("terminated", Flaw::NoExitHook, "shutdown() was not called"),
     ] {
         let result = ran(scenario, flaw, true).await;

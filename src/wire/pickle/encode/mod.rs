@@ -90,9 +90,7 @@ fn save(writer: &mut PickleWriter, value: &Value, depth: usize) -> Result<(), En
         Value::Record(record) => object(writer, &record.class, &record.fields, deeper(depth)?)?,
         Value::Objects { shape, items } => {
             let depth = deeper(depth)?;
-            let count = shape
-                .iter()
-                .try_fold(1_usize, |product, &size| product.checked_mul(size));
+            let count = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
             if count != Some(items.len()) {
                 return Err(EncodeError::Objects(items.len()));
             }
@@ -103,11 +101,7 @@ fn save(writer: &mut PickleWriter, value: &Value, depth: usize) -> Result<(), En
 }
 
 const fn deeper(depth: usize) -> Result<usize, EncodeError> {
-    if depth < DEEPEST {
-        Ok(depth + 1)
-    } else {
-        Err(EncodeError::Depth)
-    }
+    if depth < DEEPEST { Ok(depth + 1) } else { Err(EncodeError::Depth) }
 }
 
 fn list(writer: &mut PickleWriter, items: &[Value], depth: usize) -> Result<(), EncodeError> {

@@ -88,11 +88,7 @@ fn column(writer: &mut PickleWriter, name: &str, tensor: &Tensor) -> Result<(), 
 fn texts(writer: &mut PickleWriter, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
     let longest = labels.iter().map(|label| label.as_str().chars().count()).max();
     let width = width.max(longest.unwrap_or(0) as u32);
-    column(
-        writer,
-        name,
-        &Tensor::from_texts(width, labels.iter().map(Label::as_str)),
-    )
+    column(writer, name, &Tensor::from_texts(width, labels.iter().map(Label::as_str)))
 }
 
 /// Writes `BondList(atoms, array)`: the constructor, because biotite changed how it pickles bonds in version 1.6.
