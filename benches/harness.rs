@@ -1,7 +1,7 @@
-//! How much the harness costs by itself: ten thousand generated trivial cases, listed and run as whole processes, beside
-//! pytest doing the same with ten thousand parametrised tests (`HYDROTEST_PYTHON` or `python3`, where it has pytest).
+//! Measures the harness's own overhead: ten thousand generated trivial cases, listed and run as whole processes, compared with
+//! pytest on ten thousand parametrised tests (`HYDROTEST_PYTHON` or `python3`, if it has pytest).
 //!
-//! `cargo bench --bench harness`. Figures and ratios are written down in `docs/performance.md`.
+//! `cargo bench --bench harness`. `docs/performance.md` lists the measured times and ratios.
 
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "a benchmark stops where it cannot go on, and says so")]
 
@@ -70,7 +70,7 @@ fn write(home: &Path, name: &str, text: &str) {
     std::fs::write(home.join(name), text).expect("a file");
 }
 
-/// Runs a program to its end; it must succeed.
+/// Runs a program to its end. It must succeed.
 fn finish(command: &mut Command) {
     let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output().expect("a program that starts");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -107,10 +107,10 @@ fn hydrotest_runs(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| finish(&mut hydrotest(home.path())));
 }
 
-/// Every form of a report.
+/// Every report format.
 const REPORTS: [&str; 5] = ["json", "junit", "markdown", "github", "tap"];
 
-/// A run that writes every report, to compare with one that writes none.
+/// A run that writes every report, for comparison with a run that writes none.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn hydrotest_runs_with_every_report(bencher: divan::Bencher<'_, '_>) {
     let home = world();
@@ -123,7 +123,8 @@ fn hydrotest_runs_with_every_report(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// An outcome file of ten thousand cases, a hundredth of which went wrong for as many causes, read and rendered in one form.
+/// Reads an outcome file of ten thousand cases, of which one in a hundred failed for its own reason, and renders it in one
+/// format.
 #[divan::bench(sample_count = 10, sample_size = 1, args = REPORTS)]
 fn hydrotest_reports(bencher: divan::Bencher<'_, '_>, kind: &str) {
     let home = world();

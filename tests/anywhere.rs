@@ -1,5 +1,5 @@
-//! The program away from its checkout: suites and recorded results are built in, a project's own win, and a configuration is found
-//! from any directory below it.
+//! Runs the program outside a checkout: suites and recorded results are built in, a project's own suites replace them, and a
+//! configuration is found from any directory below it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,12 +14,12 @@ mod executable;
 
 use crate::executable::executable;
 
-/// A machine that has nothing but the program.
+/// A machine that has only the program.
 struct Machine {
     home: TempDir,
 }
 
-/// What came of a command.
+/// Output of a command.
 struct Ran {
     code: Option<i32>,
     stdout: String,
@@ -80,7 +80,7 @@ fn paths(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn an_empty_directory_is_enough() {
+fn the_program_runs_in_an_empty_directory() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     let ran = machine.run(&empty, &["--suite", "embed,recorded", "--model", "esm2"]);
@@ -89,18 +89,18 @@ fn an_empty_directory_is_enough() {
     assert!(paths(&empty).is_empty(), "a run leaves nothing: {:?}", paths(&empty));
     let unpacked = paths(&machine.state().join("references"));
     assert_eq!(unpacked.len(), 1, "{unpacked:?}");
-    // Again from what was unpacked.
+    // Again from the unpacked files.
     machine.run(&empty, &["--suite", "recorded", "--model", "esm2"]).passes();
     machine.run(&empty, &["suites"]).passes();
     machine.run(&empty, &["backends"]).passes();
 }
 
 #[test]
-fn the_built_in_references_judge() {
+fn responses_are_compared_with_the_built_in_references() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     let suites = machine.directory("suites");
-    // The recorded result is of another input.
+    // The recorded result belongs to another input.
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/recorded.toml");
     let suite = fs::read_to_string(suite).unwrap().replace("NLYIQWLK", "NLYIQWLR");
     fs::write(suites.join("recorded.toml"), suite).unwrap();
@@ -123,7 +123,7 @@ fn recording_needs_a_directory() {
 }
 
 #[test]
-fn init_writes_a_project_once_and_never_over_another() {
+fn init_writes_a_project_once_and_never_overwrites_one() {
     let machine = Machine::new();
     let home = machine.directory("work");
     let ran = machine.run(&home, &["init", "project"]);
@@ -136,7 +136,7 @@ fn init_writes_a_project_once_and_never_over_another() {
     let again = machine.run(&home, &["init", "project"]);
     assert_eq!(again.code, Some(2), "{}", again.stdout);
     assert!(again.stderr.contains("already in project: backends.toml"), "{}", again.stderr);
-    // One file of a user is enough, and stays alone.
+    // If the user has one such file, it is kept and nothing is added.
     let other = machine.directory("other");
     fs::create_dir(other.join("suites")).unwrap();
     fs::write(other.join("suites/embed.toml"), "mine").unwrap();
@@ -148,13 +148,13 @@ fn init_writes_a_project_once_and_never_over_another() {
 }
 
 #[test]
-fn a_configuration_above_is_found_with_its_suites() {
+fn a_configuration_in_a_parent_directory_is_found_with_its_suites() {
     let machine = Machine::new();
     let project = machine.directory("project");
     let deep = machine.directory("project/some/where");
     let config = "[backends.only]\nkind = 'reference'\n";
     fs::write(project.join("backends.toml"), config).unwrap();
-    // Without suites of its own it has those that are built in, and the single backend needs no `default`.
+    // Without suites of its own, the project uses the built-in ones. A single backend needs no `default`.
     let ran = machine.run(&deep, &["--suite", "recorded", "--model", "esm2"]);
     ran.passes();
     assert!(ran.stdout.contains("backend only"), "{}", ran.stdout);
@@ -166,7 +166,7 @@ fn a_configuration_above_is_found_with_its_suites() {
     ran.passes();
     assert_eq!(ran.stdout.lines().filter(|line| line.contains("::")).count(), 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("esm2::own::one"));
-    // What it prints to repeat a case works from there.
+    // The printed command for repeating a case works from that directory.
     let wrong = suite.replace("{ check = 'contract' }", "{ check = 'absent', fields = ['embeddings'] }");
     fs::write(project.join("suites/own.toml"), wrong).unwrap();
     let ran = machine.run(&deep, &[]);
@@ -179,7 +179,7 @@ fn a_configuration_above_is_found_with_its_suites() {
 }
 
 #[test]
-fn a_backend_is_declared_in_the_project_above() {
+fn a_backend_is_added_to_the_project_in_a_parent_directory() {
     let machine = Machine::new();
     let project = machine.directory("project");
     let deep = machine.directory("project/deep");
@@ -191,7 +191,7 @@ fn a_backend_is_declared_in_the_project_above() {
 }
 
 #[test]
-fn a_case_is_shown_with_what_it_is_compared_with() {
+fn show_prints_a_case_and_its_reference() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     let ran = machine.run(&empty, &["show", "esm2::recorded::chain_of_esm2"]);
@@ -208,7 +208,7 @@ fn a_case_is_shown_with_what_it_is_compared_with() {
     ] {
         assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
-    // A part of a name is enough where no other case has it, and `explain` is the same.
+    // Part of a name is enough if no other case contains it. `explain` is the same command.
     let same = machine.run(&empty, &["explain", "recorded::chain_of_esm2"]);
     assert_eq!(same.stdout, ran.stdout);
     let several = machine.run(&empty, &["show", "esm2::recorded"]);
@@ -221,7 +221,7 @@ fn a_case_is_shown_with_what_it_is_compared_with() {
 }
 
 #[test]
-fn shells_and_manual_readers_are_given_every_command() {
+fn completions_and_manual_pages_have_every_command() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     for shell in ["bash", "zsh", "fish"] {
@@ -240,7 +240,7 @@ fn shells_and_manual_readers_are_given_every_command() {
 }
 
 #[test]
-fn a_log_is_told_of_hydrotest_alone_and_only_when_asked_for() {
+fn the_log_is_of_hydrotest_alone_and_only_on_request() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     let logged = |wanted: Option<&str>| {

@@ -1,4 +1,5 @@
-//! `hydrotest clean`, `doctor` and `new` as a user meets them: what they find, say, do and leave alone, and their exit codes.
+//! `hydrotest clean`, `doctor` and `new` as a user sees them: what they find, print, do and leave unchanged, and their exit
+//! codes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,8 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use plain::plain;
 use tempfile::TempDir;
 
-/// A directory with a state of its own, and the name of a dead run that is no other's: processes are found by it wherever they
-/// were started.
+/// A directory with a state directory of its own, and the name of a stale run that no other test uses, because processes are
+/// found by that name machine-wide.
 struct Home {
     directory: TempDir,
     dead: String,
@@ -42,7 +43,8 @@ impl Home {
         fs::write(path, text).unwrap();
     }
 
-    /// What the program says, on both streams, and its exit code. Names the directory `HOME` and the dead run `DEAD`.
+    /// What the program prints on both streams, and its exit code. The directory is shown as `HOME` and the stale run as
+    /// `DEAD`.
     fn run(&self, arguments: &[&str]) -> (String, i32) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
             .env("HYDROTEST_FORMAT", "pretty")
@@ -61,14 +63,14 @@ impl Home {
     }
 }
 
-/// A process with the label of a run that is dead.
+/// A process with the label of a stale run.
 struct Orphan(Child);
 
 impl Orphan {
     fn new(label: &str) -> Self {
         let child = Command::new("sleep").arg("600").env("HYDROTEST_INSTANCE", label).spawn().unwrap();
         let environment = format!("/proc/{}/environ", child.id());
-        // Between fork and exec it has our environment, not its own.
+        // Between fork and exec it still has our environment.
         while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(label) {
             std::thread::yield_now();
         }
@@ -89,7 +91,7 @@ impl Drop for Orphan {
 
 #[test]
 #[cfg_attr(feature = "portable-os", ignore = "finding processes by their environment is Linux's")]
-fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
+fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
     home.write(&format!("state/runs/{}/lock", home.dead), "");
@@ -119,13 +121,13 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
 }
 
 #[test]
-fn what_cannot_be_cleared_up_is_told_and_kept() {
+fn resources_that_cannot_be_removed_are_reported_and_kept() {
     let home = Home::new();
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(&format!("state/runs/{}/platforms/1.json", home.dead), r#"{"kind": "no_such_kind", "platform": {}}"#);
     let (reported, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{reported}");
-    // The portable system says so in a line more.
+    // The portable system reports this in an additional line.
     let reported = reported.replace("processes of killed runs: not available on this system\n", "");
     insta::assert_snapshot!(reported, @"
     not cleaned up: DEAD: kind `no_such_kind` has no resource finder (no_such_kind at {})
@@ -135,9 +137,9 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
 }
 
 #[test]
-fn the_moments_around_the_lock_leave_nothing_either() {
+fn runs_killed_around_the_lock_leave_nothing_either() {
     let home = Home::new();
-    // Killed before the lock was made, and after it was removed.
+    // Killed before the lock was created, and after it was removed.
     fs::create_dir_all(home.path().join("state/runs").join(&home.dead)).unwrap();
     assert_eq!(home.run(&["clean"]).1, 0);
     assert!(!home.path().join("state/runs").join(&home.dead).exists());
@@ -147,14 +149,14 @@ const SEQUENCES: &str = ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n";
 const SUITE: &str = "about = 'x'\n[[case]]\nname = 'minimal'\nsequences = 'short'\nchecks = [{ check = 'contract' }, \
                      { check = 'snapshot' }]\n";
 
-/// What the doctor says, without the space that is free on this machine.
+/// The doctor's output without the free disk space of this machine.
 fn without_disk(reported: &str) -> String {
     let lines = reported.lines().filter(|line| !line.contains(" GiB free at "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
+fn the_doctor_reports_what_is_there_what_is_missing_and_what_to_do() {
     let home = Home::new();
     home.write("suites/first.toml", SUITE);
     home.write("suites/sequences.fasta", SEQUENCES);
@@ -246,7 +248,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
 }
 
 #[test]
-fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
+fn a_new_backend_passes_at_once_and_the_rest_of_the_file_is_unchanged() {
     let home = Home::new();
     home.write("suites/first.toml", &SUITE.replace(", { check = 'snapshot' }", ""));
     home.write("suites/sequences.fasta", SEQUENCES);
@@ -259,7 +261,7 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     assert_eq!(code, 0, "{reported}");
     assert!(fs::read_to_string(&file).unwrap().starts_with(before));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-    // What it says to do next is done.
+    // Follow the instructions that it prints.
     let next: Vec<Vec<&str>> =
         reported.lines().filter_map(|line| Some(line.strip_prefix("  hydrotest ")?.split(' ').collect())).collect();
     assert_eq!(next.len(), 2, "{reported}");
@@ -312,7 +314,7 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
 }
 
 #[test]
-fn without_a_configuration_the_first_backend_makes_one() {
+fn without_a_configuration_new_creates_one() {
     let home = Home::new();
     let (reported, code) = home.run(&["new", "backend", "lab", "--kind", "http", "--config", "mine.toml"]);
     assert_eq!(code, 0, "{reported}");

@@ -1,5 +1,5 @@
-//! Proves that every example in `docs/writing-suites.md` is read and compiled, that the page knows every check and key, and that the page
-//! about backends knows every kind and no key that is not there.
+//! Every example in `docs/writing-suites.md` is read and compiled, that page documents every check and key, and the page about
+//! backends documents every kind and no unknown key.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use hydrotest::prediction::Contract;
 
 const PAGE: &str = include_str!("../docs/writing-suites.md");
 
-/// A block of TOML: what stands behind the word `toml`, and the text.
+/// A TOML block: what follows the word `toml`, and the text.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     PAGE.split("\n```toml")
         .skip(1)
@@ -25,7 +25,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// What is wrong with a suite; empty when nothing is.
+/// The errors of a suite. Empty if there are none.
 fn errors(config: &Config, sequences: &Sequences, text: &str) -> String {
     let source = Source::new("suites/example.toml", text);
     let suites = match Suites::parse(&[source], config, sequences) {
@@ -71,7 +71,7 @@ fn every_example_is_read_and_compiled() {
 }
 
 #[test]
-fn the_page_shows_every_check_with_every_key() {
+fn the_page_documents_every_check_with_every_key() {
     for kind in &KINDS {
         let shown: Vec<&str> = blocks()
             .into_iter()
@@ -102,7 +102,7 @@ fn keys(heading: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_page_about_backends_knows_every_kind_and_no_key_that_is_not_there() {
+fn the_page_about_backends_documents_every_kind_and_no_unknown_key() {
     let common = keys("Keys of every kind");
     let served = keys("Keys of every kind with a model server");
     for kind in registry::KINDS {
@@ -118,7 +118,7 @@ fn the_page_about_backends_knows_every_kind_and_no_key_that_is_not_there() {
         let served = if has_server { &served[..] } else { &[] };
         for key in common.iter().chain(served).chain(&own).filter(|key| **key != "kind") {
             let name = kind.name;
-            // A date is right for none of them.
+            // A date is valid for none of them.
             let text = format!("default = 'lab'\n[backends.lab]\nkind = '{name}'\n{key} = 1979-05-27\n");
             let shown = match Config::parse(&Source::new("backends.toml", text)) {
                 Err(errors) => errors.to_string(),

@@ -1,11 +1,11 @@
-//! `hydrotest doctor` on a server that runs already: what is wrong there, and the line that says otherwise.
+//! `hydrotest doctor` on a server that already runs: what is wrong there, and which line of the configuration contradicts it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// What the doctor says with this configuration.
+/// The doctor's output for a configuration.
 fn doctor(config: &str, secret: &str) -> (String, Option<i32>) {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("backends.toml"), config).unwrap();
@@ -20,7 +20,7 @@ fn doctor(config: &str, secret: &str) -> (String, Option<i32>) {
     (reported.concat(), output.status.code())
 }
 
-/// A server with ESM-2 that signs with this secret.
+/// A server with ESM-2 that signs with the given secret.
 struct Server {
     process: Child,
     address: String,
@@ -42,7 +42,7 @@ impl Server {
         Self { process, address }
     }
 
-    /// What the doctor says of a backend with this server.
+    /// The doctor's output for a backend that uses this server.
     fn examined(&self, secret: &str, models: &str) -> (String, Option<i32>) {
         let config = format!(
             "[backends.lab]\nkind = 'http'\nurl = '{}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{models}",
@@ -66,7 +66,7 @@ impl Drop for Server {
 const SECRET: &str = "a secret of more than thirty-two letters";
 
 #[test]
-fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
+fn a_correct_server_a_wrong_secret_and_another_model_are_distinguished() {
     let server = Server::start(SECRET);
     let (reported, code) = server.examined(SECRET, "models = ['esm2']\n");
     assert_eq!(code, Some(0), "{reported}");
@@ -106,7 +106,7 @@ fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
 }
 
 #[test]
-fn a_malformed_address_is_a_mistake_of_its_line() {
+fn a_malformed_address_is_reported_with_its_line() {
     for url in ["localhost:8000", "http//lab:80", "ftp://lab", "http://user:word@lab", "http://lab/?x=1"] {
         let config = format!("[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n");
         let (reported, code) = doctor(&config, SECRET);

@@ -1,4 +1,4 @@
-//! Evidence of a run, judged without its backend: the same verdicts, and nothing is believed that has no response.
+//! The evidence of a run, judged without its backend: the verdicts are the same, and nothing without a response is believed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -23,7 +23,7 @@ max_instances = 2
 models = ["chai1"]
 "#;
 
-/// A run of everything, and its evidence.
+/// A run of all cases, and its evidence.
 fn evidence() -> (Project, PathBuf) {
     let project = Project::new(BACKENDS);
     let directory = project.state().parent().unwrap().join("evidence");
@@ -56,7 +56,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Closes a directory anew, as one who changes it on purpose would.
+/// Recomputes the sums of a directory, as someone who tampers with it would.
 fn close(directory: &Path) {
     let sums: BTreeMap<String, String> = files(directory)
         .into_iter()
@@ -83,7 +83,7 @@ fn verdicts(path: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
+fn evidence_is_judged_like_the_run_and_only_cases_with_a_response_are_believed() {
     let (project, directory) = evidence();
     let judged = judge(&project, &directory);
     judged.expect(0, &["judged again", "conforms"]);
@@ -103,7 +103,8 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
         fs::write(&path, whole).unwrap();
     }
 
-    // Without half of the responses, closed again: passes that nothing shows are not believed, and core cases are among them.
+    // Half of the responses are removed and the sums recomputed: passes without a response are not believed, core cases
+    // included.
     let removed: Vec<(PathBuf, Vec<u8>)> = files(&directory.join("responses"))
         .into_iter()
         .step_by(2)
@@ -120,7 +121,7 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
         fs::write(path, content).unwrap();
     }
 
-    // A case that is left out, while the selection is said to be whole.
+    // A case is missing although the selection is recorded as complete.
     change(&directory, |outcome| {
         outcome["cases"].as_array_mut().unwrap().remove(3);
     });
@@ -128,7 +129,7 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
     partial.expect(0, &["as selected"]);
     assert!(!partial.reported.contains("\nconforms"), "{}", partial.reported);
 
-    // A failure that is stated although the response is right is a disagreement, not a verdict.
+    // A recorded failure with a correct response is a disagreement, not a verdict.
     change(&directory, |outcome| {
         let cases = outcome["cases"].as_array_mut().unwrap();
         let case = cases.iter_mut().find(|case| case["suite"] == "recorded" || case["suite"] == "fold").unwrap();
@@ -139,7 +140,7 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
 }
 
 #[test]
-fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_judged() {
+fn the_backends_tolerances_are_part_of_the_evidence_and_have_to_be_declared_to_judge_it() {
     let own = "[backends.live.tolerances.chai1.structure]\nrmsd = 9.5\n";
     let project = Project::new(&(BACKENDS.to_owned() + own));
     let directory = project.state().parent().unwrap().join("evidence");
@@ -156,12 +157,12 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     judged.expect(0, &["judged again", reported, passes]);
     assert!(!judged.reported.contains("conforms"), "{}", judged.reported);
 
-    // What is recorded there would be judged by others.
+    // Results recorded there would be judged with other tolerances.
     project
         .run(&["--record", "--suite", "embed"])
         .expect(2, &["`--record` needs the shared gates, and backend `live` has its own"]);
 
-    // In the project of the run, and in one whose backend of that name has no such tolerance.
+    // In the project of the run, and in another one whose backend of that name has no such tolerance.
     let in_project = |home: &Project| {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
@@ -180,7 +181,7 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     let other = in_project(&Project::new(BACKENDS));
     other.expect(2, &["the evidence was made with other tolerances than [backends.live] has here"]);
 
-    // Whoever widens a tolerance afterwards has to state it, and nothing that no configuration could say is taken.
+    // A tolerance widened afterwards has to be declared, and values that no configuration accepts are rejected.
     let path = directory.join("backend.json");
     let widen = |value: &str| {
         let mut backend: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Our model server responds as boileroom's own: the statuses, headers and bodies that `FastAPI` gave to 102 requests, good and bad.
-//! What is wrong with a request it says in its own words, where `FastAPI`'s clients look for them.
+//! Our model server responds like boileroom's: the statuses, headers and bodies that `FastAPI` returned to 102 valid and
+//! invalid requests. Its error texts are its own, in the place where clients of `FastAPI` look for them.
 //!
 //! `fixtures/fastapi_answers.jsonl` was recorded from boileroom's server on fastapi 0.165 by `python/record_answers.py`.
 
@@ -13,7 +13,7 @@ use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A model that takes every call, or raises what the recorded one raised.
+/// A model that accepts every call, or raises the recorded exception.
 struct Recorded {
     raises: bool,
 }

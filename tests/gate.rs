@@ -1,4 +1,4 @@
-//! The action and the workflows, read from their files: the steps of the action are executed as GitHub's runner executes them.
+//! The action and the workflows, read from their files. The steps of the action are executed the way GitHub's runner does.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +22,7 @@ fn yaml(path: &str) -> Value {
     json(&documents[0])
 }
 
-/// The same as JSON, as far as actions and workflows need it.
+/// Converts to JSON what actions and workflows use.
 fn json(yaml: &Yaml) -> Value {
     match yaml {
         Yaml::Hash(entries) => entries
@@ -39,7 +39,7 @@ fn json(yaml: &Yaml) -> Value {
     }
 }
 
-/// The text of a value; empty where there is none.
+/// The text of a value. Empty if there is none.
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What a bomb takes in memory stays within the bound it was given, measured from outside: the peak of a whole process.
+//! A bomb stays within its memory bound, measured from outside as the peak of a whole process.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,10 +17,10 @@ use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::EnvelopeError;
 use hydrotest::wire::{ResponseLimits, Secret, pickle};
 
-/// Names the bomb a child process is to read.
+/// Names the bomb that a child process reads.
 const CHILD: &str = "HYDROTEST_TEST_BOMB";
 
-/// The process's highest resident memory so far; `None` where the system does not tell.
+/// Highest resident memory of the process so far. `None` if the system does not report it.
 fn peak() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -28,7 +28,7 @@ fn peak() -> Option<usize> {
 }
 
 #[test]
-fn no_bomb_takes_more_memory_than_it_was_granted() {
+fn no_bomb_exceeds_its_memory_bound() {
     let limits = ResponseLimits { allocation: 64 << 20, ..ResponseLimits::default() };
     let wanted = std::env::var(CHILD).ok();
     for (name, make) in BOMBS {
@@ -44,14 +44,14 @@ fn no_bomb_takes_more_memory_than_it_was_granted() {
                 };
                 let taken = after - before;
                 eprintln!("{name}: {} bytes took {taken} of {granted} bytes", payload.len());
-                // A vector that grows holds its old and its new buffer for a moment, and has room it does not use.
+                // A growing vector holds its old and its new buffer for a moment, and has unused capacity.
                 assert!(taken <= 2 * granted, "{name}");
             }
             Some(_) => {}
             None => {
                 let child = Command::new(std::env::current_exe().unwrap())
                     .env(CHILD, name)
-                    .args(["--exact", "no_bomb_takes_more_memory_than_it_was_granted", "--nocapture"])
+                    .args(["--exact", "no_bomb_exceeds_its_memory_bound", "--nocapture"])
                     .output()
                     .unwrap();
                 let report = String::from_utf8_lossy(&child.stderr);
@@ -62,7 +62,7 @@ fn no_bomb_takes_more_memory_than_it_was_granted() {
     }
 }
 
-/// A body without end: its name, its head, and what follows it again and again.
+/// An endless body: its name, its head, and the part that repeats.
 type Endless = (&'static str, &'static [u8], Vec<u8>);
 
 fn endless() -> [Endless; 3] {
@@ -76,16 +76,12 @@ fn endless() -> [Endless; 3] {
 }
 
 #[test]
-fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
+fn an_endless_body_takes_little_more_memory_than_a_valid_response() {
     let Ok(wanted) = std::env::var(CHILD) else {
         for (name, ..) in endless() {
             let child = Command::new(std::env::current_exe().unwrap())
                 .env(CHILD, name)
-                .args([
-                    "--exact",
-                    "a_body_without_end_takes_little_more_than_a_response_to_the_request_could",
-                    "--nocapture",
-                ])
+                .args(["--exact", "an_endless_body_takes_little_more_memory_than_a_valid_response", "--nocapture"])
                 .output()
                 .unwrap();
             let report = String::from_utf8_lossy(&child.stderr);

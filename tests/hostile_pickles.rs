@@ -1,4 +1,4 @@
-//! A hostile server gets nothing but a typed error: no code is named into running, no size is believed, nothing panics.
+//! A hostile server causes only a typed error: no named code runs, no declared size is believed, nothing panics.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -33,7 +33,7 @@ fn array(code: &str, shape: impl Fn(Assembler) -> Assembler, data: impl Fn(Assem
     data(begun.dtype(code, "<", -1).raw(b"\x89")).raw(b"tb").stop()
 }
 
-/// The function that a pickle was refused to call.
+/// The function that the refused pickle tried to call.
 fn refused(payload: Vec<u8>) -> String {
     match fault(payload) {
         PickleFault::Call(name) => name,
@@ -78,7 +78,7 @@ fn functions_outside_the_allow_list_are_refused_by_name() {
 }
 
 #[test]
-fn attributes_of_listed_names_are_refused_too() {
+fn attributes_of_allowed_names_are_refused_too() {
     let getattr = |object: (&str, &str), name: &str| {
         let begun = new().global("builtins", "getattr").global(object.0, object.1);
         refused(begun.text(name).raw(b"\x86R").stop())
@@ -102,7 +102,7 @@ fn codecs_other_than_latin1_are_refused() {
 }
 
 #[test]
-fn state_is_given_to_records_only() {
+fn state_is_set_on_records_only() {
     let state = |object: Assembler| match fault(object.raw(b"}b").stop()) {
         PickleFault::State(name) => name,
         other => panic!("{other}"),
@@ -120,7 +120,7 @@ fn references_to_code_are_not_data() {
 }
 
 #[test]
-fn names_that_are_no_names_never_reach_a_message() {
+fn invalid_names_never_reach_a_message() {
     for name in ["sys\u{1b}[2Jtem", "a b", "", "a..b", "<lambda>"] {
         let payload = new().text("os").text(name).raw(b"\x93").stop();
         assert_eq!(fault(payload), PickleFault::Name);
@@ -128,7 +128,7 @@ fn names_that_are_no_names_never_reach_a_message() {
 }
 
 #[test]
-fn instructions_for_objects_from_elsewhere_are_refused_by_name() {
+fn instructions_for_external_objects_are_refused_by_name() {
     let cases: [(&str, &[u8]); 8] = [
         ("INST", b"(ios\nsystem\n"),
         ("OBJ", b"(cos\nsystem\no"),
@@ -147,7 +147,7 @@ fn instructions_for_objects_from_elsewhere_are_refused_by_name() {
 }
 
 #[test]
-fn a_nested_torch_stream_is_no_way_around_the_list() {
+fn a_nested_torch_stream_does_not_bypass_the_allow_list() {
     let evil = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R.";
     let payload = new().global("torch.storage", "_load_from_bytes").bytes(evil).raw(b"\x85R").stop();
     assert_eq!(refused(payload), "os.system");
@@ -209,7 +209,7 @@ fn declared_sizes_are_not_believed() {
 }
 
 #[test]
-fn dtypes_without_a_place_are_refused_by_code() {
+fn unsupported_dtypes_are_refused_by_code() {
     for code in ["\u{1b}", "", "x4", "4f", "f4,i4"] {
         let payload = array(code, |begun| begun.raw(b"K\x01\x85"), |begun| begun.bytes(&[0; 16]));
         assert_eq!(fault(payload), PickleFault::Malformed("dtype"), "NumPy has no {code:?}");
@@ -221,13 +221,13 @@ fn dtypes_without_a_place_are_refused_by_code() {
 }
 
 #[test]
-fn a_key_said_twice_is_refused() {
+fn a_duplicate_key_is_refused() {
     let twice = new().global("a", "B").raw(b")\x81}(").text("plddt").raw(b"K\x01").text("plddt").raw(b"K\x02ub").stop();
     assert_eq!(fault(twice), PickleFault::DuplicateKey("plddt".into()));
 }
 
 #[test]
-fn what_follows_the_end_is_refused() {
+fn bytes_after_the_end_are_refused() {
     let mut payload = new().raw(b"N").stop();
     payload.extend_from_slice(b"cos\nsystem\n)R.");
     assert_eq!(fault(payload), PickleFault::Trailing(14));
@@ -240,7 +240,7 @@ fn what_follows_the_end_is_refused() {
 fn every_fixture_cut_at_every_byte_is_an_error() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        // Of the large one, only what lies around its instructions.
+        // For the large one, only the bytes around its instructions.
         let length = payload.len();
         for cut in (0..length).filter(|cut| length < 8000 || *cut < 400 || *cut + 4000 > length) {
             assert!(
@@ -252,7 +252,7 @@ fn every_fixture_cut_at_every_byte_is_an_error() {
     }
 }
 
-/// A generator of bits that any run repeats.
+/// A deterministic generator of bits.
 struct Noise(u64);
 
 impl Noise {
@@ -262,7 +262,7 @@ impl Noise {
     }
 }
 
-/// Changes a few bytes, copies a stretch over another, or cuts one out.
+/// Changes a few bytes, copies a range over another, or removes one.
 fn mutate(noise: &mut Noise, bytes: &mut Vec<u8>) {
     for _ in 0..=noise.below(4) {
         if bytes.is_empty() {
@@ -280,8 +280,8 @@ fn mutate(noise: &mut Noise, bytes: &mut Vec<u8>) {
 }
 
 #[test]
-fn flipped_bits_never_do_more_than_fail() {
-    // What the fuzzer found to reach every corner, besides what Python writes.
+fn flipped_bits_only_cause_errors() {
+    // The corpus that the fuzzer found, in addition to Python's pickles.
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/pickle");
     let found = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
     let seeds: Vec<Vec<u8>> =

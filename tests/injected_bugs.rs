@@ -1,5 +1,5 @@
-//! Mistakes that real ports make, planted in the responses of the embedded models for many proteins and judged by the checks that
-//! suites use: every one is seen by at least one check and told by its cause, and a response without one is neither.
+//! Plants mistakes that real ports make in the embedded models' responses for many proteins, and judges them with the checks of
+//! suites: at least one check detects each mistake, its likely cause is named, and correct responses raise neither.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
@@ -24,7 +24,7 @@ use serde_json::json;
 use noise::noise;
 
 #[test]
-fn mistakes_in_structures_are_seen_and_named() {
+fn mistakes_in_structures_are_detected_and_named() {
     let bench = Bench::new(
         "esmfold",
         json!({ "include_fields": ["plddt", "pae"] }),
@@ -72,7 +72,7 @@ fn mistakes_in_structures_are_seen_and_named() {
 }
 
 #[test]
-fn mistakes_in_embeddings_are_seen_and_named() {
+fn mistakes_in_embeddings_are_detected_and_named() {
     let bench = Bench::new(
         "esm2",
         json!({}),
@@ -106,15 +106,16 @@ fn mistakes_in_embeddings_are_seen_and_named() {
 }
 
 #[test]
-fn another_seed_is_seen_and_named() {
+fn another_seed_is_detected_and_named() {
     let bench = Bench::new(
         "boltz2",
         json!({ "include_fields": ["plddt"] }),
         &[
             "check = 'contract', call = 'call'",
             "check = 'physical', call = 'call'",
-            // Stricter than the shipped gates, with which 3 of these 18 answers under another seed pass: those gates are for what
-            // one seed differs by on one card, and a snapshot alone cannot tell every other seed. `seeded` does so in a run.
+            // Stricter than the shipped gates, with which 3 of these 18 predictions under another seed pass: those gates cover
+            // the differences of one seed on one card, and a snapshot alone cannot detect every other seed. In a run, `seeded`
+            // does.
             "check = 'snapshot', call = 'call', gates = { ca_rmsd = 0.5, rmsd = 0.75, ca_max = 2.5, lddt = 0.98, unmasked_lddt = 0.85 }",
         ],
     );
@@ -132,7 +133,7 @@ fn another_seed_is_seen_and_named() {
 }
 
 #[test]
-fn cases_of_the_suites_see_every_mistake_in_a_protein_of_ordinary_length() {
+fn cases_of_the_suites_detect_every_mistake_in_a_protein_of_ordinary_length() {
     let nipah = suites::Case::named("esmfold::fold::nipah");
     let right = nipah.right();
     let mut next = noise(7);
@@ -142,7 +143,7 @@ fn cases_of_the_suites_see_every_mistake_in_a_protein_of_ordinary_length() {
     let planted = bugs::of_folds(right).into_iter();
     mistakes.extend(planted.map(|(name, _, wrong)| (name, wrong)));
     assert!(mistakes.iter().any(|(name, _)| name.contains("leucine")));
-    // The case records no aligned errors, and half the digits of a number are within its gates; others see to these.
+    // The case records no aligned errors, and errors in half of the digits are within its gates. Other cases cover both.
     mistakes.retain(|(name, _)| !matches!(*name, "PAE transposed" | "coordinates through float16"));
     let unseen = mistakes.iter().filter(|(name, wrong)| {
         let findings = nipah.findings(wrong);
@@ -165,7 +166,7 @@ fn cases_of_the_suites_see_every_mistake_in_a_protein_of_ordinary_length() {
 }
 
 #[test]
-fn every_comparison_of_structures_in_the_suites_goes_by_the_gates() {
+fn every_structure_comparison_in_the_suites_uses_the_gates() {
     for name in [
         "esmfold::multimer::two_chains",
         "esmfold::structure::pdb_of_a_batch",
@@ -191,7 +192,7 @@ fn every_comparison_of_structures_in_the_suites_goes_by_the_gates() {
 }
 
 #[test]
-fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
+fn cases_of_the_suites_report_the_noise_floor_with_their_findings() {
     let nipah = suites::Case::named("esmfold::fold::nipah");
     let noisy = |seed: u64, most: f32| {
         let mut next = noise(seed);
@@ -217,12 +218,12 @@ fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
 }
 
 #[test]
-fn noise_of_the_measured_floor_passes_without_a_cause() {
+fn noise_within_the_measured_floor_passes_without_a_cause() {
     let bench = Bench::new("esmfold", json!({ "include_fields": ["plddt"] }), &["check = 'snapshot', call = 'call'"]);
     let mut table = Table::default();
     for (index, (input, _)) in bench::proteins(20..=150).into_iter().enumerate() {
         let right = bench.predict(&input, 1);
-        // Noise above the gates, as of a platform whose repeats differ as much.
+        // Noise above the gates, as on a platform whose repeats differ that much.
         let noisy = |seed: u64| bugs::jittered(&right, 0.1, noise(seed + 100 * index as u64));
         let recorded = noisy(1);
         bench.scene(&[(&input, 1, &recorded)], |scene| {
@@ -238,8 +239,8 @@ fn noise_of_the_measured_floor_passes_without_a_cause() {
 }
 
 #[test]
-fn equal_ensembles_are_told_apart_at_most_once_in_a_hundred() {
-    // Points in eight dimensions stand for structures: both sets of ten come from one distribution.
+fn equal_ensembles_are_rejected_at_most_once_in_a_hundred() {
+    // Points in eight dimensions stand for structures: both sets of ten are drawn from one distribution.
     const DRAWS: usize = 300;
     let config = Config::built_in().unwrap();
     let gates = config.model("boltz2").unwrap().gates.ensemble.unwrap();

@@ -1,5 +1,5 @@
-//! The life-cycle suite as it is shipped, on real processes and on a server that somebody else runs; what it says when its
-//! file is wrong.
+//! The shipped life-cycle suite on real processes and on a server that already runs, and the messages for mistakes in the
+//! suite's file.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,13 +15,13 @@ use plain::plain;
 use tempfile::TempDir;
 
 const SCENARIOS: &str = include_str!("../suites/life_cycle.toml");
-/// What happens between client and server, and requests that no call makes.
+/// Faults between client and server, and requests that no call makes.
 const ON_THE_WIRE: &[(&str, &str)] = &[
     ("faults.toml", include_str!("../suites/faults.toml")),
     ("protocol.toml", include_str!("../suites/protocol.toml")),
 ];
 
-/// What comes of the scenarios; only Linux can crash and freeze an instance from outside.
+/// The expected results of the scenarios. Only Linux can crash and freeze an instance from outside.
 const ALL: &str =
     if cfg!(feature = "portable-os") { "7 passed; 0 failed; 5 ignored" } else { "10 passed; 0 failed; 2 ignored" };
 
@@ -36,7 +36,7 @@ fn home(backends: &str, scenarios: &str) -> TempDir {
     home
 }
 
-/// What the program says, on both streams, and its exit code.
+/// What the program prints on both streams, and its exit code.
 fn run(home: &TempDir, arguments: &[&str]) -> (String, Option<i32>) {
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
         .env("HYDROTEST_FORMAT", "pretty")
@@ -57,7 +57,7 @@ fn line<'a>(reported: &'a str, scenario: &str) -> &'a str {
 }
 
 #[test]
-fn processes_keep_every_promise() {
+fn processes_pass_every_scenario() {
     let backends = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\n\
                     command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '5s'\n";
     let home = home(backends, SCENARIOS);
@@ -75,13 +75,13 @@ fn processes_keep_every_promise() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Behaves as a server that imports `PyTorch`: makes an empty temporary directory at import, ignores SIGTERM while it loads,
-/// listens afterwards, ends by the signal that it was asked to end by, and leaves the directory.
+/// Behaves like a server that imports `PyTorch`: creates an empty temporary directory at import, ignores SIGTERM while it
+/// loads, listens afterwards, is terminated by the signal it receives, and leaves the directory.
 const TORCH: &str = "trap '' TERM; mktemp -d >/dev/null; sleep 0.8; trap - TERM; \
                      $SERVE $0 & s=$!; trap 'kill $s; wait $s; trap - TERM; kill -TERM $$' TERM; wait $s";
 
 #[test]
-fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
+fn a_server_that_behaves_like_pytorch_passes_every_scenario() {
     let backends = format!(
         "default = 'torch'\n[backends.torch]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\ngrace = '500ms'\n\
          command = ['sh', '-c', '''{TORCH}''', '{{port}}']\nenv = {{ SERVE = '{{hydrotest}} serve --port' }}\n"
@@ -90,18 +90,18 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     let (reported, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{reported}");
     assert!(reported.contains(ALL), "{reported}");
-    // Nothing leaks and nothing is the matter; by how many lines it notes what it saw is chance.
+    // Nothing leaks and nothing is wrong. The number of notes is random.
     let (_, closing) = reported.split_once("test result: ").unwrap();
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
     insta::assert_snapshot!(plain(closing[2], &[]), @"backend torch (kind process, weights synthetic): 12 cases over 1 model in TIME s");
-    // What only Linux can see is not run elsewhere, and is not taken for seen.
+    // What only Linux can detect is not run elsewhere, and is not reported as checked.
     let levels = if cfg!(all(target_os = "linux", not(feature = "portable-os"))) {
         "core: 9 of 11 passed, 2 not applicable"
     } else {
         "core: 6 of 11 passed, 3 skipped, 2 not applicable"
     };
     assert_eq!(closing[4].trim(), format!("{levels}; extended: 1 of 1 passed"), "{reported}");
-    // These suites have no case for most of what the models can do.
+    // These suites have no case for most capabilities of the models.
     assert!(closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"), "{reported}");
     let notes: Vec<&str> = reported.lines().filter(|line| line.contains("note: esm2 on torch: ")).collect();
     let said = |words: &str| notes.iter().any(|note| note.contains(words));
@@ -110,7 +110,7 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
 }
 
 #[test]
-fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
+fn scenarios_run_only_on_the_first_preferred_model_that_is_selected() {
     let home = home("default = 'reference'\n[backends.reference]\nkind = 'reference'\n", SCENARIOS);
     for (arguments, model) in [(vec![], "esm2::"), (vec!["--model", "boltz2,esmc"], "esmc::")] {
         let (reported, code) = run(&home, &[&["--list"][..], &arguments].concat());
@@ -124,7 +124,7 @@ fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
     assert!(line(&reported, "failed_start").ends_with("ok"), "{reported}");
 }
 
-/// Somebody else's server.
+/// A server that hydrotest did not start.
 struct Server(Child);
 
 impl Drop for Server {
@@ -151,7 +151,7 @@ fn serve() -> (Server, String) {
 }
 
 #[test]
-fn a_server_that_runs_already_has_no_life_cycle_to_test() {
+fn scenarios_are_skipped_on_a_server_that_already_runs() {
     let (_server, address) = serve();
     let backends = format!(
         "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n"
@@ -166,11 +166,11 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
     let alike = reasons.iter().filter(|reason| **reason == reasons[0]);
     assert_eq!(alike.count(), 12, "{reported}");
     insta::assert_snapshot!(reasons[0], @"ignored (kind `http` starts nothing, so that only hydrotest itself would be tested)");
-    // Nor is what the server was not started with a failure.
+    // A server that hydrotest did not start cannot fail a start.
     insta::assert_snapshot!(line(&reported, "other_size"), @r#"test esm2::life_cycle::other_size          ... ignored (a server that runs already cannot be given another configuration: `model_name` "esm2_t6_8M_UR50D" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says)"#);
 }
 
-/// The same with the suites of the wire.
+/// The same with the suites for the wire.
 fn wired(backends: &str) -> TempDir {
     let home = home(backends, SCENARIOS);
     for (name, text) in ON_THE_WIRE {
@@ -180,7 +180,7 @@ fn wired(backends: &str) -> TempDir {
 }
 
 #[test]
-fn servers_answer_on_whatever_happens_between_client_and_server() {
+fn servers_keep_responding_after_faults_between_client_and_server() {
     let process = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\n\
                    command = ['{hydrotest}', 'serve', '--port', '{port}']\n";
     let (reported, code) = run(&wired(process), &["--suite", "faults,protocol"]);
@@ -206,7 +206,7 @@ fn servers_answer_on_whatever_happens_between_client_and_server() {
 }
 
 #[test]
-fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
+fn a_fault_with_an_unexpected_result_is_an_error_of_hydrotest() {
     let (_server, address) = serve();
     let http = format!(
         "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n\
@@ -227,7 +227,7 @@ fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
     let (reported, code) = run(&home(&http, &suite), &[]);
     assert_eq!(code, Some(3), "{reported}");
     let lines = reported.lines().filter(|line| line.contains("expected ") || line.contains("error: inconclusive"));
-    // In which words a connection ends is not for this test.
+    // How the closed connection is described does not matter here.
     let lines: Vec<&str> = lines.filter_map(|line| line.trim().split(": the connection ended").next()).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     error: inconclusive, hydrotest could not judge it

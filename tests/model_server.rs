@@ -1,4 +1,4 @@
-//! The model server takes one call at a time, stays up whatever happens in one, and ends in an orderly way.
+//! The model server handles one call at a time, stays up after any failure in a call, and shuts down in order.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -14,7 +14,7 @@ use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, mpsc as channel};
 
-/// A model that reports when it is called and responds when it is let.
+/// A model that reports each call and responds when the test allows it.
 struct Gated {
     called: channel::UnboundedSender<String>,
     gate: std::sync::Mutex<mpsc::Receiver<()>>,
@@ -93,7 +93,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_run_one_at_a_time_and_health_responds_all_the_while() {
+async fn calls_run_one_at_a_time_and_health_responds_meanwhile() {
     let stage = Stage::new().await;
     let conduct = async {
         for _ in 0..3 {
@@ -123,12 +123,12 @@ async fn a_panic_is_a_server_error_and_the_next_call_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_finishes_the_call_under_way_and_takes_no_more() {
+async fn a_stop_finishes_the_current_call_and_accepts_no_more() {
     let stage = Stage::new().await;
     let stop = async {
         assert_eq!(stage.called().await, "A");
         stage.stop.notify_one();
-        // The listener goes first; only then is the call let through.
+        // The listener closes first. Only then is the call released.
         while tokio::net::TcpStream::connect(stage.address).await.is_ok() {
             tokio::task::yield_now().await;
         }
@@ -141,10 +141,10 @@ async fn a_stop_finishes_the_call_under_way_and_takes_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_beyond_all_measure_is_refused() {
+async fn an_oversized_body_is_refused() {
     let stage = Stage::new().await;
     let error = stage.call(&"A".repeat(33 << 20)).await.unwrap_err();
-    // The server responds before it has read everything, so that the response may be lost on the way.
+    // The server responds before it has read everything, so the response may be lost on the way.
     let fits = match &error {
         ClientError::Declined { status, .. } => status.code == 413,
         ClientError::Dropped(_) => true,

@@ -1,5 +1,5 @@
-//! The suites kill mutants of the embedded models and pass what is none. All mutants of all models are measured in release by
-//! `.ci/mutants`; here are those of one small model, through the program.
+//! The suites kill mutants of the embedded models and accept correct variants. `.ci/mutants` runs all mutants of all models in
+//! release mode; this target runs those of one small model through the program.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,17 +52,17 @@ fn without_the_check_that_kills_it_a_mutant_survives() {
 }
 
 #[test]
-fn a_backend_that_answers_nothing_earns_no_pass() {
+fn a_backend_without_responses_passes_no_case() {
     let result = &results(&["--model", "esmc", "fault/refuses-everything"])[0];
     let failed = result["kills"].as_array().unwrap().len();
-    // The size that the model does not have is refused at the start, rightly.
+    // A size that the model does not have is refused at the start, which is correct.
     assert_eq!(result["cases"].as_u64().unwrap() as usize, failed + 1);
     let result = &results(&["--model", "esmc", "fault/empty-answers"])[0];
     assert!(result["kills"].as_array().unwrap().len() > 20);
 }
 
 #[test]
-fn what_is_no_fault_passes() {
+fn correct_variants_are_accepted() {
     let results = results(&["--model", "esmc,chai1", "benign/"]);
     let fates: Vec<&str> = results.iter().map(|result| result["fate"].as_str().unwrap()).collect();
     assert!(fates.iter().all(|fate| matches!(*fate, "accepted" | "no effect")), "{fates:?}");
@@ -70,7 +70,7 @@ fn what_is_no_fault_passes() {
 }
 
 #[test]
-fn a_check_that_there_is_not_is_a_mistake() {
+fn an_unknown_check_is_a_mistake() {
     let output = mutants(&["--without", "contrakt"]);
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"
@@ -83,7 +83,7 @@ fn a_check_that_there_is_not_is_a_mistake() {
 }
 
 #[test]
-fn nothing_selected_is_no_success() {
+fn an_empty_selection_is_not_a_success() {
     let output = mutants(&["no-such-mutant"]);
     assert_eq!(output.status.code(), Some(4));
     let listed = mutants(&["--list"]);

@@ -1,5 +1,5 @@
-//! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures of a folder and
-//! on the embedded models' responses. `HYDROTEST_ORACLES` names a Python with these four, `HYDROTEST_STRUCTURES` the folder.
+//! Compares our numbers with those of biotite, gemmi, tmtools and `DockQ`, on real structures and on the embedded models'
+//! responses. `HYDROTEST_ORACLES` names a Python with these four, `HYDROTEST_STRUCTURES` a folder of structures.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use engine::engine;
 
-/// What the oracles say of files.
+/// The oracles' output for files.
 fn oracles(command: &str, files: &[PathBuf]) -> Value {
     let python = engine("HYDROTEST_ORACLES");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
@@ -52,7 +52,7 @@ fn assert_agree(first: &Path, second: &Path) {
         ("lDDT, contacts of the first", 1e-6),
         ("lDDT, contacts of the second", 1e-6),
         ("lDDT, symmetric", 1e-6),
-        // The search for the best motion has freedom in its last digits.
+        // The last digits of the search for the best superposition are arbitrary.
         ("TM-score", 2e-4),
     ] {
         let (ours, theirs) = (number(name).unwrap(), theirs[name].as_f64().unwrap());
@@ -65,19 +65,19 @@ fn assert_agree(first: &Path, second: &Path) {
     if let Some(theirs) = theirs["DockQ"][0].as_f64() {
         let ours = number("DockQ").unwrap();
         eprintln!("DockQ: {ours} and {theirs}");
-        // The program measures in single precision.
+        // The program computes in single precision.
         assert!((ours - theirs).abs() < 1e-6, "DockQ: {ours} and {theirs}");
     }
 }
 
-/// Where real structures lie.
+/// The folder of real structures.
 fn data() -> PathBuf {
     engine("HYDROTEST_STRUCTURES").into()
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_STRUCTURES"]
-fn real_structures_of_two_machines_measure_as_elsewhere() {
+fn metrics_of_real_structures_from_two_machines_equal_the_oracles() {
     let [first, second] = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data().join(name));
     assert_agree(&first, &second);
 }
@@ -102,14 +102,14 @@ fn real_files() -> Vec<PathBuf> {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_STRUCTURES"]
-fn real_structures_read_as_elsewhere() {
+fn real_structures_are_read_like_the_oracles() {
     let files = real_files();
     assert!(!files.is_empty(), "no structure is in {}", data().display());
     assert_read_alike(&files);
 }
 
-/// Every atom as two other readers see it: names and numbers alike, positions and temperature factors to the last bit of
-/// single precision.
+/// Compares every atom with two other readers: equal names and numbers, and positions and temperature factors equal to the last
+/// bit of single precision.
 fn assert_read_alike(paths: &[PathBuf]) {
     let theirs = oracles("read", paths);
     for (path, theirs) in paths.iter().zip(theirs.as_array().unwrap()) {
@@ -138,7 +138,7 @@ fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
         assert_eq!(&here, names, "{who}, atom {atom}");
         let there: Vec<u32> = theirs["coord"][atom].as_array().unwrap().iter().map(single).collect();
         assert_eq!(ours.coord[atom].map(f32::to_bits).as_slice(), there, "{who}, atom {atom}");
-        // Without the column each reader has a default of its own.
+        // Without the column, each reader has its own default.
         if let Some(b_factors) = &ours.b_factor {
             let there = single(&theirs["b_factor"][atom]);
             assert_eq!((b_factors[atom] as f32).to_bits(), there, "{who}, atom {atom}");
@@ -157,11 +157,12 @@ const FOLDS: [(&str, &str); 5] = [
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn responses_of_the_embedded_models_measure_as_elsewhere() {
+fn metrics_of_the_embedded_models_responses_equal_the_oracles() {
     let directory = tempfile::tempdir().unwrap();
     for (model, sequence) in FOLDS {
         let first = folding::structure(&folding::fold(model, sequence, &[]));
-        // No ripple may be so large that equivalent atoms fit better under each other's names: the tools compare by name.
+        // The ripple must be small enough that equivalent atoms do not fit better with swapped names: the tools compare by
+        // name.
         let second = folding::bent_by(&first, 0.1);
         let paths: [PathBuf; 2] = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
         std::fs::write(&paths[0], pdb::write(&first).unwrap()).unwrap();
@@ -171,7 +172,7 @@ fn responses_of_the_embedded_models_measure_as_elsewhere() {
     }
 }
 
-/// The structure with three hydrogens about every nitrogen and carbon atom, behind the other atoms of its residue.
+/// The structure with three hydrogens around every nitrogen and carbon atom, after the other atoms of its residue.
 fn with_hydrogens(structure: &Structure) -> Structure {
     let mut protonated = Structure::default();
     for residue in structure.residues() {
@@ -196,11 +197,11 @@ fn with_hydrogens(structure: &Structure) -> Structure {
     protonated
 }
 
-/// Two chains of one length, of which either may be the receptor; then with hydrogens, which make up most contacts, and with a
-/// residue of HETATM records, which the program doesn't read.
+/// Two chains of equal length, either of which may be the receptor. Then with hydrogens, which make most contacts, and with a
+/// residue of HETATM records, which the program does not read.
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn equal_chains_and_hydrogens_dock_as_elsewhere() {
+fn dockq_of_equal_chains_and_hydrogens_equals_the_oracle() {
     let directory = tempfile::tempdir().unwrap();
     let twins = folding::structure(&folding::fold(
         "esmfold",
@@ -224,10 +225,10 @@ fn equal_chains_and_hydrogens_dock_as_elsewhere() {
     }
 }
 
-/// The texts that models answer, and what we write of their structures.
+/// The texts that models return, and the texts that we write for their structures.
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn responses_of_the_embedded_models_read_as_elsewhere() {
+fn responses_of_the_embedded_models_are_read_like_the_oracles() {
     let directory = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     let mut write = |name: String, text: &str| {

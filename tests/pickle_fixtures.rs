@@ -1,4 +1,4 @@
-//! Pickles that Python itself wrote decode to exactly what Python meant.
+//! Pickles written by Python decode to exactly the values that Python had.
 //!
 //! The fixtures hold every class of response, written by NumPy 1 and 2, biotite before and after 1.6, torch, and pickle
 //! protocols 2 to 5; `tests/python/make_pickles.py` made them. `make_layouts.py` made arrays in every memory layout.
@@ -20,7 +20,7 @@ use hydrotest::prediction::Value;
 use hydrotest::wire::{ResponseLimits, pickle};
 
 #[test]
-fn every_pickle_of_python_decodes_to_what_it_wrote() {
+fn every_pickle_of_python_decodes_to_its_value() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
         let value = pickle::decode(&payload, &ResponseLimits::default())
@@ -29,7 +29,7 @@ fn every_pickle_of_python_decodes_to_what_it_wrote() {
     }
 }
 
-/// What `make_layouts.py` put at a place of an array.
+/// The element that `make_layouts.py` put at a position of an array.
 fn element_of_layout(name: &str, [i, j, k]: [usize; 3]) -> usize {
     match name {
         "zero" => 100 * i + 10 * j,
@@ -39,7 +39,7 @@ fn element_of_layout(name: &str, [i, j, k]: [usize; 3]) -> usize {
 }
 
 #[test]
-fn arrays_of_every_memory_layout_hold_their_numbers_at_their_places() {
+fn arrays_of_every_memory_layout_have_the_right_elements() {
     let mut read = 0;
     let is_layout = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with("layouts.");
     for path in fixtures::paths().into_iter().filter(|path| is_layout(path)) {
@@ -80,7 +80,7 @@ fn arrays_of_every_memory_layout_hold_their_numbers_at_their_places() {
 }
 
 #[test]
-fn sound_python_that_we_cannot_read_is_no_fault_of_its_writer() {
+fn unsupported_python_values_are_not_the_writers_fault() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/unread.jsonl");
     let lines = std::fs::read_to_string(path).unwrap();
     let mut read = 0;

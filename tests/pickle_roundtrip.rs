@@ -1,4 +1,4 @@
-//! What we write, we read back unchanged. That Python loads it as its own classes is proven in `python_server`.
+//! Values that we write are unchanged when we read them back. `python_server` proves that Python loads them as its own classes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ fn reread(value: &Value) -> Value {
 }
 
 #[test]
-fn every_fixture_survives_being_written_and_read() {
+fn every_fixture_is_unchanged_after_writing_and_reading() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
         let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
@@ -87,7 +87,7 @@ fn arrays_on_a_device_stay_there() {
         assert_ne!(value, Value::Array(here.clone()));
         assert_eq!(reread(&value), value);
     }
-    // The process that has the device reads it where it is.
+    // A process on the device reads it in place.
     let there = here.clone().on_device("cuda:0".into());
     let prediction = Prediction { class: "test.Output".into(), fields: vec![("a".into(), Value::Array(there))] };
     let payload = pickle::encode_prediction(&prediction).unwrap();
@@ -96,8 +96,8 @@ fn arrays_on_a_device_stay_there() {
 }
 
 #[test]
-fn a_text_is_never_taken_for_a_class_or_an_element_type() {
-    // Names under which a writer with a memo may keep its own classes and element types.
+fn a_text_is_never_confused_with_a_class_or_an_element_type() {
+    // A writer with a memo may use these names for its own classes and element types.
     let names = ["dtype\nf4", "dtype\ni8", "numpy\ndtype", "numpy\nndarray", "numpy.core.multiarray\n_reconstruct"];
     let array = |value: f32| Value::Array(Tensor::vector(&[value]));
     let fields = |order: &[&str]| {
@@ -119,7 +119,7 @@ fn a_text_is_never_taken_for_a_class_or_an_element_type() {
 }
 
 #[test]
-fn what_could_not_be_read_back_is_not_written() {
+fn values_that_cannot_be_read_back_are_not_written() {
     let mut deep = Value::None;
     for _ in 0..65 {
         deep = Value::List(vec![deep]);

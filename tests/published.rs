@@ -1,5 +1,5 @@
-//! The shipped references of the published weights: what boileroom's tests recorded passes against them, other samples and another
-//! card pass, a spoiled result fails, and backends of other weights are not asked.
+//! The shipped references of the published weights: the results that boileroom's tests recorded, other samples and another card
+//! pass, a changed result fails, and backends of other weights are skipped.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -40,7 +40,7 @@ fn cases() -> Vec<PlannedTrial> {
     plan.unwrap_or_else(|errors| panic!("{errors}")).trials
 }
 
-/// What a model would have answered: fields of a result, and nothing else of what was not asked for.
+/// A model's response with the given fields, and nothing that was not requested.
 fn response(trial: &PlannedTrial, given: &[(&str, Value)]) -> Prediction {
     let contract = &trial.contract;
     let sequences = trial.calls[0].request.input.strings();
@@ -69,7 +69,7 @@ fn response(trial: &PlannedTrial, given: &[(&str, Value)]) -> Prediction {
     Prediction { class: contract.output.clone(), fields }
 }
 
-/// The response that gives back what is shipped, after a change to its structure.
+/// The shipped response, after a change to its structure.
 fn shipped(trial: &PlannedTrial, change: impl Fn(&mut Structure)) -> Prediction {
     let store = Store::new(&repository().join("snapshots"), Recording::Never).unwrap();
     let key = trial.snapshot_key(WEIGHTS, &trial.calls[0].name).unwrap();
@@ -91,7 +91,7 @@ fn shipped(trial: &PlannedTrial, change: impl Fn(&mut Structure)) -> Prediction 
     response(trial, &given)
 }
 
-/// Runs the suite on a backend that gives these responses.
+/// Runs the suite on a backend that returns these responses.
 fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
     let project = Project::new(BACKENDS);
     let kept = project.state().parent().unwrap().join("kept");
@@ -108,14 +108,14 @@ fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
         writer.keep(&CallKey::new(&trial.contract.key, &call.config, &call.request), &raw);
     }
     assert_eq!(writer.failures(), Vec::<String>::new());
-    // A wrong result must not wait for review in this checkout.
+    // A wrong result must not be kept for review in this checkout.
     let mut command = project.command(&["--suite", "published", "--color", "never"]);
     let ran = Ran::from(command.env("CI", "1").output().unwrap());
     (ran.code, ran.reported)
 }
 
 #[test]
-fn what_is_shipped_passes_and_a_spoiled_result_fails() {
+fn the_shipped_results_pass_and_changed_ones_fail() {
     let cases = cases();
     assert!(cases.len() >= 5);
     let right: Vec<_> = cases.iter().map(|trial| (trial, shipped(trial, |_| {}))).collect();
@@ -123,7 +123,7 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
     assert_eq!(code, Some(0), "{reported}");
     assert!(reported.contains(&format!("{} passed; 0 failed; 0 ignored", cases.len())), "{reported}");
     for trial in &cases {
-        // Every residue of one half bends away from the other, as it does behind a wrong hinge.
+        // Each residue of one half rotates away from the other half, as after a wrong hinge.
         let spoiled = shipped(trial, |structure| {
             let half = structure.coord.len() / 2;
             structure.coord[half..].iter_mut().for_each(|position| position[2] = -position[2]);
@@ -135,11 +135,11 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
 }
 
 #[test]
-fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
+fn esmfold_is_judged_exactly_like_in_boilerooms_tests() {
     let cases = cases();
     let short = cases.iter().find(|trial| trial.name == "esmfold::published::short").unwrap();
     let changed = |change: &dyn Fn(&mut Structure)| run(&[(short, shipped(short, change))]);
-    // Each of these passes there: the distance is a mean over all atoms, and no single one of them matters.
+    // Each of these passes there: the distance is a mean over all atoms, so that no single atom matters.
     let moved = |by: f32| move |structure: &mut Structure| structure.coord.iter_mut().for_each(|place| place[0] += by);
     let (code, reported) = changed(&moved(1.45));
     assert_eq!(code, Some(0), "{reported}");
@@ -148,7 +148,7 @@ fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
     let factors = |by: f64| move |structure: &mut Structure| structure.b_factor.as_mut().unwrap()[7] += by;
     let (code, reported) = changed(&factors(0.049));
     assert_eq!(code, Some(0), "{reported}");
-    // Each of these fails there, the turned one too: nothing is superposed.
+    // Each of these fails there, even the rotated one: nothing is superposed.
     let (code, reported) = changed(&moved(1.55));
     assert_eq!(code, Some(1), "{reported}");
     insta::assert_snapshot!(plain::failures(&reported, &[]), @"
@@ -174,7 +174,7 @@ fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
 }
 
 #[test]
-fn backends_of_other_weights_are_not_asked_and_told_once() {
+fn backends_of_other_weights_are_skipped_and_reported_once() {
     let project = Project::new(BACKENDS);
     let ran = project.run(&["--backend", "reference", "--suite", "published,masks"]);
     ran.expect(0, &["0 failed; 0 ignored"]);
@@ -253,7 +253,7 @@ fn means(structure: &Structure) -> Vec<f32> {
 }
 
 #[test]
-fn every_reference_says_where_it_comes_from() {
+fn every_reference_states_its_origin() {
     for trial in cases() {
         let key = trial.snapshot_key(WEIGHTS, &trial.calls[0].name).unwrap();
         let text = fs::read_to_string(repository().join("snapshots").join(key.path())).unwrap();

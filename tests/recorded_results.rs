@@ -1,4 +1,4 @@
-//! Recorded results as a user keeps them: what is recorded, accepted, rejected and pruned, and by how much repeats may differ.
+//! Recorded results as a user maintains them: what is recorded, accepted, rejected and pruned, and how much repeats may differ.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -57,7 +57,7 @@ impl Checkout {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Standard output and standard error of a run that ends with a code; they name the directory `HOME`.
+    /// Standard output and standard error of a run that must exit with a code. The directory is shown as `HOME`.
     #[track_caller]
     fn run(&self, code: i32, arguments: &[&str]) -> (String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
@@ -78,7 +78,7 @@ impl Checkout {
     }
 }
 
-/// The response of ESM-2 to the only case, as a model of other weights gives it, with every number `factor` times what it is.
+/// The response of ESM-2 to the only case, labelled with other weights, and with every number multiplied by `factor`.
 fn response(factor: f32) -> Prediction {
     let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
     let model = SyntheticModel::load(contract, Options::new()).unwrap();
@@ -106,7 +106,7 @@ fn request() -> Request {
     Request { method: Method::Embed, input: Input::One(SHORT.into()), options: Options::new() }
 }
 
-/// Lets the backend `lab` give these responses, in this order.
+/// Makes the backend `lab` return these responses, in this order.
 fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
     let origin = ResponseOrigin {
         backend: "gpu".into(),
@@ -123,9 +123,9 @@ fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
 }
 
 #[test]
-fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_not_accepted() {
+fn a_case_with_a_wrong_response_is_not_recorded_and_contract_violations_are_not_accepted() {
     let project = Checkout::new();
-    // The snapshot comes first, so that it would be written before anything else is known.
+    // The snapshot comes first, so that it would be written before the other checks are evaluated.
     let suite = SUITE.replace(
         "checks = [{ check = \"contract\" }, { check = \"snapshot\" }]",
         "checks = [{ check = \"snapshot\" }, { check = \"equals\", field = \"metadata.model_name\", value = \"another\" }]",
@@ -169,7 +169,7 @@ fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_
       see `hydrotest snapshots list`, then `accept` or `reject`
     inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record` (exit code 3)
     ");
-    // The contract as it stands allows no such field.
+    // The current contract does not allow this field.
     let path = project.home.path().join("snapshots/synthetic/esm2/small/short.snap.new");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("embeddings", "embedings")).unwrap();
@@ -188,7 +188,7 @@ fn a_case_with_a_wrong_response_is_not_recorded_and_what_breaks_the_contract_is_
 }
 
 #[test]
-fn results_of_suites_that_are_not_declared_here_are_not_pruned() {
+fn results_of_undeclared_suites_are_not_pruned() {
     let project = Checkout::new();
     project.run(0, &["--record"]);
     project.write("other/others.toml", SUITE);
@@ -209,7 +209,7 @@ fn last(reported: &str) -> &str {
 }
 
 #[test]
-fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
+fn a_noise_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     let checkout = Checkout::new();
     let right = response(1.0);
     keep(&checkout, "toy", &[right.clone(), right.clone(), response(1.01), right.clone(), right]);
@@ -234,11 +234,11 @@ fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
 }
 
 #[test]
-fn a_response_that_is_not_synthetic_is_a_mistake_of_the_table_under_synthetic_weights() {
+fn a_real_response_under_synthetic_weights_is_a_configuration_mistake() {
     let checkout = Checkout::new();
     checkout.run(0, &["--record"]);
     keep(&checkout, "synthetic", &[response(1.5)]);
-    // Recorded as synthetic, so that only the response itself says otherwise.
+    // Recorded as synthetic, so that only the response itself contradicts the table.
     let synthetic = BACKENDS.replace("\"toy\"", "\"synthetic\"");
     checkout.write("backends.toml", &synthetic);
     let (reported, _) = checkout.run(2, &["--backend", "lab", "--model", "esm2"]);

@@ -1,5 +1,5 @@
-//! The kind `replay`: responses that `--keep-responses` took from a live run come to the same verdicts, wrong ones too, and what
-//! was not recorded is never a pass.
+//! The kind `replay`: responses kept with `--keep-responses` from a live run lead to the same verdicts, wrong responses
+//! included, and a missing recording is never a pass.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -35,7 +35,7 @@ directory = "kept"
 kind = "reference"
 "#;
 
-/// Cases that fail on a right backend, so that a wrong response is judged wrong again.
+/// Cases that fail on a correct backend, so that a wrong response is judged wrong again.
 const WRONG: &str = r#"about = "cases that fail"
 models = ["esm2"]
 
@@ -50,7 +50,7 @@ literal = "MLKX1"
 checks = [{ check = "error", message = "words that no model says" }]
 "#;
 
-/// The verdict of every case that a run prints.
+/// The verdict of every case, from the output of a run.
 fn verdicts(ran: &Ran) -> BTreeMap<String, String> {
     let lines = ran.reported.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     lines.map(|(name, verdict)| (name.trim_end().to_owned(), verdict.to_owned())).collect()
@@ -60,7 +60,7 @@ fn home(project: &Project) -> PathBuf {
     project.state().parent().unwrap().to_owned()
 }
 
-/// What a run says of its failures, or all it says.
+/// The failures that a run prints, or its whole output.
 fn plain(project: &Project, ran: &Ran) -> String {
     let home = home(project).display().to_string();
     plain::failures(&ran.reported, &[(&home, "HOME"), (env!("CARGO_MANIFEST_DIR"), "REPOSITORY")])
@@ -73,7 +73,7 @@ fn recordings(home: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
+fn a_replayed_run_has_the_verdicts_of_the_live_one() {
     let project = Project::new(BACKENDS);
     let models = ["--model", "esm2,chai1"];
     let live = project.run(&[&models[..], &["--skip", "life_cycle", "--keep-responses", "kept"]].concat());
@@ -90,7 +90,7 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
         } else if name.contains("::life_cycle::") || name.ends_with("::many_calls") {
             assert!(replayed.contains("kind `replay` starts nothing"), "{name}: {replayed}");
         } else if name.ends_with("::unknown_esm2") {
-            // The only refusal of a start: no call was answered there.
+            // The only start that is refused, so no call is recorded there.
             assert_eq!(replayed, "ignored (no recorded response)", "{name}");
         } else {
             assert_eq!(verdict, Some(replayed), "{name}");
@@ -99,7 +99,7 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
     }
     assert!(live.keys().all(|name| again.contains_key(name)));
     assert!(same > 60, "{same}");
-    // The secrets of a run are random hexadecimal digits, so it is enough that no file names the variable that holds one.
+    // The secrets of a run are random hexadecimal digits, so it is enough that no file contains the variable that holds one.
     for path in recordings(&home(&project)) {
         let bytes = fs::read(&path).unwrap();
         assert!(memchr::memmem::find(&bytes, b"HMAC").is_none(), "{}", path.display());
@@ -107,7 +107,7 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
 }
 
 #[test]
-fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
+fn wrong_responses_fail_again_with_the_same_message() {
     let project = Project::new(BACKENDS);
     let suites = home(&project).join("wrong");
     fs::create_dir(&suites).unwrap();
@@ -154,7 +154,7 @@ fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
 }
 
 #[test]
-fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
+fn missing_recordings_are_skipped_and_damaged_ones_are_errors() {
     let project = Project::new(BACKENDS);
     let case = ["--model", "esm2", "--exact", "esm2::embed::everything"];
     project.run(&[&case[..], &["--keep-responses", "kept"]].concat()).expect(0, &["kept 1 response in kept"]);
@@ -183,7 +183,7 @@ fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
 }
 
 #[test]
-fn responses_are_kept_where_there_are_any_on_a_wire() {
+fn only_kinds_with_a_wire_keep_responses() {
     let project = Project::new(BACKENDS);
     let ran = project.run(&["--backend", "reference", "--keep-responses", "kept"]);
     ran.expect(2, &[]);

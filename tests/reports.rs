@@ -1,6 +1,6 @@
-//! Reports read by readers that are not ours: `JUnit` by junitparser and by Jenkins' schema for it, Markdown by markdown-it, TAP by
-//! tap.py, the outcome file by jsonschema. The outcome file of these tests has every verdict, and hostile text wherever text is.
-//! `HYDROTEST_ORACLES` names a Python with these packages. The commands on outcome files are tested here too.
+//! Reports are read by third-party readers: `JUnit` by junitparser and Jenkins' schema for it, Markdown by markdown-it, TAP by
+//! tap.py, the outcome file by jsonschema. The outcome file of these tests has every verdict, and hostile text in every text
+//! field. `HYDROTEST_ORACLES` names a Python with these packages. The commands for outcome files are tested here too.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -35,7 +35,7 @@ fn rendered(kind: &str, home: &TempDir) -> PathBuf {
     path
 }
 
-/// What another reader sees in files.
+/// The content of files according to another reader.
 fn read(kind: &str, files: &[&Path]) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/read_reports.py");
     let output = Command::new(engine("HYDROTEST_ORACLES"))
@@ -52,7 +52,7 @@ fn read(kind: &str, files: &[&Path]) -> Value {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn junit_is_read_elsewhere() {
+fn junit_is_read_by_junitparser() {
     let home = tempfile::tempdir().unwrap();
     let seen = read("junit", &[&rendered("junit", &home)]);
     // Eight cases, and three faults of the run itself.
@@ -78,7 +78,7 @@ fn junit_is_read_elsewhere() {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_JUNIT_SCHEMA"]
-fn junit_keeps_the_schema_of_jenkins() {
+fn junit_is_valid_by_the_schema_of_jenkins() {
     let home = tempfile::tempdir().unwrap();
     let schema = engine("HYDROTEST_JUNIT_SCHEMA");
     let seen = read("junit_schema", &[&rendered("junit", &home), Path::new(&schema)]);
@@ -87,7 +87,7 @@ fn junit_keeps_the_schema_of_jenkins() {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn hostile_text_in_markdown_is_text_elsewhere() {
+fn hostile_text_in_markdown_stays_text() {
     let home = tempfile::tempdir().unwrap();
     let seen = read("markdown", &[&rendered("markdown", &home)]);
     for renderer in ["html", "plain"] {
@@ -95,7 +95,7 @@ fn hostile_text_in_markdown_is_text_elsewhere() {
             assert!(seen[renderer]["tags"].get(tag).is_none(), "{renderer} has <{tag}>");
         }
         let columns = &seen[renderer]["tags"];
-        // Counts, slowest cases and tightest margins, with every row whole.
+        // Counts, slowest cases and tightest margins, with every row complete.
         assert_eq!((&columns["table"], &columns["tr"], &columns["td"]), (&json!(3), &json!(15), &json!(60)));
     }
     let html = &seen["html"];
@@ -109,7 +109,7 @@ fn hostile_text_in_markdown_is_text_elsewhere() {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES"]
-fn tap_is_read_elsewhere() {
+fn tap_is_read_by_tap_py() {
     let home = tempfile::tempdir().unwrap();
     let seen = read("tap", &[&rendered("tap", &home)]);
     let lines = json!({
@@ -132,7 +132,7 @@ fn the_outcome_file_is_valid_by_its_schema() {
     assert_eq!(seen["errors"], json!([]));
 }
 
-/// The fixture, changed, as a file of its own.
+/// A changed copy of the fixture.
 fn altered(home: &TempDir, name: &str, alter: impl FnOnce(&mut Value)) -> String {
     let mut run: Value = serde_json::from_slice(&std::fs::read(fixture()).unwrap()).unwrap();
     alter(&mut run);
@@ -152,7 +152,7 @@ fn part(run: &mut Value, index: usize) {
 }
 
 #[test]
-fn shards_merged_are_the_whole_again() {
+fn merged_shards_equal_the_whole_run() {
     let home = tempfile::tempdir().unwrap();
     let whole = home.path().join("whole.json").display().to_string();
     let parts = [1, 2].map(|index| altered(&home, &format!("{index}.json"), |run| part(run, index)));
@@ -171,7 +171,7 @@ fn shards_merged_are_the_whole_again() {
 }
 
 #[test]
-fn parts_of_other_runs_and_files_of_other_forms_are_refused() {
+fn parts_of_other_runs_and_other_file_formats_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let output = home.path().join("whole.json").display().to_string();
     let first = altered(&home, "1.json", |run| part(run, 1));
@@ -192,7 +192,7 @@ fn parts_of_other_runs_and_files_of_other_forms_are_refused() {
 }
 
 #[test]
-fn a_run_is_as_good_as_itself_and_worse_where_something_fails() {
+fn diff_finds_no_change_to_itself_and_reports_new_failures() {
     let home = tempfile::tempdir().unwrap();
     let old = fixture().display().to_string();
     let ended = hydrotest(&["diff", &old, &old]);
@@ -208,7 +208,7 @@ fn a_run_is_as_good_as_itself_and_worse_where_something_fails() {
 }
 
 #[test]
-fn the_schema_that_is_printed_is_the_published_one() {
+fn the_printed_schema_is_the_published_one() {
     let printed = hydrotest(&["schema", "outcome"]);
     let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/outcome.schema.json");
     assert_eq!(printed.stdout, std::fs::read(published).unwrap());
@@ -216,7 +216,7 @@ fn the_schema_that_is_printed_is_the_published_one() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_no_silent_success() {
+fn a_full_disk_is_an_error() {
     let fixture = fixture().display().to_string();
     let run = ["--backend", "reference", "--model", "esm2", "--suite", "embed"];
     for arguments in [
@@ -249,7 +249,7 @@ fn a_full_disk_is_no_silent_success() {
 }
 
 #[test]
-fn four_shards_of_a_real_run_are_the_run() {
+fn four_merged_shards_equal_a_real_run() {
     let project = Project::new("default = \"reference\"\n\n[backends.reference]\nkind = \"reference\"\n");
     let home = tempfile::tempdir().unwrap();
     let run = |name: &str, more: &[&str]| {
@@ -268,7 +268,7 @@ fn four_shards_of_a_real_run_are_the_run() {
         let mut run: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let cases = run["cases"].as_array_mut().unwrap();
         for case in cases.iter_mut() {
-            // Times differ from run to run.
+            // Times differ between runs.
             case["seconds"] = Value::Null;
         }
         run

@@ -1,6 +1,6 @@
-//! The JSON schemas of `backends.toml` and suites say what the readers take: keys, types and names are asked of the readers themselves,
-//! by mistakes that they explain. `HYDROTEST_UPDATE_SCHEMAS=1` writes the schemas anew. `HYDROTEST_ORACLES` names a Python with
-//! jsonschema, which holds every shipped file against them.
+//! The JSON schemas of `backends.toml` and suites match the readers: keys, types and names are taken from the readers' own
+//! error messages. `HYDROTEST_UPDATE_SCHEMAS=1` writes the schemas again. `HYDROTEST_ORACLES` names a Python with jsonschema,
+//! which validates every shipped file.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,12 +14,12 @@ use hydrotest::check::KINDS;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use serde_json::{Map, Value, json};
 
-/// A word that is no key and no name anywhere.
+/// A word that is no valid key or name.
 const NONE: &str = "zzzzzzzzzzzz";
-/// A value that hardly any key takes.
+/// A value that hardly any key accepts.
 const DATE: &str = "1979-05-27";
 
-/// What the reader of a table says to its lines.
+/// The errors of a table's reader for some lines.
 type Ask<'a> = &'a dyn Fn(&str) -> String;
 
 fn backends(text: &str) -> String {
@@ -37,19 +37,19 @@ fn suite(text: &str) -> String {
     parsed.err().map(|errors| errors.to_string()).unwrap_or_default()
 }
 
-/// The names in backquotes of a text.
+/// The names in backquotes in a text.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// What is known in the place of the word that is not, where that is told.
+/// The valid names in place of an unknown one, if the message lists them.
 fn known(reported: &str) -> Option<Vec<String>> {
     let error = reported.split("\n\n").find(|error| error.lines().next().unwrap_or_default().contains(NONE))?;
     let (_, names) = error.split_once("help: known: ").or_else(|| error.split_once("expected one of "))?;
     Some(quoted(names.lines().next()?))
 }
 
-/// The keys without which a table is refused.
+/// The required keys of a table.
 fn required(reported: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for line in reported.lines() {
@@ -60,7 +60,7 @@ fn required(reported: &str) -> Vec<String> {
     names
 }
 
-/// The schema of a value by what the reader expects in its place.
+/// The schema of a value, by the type that the reader expects.
 fn of_type(expected: &str) -> Value {
     let text = json!({ "type": "string" });
     let texts = json!({ "type": "array", "items": text });
@@ -88,7 +88,7 @@ fn of_type(expected: &str) -> Value {
     }
 }
 
-/// The schema of a key, by what is said to a date and to an unknown word in its place.
+/// The schema of a key, from the messages for a date and for an unknown word.
 fn of_key(key: &str, ask: Ask<'_>) -> Value {
     let line = format!("{key} = {DATE}");
     let reported = ask(&line);
@@ -100,7 +100,7 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
     };
     let mut errors = reported.split("\n\n").filter(|error| error.contains(&line));
     let Some(label) = errors.find_map(label) else {
-        // A date is right here.
+        // A date is valid here.
         return json!({ "type": "string", "format": "date" });
     };
     if label == "JSON cannot say this" {
@@ -116,7 +116,7 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
     schema
 }
 
-/// The schema of a table, and what it cannot be without.
+/// The schema of a table, and its required keys.
 fn table(ask: Ask<'_>) -> Map<String, Value> {
     let keys = known(&ask(&format!("{NONE} = 1"))).unwrap_or_else(|| panic!("{}", ask(&format!("{NONE} = 1"))));
     let mut properties = Map::new();
@@ -143,7 +143,7 @@ fn list(schema: &str) -> Value {
     json!({ "type": "array", "items": { "$ref": format!("#/$defs/{schema}") } })
 }
 
-/// The tables that differ by what one of their keys says, as one table with the keys of all.
+/// The variants of a table, selected by one of its keys, as one table with the keys of all variants.
 fn united(names: &[String], key: &str, reported: impl Fn(&str, &str) -> String) -> Map<String, Value> {
     let mut all = Map::new();
     for name in names {
@@ -302,12 +302,12 @@ fn is_up_to_date(name: &str, schema: &Value) {
 }
 
 #[test]
-fn the_schema_of_backends_is_what_their_readers_take() {
+fn the_schema_of_backends_matches_the_readers() {
     is_up_to_date("docs/backends.schema.json", &backends_schema());
 }
 
 #[test]
-fn the_schema_of_suites_is_what_their_readers_take() {
+fn the_schema_of_suites_matches_the_readers() {
     is_up_to_date("docs/suites.schema.json", &suites_schema());
 }
 
@@ -320,7 +320,7 @@ fn the_program_prints_them() {
     }
 }
 
-/// A TOML text as JSON, with dates as texts.
+/// Converts TOML to JSON, with dates as strings.
 fn as_json(text: &str) -> Value {
     fn plain(value: toml::Value) -> Value {
         match value {
@@ -337,7 +337,7 @@ fn as_json(text: &str) -> Value {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES: a Python with jsonschema"]
-fn every_shipped_file_is_right_by_its_schema_and_a_mistyped_one_is_not() {
+fn every_shipped_file_is_valid_by_its_schema_and_a_mistyped_one_is_not() {
     let python = std::env::var("HYDROTEST_ORACLES").unwrap();
     let place = tempfile::tempdir().unwrap();
     let script = "import json, sys, jsonschema\nschema, value = (json.load(open(path)) for path in sys.argv[1:])\n\

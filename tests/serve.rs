@@ -1,4 +1,4 @@
-//! `hydrotest serve` starts, fails and ends as boileroom's model server does.
+//! `hydrotest serve` starts, fails and exits like boileroom's model server.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -24,18 +24,18 @@ fn serve(class: Option<&str>, config: &str, port: u16) -> Command {
     command
 }
 
-/// A server that does not outlive a test that fails.
+/// A server that is stopped when its test fails.
 struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Most have ended before.
+        // Most have already exited.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A server with the address that it reports.
+/// A server, and the address that it reports.
 fn started(mut command: Command) -> (Server, String, BufReader<ChildStderr>) {
     let mut server = Server(command.spawn().unwrap());
     let mut stderr = BufReader::new(server.0.stderr.take().unwrap());
@@ -55,7 +55,7 @@ fn request() -> Request {
 }
 
 #[test]
-fn what_cannot_be_loaded_exits_3_before_it_listens() {
+fn a_model_that_cannot_be_loaded_exits_3_before_it_listens() {
     let mut errors = String::new();
     for (class, config) in
         [(None, "{}"), (Some("no.such.Class"), "{}"), (Some(CLASS), "{"), (Some(CLASS), r#"{"model_name":"esm9"}"#)]
@@ -81,7 +81,7 @@ fn a_taken_port_exits_1() {
 }
 
 #[test]
-fn signals_end_it_with_the_codes_a_shell_knows() {
+fn signals_end_it_with_the_usual_exit_codes() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let (server, _, _) = started(serve(Some(CLASS), "{}", 0));
         assert_eq!(end(server, signal), Some(code));
@@ -116,7 +116,7 @@ async fn it_signs_with_the_secret_of_its_environment() {
 }
 
 #[test]
-fn the_kind_http_tests_a_server_that_runs_already() {
+fn the_kind_http_tests_a_server_that_already_runs() {
     let mut command = serve(Some(CLASS), "{}", 0);
     command.env(Secret::VARIABLE, "open sesame");
     let (server, address, _) = started(command);
@@ -137,7 +137,8 @@ fn the_kind_http_tests_a_server_that_runs_already() {
     assert!(code == Some(0) && output.contains("1 passed"), "{code:?} {output}");
     let (code, output) = run("invalid_tokens", None);
     assert!(code == Some(2) && output.contains("environment variable LAB"), "{code:?} {output}");
-    // It cannot be started anew with another configuration, which is no fault of the backend: skipped, and so nothing ran.
+    // It cannot be restarted with another configuration, which is not the backend's fault: the case is skipped, and so nothing
+    // ran.
     let (code, output) = run("unknown_esm2", Some("open sesame"));
     assert!(
         code == Some(4) && output.contains("1 skipped") && output.contains("`model_name` \"nope\" is wanted"),

@@ -1,4 +1,4 @@
-//! The embedded models against the contracts that are built into the program.
+//! Checks the embedded models against the built-in contracts.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails by panicking")]
 
@@ -35,7 +35,7 @@ fn call(contract: &Arc<Contract>, model: &SyntheticModel, input: Input, given: J
     model.predict(&Request { method: contract.method, input, options: options(given) })
 }
 
-/// A string, a list of strings, or anything else as it is.
+/// A string, a list of strings, or any other value unchanged.
 fn read(input: &Json) -> Input {
     if let Some(sequence) = input.as_str() {
         return Input::One(sequence.to_owned());
@@ -51,7 +51,7 @@ fn batch() -> Input {
     Input::Many(["ACD:EF", "GH", "I"].map(str::to_owned).into())
 }
 
-/// What the contract check finds wrong with the response to a call.
+/// The findings of the contract check for the response to a call.
 fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> Vec<Finding> {
     let request = Request { method: contract.method, input: read(input), options: options(given.clone()) };
     let model = SyntheticModel::load(Arc::new(contract.clone()), options(config.clone())).unwrap();
@@ -66,7 +66,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
 }
 
 #[test]
-fn every_contract_is_kept_whatever_is_asked() {
+fn every_contract_is_kept_for_any_request() {
     let complex = "MALWMRLLPLLALL:GPDPAAAFVNQ";
     for contract in contracts() {
         let mut inputs = vec![json!("ACDE"), json!(complex), json!([complex])];
@@ -176,7 +176,7 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
 }
 
 #[test]
-fn aliases_answer_as_the_model_they_stand_for() {
+fn aliases_respond_like_their_model() {
     let contract = contract("esm3");
     let embed = |name: &str| {
         let model = load(&contract, json!({ "model_name": name }));
@@ -209,7 +209,7 @@ fn only_stochastic_models_follow_the_seed() {
 }
 
 #[test]
-fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
+fn metadata_have_the_lengths_of_batch_samples_and_complex_items() {
     let lengths = |key: &str, input: Json, given: Json| {
         let contract = contract(key);
         let prediction = call(&contract, &load(&contract, json!({})), read(&input), given).unwrap();
@@ -230,7 +230,7 @@ fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
 }
 
 #[test]
-fn counts_and_seeds_that_cannot_be_are_refused() {
+fn invalid_counts_and_seeds_are_refused() {
     for (key, exception, given) in [
         ("esmfold2", "ValueError", json!({ "num_diffusion_samples": 0 })),
         ("esmfold2", "ValueError", json!({ "seed": -1 })),
@@ -259,16 +259,16 @@ fn no_response_is_larger_than_contract_and_request_allow_nor_much_smaller() {
             let response = model.predict(&request).unwrap();
             let size = pickle::encode_prediction(&response).unwrap().len();
             let most = largest_response(&contract, &request, &Options::new());
-            // Names, metadata and the states of arrays come on top; a limit has room for far more than them.
+            // Names, metadata and array states come on top, and a limit leaves far more space than they need.
             assert!(size <= most + (64 << 10), "{}: {size} of {most} bytes", contract.key);
-            // A size that the contract leaves to the model, as that of a distogram, is taken for a large one.
+            // If the contract leaves a size to the model, like that of a distogram, a large size is assumed.
             assert!(most < 100 * size + (8 << 20), "{}: {size} of {most} bytes", contract.key);
         }
     }
 }
 
 #[test]
-fn drawn_samples_ligands_and_copies_count() {
+fn drawn_samples_ligands_and_copies_are_counted() {
     let most = |key: &str, input: &Json, given: Json| {
         let contract = contract(key);
         let request = Request { method: contract.method, input: read(input), options: options(given) };

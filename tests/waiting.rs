@@ -1,4 +1,4 @@
-//! What somebody is told who waits for a start: a line for each step that takes its time, and at the end what it was waiting for.
+//! A start prints a line for each step that takes long, and its error names what it was waiting for.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ fn home(backend: &str) -> TempDir {
     home
 }
 
-/// What the program says on its two streams; it must come to no verdict.
+/// What the program prints on its two streams. The run must end without a verdict.
 #[track_caller]
 fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
@@ -49,7 +49,7 @@ fn news(stderr: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_step_that_takes_its_time_is_a_line_on_standard_error() {
+fn a_slow_step_is_a_line_on_standard_error() {
     let home = home(DEAF);
     let [stdout, stderr] = broken(home.path(), &[]);
     let reported = news(&stderr);
@@ -59,7 +59,7 @@ fn a_step_that_takes_its_time_is_a_line_on_standard_error() {
 }
 
 #[test]
-fn programs_find_it_beside_their_json_and_nobody_where_it_is_to_be_quiet() {
+fn progress_is_separate_from_json_and_hidden_with_quiet() {
     let home = home(DEAF);
     let [stdout, stderr] = broken(home.path(), &["--format", "json"]);
     assert_eq!(news(&stderr).len(), 1, "{stderr}");
@@ -71,10 +71,10 @@ fn programs_find_it_beside_their_json_and_nobody_where_it_is_to_be_quiet() {
 }
 
 #[test]
-fn an_engine_that_says_nothing_is_what_a_start_was_waiting_for() {
+fn a_timeout_names_a_silent_engine() {
     let place = tempfile::tempdir().unwrap();
     let socket = place.path().join("engine.sock");
-    // The system takes connections for it, and nobody ever answers them.
+    // The system accepts connections for it, and nothing ever responds.
     let _engine = UnixListener::bind(&socket).unwrap();
     let home = home(&format!(
         "kind = 'docker'\nhost = 'unix://{}'\nimage = 'lab/esm:1'\ncommand = ['serve', '{{port}}']\nstart_timeout = '6s'\n",

@@ -1,8 +1,8 @@
-//! How fast structures are read and compared, beside biotite, gemmi and tmtools on the same files in the same run.
+//! Measures how fast structures are read and compared, next to biotite, gemmi and tmtools on the same files in the same run.
 //!
-//! `cargo bench --bench metric` measures structures that the embedded models make; `-- FIRST.pdb SECOND.pdb` puts two real
-//! predictions of one protein in the place of the smaller pair. `HYDROTEST_ORACLES` names a Python with the three tools;
-//! without it only our own figures are taken. Figures are written down in `docs/performance.md`.
+//! `cargo bench --bench metric` measures structures made by the embedded models. `-- FIRST.pdb SECOND.pdb` replaces the smaller
+//! pair by two real predictions of one protein. `HYDROTEST_ORACLES` names a Python with the three tools; without it, only our
+//! own times are measured. `docs/performance.md` lists the results.
 
 #![expect(
     clippy::expect_used,
@@ -25,7 +25,7 @@ use pair::Pair;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if !arguments.iter().any(|argument| argument == "--bench") {
-        // `cargo test --benches` only asks whether this builds and starts.
+        // `cargo test --benches` only checks that this builds and starts.
         return;
     }
     let paths: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
@@ -40,7 +40,7 @@ fn main() {
     memory::report();
 }
 
-/// Our times for a pair, and those of the other tools with how many times longer they take.
+/// Our times for a pair, and those of the other tools as multiples of ours.
 fn compare(pair: &Pair) {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let theirs = peer::measure(&pair.write(folder.path()));
@@ -54,7 +54,7 @@ fn compare(pair: &Pair) {
     }
 }
 
-/// The cost of lDDT per atom for more and more copies.
+/// The cost of lDDT per atom as the number of copies grows.
 fn growth(small: &Pair) {
     println!("\nlDDT, all atoms: residues    atoms      pairs  median (quartiles)        ns/atom  ns/pair");
     for residues in [500, 1000, 2000, 4000] {

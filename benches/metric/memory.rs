@@ -1,4 +1,4 @@
-//! How fast matrices of aligned errors are compared, beside the plain sum of the same bytes.
+//! Measures how fast matrices of aligned errors are compared, next to the plain sum of the same bytes.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use hydrotest::tensor::{DType, Tensor};
 
 use super::timing::{Timing, digits, time};
 
-/// Residues of the matrix, and the pairs of matrices that are taken in turn: one stays in the cache, many come from memory.
+/// Number of residues, and of matrix pairs used in turn: one pair stays in the cache, many have to be read from memory.
 const RESIDUES: usize = 413;
 const PAIRS: [usize; 2] = [1, 128];
 
@@ -18,7 +18,7 @@ const PAIRS: [usize; 2] = [1, 128];
 fn matrices(pair: usize) -> [Vec<f32>; 2] {
     let value = |cell: usize| ((cell * 7919 + pair * 31) % 32_000) as f32 / 1000.0;
     let first: Vec<f32> = (0..RESIDUES * RESIDUES).map(value).collect();
-    // Noise of a few hundredths, as repeats have it.
+    // Noise of a few hundredths, as between repeated calls.
     let mut state = pair as u64 + 1;
     let mut noise = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -33,7 +33,7 @@ fn tensor(values: &[f32]) -> Tensor {
     Tensor::new(DType::F32, vec![RESIDUES, RESIDUES], bytes.into()).expect("a matrix")
 }
 
-/// Adds all words of two matrices: the least that can be done with their bytes.
+/// Adds all words of two matrices: the least work that touches every byte.
 fn sum(values: &[Vec<f32>; 2]) -> u32 {
     values.iter().flatten().fold(0u32, |sum, value| sum.wrapping_add(value.to_bits()))
 }
@@ -58,7 +58,7 @@ pub fn report() {
         let compare = |[first, second]: &[Tensor; 2]| difference(first, second, 0.05, 0.0);
         row(&format!("difference, {place}"), time(|| compare(&tensors[next()])));
     }
-    // Everything that the gates of a model ask of aligned errors, from the double precision in which checks have them.
+    // Everything that a model's gates compute on aligned errors, starting from the double precision that checks use.
     let wide = matrices(0).map(|matrix| matrix.into_iter().map(f64::from).collect::<Vec<f64>>());
     let contract = Config::built_in().expect("the built-in configuration");
     let contract = contract.model("esmfold").expect("a built-in model");

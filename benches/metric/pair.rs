@@ -1,4 +1,4 @@
-//! Two predictions of one protein, as structures for us and as files for the other tools.
+//! Two predictions of one protein, as structures for our code and as files for the other tools.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ impl Pair {
         Self::new(first, second)
     }
 
-    /// An embedded model's response, and the same bent.
+    /// The response of an embedded model, and a bent copy.
     pub fn folded() -> Self {
         const CHAIN: &str =
             "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQFEVVHSLCKWKRQTLGQHDFSAGEGLYTHMKALRP";
@@ -43,8 +43,8 @@ impl Pair {
         Self::new(first, second)
     }
 
-    /// As many copies of the pair side by side as come nearest to a number of residues, each a chain of its own. Copies keep
-    /// the density of what they copy, which the responses of the embedded models for long chains would not.
+    /// Side-by-side copies of the pair, each a chain of its own, until the size is closest to `residues`. Copies keep the
+    /// density of the original; the embedded models' responses for long chains do not.
     pub fn enlarged(&self, residues: usize) -> Self {
         let copies = (residues as f64 / self.residues() as f64).round() as usize;
         let motion = superpose(&self.second.coord, &self.first.coord).expect("points that correspond");
@@ -68,7 +68,7 @@ impl Pair {
         })
     }
 
-    /// What is measured, by the names the peer uses too.
+    /// Measures each operation, under the names that the peer uses.
     pub fn measure(&self) -> Vec<(&'static str, Timing)> {
         let carbons = Part::AlphaCarbons.of(&self.first);
         let alphas: [Vec<Point>; 2] = [&self.first, &self.second].map(|side| positions(side, &carbons));
@@ -91,7 +91,7 @@ impl Pair {
         self.first.residues().len()
     }
 
-    /// How long lDDT takes, and how many pairs of atoms it looks at.
+    /// Measures how long lDDT takes, and how many atom pairs it visits.
     pub fn measure_lddt(&self) -> (Timing, usize) {
         let residues = residue_of_atoms(&self.first);
         let score = || lddt(&self.first.coord, &self.second.coord, &residues, Contacts::InReference);
@@ -100,7 +100,7 @@ impl Pair {
     }
 }
 
-/// Copies in a row, numbered on in chains A, B, ….
+/// Copies in a row, renumbered, in chains A, B, ….
 fn repeat(structure: &Structure, copies: usize, distance: f32) -> Structure {
     let residues = residue_of_atoms(structure);
     let mut row = Structure::default();

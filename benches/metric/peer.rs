@@ -8,10 +8,10 @@ use super::timing::Timing;
 
 const VARIABLE: &str = "HYDROTEST_ORACLES";
 
-/// For every measurement the tools that do it and how long each takes.
+/// For each measurement: the tools that support it, and their times.
 pub type Timings = BTreeMap<String, BTreeMap<String, Timing>>;
 
-/// Runs the tools, if there is a Python that has them.
+/// Runs the tools. Returns `None` without a Python that has them.
 pub fn measure(files: &[PathBuf]) -> Option<Timings> {
     let Some(python) = std::env::var_os(VARIABLE) else {
         eprintln!("{VARIABLE} names no Python with biotite, gemmi and tmtools: measured alone");
@@ -20,7 +20,7 @@ pub fn measure(files: &[PathBuf]) -> Option<Timings> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/time_structures.py");
     let output = Command::new(python)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        // Threads would show in the processor time.
+        // With threads, the processor time would count all cores.
         .env("OMP_NUM_THREADS", "1")
         .env("OPENBLAS_NUM_THREADS", "1")
         .arg(script)

@@ -1,12 +1,12 @@
-//! How long something takes: the median of many runs, with the quartiles as its spread. In processor time of the process, so
-//! that other work on the machine counts little; nothing measured here has threads.
+//! Measures the time of a function: the median of many runs, with the quartiles as its spread. Uses the processor time of the
+//! process, so that other load on the machine matters little; nothing measured here uses threads.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Seconds of processor time of one run.
+/// Processor time of one run, in seconds.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 pub struct Timing {
     pub median: f64,
@@ -14,14 +14,14 @@ pub struct Timing {
     pub upper: f64,
 }
 
-/// For how long each measurement repeats.
+/// How long each measurement repeats.
 const BUDGET: Duration = Duration::from_millis(1500);
-/// A sample lasts at least this long, so that reading the clock does not show.
+/// Shortest duration of a sample, so that reading the clock is negligible.
 const SAMPLE: Duration = Duration::from_micros(500);
 const FEWEST_SAMPLES: usize = 5;
 const MOST_SAMPLES: usize = 1000;
 
-/// Measures a function; its result is kept from being optimised away.
+/// Measures a function. Its result is not optimised away.
 pub fn time<T>(mut run: impl FnMut() -> T) -> Timing {
     let mut once = |times: u32| {
         let start = processor_time();
@@ -30,7 +30,7 @@ pub fn time<T>(mut run: impl FnMut() -> T) -> Timing {
         }
         processor_time().saturating_sub(start)
     };
-    // The first run fills the caches and tells how many make a sample.
+    // The first run fills the caches and shows how many runs make a sample.
     once(1);
     let repeats = (SAMPLE.as_nanos() / once(1).as_nanos().max(1)) as u32 + 1;
     let begin = Instant::now();
@@ -49,7 +49,7 @@ fn processor_time() -> Duration {
 }
 
 impl Timing {
-    /// Median and quartiles in a unit that fits.
+    /// Median and quartiles in a suitable unit.
     pub fn show(&self) -> String {
         let (scale, unit) = match self.median {
             seconds if seconds < 1e-3 => (1e6, "µs"),
@@ -61,7 +61,7 @@ impl Timing {
     }
 }
 
-/// Three significant digits.
+/// Formats three significant digits.
 pub fn digits(value: f64) -> String {
     let decimals = match value {
         value if value < 10.0 => 2,

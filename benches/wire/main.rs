@@ -1,7 +1,7 @@
-//! How fast a response becomes a prediction and back, beside Python doing the same in the same run.
+//! Measures how fast a response is decoded into a prediction and encoded again, next to Python in the same run.
 //!
-//! `cargo bench --bench wire` prints divan's tables, then a comparison by whole processes: time and peak memory of this
-//! program and of Python (`HYDROTEST_PYTHON` or `python3`, with `NumPy`) on the same body.
+//! `cargo bench --bench wire` prints divan's tables, then compares whole processes: time and peak memory of this program and of
+//! Python (`HYDROTEST_PYTHON` or `python3`, with `NumPy`) on the same body.
 
 mod peer;
 mod responses;
@@ -33,7 +33,7 @@ fn read(bencher: Bencher, size: &str) {
     bencher.counter(BytesCount::new(body.len())).bench_local(|| receive(black_box(&body)));
 }
 
-/// Payload to SHA-256: the least that a signature costs.
+/// Payload to SHA-256: the minimum cost of a signature.
 #[divan::bench(args = SIZES)]
 fn hash(bencher: Bencher, size: &str) {
     let payload = responses::payload(size);

@@ -1,4 +1,4 @@
-//! Time and peak memory of whole processes: this program, and Python with json, base64, hmac and pickle.
+//! Compares time and peak memory of whole processes: this program, and Python with json, base64, hmac and pickle.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on its standard output")]
 
@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use super::responses::{SECRET, SIZES, body, receive_file};
 
-/// With this argument and a path the program only reads that body and reports.
+/// With this argument and a path, the program only reads that body and reports.
 pub const MEASURE: &str = "--measure";
 
-/// How often each process reads the body; the best time counts.
+/// How often each process reads the body. The best time counts.
 const ROUNDS: usize = 5;
 
-/// Seconds and peak memory of one process.
+/// Time in seconds and peak memory of one process.
 struct Measure {
     seconds: f64,
     peak: f64,
@@ -32,7 +32,7 @@ pub fn measure(path: &str) {
     println!("{best} {}", peak_memory());
 }
 
-/// The process's highest resident memory so far.
+/// Highest resident memory of the process so far.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -40,7 +40,7 @@ fn peak_memory() -> u64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// Runs both programs on a body of each size and prints how they compare.
+/// Runs both programs on a body of each size and prints the comparison.
 pub fn compare() {
     let python = std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let Ok(folder) = tempfile::tempdir() else { return };

@@ -1,4 +1,4 @@
-//! Responses of three sizes, the largest as `ESMFold` gives it for 400 residues with all fields. Values are noise.
+//! Responses of three sizes. The largest is what `ESMFold` returns for 400 residues with all fields. The values are noise.
 
 use bytes::Bytes;
 use hydrotest::prediction::{Prediction, Record, Value};
@@ -10,10 +10,10 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef012345
 /// Names of the sizes: the length of the JSON body.
 pub const SIZES: [&str; 3] = ["10 kB", "1 MB", "273 MB"];
 pub const LIMITS: ResponseLimits = ResponseLimits::DEFAULT;
-/// What a socket gives at once.
+/// Bytes per read from a socket.
 const PIECE: usize = 64 << 10;
 
-/// A prediction with fields over pairs of residues, as many as make the size.
+/// A prediction with as many fields over residue pairs as the size needs.
 pub fn prediction(size: &str) -> Prediction {
     let residues = match size {
         "10 kB" => 2,
@@ -53,7 +53,7 @@ pub fn body(size: &str) -> Vec<u8> {
     seal(&payload(size), SECRET)
 }
 
-/// Body to prediction, the body arriving in pieces.
+/// Body to prediction, with the body arriving in pieces.
 pub fn receive(body: &[u8]) -> Option<Prediction> {
     let mut reader = EnvelopeReader::new(&LIMITS, SECRET, Some(body.len() as u64));
     for piece in body.chunks(PIECE) {
@@ -62,7 +62,7 @@ pub fn receive(body: &[u8]) -> Option<Prediction> {
     pickle::decode_prediction(&reader.finish().ok()?, None, &LIMITS).ok()
 }
 
-/// Body to prediction, the body read piece by piece from a file, as it would be from a socket.
+/// Body to prediction, with the body read in pieces from a file, like from a socket.
 pub fn receive_file(path: &str) -> Option<Prediction> {
     use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! Any body opens or fails, and cutting it into pieces changes nothing. The secret is known here, so bodies do open.
+//! Any body opens or fails, and splitting it into pieces changes nothing. The secret is known here, so that bodies can open.
 #![no_main]
 
 use hydrotest::wire::envelope::{EnvelopeError, EnvelopeReader};

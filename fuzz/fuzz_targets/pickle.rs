@@ -1,4 +1,4 @@
-//! Any bytes decode or fail within their bounds; and what decodes is written and read back as the same value.
+//! Any bytes decode or fail within their bounds, and a decoded value is the same after it is written and read again.
 #![no_main]
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(value) = pickle::decode(&Bytes::copy_from_slice(input), &LIMITS) else {
         return;
     };
-    // A value may have no pickle, such as a record whose class has no module; one that has must come back.
+    // Some values have no pickle, such as a record whose class has no module. All others must round-trip.
     if let Ok(payload) = pickle::encode(&value) {
         let again = pickle::decode(&payload, &ResponseLimits::DEFAULT).expect("what we write can be read");
         // Compared as bytes, because NaN is not equal to itself.

@@ -1,5 +1,5 @@
-//! Containers that are ended from outside, what gets into them, and what others on the machine get to see. How a server ends by
-//! itself is told.
+//! Containers that are killed from outside, what is passed into them, and what other users of the machine can see. How a server
+//! itself ends is tested in `reported`.
 
 use std::fs;
 
@@ -13,12 +13,12 @@ use crate::traces;
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
+fn a_server_that_is_killed_in_a_call_is_reported_with_the_signal() {
     run(async {
         let bench = Bench::stocked();
         let instance = started(&bench, "").await;
         let server = traces::contained(&bench.token).unwrap();
-        // A stopped server takes the call and does not answer it.
+        // A stopped server accepts the call and does not respond.
         server.signal(Signal::STOP);
         let request = request();
         let death = async {
@@ -35,7 +35,7 @@ fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
         bench.nothing_left();
-        // And it can be started anew.
+        // It can be started again.
         instance.start().await.unwrap();
         assert!(instance.predict(&request).await.is_ok());
         assert_eq!(instance.stop().await, None);
@@ -45,7 +45,7 @@ fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_configuration_reaches_the_model_letter_by_letter() {
+fn a_configuration_reaches_the_model_unchanged() {
     run(async {
         let bench = Bench::stocked();
         let text = "$HOME `id` $(id) \\ \" ' \n é";
@@ -82,7 +82,7 @@ fn the_secret_is_on_no_command_line_and_in_no_log() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn nothing_of_the_environment_gets_in_but_what_is_listed() {
+fn only_listed_environment_variables_enter_the_container() {
     run(async {
         let bench = Bench::stocked();
         let instance = started(&bench, "").await;

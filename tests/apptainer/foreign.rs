@@ -1,4 +1,4 @@
-//! An image whose programs are for another machine, pushed to the registry.
+//! An image whose programs are for another architecture, pushed to the registry.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::harness::registry;
 use crate::image::VERSION;
 
-/// The architecture of its programs, as images call it.
+/// The architecture of its programs, as named in images.
 pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "amd64" } else { "arm64" };
 
-/// Pushes it as `REGISTRY/foreign/boileroom-esm:0.4.1` and gives the repository.
+/// Pushes it as `REGISTRY/foreign/boileroom-esm:0.4.1` and returns the repository.
 pub fn pushed() -> String {
-    // What kernels go by: the machine in the head of a program.
+    // Kernels read the machine field in a program's header.
     let machine: u8 = if cfg!(target_arch = "aarch64") { 62 } else { 183 };
     let root = tempfile::tempdir().unwrap();
     let mut shell = fs::read("/bin/sh").unwrap();

@@ -1,4 +1,4 @@
-//! What every test here needs: a cache, a backend with that cache on the real Apptainer, and an instance of it.
+//! Shared setup of these tests: an image cache, a backend that uses it on the real Apptainer, and an instance of that backend.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,17 +20,17 @@ use crate::runtime::run_within;
 use crate::traces;
 use crate::until::until;
 
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 pub const LONG: Duration = Duration::from_secs(180);
-/// What a container runs to be a good model server.
+/// The command of a correct model server in a container.
 pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '127.0.0.1', '--port', '{port}']\n";
-/// The file of the image of the models that a test takes when any would do.
+/// The image file for tests that accept any model.
 pub const SIF: &str = "hydrotest-boileroom-esm_0.4.1.sif";
 
-/// Variables of the user's that say how Apptainer works and what is asked of it.
+/// Variables of the user that change how Apptainer works.
 const OF_THE_USER: [&str; 4] = ["APPTAINER_TMPDIR", "BOILEROOM_IMAGE_TAG", "BOILEROOM_DOCKER_REPOSITORY", "MODEL_DIR"];
 
-/// A cache of images, and a word that is in the environment of everything that is started for a test.
+/// An image cache, and a token that is in the environment of every process started for a test.
 pub struct Bench {
     pub cache: PathBuf,
     pub token: String,
@@ -38,7 +38,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// One with an empty cache.
+    /// A bench with an empty cache.
     pub fn empty() -> Self {
         static BENCHES: AtomicUsize = AtomicUsize::new(0);
         for variable in OF_THE_USER {
@@ -48,11 +48,11 @@ impl Bench {
         let home = tempfile::tempdir().unwrap();
         let number = BENCHES.fetch_add(1, Ordering::Relaxed);
         let token = format!("bench-{}-{number}-", std::process::id());
-        // A pull works in the cache, and so has the word in its environment as well.
+        // A pull runs in the cache directory, and also gets the token in its environment.
         Self { cache: home.path().join(&token), token, _home: home }
     }
 
-    /// One with the image of esm2 in its cache, which is pulled once for all of them.
+    /// A bench with the esm2 image in its cache. The image is pulled once for all of them.
     pub fn stocked() -> Self {
         static PULLED: OnceLock<(Bench, Vec<u8>)> = OnceLock::new();
         let (_, sif) = PULLED.get_or_init(|| {
@@ -63,14 +63,14 @@ impl Bench {
                     assert_eq!(instance.stop().await, None);
                 });
             };
-            // The test that comes first may be in a runtime already.
+            // The first test may already be inside a runtime.
             std::thread::scope(|scope| scope.spawn(pull).join()).unwrap();
             let sif = fs::read(bench.sif()).unwrap();
             (bench, sif)
         });
         let bench = Self::empty();
         fs::create_dir_all(bench.sif().parent().unwrap()).unwrap();
-        // Without a record, as boileroom leaves it.
+        // Without a cache record, as boileroom leaves it.
         fs::write(bench.sif(), sif).unwrap();
         bench
     }
@@ -79,7 +79,7 @@ impl Bench {
         self.cache.join("images").join(SIF)
     }
 
-    /// The configuration, with further settings; the later of two equal ones is not allowed, as in any TOML.
+    /// The configuration with further settings. A key must not appear twice, as in any TOML.
     pub fn table(&self, settings: &str) -> String {
         let repository = if settings.contains("repository =") {
             String::new()
@@ -120,7 +120,7 @@ impl Bench {
         self.platform(settings).open(contract, config).unwrap()
     }
 
-    /// What is in the directory of images, sorted.
+    /// The content of the image directory, sorted.
     pub fn images(&self) -> Vec<String> {
         names_in(&self.cache.join("images"))
     }
@@ -131,7 +131,7 @@ impl Bench {
         self.images().into_iter().filter(is_sif).collect()
     }
 
-    /// Checks that no process, mount or half pull is left.
+    /// Checks that no process, mount or incomplete pull is left.
     #[track_caller]
     pub fn nothing_left(&self) {
         traces::none_of(&self.token);
@@ -141,7 +141,7 @@ impl Bench {
     }
 }
 
-/// The names of the files in a directory, sorted; none when it is not there.
+/// The names of the files in a directory, sorted. Empty if the directory does not exist.
 pub fn names_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
@@ -149,7 +149,7 @@ pub fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
-/// A registry on loopback that everybody may use.
+/// A registry on loopback without authentication.
 pub fn registry() -> String {
     engine("HYDROTEST_REGISTRY")
 }
@@ -159,7 +159,7 @@ pub fn run(test: impl Future<Output = ()>) {
     run_within(2 * LONG, test);
 }
 
-/// An instance that runs.
+/// A running instance.
 pub async fn started(bench: &Bench, settings: &str) -> Instance {
     let instance = bench.instance(settings);
     let started = instance.start().await;
@@ -167,7 +167,7 @@ pub async fn started(bench: &Bench, settings: &str) -> Instance {
     instance
 }
 
-/// The error of a start, after which nothing is left.
+/// The error of a start. Also checks that nothing is left.
 pub async fn failed_start(bench: &Bench, settings: &str) -> BackendError {
     let instance = bench.instance(settings);
     let error = instance.start().await.expect_err("the start succeeds");
@@ -176,12 +176,12 @@ pub async fn failed_start(bench: &Bench, settings: &str) -> BackendError {
     error
 }
 
-/// A call of no importance.
+/// Any valid call.
 pub fn request() -> Request {
     Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
-/// Waits for something to come true.
+/// Waits for a condition.
 #[track_caller]
 pub fn wait_for<T>(what: &str, question: impl FnMut() -> Option<T>) -> T {
     until(what, LONG, question)

@@ -1,4 +1,4 @@
-//! Tools, registries and images that are not there or not right.
+//! Tools, registries and images that are missing or wrong.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const EMBED: [&str; 4] = ["--model", "esm2", "--suite", "embed"];
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn an_image_that_no_registry_has_is_named_with_what_apptainer_said() {
+fn an_image_that_is_in_no_registry_is_reported_with_apptainers_message() {
     let bench = Bench::empty();
     let project = Project::new(&bench.table(""));
     let ran = project.run(&["--backend", "cluster:9.9.9", "--model", "esm2", "--suite", "embed"]);
@@ -34,7 +34,7 @@ fn an_image_that_no_registry_has_is_named_with_what_apptainer_said() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_registry_without_tls_needs_to_be_declared() {
+fn a_registry_without_tls_has_to_be_declared() {
     let bench = Bench::empty();
     let table = bench.table("").replace("https = false", "https = true");
     Project::new(&table).run(&EMBED).expect(3, &["server gave HTTP response to HTTPS client", "`https = false`"]);
@@ -43,7 +43,7 @@ fn a_registry_without_tls_needs_to_be_declared() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn an_image_for_another_machine_is_pulled_but_never_kept() {
+fn an_image_for_another_architecture_is_pulled_but_not_cached() {
     let bench = Bench::empty();
     run(async {
         let error = failed_start(&bench, &format!("repository = '{}'\n", foreign::pushed())).await;
@@ -56,7 +56,7 @@ fn an_image_for_another_machine_is_pulled_but_never_kept() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_file_for_another_machine_in_the_cache_is_refused() {
+fn a_cached_image_for_another_architecture_is_refused() {
     let bench = Bench::stocked();
     let mut sif = fs::read(bench.sif()).unwrap();
     let code = if foreign::ARCHITECTURE == "arm64" { b"04" } else { b"02" };
@@ -71,7 +71,7 @@ fn a_file_for_another_machine_in_the_cache_is_refused() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn an_examination_finds_the_tool_the_images_and_what_is_missing() {
+fn the_doctor_finds_the_tool_the_images_and_what_is_missing() {
     run(async {
         let bench = Bench::empty();
         let built_in = Config::built_in().unwrap();

@@ -1,5 +1,5 @@
-//! The kind `apptainer` on a real Apptainer: the models in a container answer as they do in this process, every failure of a
-//! pull or of a container is told with its cause, and nothing is left of either, as the system itself says.
+//! The kind `apptainer` on a real Apptainer: models in a container predict the same as in this process, every failure of a pull
+//! or a container is reported with its cause, and the system shows that nothing is left.
 //!
 //! Needs `HYDROTEST_APPTAINER` and `HYDROTEST_REGISTRY` (see `.ci/engines`).
 

@@ -1,4 +1,4 @@
-//! Files in the cache that are not as they should be, and pulls that are disturbed.
+//! Damaged files in the cache, and pulls that are disturbed.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn pulls(logs: &Path) -> usize {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_file_that_boileroom_left_is_used_as_it_is() {
+fn a_file_that_boileroom_pulled_is_used_unchanged() {
     run(async {
         let bench = Bench::stocked();
         let (logs, setting) = logs();
@@ -37,7 +37,7 @@ fn a_file_that_boileroom_left_is_used_as_it_is() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_truncated_file_without_a_record_is_pulled_anew() {
+fn a_truncated_file_without_a_record_is_pulled_again() {
     run(async {
         let bench = Bench::stocked();
         let whole = fs::metadata(bench.sif()).unwrap().len();
@@ -56,12 +56,12 @@ fn a_truncated_file_without_a_record_is_pulled_anew() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_changed_file_with_a_record_is_pulled_anew() {
+fn a_changed_file_with_a_record_is_pulled_again() {
     run(async {
         let bench = Bench::empty();
         for (change, expected) in [(false, 1), (false, 0), (true, 1), (false, 0)] {
             if change {
-                // Another file than was pulled, of the same length.
+                // Not the pulled file, but of the same length.
                 let mut sif = fs::read(bench.sif()).unwrap();
                 let middle = sif.len() / 2;
                 sif[middle] ^= 1;
@@ -78,7 +78,7 @@ fn a_changed_file_with_a_record_is_pulled_anew() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_bad_file_is_not_used_when_it_cannot_be_pulled_anew() {
+fn a_bad_file_is_not_used_if_it_cannot_be_pulled_again() {
     run(async {
         let bench = Bench::empty();
         let images = bench.cache.join("images");
@@ -95,7 +95,7 @@ fn a_bad_file_is_not_used_when_it_cannot_be_pulled_anew() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn two_runs_at_once_share_one_pull() {
+fn two_concurrent_runs_share_one_pull() {
     let bench = Bench::empty();
     let (logs, setting) = logs();
     let worlds = [(); 2].map(|()| Project::new(&bench.table(&setting)));
@@ -116,7 +116,7 @@ fn half_pulls(bench: &Bench) -> usize {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn a_killed_pull_is_cleared_up_by_the_next_run() {
+fn a_killed_pull_is_cleaned_up_by_the_next_run() {
     let bench = Bench::empty();
     let project = Project::new(&bench.table(""));
     let mut child = project.command(&EMBED).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -126,7 +126,7 @@ fn a_killed_pull_is_cleared_up_by_the_next_run() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    // Its processes go by themselves; what it wrote is left, and is not taken for an image.
+    // Its processes end by themselves. The incomplete file stays and must not be used as an image.
     traces::none_of(&bench.token);
     assert_eq!(half_pulls(&bench), 1);
     assert!(!bench.sif().exists());
@@ -135,7 +135,7 @@ fn a_killed_pull_is_cleared_up_by_the_next_run() {
     assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
 }
 
-/// A small disk, for as long as it is not dropped.
+/// A small disk, mounted until it is dropped.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
@@ -155,7 +155,7 @@ impl Drop for SmallDisk<'_> {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY, and mounts a disk, for which it has to be root"]
-fn a_full_disk_is_told_and_leaves_nothing() {
+fn a_full_disk_is_reported_and_leaves_nothing() {
     let bench = Bench::empty();
     let _disk = SmallDisk::mount(&bench.cache);
     let ran = Project::new(&bench.table("")).run(&EMBED);

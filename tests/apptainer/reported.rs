@@ -1,4 +1,4 @@
-//! What the program tells of each way in which Apptainer, an image or a container fails, and how it ends.
+//! What the program reports for each failure of Apptainer, an image or a container, and its exit code.
 
 use crate::everywhere::{Servers, everywhere};
 use crate::failing::{Failure, play};
@@ -14,7 +14,7 @@ const SERVERS: Servers = Servers {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn every_failure_is_told_with_its_exit_code_log_and_command() {
+fn every_failure_is_reported_with_its_exit_code_log_and_command() {
     let bench = Bench::stocked();
     let mut failures = everywhere(&SERVERS);
     failures.extend([

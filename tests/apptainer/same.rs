@@ -1,4 +1,4 @@
-//! The models in a container answer as they do in this process, over the whole way: registry, pull, cache, container, port.
+//! Models in a container predict the same as in this process, over the whole path: registry, pull, cache, container, port.
 
 use crate::alike::predicts_as_reference;
 use crate::harness::{Bench, run};
@@ -19,7 +19,8 @@ fn predictions_are_byte_equal_to_the_reference() {
     });
 }
 
-/// No `command`: the image's Python runs the server of a package, of which only the directory is there, and which is bound.
+/// Without `command`, the image's Python runs the server of a package. Only the package's directory exists, and it is bound
+/// into the container.
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
 fn every_suite_passes_on_every_model_with_the_command_of_boileroom() {

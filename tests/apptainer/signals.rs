@@ -1,4 +1,4 @@
-//! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
+//! The harness itself is stopped: after SIGINT and SIGTERM it cleans up, and after SIGKILL the next run does.
 
 use std::fs;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use crate::project::{Project, Ran};
 use crate::signalled::{ended_by, nothing_kept, start};
 use crate::traces;
 
-/// A server that never becomes ready, so that there is time to be ended.
+/// A server that never becomes ready, which leaves time for the signal.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\n";
-/// How many times the harness is killed.
+/// How often the harness is killed.
 const KILLS: u64 = 10;
 
 fn ended(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
@@ -24,21 +24,21 @@ fn ended(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn interrupted_it_ends_its_container() {
+fn sigint_stops_the_container() {
     let bench = Bench::stocked();
     ended(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn terminated_it_ends_its_container() {
+fn sigterm_stops_the_container() {
     let bench = Bench::stocked();
     ended(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn terminated_in_a_pull_it_leaves_nothing_of_it() {
+fn sigterm_during_a_pull_leaves_nothing_of_the_pull() {
     let bench = Bench::empty();
     ended(&bench, Signal::TERM, 143, || {
         bench.images().iter().any(|name| name.starts_with(".pull-")) && !traces::of(&bench.token).is_empty()
@@ -48,7 +48,7 @@ fn terminated_in_a_pull_it_leaves_nothing_of_it() {
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
-fn killed_at_any_moment_it_leaves_nothing_after_the_next_run() {
+fn after_sigkill_at_any_moment_the_next_run_removes_everything() {
     let bench = Bench::stocked();
     let project = Project::new(&bench.table(SLEEPER));
     for moment in 0..KILLS {
@@ -58,16 +58,16 @@ fn killed_at_any_moment_it_leaves_nothing_after_the_next_run() {
         }
         let mut child = start(&project);
         if moment == 0 {
-            // Once surely after there is something to leave.
+            // At least once late enough that there is something to leave.
             wait_for("the container", || traces::contained(&bench.token));
         } else {
-            // The moment is the point: it falls before, into and after the pull.
+            // The delay is the point: kills fall before, during and after the pull.
             std::thread::sleep(Duration::from_millis(moment * 397 % 2000));
         }
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    // What any run does first.
+    // The first step of any run.
     let next = Project::new(&bench.table(""));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
     let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", project.state()).output().unwrap());

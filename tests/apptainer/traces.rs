@@ -1,4 +1,4 @@
-//! What the system itself knows of containers: processes with a word in their environment, and mounted images.
+//! What the system knows about containers: processes with a token in their environment, and mounted images.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Process {
         rustix::process::kill_process(process, signal).unwrap();
     }
 
-    /// The port that its command names.
+    /// The port in its command.
     pub fn port(&self) -> u16 {
         let mut words = self.command.split('\0').skip_while(|word| *word != "--port");
         words.nth(1).unwrap().parse().unwrap()
@@ -31,7 +31,7 @@ impl Process {
     }
 }
 
-/// Every process of this machine whose environment may be read.
+/// Every process on this machine whose environment is readable.
 pub fn processes() -> Vec<Process> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     entries
@@ -43,17 +43,17 @@ pub fn processes() -> Vec<Process> {
         .collect()
 }
 
-/// The processes with a word in their environment, of which the supervisor and Apptainer itself are some.
+/// The processes with a token in their environment, including the supervisor and Apptainer itself.
 pub fn of(token: &str) -> Vec<Process> {
     processes().into_iter().filter(|process| process.environment.contains(token)).collect()
 }
 
-/// The process in the container: it has the variable itself.
+/// The process in the container, which has the variable itself.
 pub fn contained(token: &str) -> Option<Process> {
     of(token).into_iter().find(|process| process.variable("BENCH") == Some(token))
 }
 
-/// Whether a connection to a port of this machine holds what nobody has read: a call to a server that is stopped.
+/// Whether a connection to a port of this machine has unread data: a call to a stopped server.
 pub fn is_called(port: u16) -> bool {
     let port = format!(":{port:04X}");
     let connections = fs::read_to_string("/proc/net/tcp").unwrap();
@@ -65,7 +65,7 @@ pub fn is_called(port: u16) -> bool {
     })
 }
 
-/// Checks that no process is left. One that was killed may need a moment to go.
+/// Checks that no process is left. A killed process may need a moment to disappear.
 #[track_caller]
 pub fn none_of(token: &str) {
     wait_for("the end of all processes", || of(token).is_empty().then_some(()));

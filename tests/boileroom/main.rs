@@ -1,6 +1,6 @@
-//! The released boileroom reads what `hydrotest serve` answers, and refuses what we say that it cannot read.
+//! The released boileroom can read the responses of `hydrotest serve`, and rejects those that hydrotest says it cannot read.
 //!
-//! Needs a Python with boileroom 0.4.1, which `HYDROTEST_BOILEROOM` names.
+//! Needs a Python with boileroom 0.4.1, named by `HYDROTEST_BOILEROOM`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use hydrotest::wire::Secret;
 
-/// Runs boileroom's client in one of its modes with some input; what it prints, one JSON text a line.
+/// Runs boileroom's client in one of its modes with some input. Returns what it prints, one JSON value per line.
 fn client(secret: &Secret, mode: &str, input: &str) -> Vec<serde_json::Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/boileroom_client.py");
     let mut running = Command::new(engine::engine("HYDROTEST_BOILEROOM"))

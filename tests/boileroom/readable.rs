@@ -1,4 +1,4 @@
-//! What we say that boileroom's client can read and cannot, and what it does read: the same bodies go to both.
+//! Sends the same bodies to boileroom's client and to our check of what that client can read, and compares the two.
 
 use bytes::Bytes;
 use hydrotest::prediction::{Prediction, Record, Value};
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::client;
 
-/// A body, what it shows, and whether boileroom's client reads it.
+/// A body, what it demonstrates, and whether boileroom's client reads it.
 struct Case {
     shows: &'static str,
     body: String,
@@ -69,7 +69,7 @@ fn cases(secret: &str) -> Vec<Case> {
     ]
 }
 
-/// Whether we take a body for one that boileroom's client reads.
+/// Whether our check says that boileroom's client reads the body.
 fn is_readable(body: &str, secret: &str) -> Result<(), String> {
     let mut reader = EnvelopeReader::new(&ResponseLimits::default(), secret, None);
     reader.push(body.as_bytes()).map_err(|error| error.to_string())?;
@@ -86,7 +86,7 @@ fn is_readable(body: &str, secret: &str) -> Result<(), String> {
 
 #[test]
 #[ignore = "needs HYDROTEST_BOILEROOM"]
-fn boileroom_reads_what_we_say_that_it_reads_and_nothing_else() {
+fn boileroom_reads_exactly_the_bodies_that_we_say_it_reads() {
     let secret = Secret::generate().unwrap();
     let cases = cases(secret.expose());
     let input: String = cases.iter().map(|case| case.body.clone() + "\n").collect();

@@ -1,4 +1,4 @@
-//! All seven models of `hydrotest serve`, called by boileroom's own proxy and unpickled into boileroom's own classes.
+//! All seven models of `hydrotest serve`, called through boileroom's own proxy and unpickled into its own classes.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::client;
 use crate::describe::describe;
 
-/// `hydrotest serve` of one model; killed when it goes out of scope.
+/// `hydrotest serve` for one model. Killed on drop.
 struct Server {
     process: std::process::Child,
     url: String,
@@ -39,7 +39,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, which the test has seen by then.
+        // It may have ended by itself, in which case the test has already seen it.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -47,7 +47,7 @@ impl Drop for Server {
 
 #[test]
 #[ignore = "needs HYDROTEST_BOILEROOM"]
-fn boileroom_reads_every_model_s_answer_into_its_own_classes() {
+fn boileroom_reads_every_models_response_as_its_own_classes() {
     let secret = Secret::generate().unwrap();
     let models = Config::built_in().unwrap().models;
     assert_eq!(models.len(), 7);
@@ -82,7 +82,7 @@ fn boileroom_reads_every_model_s_answer_into_its_own_classes() {
 
 #[test]
 #[ignore = "needs HYDROTEST_BOILEROOM"]
-fn boileroom_is_told_what_the_model_refuses() {
+fn boileroom_receives_the_message_of_a_model_error() {
     let secret = Secret::generate().unwrap();
     let config = Config::built_in().unwrap();
     let contract = config.model("esm2").unwrap();
@@ -93,7 +93,7 @@ fn boileroom_is_told_what_the_model_refuses() {
     assert!(response.contains("Embedding failed: hydrotest serve answers with 1024 MiB at most"), "{response}");
 }
 
-/// The whole response to a call to embed.
+/// The complete response to an embed call.
 fn post(url: &str, body: &str) -> String {
     use std::io::{Read, Write};
     let address = url.strip_prefix("http://").unwrap();
@@ -105,7 +105,7 @@ fn post(url: &str, body: &str) -> String {
     response
 }
 
-/// Takes the times out of a description: no two calls take the same.
+/// Removes the times from a description, because they differ between calls.
 fn forget_times(description: &mut Json) {
     match description {
         Json::Array(items) => {

@@ -1,4 +1,4 @@
-//! What a site's file of known failures makes of a run.
+//! How a site's file of known failures changes the result of a run.
 
 use super::{Project, Ran};
 
@@ -23,7 +23,7 @@ fn entry(case: &str, message: &str, expires: &str) -> String {
 }
 
 #[test]
-fn a_failure_offers_an_entry_that_makes_it_known() {
+fn a_failure_suggests_an_entry_that_makes_it_known() {
     let project = project("");
     let failed = Ran::from(project.command(&[]).output().unwrap()).expect(1);
     let (_, offered) = failed.stdout.split_once("in lab/known.toml:\n").unwrap();
@@ -69,7 +69,7 @@ fn a_failure_offers_an_entry_that_makes_it_known() {
 }
 
 #[test]
-fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
+fn outdated_entries_fail_the_run_with_the_necessary_edit() {
     let reported = |known: &str| {
         let ran = project(known).run(&[]).expect(1);
         ran.closing().to_owned()
@@ -108,7 +108,7 @@ fn entries_that_hold_no_longer_fail_the_run_with_their_edit() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_a_mistake() {
+fn a_missing_file_of_known_failures_is_a_mistake() {
     let project = Project::new();
     project.write("backends.toml", &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"));
     insta::assert_snapshot!(project.run(&[]).expect(2).stderr, @"

@@ -1,4 +1,4 @@
-//! The program as a user meets it: exit codes, messages, output for programs, and what a signal does.
+//! The program as a user sees it: exit codes, messages, machine-readable output, and signals.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -26,7 +26,7 @@ models = ["esm2", "esmfold"]
 checks = [{ check = "contract" }, { check = "snapshot" }]
 "#;
 
-/// A checkout with one backend and one suite, changed as the test needs.
+/// A checkout with one backend and one suite, which tests change as needed.
 struct Project {
     home: TempDir,
 }
@@ -53,7 +53,7 @@ impl Project {
         command
     }
 
-    /// Runs it; the output names the directory `HOME`.
+    /// Runs it. The directory is shown as `HOME` in the output.
     fn run(&self, arguments: &[&str]) -> Ran {
         let ran = Ran::from(self.command(arguments).output().unwrap());
         let home = self.home.path().display().to_string();
@@ -85,7 +85,7 @@ impl Ran {
         self
     }
 
-    /// Standard output from the counts on.
+    /// Standard output from the summary counts on.
     fn closing(&self) -> &str {
         let start = self.stdout.find("test result: ").unwrap();
         &self.stdout[start..]
@@ -93,7 +93,7 @@ impl Ran {
 }
 
 #[test]
-fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
+fn a_missing_snapshot_is_not_a_pass_until_it_is_recorded() {
     let project = Project::new();
     let missing = project.run(&["--model", "esm2"]).expect(3);
     insta::assert_snapshot!(missing.stdout, @"
@@ -147,10 +147,10 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
 }
 
 #[test]
-fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
+fn a_changed_response_fails_with_the_place_the_numbers_and_the_command() {
     let project = Project::new();
     project.run(&["--record"]).expect(0);
-    // Another sequence of the same length stands for a backend that answers something else.
+    // Another sequence of the same length stands for a backend with a wrong response.
     project.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEA\n");
     let failed = project.run(&["--model", "esm2"]).expect(1);
     insta::assert_snapshot!(failed.stdout, @"
@@ -211,7 +211,7 @@ fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
 }
 
 #[test]
-fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
+fn an_unused_snapshot_is_reported_and_can_be_pruned() {
     let project = Project::new();
     project.run(&["--record"]).expect(0);
     project.write("suites/small.toml", &SUITE.replace(", \"esmfold\"", ""));
@@ -247,7 +247,7 @@ fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
 }
 
 #[test]
-fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
+fn synthetic_responses_are_not_recorded_under_other_weights() {
     let project = Project::new();
     let table =
         "[backends.served]\nkind = \"process\"\ncommand = [\"{hydrotest}\", \"serve\", \"--port\", \"{port}\"]\n";
@@ -328,7 +328,7 @@ fn lists_are_json_for_programs() {
 }
 
 #[test]
-fn the_declared_world_of_this_checkout_is_read_without_complaint() {
+fn the_configuration_of_this_checkout_is_read_without_errors() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
         .env("HYDROTEST_FORMAT", "pretty")
@@ -342,7 +342,7 @@ fn the_declared_world_of_this_checkout_is_read_without_complaint() {
 }
 
 #[test]
-fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
+fn the_cost_of_the_suites_is_an_estimate_with_its_sources() {
     let project = Project::new();
     let reported = project.run(&["suites", "--price"]).expect(0).stdout;
     insta::assert_snapshot!(reported, @"

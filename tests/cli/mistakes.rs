@@ -1,9 +1,9 @@
-//! What the program says of mistakes in files and on the command line, and when there is nothing to run.
+//! What the program reports for mistakes in files and on the command line, and when nothing is selected.
 
 use super::{Project, SUITE};
 
 #[test]
-fn every_mistake_of_configuration_is_shown_where_it_is() {
+fn every_configuration_mistake_is_shown_at_its_place() {
     let project = Project::new();
     project
         .write("backends.toml", "default = \"reference\"\n\n[backends.reference]\nkind = \"refrence\"\nwieghts = 1\n");
@@ -16,7 +16,7 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
 
     1 error in usage or configuration (exit code 2)
     "#);
-    // Mistakes in the keys that all kinds share and in those of one kind show together.
+    // Mistakes in keys of all kinds and in keys of one kind are reported together.
     let project = Project::new();
     project.write(
         "backends.toml",
@@ -79,7 +79,7 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
 }
 
 #[test]
-fn unknown_names_on_the_command_line_say_what_there_is() {
+fn unknown_names_on_the_command_line_list_the_known_ones() {
     let project = Project::new();
     let reported = [
         &["--backend", "your_backend"][..],
@@ -138,7 +138,7 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
 }
 
 #[test]
-fn nothing_run_is_an_outcome_of_its_own() {
+fn a_run_without_cases_has_its_own_exit_code() {
     let project = Project::new();
     let ran = [&["--model", "boltz2"][..], &["no_such_case"], &["--skip", "esm", "--skip", "x"]]
         .map(|arguments| project.run(arguments).expect(4));

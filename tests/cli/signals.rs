@@ -1,4 +1,4 @@
-//! What ends a run early: signals, and a reader that goes away.
+//! Runs that end early: by signals, or because the reader of the output goes away.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use super::Project;
 
-/// A suite long enough that a signal comes in the middle of it.
+/// A suite long enough for a signal to arrive in the middle.
 fn long_world() -> Project {
     let project = Project::new();
     let mut suite = String::from("about = \"many cases\"\nmodels = [\"esm2\"]\n");
@@ -25,7 +25,7 @@ fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>
     let mut child = project.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut seen = String::new();
-    // The first finished case says that the run is under way.
+    // The first finished case shows that the run has started.
     while !seen.contains("... ok") {
         assert_ne!(stdout.read_line(&mut seen).unwrap(), 0, "{seen}");
     }
@@ -36,7 +36,7 @@ fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_the_run_with_what_is_known_so_far() {
+fn a_signal_ends_the_run_with_the_results_so_far() {
     let project = long_world();
     let mut reported = Vec::new();
     for (signal, code) in [(rustix::process::Signal::INT, 130), (rustix::process::Signal::TERM, 143)] {

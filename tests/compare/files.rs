@@ -1,5 +1,5 @@
-//! Files as other programs write them: orders, encodings and types that differ without the numbers differing, and what a
-//! verdict alone would hide.
+//! Files as written by other programs: element orders, encodings and types that differ while the numbers are equal, and
+//! differences that a verdict alone would hide.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use hydrotest::tensor::Tensor;
 
 use super::{HELIX, compare, npy, remarks, reported, text};
 
-/// An npy file with a header as given.
+/// An npy file with the given header.
 fn raw(directory: &Path, name: &str, header: &str, data: &[u8]) -> std::path::PathBuf {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
@@ -20,7 +20,7 @@ fn raw(directory: &Path, name: &str, header: &str, data: &[u8]) -> std::path::Pa
 }
 
 #[test]
-fn the_order_of_elements_and_of_bytes_is_no_difference() {
+fn element_order_and_byte_order_make_no_difference() {
     let directory = tempfile::tempdir().unwrap();
     let values = [0.5f32, 1.0, 1.5, -2.0, 2.5, 3.0];
     let plain = directory.path().join("plain.npy");
@@ -41,7 +41,7 @@ fn the_order_of_elements_and_of_bytes_is_no_difference() {
 }
 
 #[test]
-fn another_element_type_is_a_difference_that_hides_no_number() {
+fn another_element_type_is_a_difference_and_the_numbers_are_still_compared() {
     let directory = tempfile::tempdir().unwrap();
     let values = [0.5f32, 1.0, 1.5, -2.0];
     let wide = values.map(|value| f64::from(value) + 0.001);
@@ -61,7 +61,7 @@ fn another_element_type_is_a_difference_that_hides_no_number() {
 }
 
 #[test]
-fn what_is_not_finite_is_told_even_where_it_is_equal() {
+fn non_finite_values_are_reported_even_if_equal() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.npy");
     std::fs::write(&path, npy(&Tensor::vector(&[1.0f32, f32::NAN]))).unwrap();
@@ -80,12 +80,12 @@ fn what_is_not_finite_is_told_even_where_it_is_equal() {
 }
 
 #[test]
-fn files_without_anything_in_common_are_no_comparison() {
+fn files_without_anything_in_common_cannot_be_compared() {
     let directory = tempfile::tempdir().unwrap();
     let [pdb, array, empty] = ["a.pdb", "a.npy", "a.npz"].map(|name| directory.path().join(name));
     std::fs::write(&pdb, HELIX).unwrap();
     std::fs::write(&array, npy(&Tensor::vector(&[1.0f32]))).unwrap();
-    // The end of a zip file without entries.
+    // The end of an empty zip file.
     std::fs::write(&empty, [&b"PK\x05\x06"[..], &[0; 18]].concat()).unwrap();
     let missing = directory.path().join("missing");
     let errors = [(&pdb, &array), (&empty, &empty), (&missing, &missing)].map(|(first, second)| {
@@ -113,7 +113,7 @@ fn files_without_anything_in_common_are_no_comparison() {
 }
 
 #[test]
-fn an_encoding_hides_no_atom_and_a_bad_byte_has_a_line() {
+fn every_text_encoding_is_read_and_a_bad_byte_is_reported_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain.pdb");
     std::fs::write(&plain, HELIX).unwrap();
@@ -224,7 +224,7 @@ fn packed_files_and_other_names_of_formats_are_read() {
 }
 
 #[test]
-fn a_file_of_which_some_atoms_have_no_b_factor_is_the_same_as_itself() {
+fn a_file_with_missing_b_factors_equals_itself() {
     let directory = tempfile::tempdir().unwrap();
     let structure = hydrotest::protein::pdb::read(HELIX).unwrap();
     let cif = hydrotest::protein::mmcif::write(&structure, "helix");
@@ -283,7 +283,7 @@ fn models_that_list_different_atoms_are_compared_one_by_one() {
 }
 
 #[test]
-fn chains_of_two_characters_are_two_chains() {
+fn chain_names_of_two_characters_are_distinguished() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, chains: [&str; 2]| {
         let path = directory.path().join(name);
@@ -334,7 +334,7 @@ fn arrays_of_more_than_64_mib_are_compared() {
 
     different: 1 of 1 judged numbers are beyond what is allowed
     ");
-    // What ends early is an error and no crash.
+    // A truncated file is an error, not a crash.
     std::fs::File::options().write(true).open(&second).unwrap().set_len(1 << 20).unwrap();
     assert_eq!(compare(&first, &second, &[]).status.code(), Some(2));
 }

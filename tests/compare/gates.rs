@@ -1,4 +1,4 @@
-//! Whose gates judge, what changes them, and what a number is shown with.
+//! Which gates apply, how to change them, and what each number is shown with.
 
 use std::path::Path;
 use std::process::Output;
@@ -6,11 +6,11 @@ use std::process::Output;
 use super::{HELIX, compare, compared, placed, remarks, reported, text};
 
 #[test]
-fn gates_are_those_of_the_model_and_may_be_changed() {
+fn the_models_gates_apply_and_can_be_changed() {
     let directory = tempfile::tempdir().unwrap();
     let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
     std::fs::write(&paths[0], HELIX).unwrap();
-    // One residue moves by a third of an ångström: too much for a model without chance, little for a diffusion model.
+    // One residue moves by a third of an ångström: too much for a deterministic model, little for a diffusion model.
     let moved = placed(|index, [x, y, z]| if index == 6 { [x, y + 0.3, z] } else { [x, y, z] });
     std::fs::write(&paths[1], moved).unwrap();
     let run = |flags: &[&str]| compare(&paths[0], &paths[1], flags);
@@ -79,7 +79,7 @@ fn gates_are_those_of_the_model_and_may_be_changed() {
 }
 
 #[test]
-fn confidence_is_read_on_the_scale_of_the_first() {
+fn confidence_uses_the_scale_of_the_first_file() {
     let percent: String = HELIX.lines().map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n").collect();
     assert_eq!(compared(&percent, &percent).0, Some(0));
     let (code, words) = compared(HELIX, &percent);
@@ -113,7 +113,7 @@ fn confidence_is_read_on_the_scale_of_the_first() {
 }
 
 #[test]
-fn every_number_comes_with_its_bound_and_its_word() {
+fn every_number_is_shown_with_its_bound_and_judgement() {
     let directory = tempfile::tempdir().unwrap();
     let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
     std::fs::write(&paths[0], HELIX).unwrap();
@@ -160,7 +160,7 @@ fn every_number_comes_with_its_bound_and_its_word() {
 }
 
 #[test]
-fn the_floor_beside_a_snapshot_counts() {
+fn the_noise_floor_next_to_a_snapshot_is_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic");
     let directory = tempfile::tempdir().unwrap();
     let copy = |from: &Path| {
@@ -181,7 +181,7 @@ fn the_floor_beside_a_snapshot_counts() {
     let with = compare(&first, &second, &strict);
     let words = text(&with.stdout);
     assert_eq!(with.status.code(), Some(0), "{words}");
-    // The first is the reference: a floor beside the second takes nothing away from it, and adds nothing.
+    // The first file is the reference: a floor next to the second one changes nothing.
     let none = serde_json::json!({ "backend": "b", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.0 } } });
     std::fs::write(second.with_extension("floor.json"), none.to_string()).unwrap();
     assert_eq!(compare(&first, &second, &strict).status.code(), Some(0));

@@ -1,5 +1,5 @@
-//! `hydrotest compare` as its user meets it: numbers, verdicts, exit codes, and bad files and structures, which give a
-//! verdict or a clear error.
+//! `hydrotest compare` as a user sees it: numbers, verdicts and exit codes. Bad files and structures lead to a verdict or a
+//! clear error.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper of a test fails by panicking")]
 
@@ -53,13 +53,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What it says on both streams of files in a directory, which it names `DIR`.
+/// The output on both streams. The directory is shown as `DIR`.
 fn reported(output: &Output, directory: &Path) -> String {
     let both = text(&output.stdout) + &text(&output.stderr);
     plain::plain(&both, &[(&directory.display().to_string(), "DIR")])
 }
 
-/// What stands outside the table of numbers.
+/// The output outside the table of numbers.
 fn remarks(words: &str) -> String {
     let is_row = |line: &str| line.trim().contains("  ") && !line.starts_with("first ") && !line.starts_with("second ");
     let lines = words.lines().filter(|line| !is_row(line));
@@ -77,7 +77,7 @@ fn compared(first: &str, second: &str) -> (Option<i32>, String) {
     (output.status.code(), reported(&output, directory.path()))
 }
 
-/// The atoms with these coordinates instead.
+/// The atoms with changed coordinates.
 fn placed(change: impl Fn(usize, [f64; 3]) -> [f64; 3]) -> String {
     let lines = HELIX.lines().enumerate().map(|(index, line)| {
         if !line.starts_with("ATOM") {
@@ -91,7 +91,7 @@ fn placed(change: impl Fn(usize, [f64; 3]) -> [f64; 3]) -> String {
 }
 
 #[test]
-fn a_moved_copy_is_the_same_and_a_mirror_image_is_named() {
+fn a_moved_copy_is_equal_and_a_mirror_image_is_named() {
     let moved = placed(|_, [x, y, z]| [y + 3.0, -x, z]);
     assert_eq!(compared(HELIX, &moved).0, Some(0));
     let (code, words) = compared(HELIX, &placed(|_, [x, y, z]| [x, y, -z]));
@@ -129,7 +129,7 @@ fn a_moved_copy_is_the_same_and_a_mirror_image_is_named() {
 }
 
 #[test]
-fn bad_structures_give_a_verdict_or_a_clear_error() {
+fn bad_structures_lead_to_a_verdict_or_a_clear_error() {
     let lines =
         |keep: &dyn Fn(&str) -> bool| -> String { HELIX.split_inclusive('\n').filter(|line| keep(line)).collect() };
     let one = lines(&|line| line.contains(" CA  ALA"));
@@ -170,7 +170,7 @@ fn bad_structures_give_a_verdict_or_a_clear_error() {
 }
 
 #[test]
-fn files_that_are_nothing_of_the_kind_are_errors() {
+fn files_with_invalid_content_are_errors() {
     let directory = tempfile::tempdir().unwrap();
     let errors = [("a.npy", "x"), ("a.npz", "PK"), ("a.snap", "---\n"), ("a.cif", "data_\nloop_\n"), ("a.txt", "")]
         .map(|(name, content)| {
@@ -245,7 +245,7 @@ fn response(directory: &Path, pickle: &str) -> PathBuf {
 }
 
 #[test]
-fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
+fn recorded_responses_are_judged_by_the_gates_of_their_model() {
     let directory = tempfile::tempdir().unwrap();
     let mut said = Vec::new();
     for (pickle, other, model) in [
@@ -328,7 +328,7 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
 }
 
 #[test]
-fn one_complex_on_two_machines_is_the_same_where_it_is_confident() {
+fn one_complex_on_two_machines_is_equal_in_its_confident_parts() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let paths = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name));
     if !paths.iter().all(|path| path.exists()) {

@@ -1,4 +1,4 @@
-//! Whole results against each other and against files of their parts: every element counts, formats do not.
+//! Whole results compared with each other and with files of their parts: every element counts, the format does not.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ fn field<'a>(prediction: &'a mut Prediction, name: &str) -> &'a mut Value {
     &mut found.unwrap().1
 }
 
-/// Changes an array of single precision, or the first of a list of them.
+/// Changes a single-precision array, or the first array of a list.
 fn change(prediction: &Prediction, name: &str, edit: impl FnOnce(&mut Vec<f32>)) -> Prediction {
     let mut changed = prediction.clone();
     let mut value = field(&mut changed, name);
@@ -46,7 +46,7 @@ fn floats(prediction: &Prediction, path: &str) -> Tensor {
 }
 
 #[test]
-fn every_element_of_two_whole_responses_counts() {
+fn every_element_of_two_whole_responses_is_compared() {
     let directory = tempfile::tempdir().unwrap();
     let right = fold("esm2", SEQUENCE, &["hidden_states"]);
     let first = written(directory.path(), "first.json", &right);
@@ -66,7 +66,7 @@ fn every_element_of_two_whole_responses_counts() {
     }
 }
 
-/// A structure as a file; the factors are those of residues.
+/// Writes a structure to files with the given B-factors of residues.
 fn files(directory: &Path, structure: &Structure, in_pdb: Option<&[f64]>, in_cif: Option<&[f64]>) -> [PathBuf; 2] {
     let with = |factors: Option<&[f64]>| {
         let mut structure = structure.clone();
@@ -84,7 +84,7 @@ fn files(directory: &Path, structure: &Structure, in_pdb: Option<&[f64]>, in_cif
 }
 
 #[test]
-fn a_response_is_the_same_as_its_own_files() {
+fn a_response_equals_its_own_files() {
     let directory = tempfile::tempdir().unwrap();
     let response = fold("boltz2", SEQUENCE, &["plddt"]);
     let whole = written(directory.path(), "whole.json", &response);
@@ -129,7 +129,7 @@ fn a_response_is_the_same_as_its_own_files() {
     within tolerance: they count as the same
     ");
 
-    // Another prediction is still another, and so is another confidence.
+    // A different prediction is still different, and so is a different confidence.
     let bent = bent(&right);
     let halves: Vec<f64> = percent.iter().map(|value| value / 2.0).collect();
     for (model, factors) in [(&bent, &percent), (&right, &halves)] {
@@ -141,7 +141,7 @@ fn a_response_is_the_same_as_its_own_files() {
 }
 
 #[test]
-fn a_column_that_one_of_two_files_of_a_kind_lacks_is_told_beside_the_rest() {
+fn a_column_that_only_one_file_has_is_reported_with_the_rest() {
     let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let right = structure(&fold("esmfold", SEQUENCE, &[]));
     let sure = vec![0.9; right.residues().len()];
@@ -242,7 +242,7 @@ fn aligned_errors_and_confidences_in_files_are_judged_by_their_gates() {
 }
 
 #[test]
-fn a_recorded_result_is_compared_element_by_element_however_large() {
+fn a_recorded_result_of_any_size_is_compared_element_by_element() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic/esm2/embed/everything.snap");
     let recorded = hydrotest::snapshot::open(&root).unwrap();
     assert_eq!((recorded.model(), recorded.weights()), ("esm2", "synthetic"));

@@ -1,10 +1,10 @@
-//! Structures that need more than one superposition: mirror images of what nobody is sure of, several models, atoms in another
+//! Structures that need more than one superposition: mirror images of low-confidence parts, several models, atoms in another
 //! order.
 
 use super::{HELIX, compared, placed, remarks};
 
 #[test]
-fn a_mirror_image_is_different_though_nothing_is_confident_and_has_no_beta_carbons() {
+fn a_mirror_image_differs_even_without_confident_residues_or_beta_carbons() {
     let unsure = |text: &str| text.replace("  0.90  ", "  0.30  ");
     let (code, words) = compared(&unsure(HELIX), &unsure(&placed(|_, [x, y, z]| [x, y, -z])));
     assert_eq!(code, Some(1), "{words}");
@@ -40,7 +40,7 @@ fn a_mirror_image_is_different_though_nothing_is_confident_and_has_no_beta_carbo
 }
 
 #[test]
-fn of_several_models_the_worst_is_shown_and_named() {
+fn of_several_models_the_worst_is_named() {
     let model = |number: usize, atoms: &str| {
         let atoms = atoms.replace("END\n", "");
         format!("MODEL        {number}\n{atoms}ENDMDL\n")
@@ -65,7 +65,7 @@ fn of_several_models_the_worst_is_shown_and_named() {
 }
 
 #[test]
-fn atoms_in_another_order_are_measured_by_their_names() {
+fn atoms_in_another_order_are_compared_by_name() {
     let mut lines: Vec<&str> = HELIX.lines().filter(|line| line.starts_with("ATOM")).collect();
     lines.reverse();
     let (code, words) = compared(HELIX, &(lines.join("\n") + "\nEND\n"));
@@ -101,12 +101,12 @@ fn atoms_in_another_order_are_measured_by_their_names() {
 }
 
 #[test]
-fn hydrogens_and_hetero_atoms_do_not_dock() {
+fn hydrogens_and_hetero_atoms_do_not_count_as_contacts() {
     let chain = |name: &str, up: f64, hydrogens: &[&str]| {
         let moved = placed(|_, [x, y, z]| [x, y + up, z]).replace(" A   ", &format!(" {name}   "));
         let atoms = moved.lines().filter(|line| line.starts_with("ATOM")).map(str::to_owned);
         let hydrogens = hydrogens.iter().map(|record| {
-            // Half way between the chains, so that it would make contacts.
+            // Half way between the chains, where it would add contacts.
             format!("{record}   99  X   LYS {name}   5       7.000   8.500   7.300  1.00  0.90           H")
         });
         atoms.chain(hydrogens).collect::<Vec<_>>().join("\n") + "\n"

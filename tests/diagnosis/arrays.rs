@@ -1,4 +1,4 @@
-//! Mistakes in arrays.
+//! The likely cause of mistakes in arrays.
 
 use hydrotest::diagnosis::{MistakeKind, of_arrays};
 use hydrotest::tensor::Tensor;
@@ -17,7 +17,7 @@ fn map(tensor: &Tensor, change: impl Fn(usize, f32) -> f32) -> Tensor {
     Tensor::from_values(tensor.shape().to_vec(), &values).unwrap()
 }
 
-/// Row `order[i]` of an array of two axes in place of row i.
+/// The rows of a two-dimensional array in the given order.
 fn rows(tensor: &Tensor, order: impl Iterator<Item = usize>) -> Tensor {
     tensor.gather(&order.collect::<Vec<_>>()).unwrap()
 }
@@ -70,7 +70,7 @@ fn mistakes_in_arrays_are_named() {
 }
 
 #[test]
-fn a_matrix_that_was_made_symmetric_is_named() {
+fn a_symmetrized_matrix_is_named() {
     for sequence in sequences().into_iter().filter(|sequence| sequence.len() < 60) {
         let prediction = predict("boltz2", &sequence, &json!({"include_fields": ["pae"]}));
         let pae = prediction.at("pae[0]").unwrap().as_array().unwrap().clone();

@@ -1,5 +1,5 @@
-//! A mistake among confident residues is named although residues that nobody is sure of lie elsewhere, as on another card; chains that
-//! stand wrongly to each other and a few residues that moved are named too.
+//! A mistake in confident residues is named even if low-confidence residues differ elsewhere, as on another card. Misplaced
+//! chains and a few moved residues are named too.
 
 use hydrotest::diagnosis::{Aspect, Cause, Failed, MistakeKind, StructureFrame, of_failed};
 use hydrotest::metric::selection::residue_of_atoms;
@@ -12,7 +12,7 @@ const FLOPPY: usize = 20;
 const COMPLEX: &str =
     "DRKIAGMDKGNGGTGAGMGI:MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
 
-/// The complex, the same on another card (its short chain is floppy), and the marks of confident residues.
+/// The complex, the same on another card (its short chain is floppy), and which residues are confident.
 fn pair() -> (Structure, Structure, Vec<bool>) {
     let expected = fold(COMPLEX);
     let mut other = expected.clone();
@@ -65,7 +65,7 @@ fn one_side_chain_that_moved_is_named() {
 }
 
 #[test]
-fn a_chain_that_stands_elsewhere_is_named() {
+fn a_misplaced_chain_is_named() {
     for distance in [5.0, 500.0] {
         let found = cause(Aspect::Assembly, |structure| {
             let (_, atoms) = structure.chains().swap_remove(0);
@@ -77,7 +77,7 @@ fn a_chain_that_stands_elsewhere_is_named() {
 }
 
 #[test]
-fn confidences_are_explained_where_positions_differ_by_noise() {
+fn wrong_confidences_are_named_if_positions_differ_only_by_noise() {
     let found = cause(Aspect::Confidences, |structure| {
         let factors = structure.b_factor.iter_mut().flatten();
         factors.for_each(|factor| *factor *= 100.0);

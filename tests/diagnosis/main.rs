@@ -1,5 +1,5 @@
-//! The likely cause of a difference, on the embedded models' responses for real sequences: planted mistakes are named, and
-//! nothing is named where two results agree.
+//! The likely cause of a difference, on the embedded models' responses for real sequences: planted mistakes are named, and no
+//! cause is named where two results agree.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
@@ -22,7 +22,7 @@ use serde_json::json;
 
 use noise::noise;
 
-/// Every sequence of the shared suites that is not too long to fold in a moment, and complexes of some of them.
+/// Every sequence of the shared suites that is short enough to fold quickly, and complexes of some of them.
 fn sequences() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/sequences.fasta");
     let records = fasta::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -76,7 +76,7 @@ fn reordered(structure: &Structure, order: &[usize]) -> Structure {
     other
 }
 
-/// Every mistake in a structure, with its name and what it should be told as.
+/// Every mistake in a structure, with its name and the cause that must be reported.
 #[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
 fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)> {
     let atoms = structure.atoms();
@@ -152,7 +152,7 @@ fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)>
     planted
 }
 
-/// Counts what was named as it should be.
+/// Counts how many mistakes got the right cause.
 #[derive(Default)]
 struct Score(BTreeMap<&'static str, (usize, usize)>);
 
@@ -185,7 +185,7 @@ fn mistakes_in_structures_are_named() {
         for (name, kind, wrong) in planted(structure) {
             score.add(name, kind, of_structures(structure, &wrong, StructureFrame::Fixed, &[]).as_ref());
         }
-        // The same beneath the noise of another machine, as far as it leaves anything to see.
+        // The same under the noise of another machine, if the mistake is larger than the noise.
         for (name, kind, wrong) in planted(structure) {
             if !matches!(name, "bfloat16" | "float16" | "constant") && !name.starts_with("b-factors") {
                 let noisy = jittered(&wrong, index as u64, 0.01);
@@ -204,7 +204,7 @@ fn mistakes_in_complexes_are_named() {
         let half = dimer.atoms() / 2;
         let order: Vec<usize> = (half..2 * half).chain(0..half).collect();
         let cause = of_structures(&dimer, &reordered(&dimer, &order), StructureFrame::Free, &[]);
-        // The two places of a symmetric dimer are one.
+        // In a symmetric dimer both positions are equal.
         if let Some(cause) = cause {
             score.add("equal chains", MistakeKind::PermutedChains, Some(&cause));
         }
@@ -234,7 +234,7 @@ fn mistakes_in_complexes_are_named() {
 }
 
 #[test]
-fn another_response_and_another_seed_are_recognised() {
+fn a_response_to_another_call_and_another_seed_are_recognised() {
     let mut score = Score::default();
     for sequence in sequences().iter().filter(|sequence| sequence.len() < 80) {
         let seeded = |seed: u64| {
@@ -259,7 +259,7 @@ fn another_response_and_another_seed_are_recognised() {
 }
 
 #[test]
-fn nothing_is_named_where_two_structures_agree() {
+fn no_cause_is_named_if_two_structures_agree() {
     for (index, sequence) in sequences().iter().enumerate() {
         let structure = fold(sequence);
         let others: Vec<Value> = [Value::Structure(Box::new(structure.clone()))].into();

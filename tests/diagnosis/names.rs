@@ -1,4 +1,4 @@
-//! Mistakes in which atoms there are and in which order they stand, in chains and in models.
+//! The likely cause of missing, extra or reordered atoms, in chains and in models.
 
 use hydrotest::diagnosis::{MistakeKind, StructureFrame, of_structures};
 use hydrotest::protein::Structure;
@@ -6,7 +6,7 @@ use hydrotest::protein::Structure;
 use super::noise::noise;
 use super::{Score, fold, jittered, sequences};
 
-/// The atoms of these numbers, in this order.
+/// The atoms with these indices, in this order.
 fn taken(structure: &Structure, order: &[usize]) -> Structure {
     let mut other = Structure { b_factor: structure.b_factor.as_ref().map(|_| Vec::new()), ..Structure::default() };
     for &atom in order {
@@ -33,7 +33,7 @@ fn shuffled(atoms: usize, seed: u64) -> Vec<usize> {
     keyed.into_iter().map(|(_, atom)| atom).collect()
 }
 
-/// Every residue at the place of the one before it in its chain.
+/// Every residue at the position of the previous one in its chain.
 fn shifted_in_chains(structure: &Structure) -> Structure {
     let mut other = structure.clone();
     for pair in structure.residues().windows(2) {
@@ -50,7 +50,7 @@ fn shifted_in_chains(structure: &Structure) -> Structure {
 }
 
 #[test]
-fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
+fn missing_doubled_and_reordered_atoms_are_named() {
     let mut score = Score::default();
     for (index, sequence) in sequences().into_iter().enumerate() {
         let dimer = fold(&format!("{sequence}:{}", &sequence[..sequence.len() / 2]));
@@ -98,7 +98,7 @@ fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
 }
 
 #[test]
-fn the_model_that_is_wrong_is_looked_into() {
+fn the_cause_is_searched_in_the_model_that_differs() {
     let sequence = sequences().remove(0);
     let one = fold(&sequence);
     let models = |parts: &[&Structure]| Structure {

@@ -1,4 +1,5 @@
-//! Mistakes in arrays that have a number, or a vector, for every two residues: they befall both axes together.
+//! The likely cause of mistakes in arrays that have a number or a vector for every residue pair, where both axes change
+//! together.
 
 use hydrotest::diagnosis::{MistakeKind, of_arrays};
 use hydrotest::tensor::Tensor;
@@ -7,7 +8,8 @@ use serde_json::json;
 use super::noise::noise;
 use super::{Score, predict, sequences};
 
-/// The matrix with these entries on both axes, and noise of a size; numbers of residues that are not there are those of a linker.
+/// The matrix with these entries on both axes, plus noise of the given size. Indices out of range stand for the residues of a
+/// linker.
 fn gathered(pairs: &Tensor, order: &[usize], size: f32) -> Tensor {
     let [length, _, channels] = *pairs.shape() else {
         panic!("three axes: {:?}", pairs.shape());
@@ -28,7 +30,7 @@ fn gathered(pairs: &Tensor, order: &[usize], size: f32) -> Tensor {
     Tensor::from_values(vec![order.len(), order.len(), channels], &all).unwrap()
 }
 
-/// One matrix, or several of them, as the cause sees them.
+/// One matrix, or several of them, in the shape that the diagnosis expects.
 fn shaped(pairs: &Tensor, samples: usize) -> Tensor {
     let [length, _, channels] = *pairs.shape() else {
         panic!("three axes: {:?}", pairs.shape());
@@ -45,7 +47,7 @@ fn shaped(pairs: &Tensor, samples: usize) -> Tensor {
     Tensor::from_values(shape, &all).unwrap()
 }
 
-/// The aligned errors of one input, alone and with distances to the power of a channel beside them.
+/// The aligned errors of one input, alone and next to distances raised to the power of the channel index.
 fn matrices(sequence: &str, channels: usize) -> Tensor {
     let prediction = predict("boltz2", sequence, &json!({"include_fields": ["pae"]}));
     let pae = prediction.at("pae[0]").unwrap().as_array().unwrap().clone();
@@ -113,8 +115,8 @@ fn mistakes_of_both_axes_are_named() {
 }
 
 #[test]
-fn what_befell_both_axes_is_told_by_its_place() {
-    // Of the first chain, as long as the wave of the confidence, the errors are nearly their own mirror image.
+fn mistakes_of_both_axes_are_reported_with_their_place() {
+    // For the first chain, which is as long as one period of the confidence, the errors are nearly symmetric.
     let pairs = matrices(&sequences()[1], 1);
     let length = pairs.shape()[0];
     let all: Vec<usize> = (0..length).collect();

@@ -1,5 +1,5 @@
-//! Mistakes that befall parts of a structure: domains and chains that stand elsewhere or are another's, and residues that are
-//! numbered otherwise.
+//! The likely cause of mistakes in parts of a structure: misplaced or copied domains and chains, and residues with other
+//! numbers.
 
 use hydrotest::diagnosis::{Candidate, MistakeKind, Relation, StructureFrame, of_structures};
 use hydrotest::prediction::Value;
@@ -7,7 +7,7 @@ use hydrotest::protein::{Label, Structure};
 
 use super::{Score, fold, jittered, sequences};
 
-/// The structure with the atoms of these numbers turned about the axis through `at`.
+/// The structure with the atoms of this range rotated about the axis through `at`.
 fn turned(structure: &Structure, atoms: std::ops::Range<usize>, at: usize, degrees: f32) -> Structure {
     let mut other = structure.clone();
     let (sine, cosine) = degrees.to_radians().sin_cos();
@@ -20,7 +20,7 @@ fn turned(structure: &Structure, atoms: std::ops::Range<usize>, at: usize, degre
     other
 }
 
-/// Chains at some distance of each other: what the embedded model folds stands in one place.
+/// Chains at some distance from each other, because the embedded model folds all of them in one place.
 fn complex(sequences: &[&str]) -> Structure {
     let mut complex = Structure { b_factor: Some(Vec::new()), ..Structure::default() };
     for (place, sequence) in sequences.iter().enumerate() {
@@ -56,7 +56,7 @@ fn some() -> Vec<String> {
 }
 
 #[test]
-fn a_hinge_is_named_by_its_residue() {
+fn a_hinge_is_named_with_its_residue() {
     let mut score = Score::default();
     for (index, sequence) in some().into_iter().enumerate() {
         for (chains, name) in
@@ -85,7 +85,7 @@ fn a_hinge_is_named_by_its_residue() {
 }
 
 #[test]
-fn chains_that_are_copies_of_others_are_named() {
+fn copied_chains_are_named() {
     for (index, sequence) in some().into_iter().enumerate() {
         let structure = complex(&[&sequence, "GIVEQCCTSICSLYQLENYCN", &sequence]);
         let chains = structure.chains();
@@ -103,7 +103,7 @@ fn chains_that_are_copies_of_others_are_named() {
                 assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, words));
             }
         }
-        // One chain of another item of a batch.
+        // One chain comes from another item of a batch.
         let mut other = jittered(&structure, 5 + index as u64, 3.0);
         let mut wrong = structure.clone();
         wrong.coord[chains[2].1.clone()].copy_from_slice(&other.coord[chains[2].1.clone()]);
@@ -117,7 +117,7 @@ fn chains_that_are_copies_of_others_are_named() {
 }
 
 #[test]
-fn many_equal_chains_in_each_others_places_are_named() {
+fn swapped_positions_of_many_equal_chains_are_named() {
     let sequence = "GIVEQCCTSICSLYQLENYCN";
     for count in [2, 3, 8, 12] {
         let structure = complex(&vec![sequence; count]);
@@ -142,7 +142,7 @@ fn many_equal_chains_in_each_others_places_are_named() {
 }
 
 #[test]
-fn the_chain_that_moved_is_named_among_many() {
+fn one_moved_chain_among_many_is_named() {
     let sequences = some();
     let structure = complex(&[&sequences[0], "GIVEQCCTSICSLYQLENYCN", "FVNQHLCGSHLVEALYLVCGERGFFYTPKT"]);
     for (place, (name, atoms)) in structure.chains().into_iter().enumerate() {
@@ -157,7 +157,7 @@ fn the_chain_that_moved_is_named_among_many() {
 }
 
 #[test]
-fn other_numbers_and_names_of_chains_are_named() {
+fn changed_residue_numbers_and_chain_names_are_named() {
     let sequences = some();
     let structure = complex(&[&sequences[0], "GIVEQCCTSICSLYQLENYCN", &sequences[1]]);
     let chains = structure.chains();

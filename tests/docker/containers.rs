@@ -1,4 +1,4 @@
-//! The engine itself, asked without any code of hydrotest: which containers it has, and what is done to them from outside.
+//! Direct access to the engine, without hydrotest's code: lists its containers and changes them from outside.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 
 use crate::harness::{LONG, Platform, run};
 
-/// A connection.
+/// Connects to the engine.
 pub async fn engine(on: Platform) -> Docker {
     let docker = Docker::connect_with_host(&on.host()).unwrap();
     assert!(docker.client_version() <= *API_DEFAULT_VERSION);
     docker.negotiate_version().await.unwrap()
 }
 
-/// The containers of hydrotest, running or not.
+/// hydrotest's containers, running or not.
 pub async fn all(docker: &Docker) -> Vec<String> {
     let labels = HashMap::from([("label", vec!["hydrotest.instance"])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&labels).build();
     let listed = until("a list that can be read", async || {
         match docker.list_containers(Some(options.clone())).await {
-            // Podman has a state between running and ended that the client does not know.
+            // Podman has a state between running and stopped that the client does not know.
             Err(Error::JsonDataError { .. }) => None,
             listed => Some(listed.unwrap()),
         }
@@ -33,7 +33,7 @@ pub async fn all(docker: &Docker) -> Vec<String> {
     found.into_iter().map(|container| container.id.unwrap()).collect()
 }
 
-/// Fails when there is one.
+/// Fails if there is one.
 pub fn none_left(on: Platform, when: &str) {
     run(async {
         let left = all(&engine(on).await).await;
@@ -41,7 +41,7 @@ pub fn none_left(on: Platform, when: &str) {
     });
 }
 
-/// Waits for the only container to be there and running.
+/// Waits until the only container is running.
 pub async fn the_running_one(docker: &Docker) -> String {
     let running = until("a container that runs", async || {
         let all = all(docker).await;
@@ -53,7 +53,7 @@ pub async fn the_running_one(docker: &Docker) -> String {
     running.await
 }
 
-/// Asks an engine until it has a response; its own events differ between engines.
+/// Polls an engine until there is a result, because its events differ between engines.
 async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
     let answered = async {
         loop {
@@ -67,7 +67,7 @@ async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T
     answered.unwrap_or_else(|_| panic!("there never was {what}"))
 }
 
-/// Sends a signal to what runs in a container.
+/// Sends a signal to the process in a container.
 pub async fn signal(docker: &Docker, container: &str, name: &str) {
     let options = KillContainerOptionsBuilder::default().signal(name).build();
     docker.kill_container(container, Some(options)).await.unwrap();

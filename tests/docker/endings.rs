@@ -1,4 +1,4 @@
-//! What is done to a container from outside, and starts that are given up. How a server ends by itself is told.
+//! Containers that are killed or removed from outside, and abandoned starts. How a server itself ends is tested in `reported`.
 
 use hydrotest::backend::{Fault, Stage};
 
@@ -14,7 +14,7 @@ fn killed_in_a_call(on: Platform) {
         let instance = started(on, "").await;
         let docker = engine(on).await;
         let container = the_running_one(&docker).await;
-        // Stopped, it takes the call and never answers.
+        // While stopped, it accepts the call and never responds.
         containers::signal(&docker, &container, "SIGSTOP").await;
         let call = request();
         let (result, ()) = tokio::join!(instance.predict(&call), containers::signal(&docker, &container, "SIGKILL"));
@@ -32,7 +32,7 @@ fn killed_in_a_call(on: Platform) {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn a_container_removed_from_outside_in_a_call_is_told_so() {
+fn a_container_that_is_removed_during_a_call_is_reported() {
     let (on, _alone) = alone(Platform::Docker);
     run(async {
         let instance = started(on, "").await;
@@ -53,7 +53,7 @@ fn a_container_removed_from_outside_in_a_call_is_told_so() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn a_start_that_is_given_up_leaves_nothing() {
+fn an_abandoned_start_leaves_nothing() {
     let (on, _alone) = alone(Platform::Docker);
     run(async {
         let instance = open(&declared(on, SLEEPER));
@@ -65,11 +65,11 @@ fn a_start_that_is_given_up_leaves_nothing() {
         instance.abort().await;
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
-    // Given up at every moment of it, from the first.
+    // Abandoned at different moments, from the first one on.
     run(async {
         let docker = engine(on).await;
         let platform = declared(on, SLEEPER);
-        // The moment is the point.
+        // The delay is the point.
         for milliseconds in (0..400).step_by(40) {
             let instance = open(&platform);
             let moment = std::time::Duration::from_millis(milliseconds);
@@ -83,12 +83,12 @@ fn a_start_that_is_given_up_leaves_nothing() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn a_server_killed_in_a_call_is_named_with_its_signal_and_can_be_started_anew() {
+fn a_server_killed_in_a_call_is_reported_with_the_signal_and_can_be_restarted() {
     killed_in_a_call(Platform::Docker);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
-fn on_podman_a_server_killed_in_a_call_is_named_with_its_signal_and_can_be_started_anew() {
+fn on_podman_a_server_killed_in_a_call_is_reported_with_the_signal_and_can_be_restarted() {
     killed_in_a_call(Platform::Podman);
 }

@@ -1,4 +1,4 @@
-//! The engine goes away while a container runs: a proxy in front of the real one is taken down.
+//! The engine goes away while a container runs. A proxy in front of the real engine is shut down for this.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::containers::{self, all, engine, the_running_one};
 use crate::harness::{Platform, SERVE, alone, open, request, run, select, table};
 use crate::turns;
 
-/// Carries connections to the engine until it is aborted, which cuts them all.
+/// Forwards connections to the engine until it is aborted, which closes all of them.
 fn proxy(socket: &Path, on: Platform) -> JoinHandle<()> {
     let listener = UnixListener::bind(socket).unwrap();
     let engine = on.host().trim_start_matches("unix://").to_owned();
@@ -22,7 +22,7 @@ fn proxy(socket: &Path, on: Platform) -> JoinHandle<()> {
             let engine = engine.clone();
             connections.spawn(async move {
                 let mut theirs = UnixStream::connect(engine).await.unwrap();
-                // However it ends, it has ended.
+                // How it ends does not matter.
                 let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
             });
         }
@@ -31,9 +31,9 @@ fn proxy(socket: &Path, on: Platform) -> JoinHandle<()> {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn an_engine_that_goes_away_in_a_call_is_told_with_how_to_find_what_is_left() {
+fn an_engine_that_stops_during_a_call_is_reported_with_a_command_that_finds_its_containers() {
     let (on, _alone) = alone(Platform::Docker);
-    // A test on Podman would clear up after the run that is lost here.
+    // A concurrent test on Podman would clean up the run that is lost here.
     let _podman = turns::alone(Platform::Podman.name());
     run(async {
         let place = tempfile::tempdir().unwrap();
@@ -56,11 +56,11 @@ fn an_engine_that_goes_away_in_a_call_is_told_with_how_to_find_what_is_left() {
         assert!(error.message.contains("docker ps -a --filter label=hydrotest.instance"), "{error}");
         let stopped = instance.stop().await.unwrap();
         assert_eq!(stopped.stage, Stage::Shutdown);
-        // Nobody can say that nothing is left, so nobody does.
+        // Without the engine, the leak check is unknown: neither a leak nor "nothing left" is reported.
         let unknown = instance.take_report().failed_checks;
         assert!(unknown.iter().any(|line| line.contains("resources could not be listed")), "{unknown:?}");
         drop(instance);
-        // Once the engine is back, the next run removes what was left.
+        // Once the engine is back, the next run removes the container.
         let proxy = self::proxy(&socket, on);
         let cleaned = clean(Mode::Remove).await;
         assert_eq!((cleaned.runs, cleaned.warnings), (1, Vec::new()));

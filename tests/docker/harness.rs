@@ -1,4 +1,4 @@
-//! What every test here needs: a backend on a real engine, an instance of it, and the program itself with a configuration.
+//! Shared setup of these tests: a backend on a real engine, an instance of it, and the program itself with a configuration.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::image::{VERSION, pushed};
 use crate::runtime::run_within;
 use crate::turns::{self, Turn};
 
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 pub const LONG: Duration = Duration::from_secs(120);
-/// What a container runs to be a good model server.
+/// The command of a correct model server in a container.
 pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
 
-/// Variables of the user's that say which images are used and how.
+/// Variables of the user that select images and credentials.
 const OF_THE_USER: [&str; 4] = ["BOILEROOM_IMAGE_TAG", "BOILEROOM_DOCKER_REPOSITORY", "BOILEROOM_SOURCE", "MODEL_DIR"];
 
 /// The engine that a test runs on.
@@ -29,13 +29,13 @@ pub enum Platform {
     Podman,
 }
 
-/// Keeps an engine to one test.
+/// Exclusive use of an engine.
 pub struct Alone {
     on: Platform,
     _turn: Turn,
 }
 
-/// An engine for one test, which finds no container of hydrotest there and must leave none.
+/// Reserves an engine for one test. It must have no container of hydrotest before and after.
 pub fn alone(on: Platform) -> (Platform, Alone) {
     for variable in OF_THE_USER {
         let is_set = std::env::var_os(variable).is_some();
@@ -64,7 +64,7 @@ impl Platform {
         engine(variable)
     }
 
-    /// What its turns are called.
+    /// The name of its lock.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
@@ -73,7 +73,7 @@ impl Platform {
     }
 }
 
-/// A registry on loopback that everybody may use.
+/// A registry on loopback without authentication.
 pub fn registry() -> String {
     engine("HYDROTEST_REGISTRY")
 }
@@ -122,7 +122,7 @@ pub fn open(platform: &registry::Platform) -> Instance {
     platform.open(contract, config.as_object().unwrap()).unwrap()
 }
 
-/// An instance that runs.
+/// A running instance.
 pub async fn started(on: Platform, settings: &str) -> Instance {
     let instance = open(&declared(on, &format!("{SERVE}{settings}")));
     let started = instance.start().await;
@@ -130,7 +130,7 @@ pub async fn started(on: Platform, settings: &str) -> Instance {
     instance
 }
 
-/// A call of no importance.
+/// Any valid call.
 pub fn request() -> Request {
     Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }

@@ -1,4 +1,4 @@
-//! Engines and images that are not there or not right, and registries that want to know who asks.
+//! Engines and images that are missing or wrong, and registries that need credentials.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -24,9 +24,9 @@ use crate::until::until;
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn an_engine_that_one_may_not_talk_to_says_which_group_to_join() {
+fn permission_denied_by_an_engine_names_the_group_to_join() {
     let (on, _alone) = alone(Platform::Docker);
-    // Somebody who is not root, a socket that is only root's, and a copy of the program that everybody may run.
+    // A user other than root, a socket of root, and a copy of the program that every user may run.
     let place = tempfile::tempdir().unwrap();
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let socket = place.path().join("docker.sock");
@@ -55,7 +55,7 @@ fn an_engine_that_one_may_not_talk_to_says_which_group_to_join() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn the_tag_of_the_command_line_is_the_last_word() {
+fn the_tag_of_the_command_line_takes_precedence() {
     let (on, _alone) = alone(Platform::Docker);
     let project = Project::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
     let ran = project.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
@@ -66,10 +66,10 @@ fn the_tag_of_the_command_line_is_the_last_word() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn a_start_that_runs_out_of_time_in_a_pull_says_so() {
+fn a_start_that_times_out_in_a_pull_reports_the_pull() {
     let (on, _alone) = alone(Platform::Docker);
     run(async {
-        // The system takes connections for this registry, and nobody ever answers them.
+        // The system accepts connections for this registry, and nothing ever responds.
         let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let image = format!("{}/lab/esm:1", registry.local_addr().unwrap());
         let own = format!("repository = '{}'", pushed(&hub()));
@@ -111,7 +111,7 @@ fn examined(on: Platform) {
     });
 }
 
-/// A registry on loopback that serves only `ada`, whose word is `lovelace`.
+/// A registry on loopback that accepts only the user `ada` with the password `lovelace`.
 struct Guarded {
     server: Child,
     address: String,
@@ -147,7 +147,7 @@ impl Guarded {
 
 const USERS: &str = "ada:$2y$04$BPylol.etqq0wDFmy6D0GuWJlnjcgkLPh1I3gmW4y9BZlNGH0Ya3i\n";
 
-/// Puts the test image into the guarded registry and takes it away from the engine.
+/// Pushes the test image to the guarded registry and removes it from the engine.
 async fn put(docker: &Docker, image: &str, repository: &str) {
     let mut pull = Box::pin(docker.create_image(
         Some(bollard::query_parameters::CreateImageOptionsBuilder::default().from_image(image).build()),
@@ -174,13 +174,13 @@ async fn put(docker: &Docker, image: &str, repository: &str) {
 
 async fn forget(docker: &Docker, repository: &str) {
     let options = RemoveImageOptionsBuilder::default().build();
-    // Only what was pulled is there.
+    // The pulled image is the only one.
     let _ = docker.remove_image(&format!("{repository}:1"), Some(options), None).await;
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
+fn a_registry_that_needs_credentials_gets_those_of_the_docker_command() {
     let (on, _alone) = alone(Platform::Docker);
     let place = tempfile::tempdir().unwrap();
     let guarded = Guarded::start(place.path());
@@ -219,12 +219,12 @@ fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn an_examination_finds_the_engine_the_image_and_what_is_missing() {
+fn the_doctor_finds_the_engine_the_image_and_what_is_missing() {
     examined(Platform::Docker);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
-fn on_podman_an_examination_finds_the_engine_the_image_and_what_is_missing() {
+fn on_podman_the_doctor_finds_the_engine_the_image_and_what_is_missing() {
     examined(Platform::Podman);
 }

@@ -1,5 +1,5 @@
-//! The kind `docker` on real engines: the models in a container answer as they do in this process, every failure of an engine
-//! or of a container is told with its cause, and nothing is left on the engine, which is asked itself.
+//! The kind `docker` on real engines: models in a container predict the same as in this process, every failure of an engine or
+//! a container is reported with its cause, and the engine itself shows that nothing is left.
 //!
 //! Needs `HYDROTEST_DOCKER` and `HYDROTEST_REGISTRY` (see `.ci/engines`); tests on Podman `HYDROTEST_PODMAN`.
 

@@ -1,4 +1,4 @@
-//! What the program tells of each way in which an engine, an image or a container fails, and how it ends.
+//! What the program reports for each failure of an engine, an image or a container, and its exit code.
 
 use crate::everywhere::{Servers, everywhere, shell};
 use crate::failing::{Failure, play};
@@ -8,13 +8,13 @@ const SERVERS: Servers = Servers {
     serve: "/usr/local/bin/hydrotest serve --host 0.0.0.0 --port $0",
     no_program: (&["launch failed: ", "/no/such/program", "fault: misconfigured"], None),
     never_ready: "was not ready within 8 s",
-    // No signal of its own ends the first process of a container.
+    // The first process of a container ignores signals that it sends to itself.
     aborted: None,
-    // SIGABRT, or what comes of it where nobody may signal the first process.
+    // SIGABRT, or the exit code that results if the first process cannot be signalled.
     aborted_in_a_call: "the server ended with status 13",
 };
 
-/// What is said of an image for the other architecture.
+/// The message for an image of the other architecture.
 const FOREIGN: &[&str] = if cfg!(target_arch = "aarch64") {
     &["is for amd64, and the engine's machine is arm64", "platform = \"linux/amd64\""]
 } else {
@@ -80,12 +80,12 @@ fn every_failure(on: Platform) {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn every_failure_is_told_with_its_exit_code_log_and_command() {
+fn every_failure_is_reported_with_its_exit_code_log_and_command() {
     every_failure(Platform::Docker);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
-fn on_podman_every_failure_is_told_with_its_exit_code_log_and_command() {
+fn on_podman_every_failure_is_reported_with_its_exit_code_log_and_command() {
     every_failure(Platform::Podman);
 }

@@ -1,4 +1,4 @@
-//! The models in a container answer as they do in this process, over the whole way: registry, pull, container, published port.
+//! Models in a container predict the same as in this process, over the whole path: registry, pull, container, published port.
 
 use crate::alike::predicts_as_reference;
 use crate::harness::{Platform, SERVE, alone, declared, esm_image, run, table};
@@ -13,7 +13,7 @@ fn same(on: Platform) {
 fn green(on: Platform) {
     let (on, _alone) = alone(on);
     let project = Project::new(&table(on, &format!("{SERVE}max_instances = 2\n")));
-    // Podman offers Docker's interface; that all models answer there is what the predictions above show.
+    // Podman implements Docker's API. The predictions above already cover all models there.
     let models: &[&str] = match on {
         Platform::Docker => &[],
         Platform::Podman => &["--model", "esm2,boltz2"],
@@ -21,7 +21,7 @@ fn green(on: Platform) {
     every_suite_passes(&project, models, HELD_BY_THE_HARNESS);
 }
 
-/// What the engine says of itself and of the image is what the outcome says of both, and another image is another run.
+/// The outcome contains the engine's and the image's own description, and another image makes it another run.
 fn stated(on: Platform, brand: &str) {
     let (on, _alone) = alone(on);
     let project = Project::new(&table(on, SERVE));
@@ -54,7 +54,7 @@ fn on_podman_engine_and_image_are_in_the_outcome() {
     stated(Platform::Podman, "Podman ");
 }
 
-/// No `command`: the image's Python runs the server from the source, which here is any directory.
+/// Without `command`, the image's Python runs the server from the source, which can be any directory here.
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
 fn suites_pass_through_the_command_that_boileroom_uses() {
@@ -67,7 +67,7 @@ fn suites_pass_through_the_command_that_boileroom_uses() {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn two_runs_at_once_do_not_meet() {
+fn two_concurrent_runs_do_not_interfere() {
     let (on, _alone) = alone(Platform::Docker);
     let worlds = [(); 2].map(|()| Project::new(&table(on, SERVE)));
     let runs = worlds.each_ref().map(|project| {

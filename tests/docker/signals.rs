@@ -1,4 +1,4 @@
-//! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
+//! The harness itself is stopped: after SIGINT and SIGTERM it cleans up, and after SIGKILL the next run does.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use crate::harness::{Platform, SERVE, alone, run, table};
 use crate::project::{Project, Ran};
 use crate::signalled::{ended_by, nothing_kept, start};
 
-/// A server that never becomes ready, so that there is time to be ended.
+/// A server that never becomes ready, which leaves time for the signal.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '1s'\n";
-/// How many times the harness is killed.
+/// How often the harness is killed.
 const KILLS: u64 = 8;
 
 fn ended(signal: Signal, code: i32) {
@@ -27,13 +27,13 @@ fn ended(signal: Signal, code: i32) {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn interrupted_it_removes_its_container() {
+fn sigint_removes_the_container() {
     ended(Signal::INT, 130);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn terminated_it_removes_its_container() {
+fn sigterm_removes_the_container() {
     ended(Signal::TERM, 143);
 }
 
@@ -44,12 +44,12 @@ fn killed(on: Platform) {
     for moment in 0..KILLS {
         let mut child = start(&project);
         if moment == 0 {
-            // Once surely after there is something to leave.
+            // At least once late enough that there is something to leave.
             run(async {
                 the_running_one(&engine(on).await).await;
             });
         } else {
-            // The moment is the point: it falls before, into and after the creation.
+            // The delay is the point: kills fall before, during and after the creation.
             std::thread::sleep(Duration::from_millis(moment * 97 % 500));
         }
         child.kill().unwrap();
@@ -57,12 +57,12 @@ fn killed(on: Platform) {
         left += run_for(async { all(&engine(on).await).await.len() });
     }
     assert!(left > 0, "nothing was ever left, so nothing is shown");
-    // What any run does first.
+    // The first step of any run.
     let next = Project::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
     let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", project.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
-    // A container that was asked for in the last moment of a run is waited for.
+    // `hydrotest clean` waits for a container that was requested just before the kill.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command.env("HYDROTEST_FORMAT", "pretty");
@@ -81,12 +81,12 @@ fn run_for<T>(question: impl Future<Output = T>) -> T {
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
-fn killed_it_leaves_what_the_next_run_removes() {
+fn after_sigkill_the_next_run_removes_the_container() {
     killed(Platform::Docker);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
-fn on_podman_killed_it_leaves_what_the_next_run_removes() {
+fn on_podman_after_sigkill_the_next_run_removes_the_container() {
     killed(Platform::Podman);
 }

@@ -1,4 +1,4 @@
-//! `action.yml`, executed.
+//! Executes the steps of `action.yml`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ struct Runner {
     home: TempDir,
 }
 
-/// What came of the action.
+/// Result of the action.
 #[derive(Default)]
 struct Job {
     /// The exit code of the first step that failed, else 0.
@@ -24,14 +24,14 @@ struct Job {
     stderr: String,
     /// The outputs of each step with an id.
     outputs: BTreeMap<String, BTreeMap<String, String>>,
-    /// The actions of others that would have been used, with what they are given.
+    /// The external actions that would have been used, with their inputs.
     used: Vec<(String, BTreeMap<String, String>)>,
 }
 
 const BACKENDS: &str = "[backends.reference]\nkind = 'reference'\n";
 
 impl Runner {
-    /// With a configuration, and a suite whose only case has these checks.
+    /// A checkout with a configuration and a suite whose only case has these checks.
     fn with_checks(checks: &str) -> Self {
         let runner = Self { home: tempfile::tempdir().unwrap() };
         let suite = format!(
@@ -60,7 +60,7 @@ impl Runner {
         fs::read_to_string(self.path("summary")).unwrap_or_default()
     }
 
-    /// Executes the action with these inputs; the program is the one that was built.
+    /// Executes the action with these inputs. It uses the program that was built.
     fn run(&self, given: &[(&str, &str)]) -> Job {
         let action = yaml("action.yml");
         let declared = action["inputs"].as_object().unwrap();
@@ -125,7 +125,7 @@ impl Runner {
     }
 }
 
-/// The value of an expression between `${{` and `}}`. One that is not known here may not be in the file.
+/// The value of an expression between `${{` and `}}`. Fails for expressions that it does not know.
 fn value(expression: &str, inputs: &BTreeMap<String, String>, job: &Job) -> String {
     let words: Vec<&str> = expression.trim().split('.').collect();
     match *words.as_slice() {
@@ -138,7 +138,7 @@ fn value(expression: &str, inputs: &BTreeMap<String, String>, job: &Job) -> Stri
     }
 }
 
-/// A text with its expressions replaced.
+/// Replaces the expressions in a text.
 fn filled(text: &str, inputs: &BTreeMap<String, String>, job: &Job) -> String {
     let mut parts = text.split("${{");
     let mut whole = parts.next().unwrap().to_owned();
@@ -149,7 +149,7 @@ fn filled(text: &str, inputs: &BTreeMap<String, String>, job: &Job) -> String {
     whole
 }
 
-/// Whether a step with this condition runs, where none before it failed.
+/// Whether a step with this condition runs if no earlier step failed.
 fn is_wanted(condition: &str, inputs: &BTreeMap<String, String>, job: &Job) -> bool {
     if condition.is_empty() {
         return true;
@@ -161,7 +161,7 @@ fn is_wanted(condition: &str, inputs: &BTreeMap<String, String>, job: &Job) -> b
 }
 
 #[test]
-fn a_right_backend_passes_with_summary_annotation_and_reports() {
+fn a_correct_backend_passes_with_summary_annotation_and_reports() {
     let runner = Runner::with_checks("{ check = 'contract' }");
     fs::write(runner.path("summary"), "# of another step\n").unwrap();
     let job =
@@ -196,7 +196,7 @@ fn a_wrong_backend_keeps_its_exit_code_and_is_reported() {
 }
 
 #[test]
-fn a_wrong_configuration_is_no_verdict_and_no_report_of_an_earlier_run_stands_for_one() {
+fn a_wrong_configuration_is_not_a_verdict_and_reports_of_earlier_runs_are_not_reused() {
     let runner = Runner::with_checks("{ check = 'contract' }");
     assert_eq!(runner.run(&[]).code, 0);
     fs::remove_file(runner.path("summary")).unwrap();
@@ -209,7 +209,7 @@ fn a_wrong_configuration_is_no_verdict_and_no_report_of_an_earlier_run_stands_fo
 }
 
 #[test]
-fn nothing_in_an_input_is_a_command() {
+fn inputs_are_never_executed_as_commands() {
     let runner = Runner::with_checks("{ check = 'contract' }");
     let hostile = "\"; touch pwned; $(touch pwned) `touch pwned`\ntouch pwned";
     for input in ["backend", "arguments", "command", "reports"] {
@@ -221,7 +221,7 @@ fn nothing_in_an_input_is_a_command() {
 }
 
 #[test]
-fn it_runs_in_a_directory_of_the_checkout_and_takes_the_project_above() {
+fn it_runs_in_a_subdirectory_and_uses_the_project_above_it() {
     let runner = Runner::with_checks("{ check = 'contract' }");
     fs::create_dir(runner.checkout().join("deep")).unwrap();
     let job = runner.run(&[("working-directory", "deep"), ("reports", "out")]);
@@ -230,7 +230,7 @@ fn it_runs_in_a_directory_of_the_checkout_and_takes_the_project_above() {
 }
 
 #[test]
-fn scripts_take_inputs_as_variables_only() {
+fn scripts_use_inputs_only_as_variables() {
     let action = yaml("action.yml");
     for step in action["runs"]["steps"].as_array().unwrap() {
         assert!(!text(step, "run").contains("${{"), "{step}");
@@ -242,7 +242,7 @@ fn scripts_take_inputs_as_variables_only() {
 }
 
 #[test]
-fn results_without_a_reference_wait_for_review_among_the_reports() {
+fn results_without_a_reference_are_kept_for_review_among_the_reports() {
     let runner = Runner::with_checks("{ check = 'snapshot' }");
     let stale = runner.reports().join("hydrotest-pending/synthetic/esm2/own/stale.snap.new");
     fs::create_dir_all(stale.parent().unwrap()).unwrap();
@@ -254,7 +254,7 @@ fn results_without_a_reference_wait_for_review_among_the_reports() {
     assert!(!stale.exists(), "of an earlier run");
     assert!(!runner.checkout().join("snapshots").exists(), "nothing beside the references");
 
-    // A reviewer takes them over in a checkout.
+    // A reviewer copies them into a checkout.
     let hydrotest = |action: &str, more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command.current_dir(runner.checkout()).args(["snapshots", action, "--pending"]);

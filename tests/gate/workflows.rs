@@ -1,4 +1,4 @@
-//! The workflows: their scripts are sound, what they name exists, and those for other repositories do what they say.
+//! The workflows: their scripts are valid, everything they name exists, and the workflows for other repositories work.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,7 +33,7 @@ fn bash(directory: &Path, script: &str, variables: &[(&str, &Path)]) -> Output {
         .unwrap()
 }
 
-/// The script of a step by its name.
+/// The script of a step, found by the step's name.
 fn script(path: &str, job: &str, name: &str) -> String {
     let jobs = jobs(path);
     let step = steps(&jobs[job]).iter().find(|step| text(step, "name") == name);
@@ -63,7 +63,7 @@ fn every_script_is_bash_and_every_action_has_a_version() {
 }
 
 #[test]
-fn jobs_wait_for_jobs_and_the_action_is_given_its_own_inputs() {
+fn jobs_depend_on_existing_jobs_and_the_action_gets_its_declared_inputs() {
     let action = yaml("action.yml");
     let inputs = action["inputs"].as_object().unwrap();
     let mut given = 0;
@@ -174,7 +174,7 @@ fn evidence_is_found_and_outcomes_become_a_table() {
 }
 
 #[test]
-fn the_script_for_gitlab_leaves_reports_of_right_and_wrong_runs() {
+fn the_gitlab_script_writes_reports_of_passing_and_failing_runs() {
     let gitlab = yaml("docs/gate/gitlab-ci.yml");
     let job = &gitlab["conformance"];
     let lines = |key: &str| -> String {

@@ -1,4 +1,4 @@
-//! Bodies that are too long, not ours, or would do something.
+//! Bodies that are too long, wrongly signed, or contain code.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,12 +11,12 @@ use tokio::io::AsyncWriteExt;
 use crate::scripted::{BODY, body, body_of, call, health, prediction, refused, response, sending, server};
 
 #[tokio::test]
-async fn a_sound_response_is_a_prediction() {
+async fn a_correct_response_is_a_prediction() {
     assert_eq!(call(sending(response("", &body())).await).await.unwrap(), prediction());
 }
 
 #[tokio::test]
-async fn a_signature_that_is_not_ours_is_refused() {
+async fn a_wrong_signature_is_refused() {
     let envelope = |body: &str| {
         let response = response("", body);
         async move {
@@ -42,7 +42,7 @@ async fn a_signature_that_is_not_ours_is_refused() {
 
 #[tokio::test]
 async fn a_response_recorded_from_another_start_is_refused() {
-    // Within one start the protocol knows no replay: nothing in a response names its call.
+    // The protocol has no protection against replay within one start: nothing in a response names its call.
     let recorded = seal(&pickle::encode_prediction(&prediction()).unwrap(), Secret::generate().unwrap().expose());
     let error = refused(response("", std::str::from_utf8(&recorded).unwrap())).await;
     assert_eq!(error, ClientError::Envelope(EnvelopeError::WrongSignature));
@@ -72,12 +72,12 @@ async fn an_endless_body_is_cut_at_the_limit() {
     .await;
     let error = call(address).await.unwrap_err();
     assert_eq!(error, ClientError::Envelope(EnvelopeError::TooLarge { limit: BODY }));
-    // What the client did not take is in the buffers of the connection.
+    // The rest is in the buffers of the connection.
     assert!(sent.load(Ordering::SeqCst) < BODY + (16 << 20));
 }
 
 #[tokio::test]
-async fn an_announced_giant_is_refused_unread() {
+async fn a_body_announced_as_too_large_is_refused_unread() {
     let error = refused("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n").await;
     assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
     insta::assert_snapshot!(error, @"the server announces 999999999999 bytes, and a response to this request has at most 1048576");

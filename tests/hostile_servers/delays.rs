@@ -1,4 +1,4 @@
-//! Servers that are silent, drip, do not listen or are not there.
+//! Servers that are silent, send slowly, do not read, or do not exist.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::scripted::{call, call_with, server, timeouts};
 
 #[tokio::test]
-async fn silence_and_drips_end_by_their_limits() {
+async fn silent_and_slow_servers_run_into_the_timeouts() {
     let soon = Duration::from_millis(300);
     let drip = |head: &'static [u8]| {
         server(move |mut stream| async move {
@@ -40,14 +40,14 @@ async fn silence_and_drips_end_by_their_limits() {
         let error = call_with(address, timeouts, Input::One("A".into())).await.unwrap_err();
         assert_eq!(error, expected(phase));
     }
-    // An error that drips is reported without waiting for its end.
+    // A slow error is reported without waiting for its end.
     let address = drip(b"HTTP/1.1 500 Oops\r\n\r\n").await;
     let error = call_with(address, progress, Input::One("A".into())).await.unwrap_err();
     assert!(matches!(error, ClientError::OddStatus { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_read_the_request_is_given_up() {
+async fn a_server_that_does_not_read_the_request_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limit = Duration::from_millis(300);
@@ -59,7 +59,7 @@ async fn a_server_that_does_not_read_the_request_is_given_up() {
 }
 
 #[tokio::test]
-async fn no_server_is_unreachable() {
+async fn a_missing_server_is_unreachable() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = call(address).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");

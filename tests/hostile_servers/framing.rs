@@ -1,4 +1,4 @@
-//! Responses that end early, go on for ever before they begin, lead elsewhere, or are not HTTP.
+//! Responses that are truncated, have endless headers, redirect, or are not HTTP.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ async fn a_response_cut_off_at_any_byte_is_never_a_prediction() {
             let error = refused(&whole.as_bytes()[..end]).await;
             let fits = match &error {
                 ClientError::Dropped(_) => framed || end < head,
-                // Without a length the end of the connection is the end of the body.
+                // Without a length, the end of the connection is the end of the body.
                 ClientError::Envelope(EnvelopeError::Truncated(_)) => !framed && end >= head,
                 _ => false,
             };
@@ -51,7 +51,7 @@ async fn floods_of_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn interim_responses_are_skipped_and_cannot_hold_the_client() {
+async fn interim_responses_are_skipped_and_cannot_block_the_client() {
     let interim =
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
     let whole = format!("{interim}{}", response("", &body()));
@@ -92,7 +92,7 @@ async fn redirects_are_reported_and_not_followed() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_against_the_protocol() {
+async fn a_response_that_is_not_http_is_a_protocol_error() {
     for bytes in [
         &b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..],
         b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
@@ -109,7 +109,7 @@ async fn what_is_not_http_is_against_the_protocol() {
 }
 
 #[tokio::test]
-async fn bytes_after_the_response_are_not_taken_for_another() {
+async fn bytes_after_the_response_are_not_another_response() {
     let smuggled = format!("{}{}", response("", &body()), response("", "{}"));
     assert_eq!(call(sending(smuggled).await).await.unwrap(), prediction());
 }

@@ -1,4 +1,4 @@
-//! Whatever a server sends, the client answers with a typed error, in bounded time and memory.
+//! For anything that a server sends, the client returns a typed error in bounded time and memory.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 

@@ -1,4 +1,4 @@
-//! Servers that do what a test says, and a client of short patience to meet them.
+//! Servers that follow a script, and a client with short timeouts.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -13,14 +13,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 pub const SECRET: &str = "c2VjcmV0";
-/// Nothing here may take longer; a test that does has found a hole.
+/// Upper bound for every step. A test that exceeds it has found a defect.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Bytes that a response may have in these tests.
+/// Maximum size of a response in these tests.
 pub const BODY: usize = 1 << 20;
 
 type Script = Arc<dyn Fn(TcpStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// A server that does the same on every connection once it has the head of the request.
+/// A server that does the same on every connection after it has read the head of the request.
 pub async fn server<F>(script: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> SocketAddr
 where
     F: Future<Output = ()> + Send + 'static,
@@ -47,13 +47,13 @@ where
     address
 }
 
-/// A server that sends these bytes and closes.
+/// A server that sends these bytes and closes the connection.
 pub async fn sending(bytes: impl Into<Vec<u8>>) -> SocketAddr {
     let bytes = bytes.into();
     server(move |mut stream| {
         let bytes = bytes.clone();
         async move {
-            // The client may have had enough before the end.
+            // The client may have disconnected before the end.
             let _ = stream.write_all(&bytes).await;
             finish(stream).await;
         }
@@ -61,7 +61,7 @@ pub async fn sending(bytes: impl Into<Vec<u8>>) -> SocketAddr {
     .await
 }
 
-/// Closes without a reset, which would take back what was sent.
+/// Closes without a reset, which would discard bytes in flight.
 pub async fn finish(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let _ = stream.read_to_end(&mut Vec::new()).await;

@@ -1,4 +1,4 @@
-//! Asks the embedded models, lets the checks of suites judge changed responses, and counts what they see.
+//! Runs the embedded models, judges changed responses with the checks of suites, and counts what the checks detect.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ use hydrotest::tensor::Tensor;
 
 use super::bugs;
 
-/// The shared proteins of these lengths, each with another one.
+/// The shared proteins with these lengths, each paired with another protein.
 pub fn proteins(lengths: RangeInclusive<usize>) -> Vec<(String, String)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/sequences.fasta");
     let records = fasta::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -38,14 +38,14 @@ pub struct Bench {
     contract: Arc<Contract>,
     model: SyntheticModel,
     options: serde_json::Value,
-    /// With the name of each.
+    /// With the name of each check.
     checks: Vec<(&'static str, Box<dyn Check>)>,
 }
 
 const CALLS: [&str; 2] = ["first", "call"];
 
 impl Bench {
-    /// Checks are written as in a suite; `call` is the response that is judged, `first` a right one.
+    /// Checks are written as in a suite. `call` is the response under test, `first` a correct one.
     pub fn new(key: &str, options: serde_json::Value, checks: &[&'static str]) -> Self {
         let config = Config::built_in().unwrap();
         let contract = Arc::clone(config.model(key).unwrap());
@@ -70,7 +70,7 @@ impl Bench {
         Self { contract, model, options, checks }
     }
 
-    /// The response to a string, or to the strings of a batch with `|` between them.
+    /// The response to a string, or to a batch of strings separated by `|`.
     pub fn predict(&self, input: &str, seed: u64) -> Prediction {
         self.model.predict(&self.request(input, seed)).unwrap()
     }
@@ -87,7 +87,7 @@ impl Bench {
         Request { method: self.contract.method, input, options }
     }
 
-    /// Records answers, the first as what is expected of the case and the others as those of other cases, and judges.
+    /// Records responses, the first as the reference of the case and the others as references of other cases, then judges.
     pub fn scene(&self, recorded: &[(&str, u64, &Prediction)], judge: impl FnOnce(&Scene<'_>)) {
         let directory = tempfile::tempdir().unwrap();
         for (index, (input, seed, prediction)) in recorded.iter().enumerate() {
@@ -119,7 +119,7 @@ impl Bench {
     }
 }
 
-/// One case with what was recorded for it.
+/// One case and its recorded references.
 pub struct Scene<'a> {
     bench: &'a Bench,
     root: &'a Path,
@@ -163,13 +163,13 @@ impl Scene<'_> {
         })
     }
 
-    /// What one kind of check finds.
+    /// The findings of one kind of check.
     pub fn sees(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
         let checks = self.bench.checks.iter().filter(|(known, _)| *known == name);
         checks.flat_map(|(_, check)| self.judge_by(&**check, prediction)).collect()
     }
 
-    /// Keeps by how much answers differ as the floor of the case.
+    /// Stores the differences between repeats as the noise floor of the case.
     pub fn calibrate(&self, repeats: &[Prediction]) {
         let floors = Floors {
             backend: "bench".into(),
@@ -181,7 +181,7 @@ impl Scene<'_> {
         store.write_floors(&self.key("call"), &floors).unwrap();
     }
 
-    /// Counts which checks see a wrong response, and whether the first cause that is told is the right one.
+    /// Counts which checks detect a wrong response, and whether the first likely cause is the right one.
     pub fn judge(&self, table: &mut Table, bug: &'static str, kind: MistakeKind, wrong: &Prediction) {
         let mut seen: Vec<&'static str> = Vec::new();
         let mut cause = None;
@@ -200,7 +200,7 @@ impl Scene<'_> {
         table.add(bug, &seen, is_right);
     }
 
-    /// Counts false alarms and causes told of a response that is right, noise of another machine included.
+    /// Counts false alarms and false causes for a correct response, which may have the noise of another machine.
     pub fn agrees(&self, table: &mut Table, right: &Prediction) {
         for prediction in [right.clone(), bugs::jittered(right, 0.004, super::noise(self.input.len() as u64))] {
             table.agreeing += 1;
@@ -250,15 +250,15 @@ fn cause_of(expected: &Value, actual: &Value, others: &[Candidate<'_>]) -> Optio
     }
 }
 
-/// Which checks see which mistakes.
+/// Which checks detect which mistakes.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    /// Right responses that were judged.
+    /// Correct responses that were judged.
     pub agreeing: usize,
-    /// Those of them with a finding.
+    /// Correct responses with a finding.
     pub alarms: usize,
-    /// Causes told of them.
+    /// Likely causes named for correct responses.
     pub blamed: usize,
 }
 
@@ -290,7 +290,8 @@ impl Table {
         }
     }
 
-    /// Prints the table; every mistake must be caught, 95 % told by their cause, and nothing said of right responses.
+    /// Prints the table. Every mistake must be detected, 95 % must have the right cause, and correct responses must have no
+    /// finding.
     pub fn assert(&self) {
         let mut checks: Vec<&str> = self.rows.iter().flat_map(|row| &row.seen).map(|(name, _)| *name).collect();
         checks.sort_unstable();

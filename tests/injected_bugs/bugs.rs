@@ -1,4 +1,4 @@
-//! The mistakes themselves: each makes a wrong response of a right one.
+//! The planted mistakes: each turns a correct response into a wrong one.
 
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
@@ -12,7 +12,7 @@ fn field<'a>(prediction: &'a mut Prediction, name: &str) -> Option<&'a mut Value
     fields.find(|(field, _)| field == name).map(|(_, value)| value)
 }
 
-/// The first structure changed.
+/// Changes the first structure.
 fn structure(right: &Prediction, change: impl FnOnce(&mut Structure)) -> Prediction {
     let mut wrong = right.clone();
     match field(&mut wrong, "atom_array") {
@@ -25,7 +25,7 @@ fn structure(right: &Prediction, change: impl FnOnce(&mut Structure)) -> Predict
     wrong
 }
 
-/// A field's array, or the first of its arrays, changed.
+/// Changes the array of a field, or the first of its arrays.
 fn array(
     right: &Prediction,
     name: &str,
@@ -54,15 +54,15 @@ fn coordinates(right: &Prediction, change: impl Fn(f32) -> f32) -> Prediction {
     })
 }
 
-/// Every number moved as another card moves it: coordinates and aligned errors by up to `most` ångström, confidences and embeddings
-/// by what two cards were measured to differ by.
+/// Adds the noise of another card to every number: up to `most` ångström for coordinates and aligned errors, and the measured
+/// difference between two cards for confidences and embeddings.
 pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) -> Prediction {
     let mut other = right.clone();
     for (name, value) in &mut other.fields {
         let size = match name.as_str() {
-            // What an A100 and a T4 gave: 0.0003 where the model is confident.
+            // The measured difference between an A100 and a T4: 0.0003 where the model is confident.
             "plddt" => 3e-4,
-            // Single precision on two kinds of card.
+            // Single precision on two types of card.
             "embeddings" => 5e-5,
             _ => most,
         };
@@ -100,7 +100,7 @@ fn swap(structure: &mut Structure, residue_name: Option<&str>, first: &str, seco
     }
 }
 
-/// Moves all that comes after a bond that the model is sure of.
+/// Moves everything after a bond between confident residues.
 fn break_chain(structure: &mut Structure) {
     let residues = structure.residues();
     let factor = |residue: usize| structure.b_factor.as_ref().unwrap()[residues[residue].start];
@@ -117,7 +117,7 @@ fn factors(structure: &mut Structure, change: impl Fn(f64) -> f64) {
     structure.b_factor.iter_mut().flatten().for_each(|factor| *factor = change(*factor));
 }
 
-/// The confidences of every residue are those of the one before it.
+/// Shifts the confidences by one residue.
 fn late(right: &Prediction) -> Prediction {
     let wrong = array(right, "plddt", |shape, values| {
         let mut late = values.to_vec();
@@ -277,7 +277,7 @@ pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
     ]
 }
 
-/// The samples of a batch the other way round, in every field that holds them.
+/// Reverses the samples of a batch, in every field that holds them.
 pub fn reversed_batch(right: &Prediction) -> Prediction {
     let mut wrong = right.clone();
     for (name, value) in &mut wrong.fields {

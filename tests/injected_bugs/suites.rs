@@ -1,5 +1,5 @@
-//! Cases of the shared suites as they are, judging responses of the embedded models by the gates, as responses of real models are
-//! judged. Plants nothing of its own accord.
+//! Unmodified cases of the shared suites, judging the embedded models' responses by gates, like the responses of real models.
+//! Plants no mistakes itself.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -15,10 +15,10 @@ use hydrotest::protein::Structure;
 use hydrotest::snapshot::{Floors, Recording, Store};
 use hydrotest::synthetic::SyntheticModel;
 
-/// What the embedded models' responses call themselves. They are judged as if they had noise, as a real model's are: by the gates.
+/// The weights of the embedded models' responses. They are judged by the gates, as if they had the noise of a real model.
 const WEIGHTS: &str = "synthetic";
 
-/// One case for one model, with its right responses recorded.
+/// One case for one model, with its correct responses recorded.
 pub struct Case {
     trial: PlannedTrial,
     responses: Vec<CallResult>,
@@ -26,7 +26,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// By its name, `model::suite::case`. Its right responses pass.
+    /// Finds the case by its name, `model::suite::case`. Its correct responses pass.
     pub fn named(name: &str) -> Self {
         let config = Config::built_in().unwrap();
         let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
@@ -52,22 +52,22 @@ impl Case {
         case
     }
 
-    /// The right response to the last call.
+    /// The correct response to the last call.
     pub fn right(&self) -> &Prediction {
         self.responses.last().unwrap().result.as_ref().unwrap()
     }
 
-    /// What the checks find when this is the response to the last call.
+    /// The findings of the checks if this is the response to the last call.
     pub fn findings(&self, last: &Prediction) -> Vec<Finding> {
         self.judge(&self.with(last), Recording::Never).0
     }
 
-    /// The numbers behind that.
+    /// The numbers behind these findings.
     pub fn measurements(&self, last: &Prediction) -> Vec<CheckedValue> {
         self.judge(&self.with(last), Recording::Never).1
     }
 
-    /// Keeps by how much answers to the last call differ as its floor.
+    /// Stores the differences between repeats of the last call as its noise floor.
     pub fn calibrate(&self, repeats: &[Prediction]) {
         let floors = Floors {
             backend: "bench".into(),
@@ -114,7 +114,7 @@ impl Case {
     }
 }
 
-/// The same response with every structure changed.
+/// Changes every structure of the response.
 pub fn every_structure(right: &Prediction, mut change: impl FnMut(&mut Structure)) -> Prediction {
     let mut wrong = right.clone();
     for (_, value) in wrong.fields.iter_mut().filter(|(name, _)| name == "atom_array") {
@@ -129,12 +129,12 @@ pub fn every_structure(right: &Prediction, mut change: impl FnMut(&mut Structure
     wrong
 }
 
-/// Every coordinate moved by up to `most` ångström.
+/// Moves every coordinate by up to `most` ångström.
 pub fn shaken(structure: &mut Structure, most: f32, next: &mut impl FnMut() -> f32) {
     structure.coord.iter_mut().flatten().for_each(|axis| *axis += most * next());
 }
 
-/// What the model is not sure of is its own mirror image.
+/// Mirrors the part of which the model is not confident.
 pub fn mirrored_where_unsure(structure: &mut Structure) {
     let factors = structure.b_factor.clone().unwrap();
     for (position, factor) in structure.coord.iter_mut().zip(factors) {

@@ -1,4 +1,4 @@
-//! Asks platforms what is there, in their own words and by their own commands, and names what the tables of backends need.
+//! Asks platforms for their resources with the platforms' own commands, and builds the settings that backends need.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,17 +6,17 @@ use std::process::Command;
 use crate::engine::engine as named;
 use crate::image::pushed;
 
-/// The setting that says where the test image is, once it is there: this very build of hydrotest, served from a container.
+/// The setting that names the test image, which contains this build of hydrotest.
 pub fn repository() -> String {
     format!("repository = '{}'\n", pushed(&named("HYDROTEST_REGISTRY")))
 }
 
-/// The test image as an engine is asked for it.
+/// The name of the test image for an engine.
 pub fn image() -> String {
     format!("{}/boileroom-esm:{}", pushed(&named("HYDROTEST_REGISTRY")), crate::image::VERSION)
 }
 
-/// The test image as a file in a home, pulled by Apptainer itself when it is not there yet.
+/// The test image as a file in a home. Apptainer pulls it if it is missing.
 pub fn sif(home: &Path) -> PathBuf {
     let file = home.join("image.sif");
     if !file.exists() {
@@ -29,27 +29,27 @@ pub fn sif(home: &Path) -> PathBuf {
     file
 }
 
-/// Where Python finds a small package with boileroom's interface, as the setting `path` takes it.
+/// Where Python finds a small package with boileroom's interface, for the setting `path`.
 pub fn python_path() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     format!("['{}', '{}']", folder.join("boilerlike").display(), folder.display())
 }
 
-/// The containers of hydrotest on an engine, running or not.
+/// hydrotest's containers on an engine, running or not.
 pub fn containers(host: &str) -> Vec<String> {
     let words = ["--host", host, "ps", "--all", "--filter", "label=hydrotest.instance"];
     let format = ["--format", "container {{.Names}} ({{.Image}}, {{.Ports}})"];
     lines("docker", &[&words[..], &format].concat(), &[])
 }
 
-/// The jobs of hydrotest on the cluster that are not over.
+/// hydrotest's unfinished jobs on the cluster.
 pub fn jobs() -> Vec<String> {
     let conf = named("HYDROTEST_SLURM");
     let jobs = lines("squeue", &["--noheader", "--format=job %i %j %T"], &[("SLURM_CONF", &conf)]);
     jobs.into_iter().filter(|job| job.contains("hydrotest-")).collect()
 }
 
-/// What is left of pulls below a cache of images.
+/// Incomplete pulls below an image cache.
 pub fn half_pulls(cache: &Path) -> Vec<String> {
     let files = std::fs::read_dir(cache.join("images")).into_iter().flatten().flatten();
     let names = files.map(|file| file.file_name().into_string().unwrap());

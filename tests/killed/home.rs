@@ -1,4 +1,4 @@
-//! Where the runs of one platform live: a configuration, a state directory and temporary files of their own.
+//! The directory of one platform's runs: a configuration, a state directory and temporary files of their own.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use crate::clean::clean;
 use crate::platforms::Platform;
 
-/// A variable in the environment of everything that comes of the runs, on this machine and in containers; its value is the home.
+/// A variable in the environment of every process that the runs start, on this machine and in containers. Its value is the
+/// home.
 pub const VARIABLE: &str = "HYDROTEST_KILLED";
 
-/// What is run to be killed: calls, and starts and stops of every sort. Frozen processes would only make it wait.
+/// The run that is killed: calls, and all kinds of starts and stops. Frozen processes would only slow it down.
 const ALL: &[&str] = &[
     "--model",
     "esm2",
@@ -26,13 +27,13 @@ const ALL: &[&str] = &[
     "--skip",
     "3B_UR50D",
 ];
-/// What is run to clear up: a run that starts something.
+/// The run that cleans up: it has to start something.
 const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];
 
 pub struct Home<'a> {
     directory: TempDir,
     pub platform: &'a Platform,
-    /// The names of runs that were killed.
+    /// The names of killed runs.
     killed: RefCell<Vec<String>>,
 }
 
@@ -62,12 +63,12 @@ impl<'a> Home<'a> {
         self.path().join("state/runs")
     }
 
-    /// The names of the runs that were killed so far.
+    /// The names of the runs killed so far.
     pub fn killed(&self) -> Vec<String> {
         self.killed.borrow().clone()
     }
 
-    /// Learns the names of the runs that were killed, before they are cleared up.
+    /// Remembers the names of killed runs before they are cleaned up.
     pub fn learn_killed(&self) {
         let runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let names = runs.map(|run| run.file_name().into_string().unwrap());
@@ -92,7 +93,7 @@ impl<'a> Home<'a> {
         command
     }
 
-    /// How long a run takes that nobody kills; it must be green.
+    /// The duration of a run that is not killed. It must pass.
     pub fn whole_run(&self) -> Duration {
         let begun = Instant::now();
         let output = self.whole().output().unwrap();
@@ -101,12 +102,12 @@ impl<'a> Home<'a> {
         begun.elapsed()
     }
 
-    /// Takes away what is pulled only once.
+    /// Removes images, which are otherwise pulled only once.
     pub fn forget_images(&self, place: &str) {
         std::fs::remove_dir_all(self.path().join(place).join("images")).unwrap();
     }
 
-    /// The run that is killed again and again.
+    /// The run that is killed repeatedly.
     fn whole(&self) -> Command {
         let mut command = self.command(ALL);
         command.args(self.platform.left_out.iter().flat_map(|case| ["--skip", case]));
@@ -120,12 +121,12 @@ impl<'a> Home<'a> {
         command.spawn().unwrap()
     }
 
-    /// Clears up by the command for it, and again while it says that something may still come.
+    /// Cleans up with `hydrotest clean`, repeated while it reports that creations are still pending.
     pub fn clean(&self) -> Result<(), String> {
         clean(|| self.command(&["clean"]))
     }
 
-    /// Clears up by running again; pending creations are for later.
+    /// Cleans up by running again. Pending creations are left for later.
     pub fn next_run(&self) -> Result<(), String> {
         let output = self.command(ONE).output().unwrap();
         if !output.status.success() {

@@ -1,5 +1,5 @@
-//! What is left of killed runs, found without any of our code: processes by their environment, in containers as well, the ports
-//! that they listen on, mounted images, files, and what the platform itself says.
+//! Finds what killed runs leave, without hydrotest's code: processes by their environment, also in containers, the ports that
+//! they listen on, mounted images, files, and the platform's own lists.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::home::{Home, VARIABLE};
 
-/// How long the last of it may take to go: what was between two steps when the harness was killed ends by itself a moment later.
+/// How long the last resource may take to disappear: a process that was between two steps when the harness was killed ends by
+/// itself soon after.
 const SETTLING: Duration = Duration::from_secs(20);
 
 /// Everything that is left, one line each.
@@ -34,8 +35,8 @@ fn look(home: &Home<'_>) -> Vec<String> {
     left
 }
 
-/// Processes of this machine, those in containers among them, that have the home in their environment, or the mark of one of
-/// these runs: their numbers and commands. Whatever listens on a port is one of them.
+/// The pid and command of every process on this machine, also in containers, that has the home or the label of one of these
+/// runs in its environment. Listening processes are among them.
 pub fn processes(home: &Path, runs: &[String]) -> Vec<(i32, String)> {
     let variable = [VARIABLE.as_bytes(), b"=", home.as_os_str().as_bytes()].concat();
     let marks: Vec<String> = runs.iter().map(|run| format!("HYDROTEST_INSTANCE={run}-")).collect();
@@ -51,7 +52,7 @@ pub fn processes(home: &Path, runs: &[String]) -> Vec<(i32, String)> {
     processes.collect()
 }
 
-/// Images below the home that are mounted anywhere, a container's own mounts included.
+/// Images below the home that are mounted anywhere, also inside a container.
 fn loop_devices(home: &Path) -> Vec<String> {
     let devices = fs::read_dir("/sys/block").into_iter().flatten().flatten();
     let files = devices.filter_map(|device| fs::read_to_string(device.path().join("loop/backing_file")).ok());
@@ -64,7 +65,7 @@ fn files(directory: &Path) -> Vec<String> {
     entries.map(|entry| format!("file {}", entry.path().display())).collect()
 }
 
-/// Proves that what is left is seen, with things that are left on purpose, and that nothing is seen once they are gone.
+/// Proves that leaked resources are detected: with resources left on purpose, and again after they are gone.
 #[track_caller]
 pub fn sees(home: &Home<'_>) {
     let file = home.temporary().join("forgotten");
@@ -72,7 +73,7 @@ pub fn sees(home: &Home<'_>) {
     let planted = (home.platform.plant)(home.path());
     let wanted: Vec<&str> = planted.seen_as.iter().map(String::as_str).chain(["forgotten"]).collect();
     let deadline = Instant::now() + SETTLING;
-    // It takes a moment to begin.
+    // It takes a moment to start.
     let (seen, missed) = loop {
         let seen = look(home);
         let named = |words: &&&str| !seen.iter().any(|line| line.contains(**words));

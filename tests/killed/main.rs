@@ -1,8 +1,9 @@
-//! The harness is killed by SIGKILL at random moments, spread over every platform that is there. After `hydrotest clean`, or
-//! after the next run, nothing of it may be left: the machine and the platforms are asked themselves, not our code. That they would
-//! tell is proven first, with something that is left on each on purpose.
+//! Kills the harness with SIGKILL at random moments on every available platform. After `hydrotest clean`, or after the next
+//! run, nothing may be left; the machine and the platforms are asked for this, not hydrotest. Resources left on purpose prove
+//! first, on each platform, that leaks are detected.
 //!
-//! The moments come from a seed (`HYDROTEST_SEED`), which is printed, and `HYDROTEST_KILLS` says how many there are on each platform.
+//! The moments come from a seed (`HYDROTEST_SEED`), which is printed. `HYDROTEST_KILLS` sets the number of kills on each
+//! platform.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and says what it counted")]
 
@@ -26,13 +27,13 @@ use std::time::{Duration, Instant};
 use home::Home;
 use platforms::Platform;
 
-/// How often the harness is killed on a platform where nothing else is asked for.
+/// How often the harness is killed on a platform by default.
 const KILLS: usize = 4;
-/// How often a moment is tried earlier when the run was over before it.
+/// How often an earlier moment is tried if the run ended before the kill.
 const TRIES: u32 = 12;
-/// Where images are pulled, they are taken away before every one of so many kills.
+/// On platforms that pull images, the images are removed before every n-th kill.
 const PULLED_EVERY: usize = 3;
-/// A pull takes longer than this, so that a kill in this time from its beginning falls into it.
+/// A pull takes longer than this, so that a kill within this time of its start happens during the pull.
 const PULLING: Duration = Duration::from_secs(2);
 
 #[test]
@@ -76,14 +77,14 @@ fn process_killed_leaves_nothing() {
     kill_often(&platforms::PROCESS);
 }
 
-/// A number that a variable holds.
+/// The number in an environment variable.
 fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
 #[track_caller]
 fn kill_often(platform: &Platform) {
-    // What is left is counted after each kill, so that an engine is one platform's at a time.
+    // Resources are counted after each kill, so that an engine is used by one platform at a time.
     let _alone = platform.engine.map(turns::alone);
     let kills = number("HYDROTEST_KILLS").unwrap_or(KILLS);
     let seed = number("HYDROTEST_SEED")
@@ -104,12 +105,12 @@ fn kill_often(platform: &Platform) {
             _ => kill_once(&home, whole, &mut random),
         };
         home.learn_killed();
-        // Both ways to clear up take turns.
+        // The two ways to clean up alternate.
         let how = if number % 2 == 0 { home.clean() } else { home.next_run() };
         let left = how.err().into_iter().chain(look::left(&home)).collect::<Vec<_>>();
         if !left.is_empty() {
             bad.push(format!("killed after {moment:?}:\n  {}", left.join("\n  ")));
-            // What is left of this one must not count against the next.
+            // Resources left by this kill must not count for the next one.
             let _ = home.clean();
         }
     }
@@ -121,13 +122,13 @@ fn kill_often(platform: &Platform) {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
-/// Starts a run and kills it somewhere between its beginning and its end; says when.
+/// Starts a run and kills it between its start and its end. Returns the delay.
 fn kill_once(home: &Home, whole: Duration, random: &mut Random) -> Duration {
     let mut moment = whole.mul_f64(random.fraction());
     for _ in 0..TRIES {
         let mut run = home.start();
         let begun = Instant::now();
-        // The moment is what is random here; waiting for an event would make it none.
+        // The delay is random on purpose; waiting for an event would fix the moment.
         while begun.elapsed() < moment && run.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1).min(moment));
         }
@@ -143,7 +144,7 @@ fn kill_once(home: &Home, whole: Duration, random: &mut Random) -> Duration {
     panic!("the run is always over before it can be killed");
 }
 
-/// Starts a run that has to pull its image and kills it in the middle of that; says how long after the pull began.
+/// Starts a run that has to pull its image and kills it during the pull. Returns the delay after the start of the pull.
 fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
     let moment = PULLING.mul_f64(random.fraction());
     let mut run = home.start();
@@ -151,7 +152,7 @@ fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
         assert!(run.try_wait().unwrap().is_none(), "the run is over and has pulled nothing");
         std::thread::sleep(Duration::from_millis(1));
     }
-    // As above, the moment is what is random.
+    // As above, the delay is random on purpose.
     std::thread::sleep(moment);
     run.kill().unwrap();
     run.wait().unwrap();

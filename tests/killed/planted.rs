@@ -1,5 +1,5 @@
-//! Leaves something on a platform on purpose, as a killed run might: a process, a container, a job. It is what proves that the
-//! looking sees. None of it is made by our code.
+//! Leaves a resource on a platform on purpose, as a killed run might: a process, a container or a job. Proves that leaks are
+//! detected. Does not use hydrotest's code.
 
 use std::fs;
 use std::path::Path;
@@ -12,23 +12,23 @@ use crate::engine::engine as named;
 use crate::home::VARIABLE;
 use crate::look;
 
-/// Something that was left on purpose.
+/// A resource that was left on purpose.
 pub struct Planted {
-    /// Words of the lines by which it must be seen.
+    /// Text of the lines that must report it.
     pub seen_as: Vec<String>,
-    /// Takes it away again.
+    /// Removes it.
     pub uproot: Box<dyn FnOnce()>,
 }
 
 impl Planted {
-    /// It must be seen by a further line.
+    /// Another line must report it too.
     pub fn and(mut self, words: &str) -> Self {
         self.seen_as.push(words.to_owned());
         self
     }
 }
 
-/// A process that nobody waits for.
+/// An orphaned process.
 pub fn orphan(home: &Path) -> Planted {
     let mut orphan = Command::new("sleep").arg("600").env(VARIABLE, home).spawn().unwrap();
     Planted {
@@ -54,7 +54,7 @@ pub fn container(host: String, home: &Path) -> Planted {
     }
 }
 
-/// A container of Apptainer, which has nothing of this process's environment, and half a pull beside its image.
+/// A container of Apptainer, which inherits no environment from this process, and an incomplete pull next to its image.
 pub fn container_of_this_machine(cache: &Path, home: &Path) -> Planted {
     let images = cache.join("images");
     let half = images.join(".pull-hydrotest-planted");
@@ -75,7 +75,7 @@ pub fn container_of_this_machine(cache: &Path, home: &Path) -> Planted {
         seen_as: words.map(str::to_owned).to_vec(),
         uproot: Box::new(move || {
             for (process, _) in look::processes(&home, &[]) {
-                // It may go by itself in between.
+                // It may end by itself in the meantime.
                 let _ = kill_process(Pid::from_raw(process).unwrap(), Signal::KILL);
             }
             container.wait().unwrap();

@@ -1,5 +1,5 @@
-//! The platforms on which the harness is killed: what each needs, how its backend is declared, how it is asked what is there, and
-//! what is left there on purpose to prove that it is seen. Data; to add a platform, add a row and a test.
+//! The platforms on which the harness is killed: requirements, the backend's table, how to list resources, and what to leave
+//! there on purpose. Data only; to add a platform, add a row and a test.
 
 use std::path::Path;
 
@@ -7,27 +7,27 @@ use crate::ask::{containers, half_pulls, jobs, python_path, repository, sif};
 use crate::engine::engine as named;
 use crate::planted::{Planted, container, container_of_this_machine, job, orphan};
 
-/// What a container runs to be a good model server.
+/// The command of a correct model server in a container.
 const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
-/// Where the harness is to keep images, in a home.
+/// Where the harness keeps images, relative to a home.
 const CACHE: &str = "cache";
 
 /// One platform.
 pub struct Platform {
     pub name: &'static str,
     pub kind: &'static str,
-    /// The engine that it has to itself.
+    /// The engine that it reserves.
     pub engine: Option<&'static str>,
-    /// The table of its backend, below `kind`, in a directory of its own. Its `env` comes from the home.
+    /// The backend's table without `kind`, in a directory of its own. The home adds `env`.
     pub table: fn(&Path) -> String,
-    /// Everything on the platform that may be of a run, one line each, in the platform's own words. Processes and mounted images
-    /// are looked for everywhere.
+    /// Lists everything on the platform that may belong to a run, one line each. Processes and mounted images are searched
+    /// everywhere.
     pub things: fn(&Path) -> Vec<String>,
-    /// Leaves something there on purpose.
+    /// Leaves a resource there on purpose.
     pub plant: fn(&Path) -> Planted,
-    /// Where the images are that the harness itself pulls, and that are taken away before some of the kills.
+    /// Where the harness pulls images to. They are removed before some of the kills.
     pub pulls_to: Option<&'static str>,
-    /// Cases that are left out because it is slow.
+    /// Cases that are left out because they are slow.
     pub left_out: &'static [&'static str],
 }
 

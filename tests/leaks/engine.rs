@@ -1,5 +1,5 @@
-//! An engine that does as a test tells it: it creates a container late, or goes away in the middle. Speaks just enough of the
-//! interface to be taken for one.
+//! A fake engine that is controlled by a test: it creates a container late, or stops responding. Implements just enough of
+//! Docker's API.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 const LONG: Duration = Duration::from_secs(120);
 
-/// What it does when it is asked to create a container.
+/// How it handles the creation of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
-    /// Creates it when the test says so.
+    /// Creates it when the test allows it.
     Late,
-    /// Does not answer any question any more.
+    /// Stops responding to all requests.
     GoesAway,
 }
 
-/// The engine, as the test sees it.
+/// The test's handle of the engine.
 #[derive(Default)]
 pub struct Engine {
     state: Mutex<State>,
@@ -51,14 +51,14 @@ impl Engine {
         engine
     }
 
-    /// Waits until it has been asked for a container.
+    /// Waits until a container has been requested.
     pub fn asked(&self) {
         let state = self.state.lock().unwrap();
         let waited = self.changed.wait_timeout_while(state, LONG, |state| !state.asked);
         assert!(!waited.unwrap().1.timed_out(), "nobody asks for a container");
     }
 
-    /// Lets it create what it was asked for, and waits until it has.
+    /// Lets the engine create the requested container, and waits for it.
     pub fn create(&self) {
         let mut state = self.state.lock().unwrap();
         state.released = true;
@@ -67,7 +67,7 @@ impl Engine {
         assert!(!created.unwrap().1.timed_out(), "nothing is created");
     }
 
-    /// How many containers there are.
+    /// The number of containers.
     pub fn containers(&self) -> usize {
         self.state.lock().unwrap().containers.len()
     }
@@ -100,7 +100,7 @@ impl Engine {
                  Connection: close\r\n\r\n",
                 said.len()
             );
-            // Whoever gave up waiting does not listen.
+            // A client that has stopped waiting is gone.
             let _ = stream.write_all((head + &said).as_bytes());
         }
     }

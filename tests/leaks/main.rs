@@ -1,5 +1,5 @@
-//! The program as a user meets it when something stays behind: what leaked is named and the run fails; what cannot be found out is
-//! no fault of the backend; and nothing is called a leak that is none.
+//! The program as a user sees it when a resource leaks: the leak is named and the run fails, a failed leak check is not the
+//! backend's fault, and nothing else is called a leak.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,10 +17,10 @@ use tempfile::TempDir;
 
 use project::Ran;
 
-/// The case that is run where a server answers it.
+/// The case that is run if a server responds.
 const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];
 
-/// A backend of the kind `process` whose server is started by this script; `$SERVE` serves, and `$0` is its port.
+/// A backend of the kind `process` whose server is started by this script. `$SERVE` serves, and `$0` is its port.
 fn scripted(script: &str, more: &str) -> String {
     let program = env!("CARGO_BIN_EXE_hydrotest");
     format!(
@@ -29,7 +29,7 @@ fn scripted(script: &str, more: &str) -> String {
     )
 }
 
-/// A directory with a suite of one case, which a backend passes that refuses its input.
+/// A directory with a suite of one case, which passes if the backend refuses the input.
 struct Refusing(TempDir);
 
 impl Refusing {

@@ -1,5 +1,5 @@
-//! What stays on a platform, comes late or cannot be asked about: an engine that is slow, one that goes away, and directories in
-//! which it cannot be looked.
+//! Leaks on a platform, late creations and failed leak checks: a slow engine, one that stops responding, and unreadable
+//! directories.
 
 use std::fs;
 use std::process::Stdio;
@@ -20,7 +20,7 @@ fn on_engine(home: &Refusing) {
     fs::write(home.path().join("backends.toml"), table).unwrap();
 }
 
-/// Makes what the only dead run has asked for so old that nothing can come of it any more.
+/// Makes the pending creation of the only stale run so old that it is abandoned.
 fn age(home: &Refusing) {
     let runs = fs::read_dir(home.path().join("state/runs")).unwrap().flatten();
     for run in runs {
@@ -39,7 +39,7 @@ fn run_until_asked(home: &Refusing, engine: &Engine) -> std::process::Child {
 }
 
 #[test]
-fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
+fn an_abandoned_creation_is_searched_for_until_it_cannot_complete() {
     let home = Refusing::new("");
     on_engine(&home);
     let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
@@ -59,7 +59,7 @@ fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
 }
 
 #[test]
-fn a_run_that_is_killed_in_a_creation_is_kept_in_mind_as_well() {
+fn a_run_that_is_killed_in_a_creation_is_kept_as_well() {
     let home = Refusing::new("");
     on_engine(&home);
     let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
@@ -74,7 +74,7 @@ fn a_run_that_is_killed_in_a_creation_is_kept_in_mind_as_well() {
 }
 
 #[test]
-fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
+fn an_engine_that_stops_is_not_the_backends_fault() {
     let home = Refusing::new("");
     on_engine(&home);
     let _engine = Engine::start(&home.path().join("e.sock"), Creation::GoesAway);
@@ -87,10 +87,10 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
 }
 
 #[test]
-fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
+fn stale_runs_on_a_hanging_engine_delay_a_run_once_and_are_reported() {
     let project = Project::new(&scripted("exec $SERVE $0", ""));
     let socket = project.state().with_file_name("h.sock");
-    // Connections wait in its queue for ever.
+    // Connections wait in its queue forever.
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for number in 0..3 {
         let run = project.state().join(format!("runs/hydrotest-000000000000000{number}"));
@@ -107,7 +107,7 @@ fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
 }
 
 #[test]
-fn where_it_cannot_be_looked_is_not_nothing() {
+fn an_unreadable_state_directory_is_an_error() {
     let home = Refusing::new("");
     fs::write(home.path().join("backends.toml"), scripted("exec $SERVE $0", "")).unwrap();
     fs::write(home.path().join("state"), "a file").unwrap();

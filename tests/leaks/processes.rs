@@ -1,5 +1,5 @@
-//! What a server or hosted code leaves on this machine: processes, wherever they went and whatever their environment, with the
-//! ports they listen on, and temporary files.
+//! What a server or hosted code leaves on this machine: processes, in any session and with any environment, the ports they
+//! listen on, and temporary files.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,12 +10,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::project::{Project, Ran};
 use crate::{ONE, Refusing, scripted};
 
-/// Of a run of everything and of one of a part.
+/// Of a complete run and of a partial one.
 const SUCCESS: &str = "(exit code 0)";
 
 #[test]
-fn what_a_server_leaves_is_named_and_fails_the_run() {
-    // One keeps the mark, one has lost its environment and listens; both have left the server's session.
+fn leaks_of_a_server_are_named_and_fail_the_run() {
+    // One keeps the label, one has cleared its environment and listens. Both have left the server's session.
     let script = "setsid sleep 7731 & \
                   setsid env -i MODEL_CLASS=$MODEL_CLASS $SERVE 0 2>&1 & \
                   mktemp -p $TMPDIR forgotten.XXXXXX; exec $SERVE $0";
@@ -34,14 +34,14 @@ fn what_a_server_leaves_is_named_and_fails_the_run() {
 }
 
 #[test]
-fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_its_log() {
+fn tokens_reach_only_servers_that_request_them_and_logs_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let script =
         "[ -z \"$GITHUB_TOKEN$AWS_SESSION_TOKEN\" ] && [ \"$AWS_REGION$GH_TOKEN\" = eu1 ] || exit 9; exec $SERVE $0";
     let project = Project::new(&scripted(script, "pass_env = ['AWS_REGION']\nlog_dir = 'logs'"));
     let home = project.state().parent().unwrap().to_owned();
     let table = fs::read_to_string(home.join("backends.toml")).unwrap();
-    // What the table names itself is meant for the server.
+    // Variables named in the table are meant for the server.
     let table = table.replace("env = { ", "env = { GH_TOKEN = '1', ");
     fs::write(home.join("backends.toml"), table).unwrap();
     let mut command = project.command(ONE);
@@ -56,8 +56,8 @@ fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_it
 }
 
 #[test]
-fn what_ends_with_its_server_or_soon_after_is_no_leak() {
-    // A worker of the server's own session, and one that notices only a while later that its server has gone.
+fn processes_that_end_with_the_server_or_soon_after_are_not_leaks() {
+    // A worker in the server's own session, and one that notices the server's exit with a delay.
     let script = "sleep 600 & setsid sh -c 'while kill -0 $1 2>/dev/null; do sleep 0.3; done' x $$ & \
                   f=$(mktemp); rm $f; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
@@ -66,7 +66,7 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
 }
 
 #[test]
-fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
+fn a_server_that_has_to_be_killed_is_reported_and_its_processes_are_not_leaks() {
     let script = "trap '' TERM; setsid sleep 600 & mktemp; $SERVE $0; sleep 600";
     let ran = Project::new(&scripted(script, "grace = '300ms'")).run(ONE);
     ran.expect(0, &["warning: esm2 on lab: shutdown failed: the server did not end within 0.3 s", SUCCESS]);
@@ -74,7 +74,7 @@ fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
 }
 
 #[test]
-fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
+fn a_server_that_crashes_or_never_starts_is_not_a_leak() {
     for script in ["setsid sleep 600 & mktemp; kill -SEGV $$", "setsid sleep 600 & mktemp; exit 3"] {
         let ran = Project::new(&scripted(script, "")).run(ONE);
         ran.expect(3, &["the platform failed (exit code 3)"]);
@@ -103,7 +103,7 @@ class Forgets(Clean):
     def start(self): tempfile.mkdtemp(prefix='forgotten')
 ";
 
-/// A backend of the kind `python` of this class.
+/// A backend of the kind `python` with this class.
 fn hosted(class: &str) -> Ran {
     let home = Refusing::new(&format!(
         "default = 'lab'\n[backends.lab]\nkind = 'python'\nweights = 'synthetic'\npath = ['.']\nbackend_class = 'hosted:{class}'\n"
@@ -114,7 +114,7 @@ fn hosted(class: &str) -> Ran {
 
 #[test]
 #[ignore = "needs a python3"]
-fn what_hosted_code_leaves_is_named_and_fails_the_run() {
+fn leaks_of_hosted_code_are_named_and_fail_the_run() {
     for (class, words) in [
         ("Leaves", "(sleep 7711) was still there after the stop"),
         ("Hidden", "(sleep 7712) was still there after the stop"),
@@ -128,10 +128,10 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn temporary_files_are_a_note_and_above_a_size_a_warning() {
+fn temporary_files_are_a_note_or_if_large_a_warning() {
     let ran = hosted("Forgets");
     ran.expect(0, &["note: esm2 on lab: temporary directory forgotten", SUCCESS]);
-    // As large as a file with a hole says that it is.
+    // A sparse file counts with its apparent size.
     let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
     let advice = "files that are meant to stay, such as a cache, need another place";
@@ -141,20 +141,20 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn hosted_code_that_clears_up_leaves_nothing() {
+fn hosted_code_that_cleans_up_leaves_nothing() {
     let ran = hosted("Clean");
     ran.expect(0, &[SUCCESS]);
     assert!(!ran.reported.contains("leaked:"), "{}", ran.reported);
 }
 
 #[test]
-fn a_second_signal_kills_what_the_first_would_wait_for() {
+fn a_second_signal_kills_what_the_first_waits_for() {
     let script = "trap '' TERM; setsid sleep 600 & echo $$ >&2; $SERVE 0 & sleep 600";
     let project = Project::new(&scripted(script, "grace = '20s'"));
     let mut child = project.command(ONE).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let process = Pid::from_child(&child);
     let runs = project.state().join("runs");
-    // The server has said who it is once it has nothing more to do before its end.
+    // The server prints its pid once its trap and its process are in place.
     let logs = || {
         let runs = fs::read_dir(&runs).into_iter().flatten().flatten();
         let log = runs.filter_map(|run| fs::read_dir(run.path().join("1")).ok()).flatten().flatten().next();

@@ -1,4 +1,4 @@
-//! The stand-in of Modal's service as a process, and what it recorded.
+//! The stand-in of Modal's service as a process, and the events that it recorded.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use serde_json::Value as Json;
 
 use crate::python;
 
-/// The one token that the stand-in takes.
+/// The only token that the stand-in accepts.
 pub const TOKEN: [(&str, &str); 2] = [("MODAL_TOKEN_ID", "ak-stand-in"), ("MODAL_TOKEN_SECRET", "as-stand-in")];
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 const LONG: Duration = Duration::from_secs(300);
 
 /// A running stand-in.
 pub struct Cloud {
     child: Child,
-    /// Where it listens, as a URL.
+    /// The URL on which it listens.
     pub address: String,
     seen: Arc<Seen>,
     reader: Option<JoinHandle<()>>,
@@ -58,7 +58,7 @@ impl Cloud {
         Self { child, address: format!("http://127.0.0.1:{}", port.trim()), seen, reader: Some(reader) }
     }
 
-    /// Waits until something happened in the stand-in.
+    /// Waits for an event in the stand-in.
     pub fn wait_for(&self, event: &str) {
         let events = self.seen.events.lock().unwrap();
         let is_missing = |events: &mut Vec<Json>| !events.iter().any(|one| one["event"] == event);
@@ -66,7 +66,7 @@ impl Cloud {
         assert!(!waited.timed_out(), "no {event} came");
     }
 
-    /// Ends the stand-in and gives all it recorded.
+    /// Stops the stand-in and returns all recorded events.
     pub fn end(mut self) -> Events {
         self.close();
         Events(std::mem::take(&mut *self.seen.events.lock().unwrap()))
@@ -87,22 +87,22 @@ impl Drop for Cloud {
     }
 }
 
-/// What a stand-in recorded, in order.
+/// The events of a stand-in, in order.
 pub struct Events(Vec<Json>);
 
 impl Events {
-    /// A detail of each event of a name.
+    /// One detail of each event with this name.
     pub fn all(&self, event: &str, detail: &str) -> Vec<String> {
         let events = self.0.iter().filter(|one| one["event"] == event);
         events.map(|one| one[detail].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// How often something happened.
+    /// How often an event happened.
     pub fn count(&self, event: &str) -> usize {
         self.all(event, "").len()
     }
 
-    /// That every app that was entered was left again, and how many these were.
+    /// Checks that every app that was entered was also left, and returns their number.
     pub fn apps(&self) -> usize {
         let (entered, mut left) = (self.all("app_created", "app_id"), self.all("app_stopped", "app_id"));
         left.sort();

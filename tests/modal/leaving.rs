@@ -1,4 +1,4 @@
-//! However a run ends, the app is left; and when the service goes away, that is said.
+//! The app is left however a run ends, and an unreachable service is reported.
 
 use std::process::Stdio;
 
@@ -22,7 +22,7 @@ fn interrupted(signal: Signal, code: i32) {
     let project = Project::new(&cloud.address, "{ check = 'contract' }");
     let mut command = project.command(&[]);
     let mut harness = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Its container has to start yet, so the signal comes in the middle of the call.
+    // Its container has not started yet, so the signal arrives during the call.
     cloud.wait_for("called");
     kill_process(Pid::from_child(&harness), signal).unwrap();
     assert_eq!(harness.wait().unwrap().code(), Some(code));
@@ -31,7 +31,7 @@ fn interrupted(signal: Signal, code: i32) {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn a_service_that_goes_away_in_a_call_is_a_broken_platform() {
+fn a_service_that_stops_during_a_call_is_a_platform_failure() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, "{ check = 'contract' }");
     let mut command = project.command(&[]);

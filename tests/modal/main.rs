@@ -1,8 +1,8 @@
-//! Modal through its own client: the whole path from the harness to a model in Modal's own container runtime and back, and
-//! what goes wrong on it. The service is a stand-in on loopback (`tests/python/modal_standin`); `docs/modal.md` says what
-//! that leaves unproven.
+//! Modal through its own client: the whole path from the harness to a model in Modal's own container runtime and back, and its
+//! failures. The service is a stand-in on loopback (`tests/python/modal_standin`); `docs/modal.md` lists what this does not
+//! prove.
 //!
-//! Needs a Python with `modal`, `NumPy` and biotite, which `HYDROTEST_MODAL` names.
+//! Needs a Python with `modal`, `NumPy` and biotite, named by `HYDROTEST_MODAL`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

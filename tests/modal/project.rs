@@ -19,7 +19,7 @@ pub fn declaration(settings: &str) -> String {
     )
 }
 
-/// The service is on loopback: what the user's environment says of proxies is taken back.
+/// The service is on loopback, so the user's proxy settings are removed.
 pub const NO_PROXIES: [(&str, &str); 6] = [
     ("HTTP_PROXY", ""),
     ("HTTPS_PROXY", ""),
@@ -32,14 +32,14 @@ pub const NO_PROXIES: [(&str, &str); 6] = [
 /// A suite of three cases for one model.
 const SUITE: &str = "about = 'three calls'\nmodels = ['esm2']\n";
 
-/// A place to run the program in.
+/// A directory in which the program runs.
 pub struct Project {
     home: TempDir,
     address: String,
 }
 
 impl Project {
-    /// One whose suite has three cases with these checks.
+    /// A project whose suite has three cases with these checks.
     pub fn new(address: &str, checks: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
@@ -51,7 +51,7 @@ impl Project {
         Self { home, address: address.to_owned() }
     }
 
-    /// One with the suites and snapshots of this repository.
+    /// A project with the suites and snapshots of this repository.
     pub fn whole(address: &str) -> Self {
         let project = Self::new(address, "");
         std::fs::remove_dir_all(project.home.path().join("suites")).unwrap();
@@ -80,7 +80,7 @@ impl Project {
         command
     }
 
-    /// Runs the program: its exit code and what it printed.
+    /// Runs the program, checks its exit code and returns what it printed.
     #[track_caller]
     pub fn expect(command: &mut Command, code: i32) -> String {
         let output = command.output().unwrap();

@@ -1,4 +1,4 @@
-//! What keeps Modal from being used is one clear error at once, with what to do about it, and no app is left.
+//! If Modal cannot be used, there is one clear error at once with its remedy, and no app is left.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::project::Project;
 
 const CHECKS: &str = "{ check = 'contract' }";
 
-/// Runs one case, which must break for a reason with this fault and all these words.
+/// Runs one case, which must be an error with this fault and all of these texts.
 #[track_caller]
 fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, words: &[&str]) {
     let mut command = project.command(&["--exact", "esm2::small::one"]);
@@ -24,7 +24,7 @@ fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, 
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn a_missing_token_says_how_to_get_one() {
+fn a_missing_token_is_reported_with_how_to_get_one() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token missing", "modal token new"];
@@ -36,7 +36,7 @@ fn a_missing_token_says_how_to_get_one() {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn a_bad_token_says_where_it_is_from() {
+fn a_bad_token_is_reported_with_its_origin() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
@@ -55,7 +55,7 @@ fn an_unknown_gpu_is_refused_before_the_first_call() {
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
     breaks(&project, |command| command.args(["--gpu", "Z9000"]), "misconfigured", &words);
-    // The client itself finds this one.
+    // The client itself detects this one.
     let words = ["Invalid GPU count: many"];
     breaks(&project, |command| command.args(["--gpu", "T4:many"]), "misconfigured", &words);
     let events = cloud.end();
@@ -65,7 +65,7 @@ fn an_unknown_gpu_is_refused_before_the_first_call() {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn the_doctor_asks_the_service_about_the_token() {
+fn the_doctor_checks_the_token_with_the_service() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let mut command = project.command(&["doctor"]);
@@ -90,7 +90,7 @@ fn the_doctor_asks_the_service_about_the_token() {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn an_unreachable_service_says_why() {
+fn an_unreachable_service_is_reported_with_the_reason() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("http://127.0.0.1:{port}");
     let project = Project::new(&address, CHECKS);
@@ -98,7 +98,7 @@ fn an_unreachable_service_says_why() {
     breaks(&project, |command| command, "unreachable", &[&refused, "is MODAL_SERVER_URL right?"]);
 }
 
-/// A listener that does something with each connection for as long as the tests run.
+/// A listener that calls a function for each connection until the tests end.
 fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -110,7 +110,7 @@ fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn a_service_that_says_nothing_is_given_up() {
+fn a_silent_service_times_out() {
     let address = listener(Some);
     let words = format!("Modal's service at {address} did not answer within 10 s");
     breaks(&Project::new(&address, CHECKS), |command| command, "timeout", &[&words]);
@@ -118,7 +118,7 @@ fn a_service_that_says_nothing_is_given_up() {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn a_service_that_is_not_modals_is_named() {
+fn a_service_other_than_modals_is_reported() {
     let address = listener(|_| None);
     let words = format!("Modal's service at {address} does not answer as one");
     breaks(&Project::new(&address, CHECKS), |command| command, "unreachable", &[&words]);

@@ -1,4 +1,4 @@
-//! The whole path: app entered, GPU asked for, remote call, result or remote exception, app left.
+//! The whole path: app entered, GPU requested, remote call, result or remote exception, app left.
 
 use std::process::Command;
 
@@ -60,7 +60,7 @@ async fn same_as_reference(cloud: &Cloud) {
         let call = request("MLKNVHVLVLGAGDVGSVVVRLLEK");
         let predicted = timeless(instance.predict(&call).await.unwrap());
         assert!(predicted == timeless(reference.predict(&call).unwrap()), "{}", contract.key);
-        // What its client says and what the container prints is in the log. It comes when it comes.
+        // Output of the client and the container goes to the log, with a delay.
         for words in ["Initialized. View run at", &format!("loading {}", contract.core)] {
             while !instance.log_tail().await.iter().any(|line| line.contains(words)) {
                 tokio::task::yield_now().await;
@@ -69,7 +69,7 @@ async fn same_as_reference(cloud: &Cloud) {
         let bad = request("MALW1");
         let error = instance.predict(&bad).await.unwrap_err();
         assert_eq!(error.message, reference.predict(&bad).unwrap_err().message);
-        // Modal's client raises it anew, without the frames of the model: its class may be the client's and is not compared.
+        // Modal's client raises a new exception without the model's frames. Its class may be the client's and is not compared.
         assert_eq!((error.fault, error.exception), (Fault::Refused, None));
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
@@ -78,7 +78,7 @@ async fn same_as_reference(cloud: &Cloud) {
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
-fn suites_are_green_on_modal() {
+fn suites_pass_on_modal() {
     let cloud = Cloud::start();
     let project = Project::whole(&cloud.address);
     let models = "esm2,esmfold2,chai1";
@@ -87,7 +87,7 @@ fn suites_are_green_on_modal() {
     assert!(shown.contains("cases judged, as selected (exit code 0)"), "{shown}");
     let events = cloud.end();
     assert!(events.apps() > 0);
-    // Cases that share an instance share its app: it is entered once, and called often.
+    // Cases that share an instance share its app: it is entered once and called often.
     assert!(events.count("called") > events.apps());
 }
 

@@ -1,4 +1,4 @@
-//! Mistakes in arrays: aligned errors of pairs, and vectors of residues.
+//! Mistakes in arrays: aligned errors of residue pairs, and vectors of residues.
 
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
@@ -20,7 +20,7 @@ fn array<'a>(prediction: &'a mut Prediction, field: &str) -> Option<&'a mut Tens
     }
 }
 
-/// Entries of the last two axes, in an order; those that are not there are what a linker or a token has.
+/// Reorders the entries of the last two axes. Indices out of range stand for the entries of a linker or a token.
 fn of_pairs(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) -> Vec<usize>) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
         let pae = array(prediction, "pae")?;
@@ -43,7 +43,7 @@ fn of_pairs(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) 
     })
 }
 
-/// Every element anew, from its place and all of them.
+/// Recomputes every element from its index and all elements.
 fn of_elements(
     field: &'static str,
     name: &'static str,
@@ -115,7 +115,7 @@ pub fn of_errors() -> Vec<Mistake> {
     ]
 }
 
-/// Rows of every sample, in an order; those that are not there are what a token has.
+/// Reorders the rows of every sample. Indices out of range stand for the row of a token.
 fn of_rows(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) -> Vec<usize>) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
         let embeddings = array(prediction, "embeddings")?;
@@ -189,7 +189,7 @@ pub fn of_vectors() -> Vec<Mistake> {
     ]
 }
 
-/// Mistakes in the indices beside vectors.
+/// Mistakes in the indices stored with vectors.
 pub fn of_indices() -> Vec<Mistake> {
     vec![Mistake::new("residue index from 1", &[MistakeKind::Offset], |prediction| {
         let indices = array(prediction, "residue_index")?;

@@ -24,7 +24,7 @@ pub fn structures(prediction: &mut Prediction) -> Vec<&mut Structure> {
         .collect()
 }
 
-/// A mistake in the first structure; `None` where it does not befall it.
+/// A mistake in the first structure. `None` if it does not apply.
 fn of_structure(
     name: &'static str,
     kinds: &'static [MistakeKind],
@@ -50,14 +50,14 @@ fn residues_of_last_chain(structure: &Structure) -> Vec<Range<usize>> {
     structure.residues().into_iter().filter(within).collect()
 }
 
-/// Residues that both cards are confident of: the alpha carbon's factor says so.
+/// Residues that both cards are confident of, according to the factor of the alpha carbon.
 fn confident(structure: &Structure) -> Vec<Range<usize>> {
     let factors = structure.b_factor.clone().unwrap_or_default();
     let is_sure = |atoms: &Range<usize>| structure.atom_named(atoms, "CA").is_some_and(|atom| factors[atom] > 0.85);
     structure.residues().into_iter().filter(is_sure).collect()
 }
 
-/// Two atoms of every residue of a name trade places, where any is confident.
+/// Swaps two atoms in every residue with this name, if any of these residues is confident.
 fn trade(structure: &mut Structure, residue: &str, one: &str, other: &str) -> Option<()> {
     let residues: Vec<Range<usize>> = structure.residues();
     let is_meant = |atoms: &Range<usize>| residue.is_empty() || structure.res_name[atoms.start] == residue;
@@ -83,7 +83,7 @@ fn turn(structure: &mut Structure, atoms: Range<usize>, at: usize, degrees: f32)
     }
 }
 
-/// Atoms beyond the beta carbon of a confident residue that has a long side chain.
+/// The atoms beyond the beta carbon of a confident residue with a long side chain.
 fn side_chain(structure: &Structure) -> Option<Range<usize>> {
     let long = ["LYS", "ARG", "GLN", "MET", "LEU", "ILE"];
     let sure = confident(structure);
@@ -98,14 +98,14 @@ fn keep(structure: &mut Structure, kept: impl Fn(usize) -> bool) -> Option<()> {
     Some(())
 }
 
-/// Mistakes that befall any chain.
+/// Mistakes that apply to any chain.
 #[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
 pub fn of_chains() -> Vec<Mistake> {
     vec![
         of_structure("mirror image", &[MistakeKind::Mirror], |it| each(it, |[x, y, z]| [-x, y, z])),
         of_structure("nanometres", &[MistakeKind::Scale], |it| each(it, |point| point.map(|axis| axis / 10.0))),
         of_structure("ten times", &[MistakeKind::Scale], |it| each(it, |point| point.map(|axis| axis * 10.0))),
-        // Two axes traded are a mirror image of the whole, turned.
+        // Two swapped axes are a mirror image of the whole, rotated.
         of_structure("axes swapped", &[MistakeKind::AxesSwapped, MistakeKind::Mirror], |it| {
             each(it, |[x, y, z]| [y, x, z])
         }),
@@ -254,7 +254,7 @@ pub fn of_chains() -> Vec<Mistake> {
     ]
 }
 
-/// Mistakes that befall complexes.
+/// Mistakes that apply to complexes.
 pub fn of_complexes() -> Vec<Mistake> {
     let shift = |distance: f32| {
         move |it: &mut Structure| {
@@ -323,7 +323,7 @@ pub fn of_complexes() -> Vec<Mistake> {
     ]
 }
 
-/// Mistakes in confidences, in the temperature factors of the structure and in the field.
+/// Mistakes in confidences, both in the structure's temperature factors and in the field.
 pub fn of_confidences() -> Vec<Mistake> {
     let factors = |name, kinds, change: fn(&mut Vec<f64>)| {
         of_structure(name, kinds, move |it| {
@@ -332,7 +332,7 @@ pub fn of_confidences() -> Vec<Mistake> {
             Some(())
         })
     };
-    // Residues trade what their alpha carbons have.
+    // Changes the confidences of residues, which are those of their alpha carbons.
     let residues = |name, kinds, change: fn(&mut Vec<f64>)| {
         of_structure(name, kinds, move |it| {
             let residues = it.residues();
@@ -408,7 +408,7 @@ pub fn of_confidences() -> Vec<Mistake> {
     ]
 }
 
-/// Mistakes in the order of several structures of one result.
+/// Mistakes in the order of several structures in one result.
 pub fn of_samples() -> Vec<Mistake> {
     vec![
         of_all("samples in another order", &[MistakeKind::PermutedItems], |samples| {

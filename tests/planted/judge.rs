@@ -1,21 +1,21 @@
-//! The one place where this target asks the comparison: a verdict on two predictions, and the likely cause.
+//! The only place where this target calls the comparison: a verdict on two predictions, and the likely cause.
 
 use hydrotest::compare::{Policy, ToleranceOverrides, compare, likely_cause};
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Contract, Prediction};
 
-/// What a comparison says.
+/// Result of a comparison.
 #[derive(Debug)]
 pub struct Judged {
-    /// Whether the two are different, by the gates of the model.
+    /// Whether the two are different, by the model's gates.
     pub different: bool,
-    /// Which mistake explains it.
+    /// The mistake that explains the difference.
     pub cause: Option<MistakeKind>,
-    /// What was said.
+    /// The message.
     pub words: String,
 }
 
-/// Compares a prediction with the expected one, as the check `snapshot` does.
+/// Compares a prediction with the expected one, like the check `snapshot`.
 pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) -> Judged {
     let found = compare(expected, actual, &Policy::new(contract, &ToleranceOverrides::default(), None));
     let cause = likely_cause(Some(contract), &found, expected, actual, &[]);
@@ -23,7 +23,7 @@ pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) ->
     Judged { different: !found.matches(), words: format!("{cause:?} of {words}"), cause: cause.map(|cause| cause.kind) }
 }
 
-/// The verdict alone: no cause is looked for.
+/// The verdict alone, without the search for a cause.
 pub fn is_different(contract: &Contract, expected: &Prediction, actual: &Prediction) -> bool {
     !compare(expected, actual, &Policy::new(contract, &ToleranceOverrides::default(), None)).matches()
 }

@@ -1,5 +1,5 @@
-//! One relative error gives one verdict, however long the input is and however its result is kept: for each kind of field an
-//! error just within its gate, and one just beyond it.
+//! One relative error leads to one verdict, for any length of the input and any form of storage: for each kind of field, an
+//! error just within its gate and one just beyond it.
 
 use hydrotest::prediction::{Contract, Prediction, Value};
 use hydrotest::protein::{Label, Structure};
@@ -11,7 +11,7 @@ use super::scenes::{contract, prediction};
 
 const LENGTHS: [usize; 4] = [4, 40, 400, 1000];
 
-/// Holds results of every length against those with an error, in units of what the gate allows.
+/// Compares results of every length with erroneous ones, where the error is in units of the gate.
 fn one_verdict(key: &str, name: &str, errors: [f64; 2], result: impl Fn(&Contract, usize, f64) -> Prediction) {
     let contract = contract(key);
     for length in LENGTHS {
@@ -24,7 +24,7 @@ fn one_verdict(key: &str, name: &str, errors: [f64; 2], result: impl Fn(&Contrac
     }
 }
 
-/// Rows of numbers that are all changed in one way.
+/// Rows of numbers that all change in the same way.
 fn rows(shape: &[usize], change: impl Fn(usize, &mut [f32])) -> Value {
     let width = *shape.last().unwrap();
     let mut next = noise(9);
@@ -35,7 +35,7 @@ fn rows(shape: &[usize], change: impl Fn(usize, &mut [f32])) -> Value {
     Value::Array(Tensor::from_values(shape.to_vec(), &values).unwrap())
 }
 
-/// Turns a vector away by this part of a right angle's tangent, and keeps its length.
+/// Rotates a vector by this tangent and keeps its length.
 fn turn(row: usize, values: &mut [f32], tangent: f64) {
     let mut next = noise(row as u64 + 1000);
     let mut other: Vec<f64> = values.iter().map(|_| f64::from(next())).collect();
@@ -50,7 +50,7 @@ fn turn(row: usize, values: &mut [f32], tangent: f64) {
     }
 }
 
-/// A helix of backbones whose atoms all move by this, in ångström, each its own way.
+/// A helix of backbones whose atoms all move by this distance in ångström, in different directions.
 fn helix(length: usize, size: f64) -> Structure {
     let label = |text: &str| Label::new(text).unwrap();
     let mut structure = Structure { b_factor: Some(Vec::new()), ..Structure::default() };
@@ -73,7 +73,7 @@ fn helix(length: usize, size: f64) -> Structure {
 
 #[test]
 fn vectors() {
-    // Of these a thousand residues take more than what is stored whole.
+    // A thousand residues of these take more space than what is stored whole.
     for (name, layers, width) in [("embeddings", None, 2400), ("hidden_states", Some(2), 320), ("lm_logits", None, 64)]
     {
         let shape = |length: usize| match layers {
@@ -144,7 +144,7 @@ fn confidences_and_aligned_errors() {
 
 #[test]
 fn positions_and_indices() {
-    // A superposition takes up half of what four alpha carbons are off by.
+    // A superposition absorbs half of the error of four alpha carbons.
     one_verdict("esmfold", "atom_array", [0.8, 2.0], |contract, length, error| {
         let structure = helix(length, 0.05 * error);
         prediction(contract, vec![("atom_array", Value::List(vec![Value::Structure(Box::new(structure))]))])

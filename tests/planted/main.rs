@@ -1,5 +1,5 @@
-//! Mistakes planted in real results: the verdict sees them, the likely cause names them and never another one, and what is as
-//! right as the expected result is not different. The table of `docs/planted.md` is what this test measured.
+//! Plants mistakes in real results: the verdict detects them, the likely cause is never a wrong one, and equally correct
+//! results are not different. This test measures the table in `docs/planted.md`.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
@@ -21,13 +21,13 @@ use hydrotest::prediction::Prediction;
 use judge::judge;
 use scenes::Scene;
 
-/// Set to write the table anew.
+/// If set, the table is written again.
 const BLESS: &str = "HYDROTEST_BLESS";
 
-/// What a mistake does to a result; `None` where it befalls nothing there.
+/// Applies a mistake to a result. `None` if it does not apply.
 type Plant = Box<dyn Fn(&mut Prediction) -> Option<()>>;
 
-/// A mistake, and the causes that name it rightly.
+/// A mistake, and the causes that describe it correctly.
 pub struct Mistake {
     name: &'static str,
     kinds: &'static [MistakeKind],
@@ -44,10 +44,10 @@ impl Mistake {
     }
 }
 
-/// What stands beside a mistake.
+/// What is combined with a mistake.
 const BESIDE: [&str; 3] = ["alone", "beside noise", "beside a second one"];
 
-/// Counts of one kind of mistake: planted, seen, named, and named wrongly.
+/// Counts for one kind of mistake: planted, detected, cause named, wrong cause named.
 #[derive(Default, Clone, Copy)]
 struct Counts {
     planted: usize,
@@ -89,7 +89,7 @@ impl Table {
         });
     }
 
-    /// Plants every mistake alone, beside noise, and with a small one beside it.
+    /// Plants every mistake alone, under noise, and together with a small second one.
     fn plant(&mut self, group: &'static str, scene: &Scene, mistakes: &[Mistake], seconds: &[Mistake]) {
         for (index, mistake) in mistakes.iter().enumerate() {
             for (beside, right) in [(0, &scene.expected), (1, &scene.noisy)] {
@@ -139,13 +139,13 @@ impl Table {
     }
 }
 
-/// Mistakes that stand beside others: those that every port makes sooner or later.
+/// The second mistakes: those that every port makes sooner or later.
 fn seconds(all: impl IntoIterator<Item = Mistake>, names: &[&str]) -> Vec<Mistake> {
     all.into_iter().filter(|mistake| names.contains(&mistake.name)).collect()
 }
 
 #[test]
-fn planted_mistakes_are_seen_and_named_and_nothing_else_is() {
+fn only_planted_mistakes_are_detected_and_named() {
     let mut table = Table::default();
     let mut benign = 0;
     let mut alarms = Vec::new();
@@ -168,7 +168,7 @@ fn planted_mistakes_are_seen_and_named_and_nothing_else_is() {
         if is_complex {
             table.plant("complex", &scene, &folds::of_complexes(), &beside());
         }
-        // The other card first is the same pair once more.
+        // The reversed complex is the same pair again.
         if scene.name != "complex, reversed" {
             let group = if is_complex { "complex" } else { "chain" };
             table.plant(group, &scene, &folds::of_chains(), &beside());

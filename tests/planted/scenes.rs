@@ -1,4 +1,4 @@
-//! Real results, read from the fixtures, and the embedded models' vectors: what mistakes are planted in.
+//! Real results from the fixtures, and vectors of the embedded models, in which mistakes are planted.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,14 +12,14 @@ use hydrotest::tensor::Tensor;
 
 use super::noise::noise;
 
-/// A result, another one of the same input that is as right, and the model whose gates both are judged by.
+/// A result, another equally correct one of the same input, and the model whose gates judge both.
 pub struct Scene {
     pub name: &'static str,
     pub contract: Arc<Contract>,
     pub expected: Prediction,
-    /// The same input, on other hardware where that is known.
+    /// The same input, on other hardware if known.
     pub noisy: Prediction,
-    /// Other results that are as right as the expected one.
+    /// Other results that are as correct as the expected one.
     pub benign: Vec<(String, Prediction)>,
 }
 
@@ -42,7 +42,7 @@ fn structure(name: &str) -> Structure {
     structure
 }
 
-/// The first residues of every chain: lDDT over all atoms is what takes the time.
+/// The first residues of every chain, because lDDT over all atoms takes most of the time.
 fn first(structure: Structure, residues: usize) -> Structure {
     let mut structure = structure;
     let chains = structure.chains();
@@ -92,7 +92,7 @@ fn folded(contract: &Contract, structure: &Structure) -> Prediction {
     )
 }
 
-/// What another machine makes of a structure.
+/// Adds the noise of another machine to a structure.
 pub fn jittered(structure: &Structure, seed: u64, size: f32) -> Structure {
     let (mut other, mut next) = (structure.clone(), noise(seed));
     other.coord.iter_mut().flatten().for_each(|axis| *axis += size * next());
@@ -116,7 +116,7 @@ pub fn moved(structure: &Structure) -> Structure {
     other
 }
 
-/// Atoms that may trade names, with each other's positions.
+/// Swaps the names of equivalent atoms, together with their positions.
 fn equivalent(structure: &Structure) -> Structure {
     const PAIRS: [(&str, &str, &str); 6] = [
         ("ASP", "OD1", "OD2"),
@@ -138,7 +138,7 @@ fn equivalent(structure: &Structure) -> Structure {
     other
 }
 
-/// Results that are as right as a structure.
+/// Results that are as correct as a structure.
 fn alike(contract: &Contract, structure: &Structure, seed: u64) -> Vec<(String, Prediction)> {
     let mut alike = vec![
         ("the same".to_owned(), structure.clone()),

@@ -1,5 +1,5 @@
-//! A contributor's own server that is wrong in one way, met by the program through the kind `http`: who is responsible, the exit
-//! code, and what the screen says. Each stands in front of `hydrotest serve`, which answers as boileroom's server does.
+//! The kind `http` against a contributor's own server that is wrong in one way: who is responsible, the exit code, and what the
+//! screen shows. Each server is in front of `hydrotest serve`, which responds like boileroom's server.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -20,7 +20,7 @@ use port::{Answer, Asked, CASE, SECRET, Upstream, calls, is_health, port, ready,
 
 const ONE: &[&str] = &["--exact", CASE];
 
-/// What a run says of its failures, after its exit code was checked.
+/// The failures that a run prints, after a check of its exit code.
 #[track_caller]
 fn failures(ran: &project::Ran, code: i32) -> String {
     ran.expect(code, &[]);
@@ -29,7 +29,7 @@ fn failures(ran: &project::Ran, code: i32) -> String {
 }
 
 #[test]
-fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
+fn a_wrong_health_response_is_reported_at_once() {
     let reported = [(404, r#"{"detail":"Not Found"}"#), (200, r#"{"status":"ok"}"#), (200, "<html>log in</html>")].map(
         |(status, body)| {
             let address = port(move |_, _| Answer::new(status, body));
@@ -64,7 +64,7 @@ fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
 }
 
 #[test]
-fn a_server_that_is_never_ready_is_the_platforms() {
+fn a_server_that_is_never_ready_is_a_platform_failure() {
     let address = port(|_, _| Answer::new(503, r#"{"status":"loading"}"#));
     let ran = run(&address, "models = ['esm2']\nstart_timeout = '2s'\n", ONE);
     insta::assert_snapshot!(failures(&ran, 3), @r#"
@@ -80,7 +80,7 @@ fn a_server_that_is_never_ready_is_the_platforms() {
 }
 
 #[test]
-fn each_status_has_its_owner_and_advice() {
+fn each_status_has_a_responsible_party_and_advice() {
     let reported = [
         (500, "Internal Server Error", 1),
         (401, r#"{"detail":"missing bearer token"}"#, 2),
@@ -163,7 +163,7 @@ fn each_status_has_its_owner_and_advice() {
 }
 
 #[test]
-fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
+fn a_busy_server_is_retried_and_the_token_is_sent_but_never_shown() {
     let address = port(|asked, upstream| match asked {
         asked if !asked.head.contains("authorization: bearer t0ken-of-the-lab") => Answer::new(401, "who are you"),
         asked if is_health(asked) => ready(),
@@ -189,11 +189,11 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
 }
 
 #[test]
-fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
+fn after_a_server_ends_in_a_call_later_cases_are_not_run() {
     let ends = |_: &Asked, _: &Upstream| Answer { ends: true, ..Answer::new(200, "") };
     let ran = calls(ends, &["--suite", "embed"]);
     let reported = failures(&ran, 1);
-    // The others are as the second.
+    // The others are like the second.
     let first: Vec<&str> = reported.split("\n---- ").take(2).collect();
     insta::assert_snapshot!(first.join("\n---- ").trim_end(), @"
     ---- esm2::embed::minimal ----
@@ -213,7 +213,7 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
 }
 
 #[test]
-fn a_failure_that_does_not_repeat_is_no_pass_unless_that_is_accepted() {
+fn a_flaky_failure_is_not_a_pass_unless_that_is_accepted() {
     let once = |asked: &Asked, upstream: &Upstream| match asked.before {
         0 => Answer::new(500, "hiccup"),
         _ => upstream.answer(asked),
@@ -235,7 +235,7 @@ fn a_failure_that_does_not_repeat_is_no_pass_unless_that_is_accepted() {
 }
 
 #[test]
-fn a_call_beyond_the_cases_limit_names_the_limit() {
+fn a_call_that_exceeds_the_cases_limit_names_the_limit() {
     let slow = |asked: &Asked, upstream: &Upstream| {
         std::thread::sleep(std::time::Duration::from_secs(2));
         upstream.answer(asked)
@@ -300,7 +300,7 @@ fn each_mistake_of_a_signature_is_named() {
         let text = base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload(asked, upstream));
         Answer::new(200, serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
     };
-    // Where the first letter of that alphabet comes depends on the payload, which holds times.
+    // The position of the first letter from that alphabet depends on the payload, which contains times.
     let reported = failures(&calls(url_safe, ONE), 1);
     let (before, after) = reported.split_once("byte ").unwrap();
     let after = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
@@ -335,7 +335,7 @@ fn each_mistake_of_a_signature_is_named() {
 }
 
 #[test]
-fn options_that_reach_no_model_are_told() {
+fn ignored_options_are_reported() {
     let ignoring = |asked: &Asked, upstream: &Upstream| {
         let mut body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap();
         body["options"] = serde_json::Value::Null;
@@ -359,7 +359,7 @@ fn options_that_reach_no_model_are_told() {
 }
 
 #[test]
-fn a_server_of_one_model_under_a_table_of_all_is_told_once_what_to_write() {
+fn a_server_of_one_model_in_a_table_of_all_is_reported_once_with_the_fix() {
     let address = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
     let ran = run(&address, "", &[]);
     ran.expect(2, &["a server has one model", "say `models = [\"esm2\"]`", "backends.toml:"]);
@@ -368,13 +368,13 @@ fn a_server_of_one_model_under_a_table_of_all_is_told_once_what_to_write() {
 }
 
 #[test]
-fn the_life_cycle_of_a_server_that_is_not_ours_is_skipped() {
+fn the_life_cycle_of_a_foreign_server_is_skipped() {
     let ran = calls(|asked, upstream| upstream.answer(asked), &["--suite", "life_cycle"]);
     ran.expect(4, &["starts nothing"]);
 }
 
 #[test]
-fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
+fn raw_requests_and_calls_after_a_fault_are_judged() {
     let case = |case: &'static str, wrong: fn(&Asked) -> Option<Answer>| {
         let address = port(move |asked, upstream| match wrong(asked) {
             Some(answer) => answer,
@@ -394,9 +394,9 @@ fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
         case("esm2::protocol::bad_bodies", |asked| {
             (asked.body == b"[1]").then(|| Answer { ends: true, ..Answer::new(200, "") })
         }),
-        // It has had a client that went away, and does not get over it.
+        // It has had a client that disconnected, and does not recover.
         case("esm2::faults::cut", |asked| (asked.before == 1).then(|| Answer { ends: true, ..Answer::new(200, "") })),
-        // There is nothing that a fault could be planted in.
+        // There is no response in which a fault could be planted.
         case("esm2::faults::altered", |asked| {
             (!is_health(asked) && asked.before == 0).then(|| Answer::new(500, r#"{"detail":"Embedding failed: no"}"#))
         }),

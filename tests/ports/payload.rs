@@ -1,8 +1,8 @@
-//! Changes what arrays hold in a payload of `hydrotest serve`, which writes them one by one without memo or frames.
+//! Changes arrays in a payload of `hydrotest serve`, which writes arrays one by one without memo or frames.
 
 use std::ops::Range;
 
-/// `b'…'` of up to 255 bytes and of more, as the opcodes of pickle say it.
+/// The pickle opcodes for `b'…'` of up to 255 bytes, and of more.
 const SHORT_BYTES: u8 = b'C';
 const BYTES: u8 = b'B';
 /// The end of a dtype's state, and the flag of an array in C order after it.
@@ -44,7 +44,7 @@ fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
 }
 
-/// The payload with every number of its arrays of single precision replaced; `change` is given its index and the number.
+/// Replaces every number in the payload's arrays of single precision. `change` gets the index and the number.
 pub fn changed(payload: &[u8], mut change: impl FnMut(usize, f32) -> f32) -> Vec<u8> {
     let mut payload = payload.to_vec();
     for array in floats(&payload) {
@@ -57,7 +57,7 @@ pub fn changed(payload: &[u8], mut change: impl FnMut(usize, f32) -> f32) -> Vec
     payload
 }
 
-/// The payload with arrays of double precision instead of single.
+/// Converts the payload's arrays from single to double precision.
 pub fn doubled(payload: &[u8]) -> Vec<u8> {
     let mut wide = Vec::new();
     let mut from = 0;
@@ -78,7 +78,7 @@ pub fn doubled(payload: &[u8]) -> Vec<u8> {
     wide
 }
 
-/// The payload with every such text replaced by one of its length.
+/// Replaces every occurrence of a text in the payload by another one of the same length.
 pub fn renamed(payload: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len(), "a text has its length before it");
     let mut payload = payload.to_vec();

@@ -1,4 +1,4 @@
-//! A server on a port of its own in front of `hydrotest serve`: passes requests on, and answers what a test makes of them.
+//! A server in front of `hydrotest serve`: forwards requests, and responds with what a test makes of the responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,10 +15,10 @@ use crate::project::{Project, Ran};
 pub const SECRET: &str = "open sesame";
 pub const CASE: &str = "esm2::embed::minimal";
 
-/// A server of one model, where it answers.
+/// The address of a server of one model.
 pub struct Upstream(String);
 
-/// What ends the server of a port with its test, whatever the port's own thread does.
+/// Stops the port's server at the end of its test, whatever the port's own thread does.
 pub struct Port {
     address: String,
     server: Option<Child>,
@@ -41,7 +41,7 @@ impl Upstream {
         (child, Self(address))
     }
 
-    /// What it answers to a request.
+    /// Its response to a request.
     pub fn answer(&self, request: &Asked) -> Answer {
         let mut stream = TcpStream::connect(&self.0).unwrap();
         let (path, body) = (&request.path, &request.body);
@@ -68,27 +68,27 @@ impl Drop for Port {
     }
 }
 
-/// A request that the port was sent.
+/// A request to the port.
 pub struct Asked {
     pub path: String,
     pub head: String,
     pub body: Vec<u8>,
-    /// How many calls there were before.
+    /// Number of earlier calls.
     pub before: usize,
 }
 
 impl Asked {
-    /// The same with another body.
+    /// The same request with another body.
     pub fn with_body(&self, body: String) -> Self {
         Self { path: self.path.clone(), head: String::new(), body: body.into_bytes(), before: 0 }
     }
 }
 
-/// What the port answers.
+/// A response of the port.
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
-    /// It ends in the middle of the call, and all of the port with it.
+    /// Closes the connection during the call, and the whole port with it.
     pub ends: bool,
 }
 
@@ -98,19 +98,19 @@ impl Answer {
         Self { status, body, ends: false }
     }
 
-    /// The payload of a sound response.
+    /// The payload of a correct response.
     pub fn payload(&self) -> Vec<u8> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
         STANDARD.decode_to_vec(body["pickled"].as_str().unwrap()).unwrap()
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Formats lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
-/// An envelope whose signature is made with a key of a message.
+/// An envelope that is signed with a key and a message.
 pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
     let mut signer = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
     signer.update(message);
@@ -121,12 +121,12 @@ pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
 
 pub type Wrong = dyn Fn(&Asked, &Upstream) -> Answer + Send + Sync;
 
-/// Serves on a free port what `wrong` makes of each request to ESM-2.
+/// Serves on a free port what `wrong` returns for each request to ESM-2.
 pub fn port(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static) -> Port {
     port_of(("boileroom.models.esm.core.ESM2Core", "{}"), Box::new(wrong))
 }
 
-/// The same in front of a model of this class and configuration.
+/// The same, in front of a model with this class and configuration.
 pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -138,7 +138,8 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
             let Some(asked) = read(&stream, &calls) else { continue };
             let response = wrong(&asked, &upstream);
             if response.ends {
-                // The port goes first, as with a process: who sees the connection end must find nothing that listens.
+                // The port closes first, as with a process: a client that sees the connection close must find that nothing
+                // listens.
                 drop(listener);
                 return;
             }
@@ -148,7 +149,7 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
     Port { address: format!("http://{address}"), server: Some(server) }
 }
 
-/// A port at which nothing listens: it was one of this process a moment ago.
+/// A port on which nothing listens: this process has just closed it.
 pub fn closed() -> Port {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     Port { address: format!("http://{address}"), server: None }
@@ -178,7 +179,7 @@ pub fn send(mut stream: TcpStream, response: &Answer) {
         response.status,
         response.body.len()
     );
-    // The client may have had enough before the end.
+    // The client may have disconnected before the end.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(&response.body);
     let _ = stream.shutdown(Shutdown::Write);
@@ -193,7 +194,7 @@ pub fn ready() -> Answer {
     Answer::new(200, r#"{"status":"ready"}"#)
 }
 
-/// Runs cases through a port that is healthy and answers calls as said.
+/// Runs cases through a port that is healthy and responds to calls with `wrong`.
 pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static, arguments: &[&str]) -> Ran {
     let response = move |asked: &Asked, upstream: &Upstream| {
         if is_health(asked) { ready() } else { wrong(asked, upstream) }
@@ -206,12 +207,12 @@ pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     ran(project.command(&["--color", "never"]), arguments)
 }
 
-/// The exit code of a run, and what a person sees of it: the form for people, which writes nothing for review.
+/// The exit code of a run, and its output for people, which writes nothing for review.
 pub fn on_screen(port: &Port, more: &str, arguments: &[&str]) -> (Option<i32>, String) {
     seen(&project(port, more), arguments)
 }
 
-/// The same of a backend whose whole table is given.
+/// The same for a backend with the given table.
 pub fn screen_of_table(table: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let project = Project::new(&format!("default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{table}"));
     seen(&project, arguments)
@@ -224,7 +225,7 @@ fn seen(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
     (ran.code, ran.reported)
 }
 
-/// Another command than a run, in the same project.
+/// A command other than `run`, in the same project.
 pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     let project = project(port, more);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));

@@ -1,11 +1,11 @@
-//! `--shrink` on a server that is wrong by a rule: what is printed, and that the command line it prints makes the call that fails.
+//! `--shrink` on a server that fails by a rule: what is printed, and that the printed command line makes the failing call.
 
 use serde_json::Value;
 
 use crate::port::{Answer, Asked, Upstream, is_health, port, ready, run, run_alone};
 use crate::project::Ran;
 
-/// Responses to chains without their residues after the thirtieth.
+/// Responses for chains, without the residues after the thirtieth.
 fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
     if is_health(asked) {
         return ready();
@@ -29,7 +29,7 @@ fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
     })
 }
 
-/// What is told of the search, before the closing lines of the run.
+/// The report of the search, before the closing lines of the run.
 fn reported(ran: &Ran) -> String {
     let text = ran.reported.split("\nbackend lab ").next().unwrap();
     let text = text.rsplit("filtered out; ").next().unwrap();
@@ -38,7 +38,7 @@ fn reported(ran: &Ran) -> String {
 }
 
 #[test]
-fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
+fn the_shortest_failing_batch_is_printed_with_its_command() {
     let lab = port(cut);
     let table = "models = ['esm2']\n";
     let ran = run(&lab, table, &["--shrink", "--exact", "esm2::batch::two_lengths"]);
@@ -48,7 +48,7 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     esm2::batch::two_lengths shrunk from 2 sequences of 79 residues to 1 sequence of 31 residues without `seed`, `num_loops`, `num_sampling_steps` in 74 calls: contract [call]: metadata.sequence_lengths: expected [31], got [30]
       reproduce: cargo run -- try --backend lab --model esm2 --as-list MALWMRLLPLLALLALWGPDPAAAFVNQHLC
     ");
-    // It is typed as it is printed.
+    // Runs the command as it is printed.
     let printed = reported.split("reproduce: cargo run -- ").nth(1).unwrap();
     let printed: Vec<&str> = printed.split(' ').collect();
     let again = run_alone(&lab, table, &printed);
@@ -60,7 +60,7 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
 }
 
 #[test]
-fn what_only_its_own_input_can_be_judged_by_is_said() {
+fn a_case_whose_check_needs_its_own_input_is_not_shrunk() {
     let lab = port(|asked, upstream| {
         if is_health(asked) {
             return ready();
@@ -80,7 +80,7 @@ fn what_only_its_own_input_can_be_judged_by_is_said() {
 }
 
 #[test]
-fn mistakes_in_a_call_are_told() {
+fn mistakes_in_a_call_are_reported() {
     let lab = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
     let table = "models = ['esm2']\n";
     let tried = |arguments: &[&str]| run_alone(&lab, table, &[&["try"], arguments].concat());

@@ -1,5 +1,5 @@
-//! Ports that are wrong in one way, as a newcomer meets them: within a screen the program must say what is wrong and what to do, and end
-//! with the exit code that tells whose it is. `-- --nocapture` prints the table with the lines that it took.
+//! Ports that are wrong in one way, as a new user sees them: the first screen must show the cause and the remedy, and the exit
+//! code must show who is responsible. `-- --nocapture` prints the table with the matching lines.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ const SCREEN: usize = 25;
 const ESM2: &str = "boileroom.models.esm.core.ESM2Core";
 const ESMFOLD: &str = "boileroom.models.esm.core.ESMFoldCore";
 const MODELS: &str = "models = ['esm2']\n";
-/// What the smallest size is configured with, as its server and as the table says it.
+/// The configuration of the smallest size, for its server and for the table.
 const SMALL_CONFIG: &str = r#"{"model_name": "esm2_t6_8M_UR50D"}"#;
 const SMALL: &str = "models = ['esm2']\nconfig.esm2 = { model_name = 'esm2_t6_8M_UR50D' }\n";
 const MINIMAL: &[&str] = &["--exact", "esm2::embed::minimal"];
@@ -29,23 +29,23 @@ const ALL: &[&str] = &[];
 enum Fault {
     /// Nothing listens there.
     Closed,
-    /// It answers `/health` so.
+    /// Its response to `/health`.
     Health(u16, &'static str),
-    /// It answers every call so.
+    /// Its response to every call.
     Call(u16, &'static str),
-    /// It answers calls with what this makes of them.
+    /// Its responses to calls are what this function returns.
     Calls(fn(&Asked, &Upstream) -> Answer),
     /// It has another model.
     Model(&'static str),
-    /// It has another size of the model, and answers calls with what this makes of them.
+    /// It has another size of the model, and its responses to calls are what this function returns.
     Small(fn(&Asked, &Upstream) -> Answer),
-    /// Nothing is wrong with it, but with the table.
+    /// The port is correct, the table is wrong.
     Nothing,
-    /// A command starts it, with this in its way.
+    /// A command starts it, with this obstacle.
     Command(&'static str),
 }
 
-/// A port, and what the screen must say.
+/// A port, and what the screen must show.
 struct WrongPort {
     name: &'static str,
     fault: Fault,
@@ -54,7 +54,7 @@ struct WrongPort {
     exit: i32,
     cause: &'static str,
     remedy: &'static str,
-    /// Lines within which both must stand.
+    /// Number of lines within which both must appear.
     within: usize,
 }
 
@@ -72,7 +72,7 @@ impl WrongPort {
     }
 }
 
-/// The response that the model gives, with another payload.
+/// The model's response with another payload.
 fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
     let response = upstream.answer(asked);
     if response.status != 200 {
@@ -84,7 +84,7 @@ fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<
 
 /// The response to the same call with another body.
 fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Answer {
-    // What is no call is for the server to refuse, also where it is JSON.
+    // Input that is not a call is refused by the server, even if it is JSON.
     let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&asked.body) else {
         return upstream.answer(asked);
     };
@@ -92,7 +92,7 @@ fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value))
     upstream.answer(&asked.with_body(body.to_string()))
 }
 
-/// The envelope of the right payload with another signature.
+/// The envelope of the correct payload with another signature.
 fn signed(asked: &Asked, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
     let response = upstream.answer(asked);
     if response.status != 200 {
@@ -109,7 +109,7 @@ fn sequences(body: &mut Value) -> Vec<&mut Value> {
     }
 }
 
-/// A number that differs from call to call.
+/// A number that differs between calls.
 fn drawn() -> f32 {
     static STATE: AtomicU32 = AtomicU32::new(1);
     let next = |state: u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
@@ -221,7 +221,7 @@ fn ports() -> Vec<WrongPort> {
     ]
 }
 
-/// What the screen shows of a run through a port, and the exit code.
+/// The screen of a run through a port, and the exit code.
 fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
     let (class, config) = match wrong.fault {
         Fault::Model(class) => (class, "{}"),
@@ -248,13 +248,13 @@ fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
     on_screen(&port_of((class, config), response), wrong.table, wrong.arguments)
 }
 
-/// The number of the first line that has a phrase, from 1.
+/// The number of the first line that contains a phrase, from 1.
 fn line_of(screen: &str, phrase: &str) -> Option<usize> {
     screen.lines().position(|line| line.contains(phrase)).map(|index| index + 1)
 }
 
 #[test]
-fn the_first_screen_says_what_is_wrong_and_what_to_do() {
+fn the_first_screen_shows_what_is_wrong_and_what_to_do() {
     let open = Mutex::new(ports().into_iter().enumerate().collect::<Vec<_>>());
     let rows = Mutex::new(Vec::new());
     let failures = Mutex::new(Vec::new());
@@ -273,7 +273,7 @@ fn the_first_screen_says_what_is_wrong_and_what_to_do() {
                 screen.lines().count()
             );
             rows.lock().unwrap().push((index, row));
-            // What the whole run shows is the cause, or nothing.
+            // The whole run prints the cause, or nothing.
             let misleads = |line: &str| line.contains("so far: ") && !line.contains(wrong.cause);
             let is_misled = screen.lines().any(misleads);
             if code != Some(wrong.exit) || !is_in_time(cause) || !is_in_time(remedy) || is_misled {

@@ -1,4 +1,4 @@
-//! Faults of a server's process that only a witness can order: their moment, and who is gone by then. The others are told.
+//! Faults of a server's process that need a witness to order events. Other faults are tested in `reported`.
 
 use hydrotest::backend::{Fault, Stage};
 use hydrotest::prediction::Value;
@@ -27,7 +27,7 @@ fn a_server_that_dies_while_loading_is_noticed_at_once() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_server_that_is_never_ready_runs_into_the_limit() {
+fn a_server_that_is_never_ready_times_out() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "load", "start_timeout = '5s'");
@@ -41,7 +41,7 @@ fn a_server_that_is_never_ready_runs_into_the_limit() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_anew() {
+fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_restarted() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");
@@ -51,7 +51,7 @@ fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_an
         guest.gone().await;
         let error = instance.predict(&request()).await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
-        // The news of the death and the call race each other; both tell of it.
+        // The exit notification and the call race. Both report the exit.
         assert!(error.message.starts_with("the server was ended by SIGKILL"), "{error}");
 
         instance.stop().await;
@@ -66,7 +66,7 @@ fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_an
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_server_that_floods_its_output_works_all_the_same() {
+fn a_server_that_floods_its_output_keeps_working() {
     run(async {
         let witness = Witness::new().await;
         let logs = tempfile::tempdir().unwrap();
@@ -88,10 +88,10 @@ fn a_server_that_floods_its_output_works_all_the_same() {
     });
 }
 
-/// Whoever had the port is gone when the server's end is noticed: only its own words tell.
+/// The process that had the port is gone when the server's exit is noticed. Only the server's log shows the cause.
 #[test]
 #[ignore = "needs a python3"]
-fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
+fn a_port_that_is_briefly_taken_costs_only_another_try() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "wait-then-serve", "");
@@ -109,7 +109,7 @@ fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
         assert_eq!(instance.stop().await, None);
         server.gone().await;
 
-        // A server that never gets its port listens elsewhere than it is told to: that is its own end.
+        // A server that never gets its port listens elsewhere than requested, and exits by itself.
         let always = async {
             let mut met = 0;
             loop {
@@ -132,7 +132,7 @@ fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn ten_instances_started_together_each_meet_their_own_server() {
+fn ten_instances_started_together_each_use_their_own_server() {
     run(async {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..10 {
@@ -155,7 +155,7 @@ fn ten_instances_started_together_each_meet_their_own_server() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_stranger_on_the_port_is_not_believed_and_another_port_is_tried() {
+fn a_foreign_server_on_the_port_is_rejected_and_another_port_is_tried() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "wait-then-serve", "");

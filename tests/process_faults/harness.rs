@@ -1,4 +1,4 @@
-//! What every test here needs: an instance whose server misbehaves in a named way.
+//! Shared setup of these tests: an instance whose server misbehaves in a named way.
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
@@ -28,12 +28,12 @@ pub fn instance(witness: &Witness, behaviour: &str, settings: &str) -> Instance 
     platform.open(config.model("esm2").unwrap(), &Options::new()).unwrap()
 }
 
-/// A call of no importance.
+/// Any valid call.
 pub fn request() -> Request {
     Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
-/// Starts an instance while something else is waited for, and gives what that brought.
+/// Starts an instance while `meanwhile` runs, and returns the result of `meanwhile`.
 pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>) -> T {
     let started = async {
         let started = instance.start().await;
@@ -42,7 +42,7 @@ pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>)
     tokio::join!(started, meanwhile).1
 }
 
-/// The error that a start must end in, in good time.
+/// The error of a start, which must not take long.
 pub async fn failed_start(instance: &Instance) -> BackendError {
     let started = tokio::time::timeout(LONG, instance.start()).await;
     started.expect("the start hangs").expect_err("the start succeeds")

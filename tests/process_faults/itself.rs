@@ -1,5 +1,5 @@
-//! The declared backend `self`, which is this program serving its embedded models as a process, predicts for every model
-//! exactly what the backend `reference` does.
+//! The declared backend `self`, which is this program serving its embedded models as a process, predicts exactly the same as
+//! the backend `reference` for every model.
 
 use std::process::Command;
 
@@ -20,8 +20,8 @@ fn the_backend_self_predicts_what_reference_predicts() {
 }
 
 #[test]
-fn a_proxy_in_the_environment_is_not_asked_about_this_machine() {
-    // The library reads the environment of its process, so that the test above needs another one.
+fn a_proxy_in_the_environment_is_not_used_for_loopback() {
+    // The library reads the environment of its process, which would affect the test above.
     let mut command = Command::new(std::env::current_exe().unwrap());
     for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env(variable, "http://127.0.0.1:1");

@@ -1,4 +1,4 @@
-//! Whatever a model server's process does, the right fault is reported with the log's last lines, and nothing of it is left.
+//! For any behaviour of a model server's process, the right fault is reported with the log's last lines, and nothing is left.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

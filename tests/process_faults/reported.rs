@@ -1,4 +1,4 @@
-//! What the program tells of each way in which a server's process fails, and how it ends.
+//! What the program reports for each failure of a server's process, and its exit code.
 
 use crate::everywhere::{Servers, everywhere, shell};
 use crate::failing::{Failure, play};
@@ -12,12 +12,12 @@ const SERVERS: Servers = Servers {
     aborted_in_a_call: "the server was ended by SIGABRT in the middle of a call",
 };
 
-/// The case that looks for growth.
+/// The case that checks for memory growth.
 const MANY_CALLS: &str = "esm2::metamorphic::many_calls";
 
 #[test]
 #[ignore = "needs a python3"]
-fn every_failure_is_told_with_its_exit_code_log_and_command() {
+fn every_failure_is_reported_with_its_exit_code_log_and_command() {
     let mut failures = everywhere(&SERVERS);
     failures.push(Failure::broken(
         "a directory that is not there",

@@ -1,5 +1,5 @@
-//! Nothing outlives a server: not what it started, not when the start is given up, not when the harness or the supervisor
-//! is killed.
+//! No process outlives a server: neither its children, nor after an abandoned start, nor if the harness or the supervisor is
+//! killed.
 
 use std::process::Stdio;
 
@@ -11,7 +11,7 @@ use crate::harness::{instance, request, run, started, table};
 use crate::project::Project;
 use crate::witness::{Guest, Witness};
 
-/// The three processes of a breeding server.
+/// The three processes of a server that starts others.
 async fn family(witness: &Witness) -> [Guest; 3] {
     let mut family = [witness.meet().await, witness.meet().await, witness.meet().await];
     family.sort_by(|one, other| one.name.cmp(&other.name));
@@ -27,7 +27,7 @@ async fn all_gone(family: [Guest; 3]) {
 
 #[test]
 #[ignore = "needs a python3"]
-fn what_a_server_started_ends_with_it() {
+fn children_of_a_server_end_with_it() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
@@ -41,7 +41,7 @@ fn what_a_server_started_ends_with_it() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn what_a_server_started_ends_when_it_dies() {
+fn children_of_a_server_end_when_it_dies() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
@@ -49,14 +49,14 @@ fn what_a_server_started_ends_when_it_dies() {
         let request = request();
         let (result, ()) = tokio::join!(instance.predict(&request), family[1].order("abort"));
         assert_eq!(result.unwrap_err().fault, Fault::Died);
-        // Gone already before anybody stops the instance.
+        // Already gone before the instance is stopped.
         all_gone(family).await;
     });
 }
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_start_that_is_given_up_leaves_nothing() {
+fn an_abandoned_start_leaves_nothing() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "load", "");
@@ -71,7 +71,7 @@ fn a_start_that_is_given_up_leaves_nothing() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn nothing_survives_the_harness_being_killed() {
+fn no_process_outlives_a_killed_harness() {
     run(async {
         let witness = Witness::new().await;
         let project = Project::new(&table(&witness.misbehaving("breed")));
@@ -89,7 +89,7 @@ fn nothing_survives_the_harness_being_killed() {
 
 #[test]
 #[ignore = "needs a python3"]
-fn a_server_does_not_survive_its_supervisor_being_killed() {
+fn a_server_ends_when_its_supervisor_is_killed() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");

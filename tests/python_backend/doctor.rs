@@ -1,4 +1,4 @@
-//! What `hydrotest doctor` finds with a real interpreter: itself, the packages that are hosted, and those that are missing.
+//! `hydrotest doctor` with a real interpreter: finds the interpreter itself, the hosted packages, and missing packages.
 
 use hydrotest::backend::requirement::{Requirement, RequirementStatus};
 use hydrotest::config::Config;
@@ -10,7 +10,7 @@ async fn requirements(platform: &hydrotest::backend::registry::Platform) -> Vec<
     platform.examine(models).await
 }
 
-/// The symptom about something.
+/// The requirement on a subject.
 #[track_caller]
 fn about<'a>(requirements: &'a [Requirement], subject: &str) -> &'a Requirement {
     let found = requirements.iter().find(|requirement| requirement.subject == subject);
@@ -37,9 +37,9 @@ fn the_doctor_finds_the_interpreter_and_its_packages() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn the_doctor_says_what_modal_needs() {
+fn the_doctor_reports_what_modal_needs() {
     run(async {
-        // An interpreter without site packages has no client of Modal's.
+        // An interpreter without site packages does not have Modal's client.
         let declared = |device: &str| {
             let python = crate::python();
             declared(&format!(
@@ -57,7 +57,7 @@ fn the_doctor_says_what_modal_needs() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn the_doctor_knows_what_an_interpreter_was_meant_to_be() {
+fn the_doctor_suggests_the_intended_interpreter() {
     run(async {
         let text = "default = 'lab'\n[backends.lab]\nkind = 'python'\nselector = 'lab'\ninterpreter = 'no-such-uv run python'\n";
         let found = requirements(&declared(text)).await;

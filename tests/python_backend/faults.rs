@@ -1,5 +1,5 @@
-//! What hosted code can do wrong, for real: each is the right fault of the right stage, in words that help, and nothing is
-//! left of it.
+//! Mistakes of hosted code, on a real interpreter: each leads to the right fault in the right stage with a helpful message, and
+//! nothing is left.
 
 use hydrotest::backend::{BackendError, Fault, Stage};
 
@@ -18,7 +18,7 @@ async fn failed_start(settings: &str) -> BackendError {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_start_that_fails_says_why() {
+fn a_failed_start_is_reported_with_the_reason() {
     run(async {
         let table = (Stage::Configure, Fault::Misconfigured);
         for (settings, owner, words) in [
@@ -65,7 +65,7 @@ fn a_start_that_fails_says_why() {
     });
 }
 
-/// A module that fails by itself is no module that is not found.
+/// A module that fails during import is not reported as missing.
 async fn imports() {
     let folder = tempfile::tempdir().unwrap();
     let own = (Stage::Ready, Fault::Refused);
@@ -95,7 +95,7 @@ async fn imports() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn an_interpreter_that_is_none_is_a_mistake_in_the_settings() {
+fn a_wrong_interpreter_is_a_configuration_mistake() {
     run(async {
         for (interpreter, words) in [
             ("'/no/such/python'", "exited with status 127 before it said a word; is `interpreter` a Python?"),
@@ -126,7 +126,7 @@ fn an_interpreter_that_is_none_is_a_mistake_in_the_settings() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_start_that_hangs_is_given_up_and_shows_where_it_was() {
+fn a_hanging_start_times_out_and_shows_the_current_line() {
     run(async {
         let error = failed_start(&backend("HangsAtStart", "start_timeout = '20s'")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
@@ -137,7 +137,7 @@ fn a_start_that_hangs_is_given_up_and_shows_where_it_was() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_call_that_is_refused_leaves_the_model_usable() {
+fn a_refused_call_leaves_the_model_usable() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
@@ -165,7 +165,7 @@ fn a_call_that_is_refused_leaves_the_model_usable() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_call_in_which_the_interpreter_ends_says_how() {
+fn a_call_in_which_the_interpreter_ends_reports_how() {
     run(async {
         for (what, words) in [
             ("exit", "the call ended the interpreter: sys.exit(3)"),
@@ -185,7 +185,7 @@ fn a_call_in_which_the_interpreter_ends_says_how() {
                 _ => assert!(log.contains("Traceback"), "{log}"),
             }
             stop(&instance).await;
-            // And it can be started again.
+            // It can be started again.
             start(&instance).await;
             assert!(asked(&instance, "kind").await.is_ok());
             stop(&instance).await;
@@ -195,21 +195,21 @@ fn a_call_in_which_the_interpreter_ends_says_how() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_call_that_hangs_is_given_up_and_shows_where_it_was() {
+fn a_hanging_call_times_out_and_shows_the_current_line() {
     run(async {
         let instance = open(&platform(&backend("Backend", "call_timeout = '2s'")), "esm2");
         start(&instance).await;
         let error = asked(&instance, "hang").await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Timeout));
         assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
-        // The stop breaks off the call, and is an orderly one.
+        // The stop interrupts the call and is orderly.
         stop(&instance).await;
     });
 }
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn what_comes_back_is_data_or_refused() {
+fn responses_are_data_or_refused() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
@@ -228,7 +228,7 @@ fn what_comes_back_is_data_or_refused() {
         let error = asked(&instance, "write").await.unwrap_err();
         assert_eq!(error.fault, Fault::Died, "nothing more can come of this interpreter: {error}");
         assert!(error.message.contains("cannot be read: a frame announces"), "{error}");
-        // Nothing can be heard of it any more, and it ends all the same.
+        // It cannot report any more, and it ends nevertheless.
         instance.stop().await;
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
@@ -252,7 +252,7 @@ fn prints_do_not_disturb_a_response() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_stop_that_goes_wrong_is_told_and_ends_all_the_same() {
+fn a_failed_stop_is_reported_and_still_ends_the_server() {
     run(async {
         for (class, fault, words) in [
             ("RaisesAtStop", Fault::Refused, "raised RuntimeError: will not"),

@@ -1,4 +1,4 @@
-//! What every test here needs: backends of the kind `python` with the test package on their path.
+//! Shared setup of these tests: backends of the kind `python` with the test package on their path.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use serde_json::{Value as Json, json};
 use crate::python;
 use crate::runtime::run_within;
 
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 pub const LONG: Duration = Duration::from_secs(300);
 
-/// Runs a test in a runtime of its own, and not for ever.
+/// Runs a test in a runtime of its own, with a time limit.
 pub fn run(test: impl Future<Output = ()>) {
     run_within(LONG, test);
 }
@@ -52,7 +52,7 @@ pub fn open(platform: &Platform, model: &str) -> Instance {
     platform.open(config.model(model).unwrap(), &Options::new()).unwrap()
 }
 
-/// Starts an instance that must start.
+/// Starts an instance, which must succeed.
 pub async fn start(instance: &Instance) {
     let started = instance.start().await;
     started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
@@ -70,7 +70,7 @@ pub async fn asked(instance: &Instance, what: &str) -> Result<Prediction, Backen
     instance.predict(&call).await
 }
 
-/// Stops an instance that must stop and leave nothing.
+/// Stops an instance, which must succeed and leave nothing.
 pub async fn stop(instance: &Instance) {
     assert_eq!(instance.stop().await, None);
     assert_eq!(instance.take_leaks(), Vec::<String>::new());

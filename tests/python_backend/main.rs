@@ -1,7 +1,7 @@
-//! Python code as a backend: a small package with boileroom's interface predicts exactly what `reference` predicts, whatever
-//! hosted code does ends in the right fault with nothing left, and every flaw of a life cycle is found.
+//! Python code as a backend: a small package with boileroom's interface predicts exactly the same as `reference`, every mistake
+//! of hosted code is the right fault with nothing left, and every flaw of a life cycle is detected.
 //!
-//! Needs a Python with `NumPy` and biotite: the one that `HYDROTEST_PYTHON` names, else `python3`.
+//! Needs a Python with `NumPy` and biotite: the one named by `HYDROTEST_PYTHON`, else `python3`.
 
 #![expect(
     clippy::unwrap_used,

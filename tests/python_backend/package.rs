@@ -1,4 +1,4 @@
-//! The three ways to a model predict what `reference` predicts, to the last bit, and the suites are green through them.
+//! The three ways to a model predict the same as `reference` to the last bit, and the suites pass through them.
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options};
@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::timeless::timeless;
 use crate::whole::{HELD_BY_THE_HARNESS, OF_SERVERS, every_suite_passes};
 
-/// One model that embeds and one that folds: enough for a second way that all models have gone once.
+/// One model that embeds and one that folds. All models have passed once already, so two are enough for the other ways.
 const ONE_OF_EACH: &[&str] = &["--model", "esm2,boltz2"];
 const WRAPPER: &str = "selector = 'your_backend'";
 const BACKEND: &str = "backend_class = 'boileroom.backend.your_backend:YourBackend'\n\
@@ -31,7 +31,7 @@ fn same(settings: &str) {
             let bad = request(contract, Input::One("MALW1".into()), &json!({}));
             let (error, refusal) = (instance.predict(&bad).await.unwrap_err(), model.predict(&bad).unwrap_err());
             assert_eq!(error.message, refusal.message);
-            // A client's own exception repeats the model's words; its class is the client's.
+            // A client's own exception repeats the model's message. Its class is the client's.
             let is_core = settings.starts_with("core");
             assert_eq!(error.exception.as_deref(), is_core.then_some("ValueError"));
             assert!(error.log_tail.iter().any(|line| line.starts_with("Traceback")), "{error:?}");
@@ -74,7 +74,7 @@ fn structured_input_arrives_as_objects() {
             let call = request(contract, Input::Structured(input.clone()), &json!({}));
             let error = instance.predict(&call).await.unwrap_err();
             assert_eq!(error.message, seen);
-            // What no object stands for is the model's to refuse.
+            // Input without a matching class is refused by the model.
             let odd = json!({ "kind": "structure_prediction_input", "sequences": [{ "kind": "protein", "id": 1 }] });
             let call = request(contract, Input::Structured(odd), &json!({}));
             assert_eq!(instance.predict(&call).await.unwrap_err().message, "dict dict");

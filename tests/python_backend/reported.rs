@@ -1,4 +1,4 @@
-//! What the program tells of each way in which hosted code fails, and how it ends.
+//! What the program reports for each failure of hosted code, and its exit code.
 
 use crate::failing::{Failure, play};
 use crate::hosted::declaration;
@@ -14,7 +14,7 @@ fn does(what: &str) -> String {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn every_failure_is_told_with_its_exit_code_log_and_command() {
+fn every_failure_is_reported_with_its_exit_code_log_and_command() {
     let failures = [
         Failure::mistaken("two things to host", "core = true\nselector = 'your_backend'", &["several things to host"]),
         Failure::mistaken(

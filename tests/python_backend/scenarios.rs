@@ -1,5 +1,5 @@
-//! The scenarios of the life cycle on backends that a user wrote: each flaw is found in its scenario, on the hosted object itself.
-//! That a sound one passes them all, `package` shows.
+//! The scenarios of the life cycle on backends that a user wrote: each flaw is detected in its scenario, on the hosted object
+//! itself. `package` shows that a correct backend passes all of them.
 
 use crate::hosted::declaration;
 use crate::project::{Project, Ran};
@@ -44,11 +44,11 @@ fn every_flaw_is_found_in_its_scenario() {
     }
 }
 
-/// An import is never broken off; and what a backend can clear up, but is never asked to by boileroom's base class, is no
-/// failure of it.
+/// An import is never interrupted. A server that is left because boileroom's base class does not call `shutdown` is not the
+/// backend's failure.
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_start_is_broken_off_where_it_can_be_taken_up_again() {
+fn an_interrupted_start_can_be_repeated() {
     for class in ["ImportsInStart", "LeavesToStop"] {
         let ran = ran("stop_during_start", class, "");
         ran.expect(0, &["1 passed; 0 failed"]);
@@ -59,7 +59,7 @@ fn a_start_is_broken_off_where_it_can_be_taken_up_again() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_step_that_hangs_is_given_up_and_shows_where_it_was() {
+fn a_hanging_step_times_out_and_shows_the_current_line() {
     let ran = ran("start_twice", "HangsInSecondStart", "start_timeout = '16s'");
     let words = "step 3: start]: expected it starts; came";
     ran.expect(1, &[words, "start() took longer than 12 s; the log ends with where it was", "in hang"]);

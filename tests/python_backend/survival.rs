@@ -1,4 +1,4 @@
-//! However the harness ends, nothing of what it hosts is left: told by the processes themselves, which hold a pipe open.
+//! Nothing that the harness hosts is left after any exit of the harness. The hosted processes show it: they hold a pipe open.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,7 @@ use tokio::net::UnixListener;
 
 use crate::hosted::{declaration, run};
 
-/// Ends the harness in the middle of a call; without a code it has no chance to end in an orderly way.
+/// Stops the harness during a call. Without an expected code it has no chance to shut down.
 fn ended(signal: Signal, code: Option<i32>) {
     run(async {
         let folder = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ fn ended(signal: Signal, code: Option<i32>) {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut harness = tokio::process::Command::from(harness).spawn().unwrap();
-        // The interpreter and a process that it started, both in the middle of a call.
+        // The interpreter and a process that it started, both during the call.
         let (mut one, mut other) = (witness.accept().await.unwrap().0, witness.accept().await.unwrap().0);
         let process = Pid::from_raw(harness.id().unwrap() as i32).unwrap();
         kill_process(process, signal).unwrap();
@@ -42,7 +42,7 @@ fn ended(signal: Signal, code: Option<i32>) {
         if code.is_some() {
             assert_eq!(said, "stopped");
         } else {
-            // The bridge may find that the harness is gone, and stop its backend, before the supervisor kills it.
+            // The bridge may notice that the harness is gone, and stop its backend, before the supervisor kills it.
             assert!(["", "stopped"].contains(&said.as_str()), "{said}");
             sweep(&state);
         }
@@ -51,7 +51,7 @@ fn ended(signal: Signal, code: Option<i32>) {
     });
 }
 
-/// Does what the next run does first that starts something.
+/// Does the first step of the next run that starts something.
 fn sweep(state: &std::path::Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
     command.env("HYDROTEST_FORMAT", "pretty");
@@ -62,18 +62,18 @@ fn sweep(state: &std::path::Path) {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn an_interrupted_run_stops_what_it_hosts_and_leaves_nothing() {
+fn an_interrupted_run_stops_hosted_code_and_leaves_nothing() {
     ended(Signal::INT, Some(130));
 }
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_terminated_run_stops_what_it_hosts_and_leaves_nothing() {
+fn a_terminated_run_stops_hosted_code_and_leaves_nothing() {
     ended(Signal::TERM, Some(143));
 }
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
-fn a_killed_run_leaves_no_process_and_the_next_one_sweeps_its_files() {
+fn a_killed_run_leaves_no_process_and_the_next_one_removes_its_files() {
     ended(Signal::KILL, None);
 }

@@ -1,7 +1,7 @@
-//! A real Python on either end of the wire: what it sends arrives with the right type, shape and bits, and it reads what we
-//! send as its own classes.
+//! A real Python on either end of the wire: its responses arrive with the right type, shape and bits, and it reads our
+//! responses as its own classes.
 //!
-//! Needs a Python with fastapi, uvicorn, `NumPy` and biotite: the one that `HYDROTEST_PYTHON` names, else `python3`.
+//! Needs a Python with fastapi, uvicorn, `NumPy` and biotite: the one named by `HYDROTEST_PYTHON`, else `python3`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -26,12 +26,12 @@ fn python() -> String {
     std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
-/// A script beside these tests.
+/// A script in `tests/python`.
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name)
 }
 
-/// Runs a test in a runtime of its own, and not for ever.
+/// Runs a test in a runtime of its own, with a time limit.
 fn run(test: impl Future<Output = ()>) {
     runtime::run_within(Duration::from_secs(300), test);
 }

@@ -1,4 +1,4 @@
-//! What a Python server sends: every model's objects, exceptions, and the death of a real interpreter.
+//! Responses of a Python server: every model's objects, exceptions, and the death of a real interpreter.
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::describe::describe;
 use crate::{python, run, script};
 
-/// A backend that runs the fixture server, with the directory of its logs, which tell its port.
+/// A backend that runs the fixture server, with the directory of its logs, which contain its port.
 fn platform(variables: &str) -> Platform {
     let text = format!(
         "default = 'python'\n[backends.python]\nkind = 'process'\nstart_timeout = '2m'\n\
@@ -29,7 +29,7 @@ fn request(contract: &Contract, input: Input, options: &Json) -> Request {
     Request { method: contract.method, input, options: options.as_object().unwrap().clone() }
 }
 
-/// What the server says its object is. Its port is in uvicorn's greeting, the last lines of the log so far.
+/// The server's own description of its object. Its port is in uvicorn's startup message, in the last lines of the log so far.
 async fn described(instance: &Instance) -> Json {
     let address = loop {
         let log = instance.log_tail().await;
@@ -37,7 +37,7 @@ async fn described(instance: &Instance) -> Json {
         if let Some((_, rest)) = greeting {
             break rest.split_whitespace().next().unwrap().to_owned();
         }
-        // It has been written; reading it is under way.
+        // It has been written and is being read.
         tokio::task::yield_now().await;
     };
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -67,7 +67,7 @@ fn objects(variables: &str) {
 
 #[test]
 #[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
-fn what_the_model_raises_and_what_the_framework_refuses_are_told_apart() {
+fn model_errors_and_requests_refused_by_the_framework_are_distinguished() {
     run(async {
         let config = Config::built_in().unwrap();
         let contract = config.model("esm2").unwrap();
@@ -93,7 +93,7 @@ fn what_the_model_raises_and_what_the_framework_refuses_are_told_apart() {
 
 #[test]
 #[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
-fn a_class_that_cannot_be_loaded_shows_pythons_own_words() {
+fn a_class_that_cannot_be_loaded_shows_pythons_message() {
     run(async {
         let config = Config::built_in().unwrap();
         let mut contract = Contract::clone(config.model("esm2").unwrap());
@@ -101,7 +101,7 @@ fn a_class_that_cannot_be_loaded_shows_pythons_own_words() {
         let instance = platform("").open(&contract.into(), &Options::new()).unwrap();
         let error = instance.start().await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
-        // Its last words are no traceback, whose exception would stand here.
+        // The last lines of its log are not a traceback, so no exception is shown.
         assert_eq!(error.message, "the server exited with status 1 before it was ready");
         assert!(error.log_tail.iter().any(|line| line.contains("No module named 'no'")), "{error:?}");
     });

@@ -1,4 +1,4 @@
-//! What Python makes of the responses of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
+//! Python reads the responses of `hydrotest serve` as objects of its own classes, with exactly the predicted bits.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -64,7 +64,7 @@ fn python_reads_every_models_responses_as_its_own_classes() {
     });
 }
 
-/// Takes the times out of a description: no two calls take the same.
+/// Removes the times from a description, because they differ between calls.
 fn forget_times(description: &mut Json) {
     match description {
         Json::Array(items) => {
@@ -79,8 +79,8 @@ fn forget_times(description: &mut Json) {
 
 #[test]
 #[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
-fn python_reads_back_every_pickle_it_once_wrote() {
-    // bfloat16 exists in torch only, which is too large to ask of everyone.
+fn python_reads_every_rewritten_pickle_fixture() {
+    // bfloat16 exists only in torch, which is too large a requirement.
     let has_torch =
         Command::new(python()).args(["-c", "import torch"]).output().is_ok_and(|output| output.status.success());
     let folder = tempfile::tempdir().unwrap();

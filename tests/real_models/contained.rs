@@ -1,4 +1,5 @@
-//! boileroom's real models in containers of Apptainer: by boileroom's own backend, unmodified, and by the kind `apptainer`.
+//! boileroom's real models in containers of Apptainer: through boileroom's own unmodified backend, and through the kind
+//! `apptainer`.
 
 use std::os::unix::fs::symlink;
 
@@ -10,8 +11,8 @@ use crate::{APPTAINER, BINDS, IMAGE, MODELS};
 
 const SERVED: &str = "models = ['esm2']\nvariants.esm2 = ['esm2_t6_8M_UR50D']\ndevice = 'cpu'\n";
 
-/// A directory for weights as boileroom lays it out, with the image where a pull would put it; and what the container has to see
-/// besides.
+/// A directory of weights in boileroom's layout, with the image where a pull would put it, and what has to be bound into the
+/// container.
 fn cache() -> (TempDir, String) {
     let (models, cache) = (engine(MODELS), tempfile::tempdir().unwrap());
     for model in std::fs::read_dir(&models).unwrap() {
@@ -24,8 +25,8 @@ fn cache() -> (TempDir, String) {
     (cache, format!("{},{models}", engine(BINDS)))
 }
 
-/// It does not hand the device on to the model, so that the configuration has to name it; nor the words of a refusal, which is known
-/// upstream.
+/// boileroom's backend does not pass the device to the model, so the configuration has to name it. Nor does it pass on the
+/// message of a model error, which is known upstream.
 #[test]
 #[ignore = "needs HYDROTEST_BOILEROOM, its MODELS, IMAGE and BINDS, and HYDROTEST_APPTAINER"]
 fn esm2_behind_boilerooms_own_apptainer_backend() {
@@ -56,7 +57,7 @@ fn esm2_by_the_kind_apptainer() {
     )));
 }
 
-/// What it predicts, and the scenario in which most can go wrong; all of them would take longer than they say more.
+/// Runs its calls, and the scenario in which most can go wrong. Running all scenarios would take too long for what it adds.
 fn plays(rig: &Rig) {
     rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
     let (reported, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);

@@ -1,9 +1,9 @@
-//! The released boileroom, with its real server, cores and model code on random weights: what it answers is recorded once and must be
-//! green when it is compared again, whatever way leads to it. Only what boileroom itself is known to do wrong may be told, as such.
+//! The released boileroom with its real server, cores and model code on random weights: its responses are recorded once and
+//! must pass when they are compared again, through every kind of backend. Only known defects of boileroom may be reported.
 //!
-//! Needs `HYDROTEST_BOILEROOM`, a Python with boileroom 0.4.1, torch and transformers, and `HYDROTEST_BOILEROOM_MODELS`, a directory of
-//! checkpoints (see `.ci/engines/boileroom`). The ways through containers need `HYDROTEST_APPTAINER` as well, and what
-//! `.ci/engines/boileroom-image` names: `HYDROTEST_BOILEROOM_IMAGE` and `HYDROTEST_BOILEROOM_BINDS`.
+//! Needs `HYDROTEST_BOILEROOM`, a Python with boileroom 0.4.1, torch and transformers, and `HYDROTEST_BOILEROOM_MODELS`, a
+//! directory of checkpoints (see `.ci/engines/boileroom`). The tests with containers also need `HYDROTEST_APPTAINER` and the
+//! variables set by `.ci/engines/boileroom-image`: `HYDROTEST_BOILEROOM_IMAGE` and `HYDROTEST_BOILEROOM_BINDS`.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and shows the end of a run")]
 
@@ -24,5 +24,5 @@ const MODELS: &str = "HYDROTEST_BOILEROOM_MODELS";
 const APPTAINER: &str = "HYDROTEST_APPTAINER";
 /// An image around the interpreter.
 const IMAGE: &str = "HYDROTEST_BOILEROOM_IMAGE";
-/// What is bound into it.
+/// The binds of that image.
 const BINDS: &str = "HYDROTEST_BOILEROOM_BINDS";

@@ -1,4 +1,4 @@
-//! A configuration for boileroom's real models, and runs of the shipped suites with results of their own.
+//! A configuration for boileroom's real models, and runs of the shipped suites with recorded results of their own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,8 +12,8 @@ use crate::{MODELS, PYTHON};
 /// All servers are on loopback.
 const PROXIES: [&str; 6] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 
-/// A directory with a configuration and recorded results. Two cores are not enough for two of these models, so that there is one
-/// at a time.
+/// A directory with a configuration and recorded results. Two cores are not enough for two of these models, so there is one
+/// instance at a time.
 pub struct Rig {
     home: TempDir,
     _turn: Turn,
@@ -28,8 +28,8 @@ impl Rig {
         Self { home, _turn: alone("models") }
     }
 
-    /// Records the results of the selected cases, then runs them again and compares. Neither run may have a failure, and
-    /// the second must have compared something with what the first recorded.
+    /// Records the results of the selected cases, then runs them again and compares. Neither run may have a failure, and the
+    /// second must have compared at least one recorded result.
     #[track_caller]
     pub fn conforms(&self, selection: &[&str]) {
         let (recorded, code) = self.run(&[selection, &["--record"]].concat());
@@ -43,7 +43,7 @@ impl Rig {
         eprintln!("{}", closing.into_iter().rev().collect::<Vec<_>>().join("\n"));
     }
 
-    /// What a run of the selected cases prints, and its exit code.
+    /// Runs the selected cases. Returns the output and the exit code.
     pub fn run(&self, arguments: &[&str]) -> (String, Option<i32>) {
         let suites = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
@@ -74,7 +74,7 @@ pub fn python() -> String {
     engine(PYTHON)
 }
 
-/// Where the interpreter imports boileroom from.
+/// The path from which the interpreter imports boileroom.
 pub fn packages() -> String {
     let program = "import boileroom, pathlib; print(pathlib.Path(boileroom.__file__).parents[1])";
     let output = Command::new(python()).args(["-c", program]).output().unwrap();
@@ -83,7 +83,7 @@ pub fn packages() -> String {
     reported.trim().to_owned()
 }
 
-/// The variables that boileroom's cores find the checkpoints by, as a table of TOML.
+/// The variables that tell boileroom's cores where the checkpoints are, as a TOML table.
 pub fn environment(packages: &str) -> String {
     let models = engine(MODELS);
     format!(
@@ -91,7 +91,7 @@ pub fn environment(packages: &str) -> String {
     )
 }
 
-/// How many recorded results there are in a directory.
+/// The number of recorded results in a directory.
 fn count(directory: &Path) -> usize {
     let mut open = vec![PathBuf::from(directory)];
     let mut files = 0;

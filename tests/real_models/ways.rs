@@ -1,10 +1,11 @@
-//! The ways to boileroom's real models: its server as a process, a backend of its guide, a core in the interpreter itself.
+//! boileroom's real models through its server as a process, through a backend written from its guide, and as a core in the
+//! interpreter.
 
 use std::path::Path;
 
 use crate::rig::{Rig, environment, packages, python};
 
-/// The models that there are checkpoints of; the smallest ESM-2 is the only one.
+/// The models with available checkpoints. The only ESM-2 is the smallest one.
 const SERVED: &str = "models = ['esm2', 'esmfold']\nvariants.esm2 = ['esm2_t6_8M_UR50D']\ndevice = 'cpu'\n";
 
 fn server() -> Rig {

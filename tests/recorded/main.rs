@@ -1,4 +1,5 @@
-//! Responses of boileroom's own cores, read and judged as live ones are. No Python runs; where they come from is in the README beside.
+//! Responses of boileroom's own cores are read and judged like live ones, without Python. The README in this directory
+//! describes their origin.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use plain::{failures, plain};
 
-/// What came of reading one backend's responses.
+/// The result of replaying one backend's responses.
 struct Replayed {
     code: Option<i32>,
     reported: String,
@@ -20,7 +21,7 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded")
 }
 
-/// Judges the responses of a backend by a configuration.
+/// Judges the responses of a backend with a configuration.
 fn replay(config: &Path, arguments: &[&str]) -> Replayed {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
@@ -42,7 +43,7 @@ fn replay(config: &Path, arguments: &[&str]) -> Replayed {
 }
 
 impl Replayed {
-    /// What each case came to, in order.
+    /// Each case and its result, in order.
     fn cases(&self) -> Vec<(&str, &str)> {
         let lines = self.reported.lines().filter_map(|line| line.strip_prefix("test "));
         lines.filter_map(|line| line.split_once(" ... ")).map(|(name, result)| (name.trim(), result)).collect()
@@ -54,7 +55,7 @@ impl Replayed {
     }
 }
 
-/// Cases that boileroom's own code fails, with what `backends.toml` says of each; nothing of it is a platform's fault.
+/// Cases that fail because of boileroom's own code, with their entries in `backends.toml`. None is a fault of the platform.
 const UPSTREAM: [(&str, &str); 4] = [
     ("esm3::recorded::function_track", "the function track is 8 x 260"),
     ("esm3::recorded::every_track", "`*` asks for the function track"),
@@ -62,7 +63,7 @@ const UPSTREAM: [(&str, &str); 4] = [
     ("esmfold::recorded::complex_in_a_batch", "rows of padding become atoms"),
 ];
 
-/// Every case passes but those of upstream, which are told as such, none for lack of a response, and each of the models has some.
+/// Every case passes except those that fail upstream. None lacks a response, and every model has cases.
 #[track_caller]
 fn conforms(backend: &str, models: &[&str]) {
     let replayed = replay(Path::new("backends.toml"), &["--backend", backend]);
@@ -100,8 +101,8 @@ fn a_backend_that_wraps_exceptions() {
     conforms("wrapped", &["esm2"]);
 }
 
-/// An entry is for what it says and no more: with a word of it changed, or of another release, the same cases fail. One that nothing
-/// needs is out of date.
+/// An entry matches only its own message: if the message or the release changes, the same cases fail. An unused entry is out of
+/// date.
 #[test]
 fn a_known_defect_hides_nothing_else() {
     let recorded = std::fs::read_to_string(here().join("backends.toml")).unwrap();
@@ -137,16 +138,16 @@ fn a_known_defect_hides_nothing_else() {
     ");
 }
 
-/// What has been believed of real responses, and the case that shows it is wrong.
+/// Wrong assumptions about real responses, and the case that refutes each.
 const MISTAKES: [(&str, &str, &str); 3] = [
     // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
     ("b_factor_of = \"mean\"", "b_factor_of = \"CA\"", "chai1::recorded::nipah"),
-    // What follows from another field follows from no neighbour of it.
+    // A field that is derived from one layer is not derived from the neighbouring layer.
     ("lddt_head[-1, :, :, 1]", "lddt_head[-1, :, :, 2]", "esmfold::recorded::everything"),
     ("hidden_states[:, -1]", "hidden_states[:, -2]", "esm2::esm2::every_layer"),
 ];
 
-/// The shipped contract with something changed, before the recorded responses.
+/// The shipped contract with a wrong entry, followed by the tables of the recorded responses.
 fn mistaken(home: &Path, right: &str, wrong: &str) -> PathBuf {
     let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("backends.toml")).unwrap();
     assert!(shipped.contains(right), "{right} is not in the shipped contract");
@@ -158,7 +159,7 @@ fn mistaken(home: &Path, right: &str, wrong: &str) -> PathBuf {
 }
 
 #[test]
-fn a_contract_that_is_wrong_about_real_answers_is_found_out() {
+fn a_contract_that_contradicts_real_responses_is_detected() {
     let reported = MISTAKES.map(|(right, wrong, case)| {
         let home = tempfile::tempdir().unwrap();
         let config = mistaken(home.path(), right, wrong);

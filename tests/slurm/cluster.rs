@@ -1,16 +1,16 @@
-//! The cluster as its own commands see it: what the tests ask and do behind the harness's back.
+//! The cluster through Slurm's own commands: what the tests query and do without the harness.
 
 use std::process::{Command, Output};
 
 use crate::turns::{self, Turn, together};
 use crate::witness::LONG;
 
-/// Keeps others from disturbing the cluster.
+/// Keeps other tests from disturbing the cluster.
 pub fn in_peace() -> Turn {
     together("slurm")
 }
 
-/// Waits until nobody uses the cluster, and keeps them from it: whoever disturbs it does it alone.
+/// Waits until the cluster is unused, and reserves it: tests that disturb it run alone.
 pub fn alone() -> Turn {
     turns::alone("slurm")
 }
@@ -20,14 +20,14 @@ pub fn conf() -> String {
     crate::engine::engine("HYDROTEST_SLURM")
 }
 
-/// Runs one of Slurm's commands, whatever comes of it.
+/// Runs one of Slurm's commands, whether it succeeds or not.
 pub fn tried(tool: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(tool);
     command.args(arguments).env("SLURM_CONF", conf());
     command.output().unwrap_or_else(|error| panic!("{tool}: {error}"))
 }
 
-/// Runs one of Slurm's commands and gives what it says.
+/// Runs one of Slurm's commands and returns its output.
 #[track_caller]
 pub fn slurm(tool: &str, arguments: &[&str]) -> String {
     let output = tried(tool, arguments);
@@ -36,24 +36,24 @@ pub fn slurm(tool: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The jobs that carry the mark of a harness and are not over, with their names.
+/// The unfinished jobs that carry the label of a harness, with their names.
 pub fn jobs(of: &str) -> Vec<(String, String)> {
     let said = slurm("squeue", &["--noheader", "--format=%i %j"]);
     let lines = said.lines().filter_map(|line| line.trim().split_once(' '));
     lines.filter(|(_, name)| name.starts_with(of)).map(|(id, name)| (id.to_owned(), name.to_owned())).collect()
 }
 
-/// Whether there is a job with a comment.
+/// Whether there is a job with this comment.
 pub fn commented(comment: &str) -> bool {
     slurm("squeue", &["--noheader", "--Format=Comment:40"]).contains(comment)
 }
 
-/// The number of the job in whose environment a process of this machine runs.
+/// The id of the job that a process of this machine belongs to.
 pub fn job_of(process: i32) -> String {
     variable(process, "SLURM_JOB_ID").expect("it is in no job")
 }
 
-/// The mark of a process.
+/// The label of a process.
 pub fn mark_of(process: i32) -> String {
     variable(process, "HYDROTEST_INSTANCE").expect("it has no mark")
 }
@@ -64,25 +64,25 @@ fn variable(process: i32, name: &str) -> Option<String> {
     variables.find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
 }
 
-/// Does something that blocks while everything else of a test goes on.
+/// Runs something that blocks while the rest of a test continues.
 pub async fn meanwhile(work: impl FnOnce() + Send + 'static) {
     tokio::task::spawn_blocking(work).await.unwrap();
 }
 
-/// Waits until something is so.
+/// Waits for a condition.
 #[track_caller]
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     crate::until::until(what, 3 * LONG, || so().then_some(()));
 }
 
-/// What the running configuration says of a key.
+/// The value of a key in the running configuration.
 pub fn setting(key: &str) -> String {
     let said = std::fs::read_to_string(conf()).unwrap();
     let value = said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     value.unwrap_or_else(|| panic!("{key} is not set")).to_owned()
 }
 
-/// Whether its node can run jobs.
+/// Whether the node can run jobs.
 pub fn node_is_up() -> bool {
     let state = slurm("sinfo", &["--noheader", "--partition=debug", "--format=%T"]);
     ["idle", "mixed", "allocated"].contains(&state.trim())

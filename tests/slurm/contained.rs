@@ -1,4 +1,4 @@
-//! A server in a container of Apptainer in a job: the same predictions, the secret in nobody's sight, nothing left.
+//! A server in an Apptainer container in a job: it predicts the same, its secret is hidden, and nothing is left.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,17 +14,17 @@ use crate::harness::{declared, failed_start, open, run, table};
 use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
 
-/// The program, as its engine names it.
+/// The Apptainer executable.
 fn apptainer() -> String {
     crate::engine::engine("HYDROTEST_APPTAINER")
 }
 
-/// An image with this program and what it is linked with, made once.
+/// An image with this program and its libraries, built once.
 fn image() -> &'static Path {
     static IMAGE: OnceLock<PathBuf> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        // Jobs of another test program may have the last one open.
+        // Jobs of another test program may have the previous image open.
         let image = home.path().with_file_name("slurm.sif");
         std::fs::rename(built(home.path()), &image).unwrap();
         image
@@ -90,7 +90,7 @@ fn every_suite_passes_in_containers_in_jobs() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM and HYDROTEST_APPTAINER"]
-fn an_image_that_the_node_does_not_have_ends_the_job_in_apptainers_words() {
+fn an_image_that_is_missing_on_the_node_is_reported_with_apptainers_message() {
     let _peace = in_peace();
     run(async {
         let error = failed_start(&open(&declared(&settings(Path::new("/no/such.sif"))))).await;

@@ -1,4 +1,4 @@
-//! What happens to a whole cluster while jobs run on it. Each test has the cluster for itself.
+//! Disturbances of a whole cluster while jobs run on it. Each test reserves the cluster.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use crate::cluster::{self, alone, job_of, slurm, tried};
 use crate::harness::{failed_start, instance, request, run, started, stopped};
 use crate::witness::Witness;
 
-/// The controller, away for as long as this is there.
+/// Keeps the controller down until it is dropped.
 struct Away;
 
 impl Away {
@@ -31,7 +31,7 @@ impl Drop for Away {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_controller_that_starts_anew_in_a_call_is_survived() {
+fn a_controller_restart_during_a_call_is_tolerated() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -52,7 +52,7 @@ fn a_controller_that_starts_anew_in_a_call_is_survived() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_controller_that_starts_anew_while_a_job_waits_is_survived() {
+fn a_controller_restart_while_a_job_is_queued_is_tolerated() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -74,7 +74,7 @@ fn a_controller_that_starts_anew_while_a_job_waits_is_survived() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_controller_that_is_away_at_the_stop_is_waited_for() {
+fn a_stop_waits_for_a_controller_that_is_down() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -82,7 +82,7 @@ fn a_controller_that_is_away_at_the_stop_is_waited_for() {
         let guest = started(&instance, witness.meet()).await;
         let away = Away::new();
         let back = async {
-            // No event says that the first orders have failed; this is long enough for it.
+            // No event shows that the first commands have failed. This is long enough.
             tokio::time::sleep(crate::witness::LONG / 10).await;
             tokio::task::block_in_place(|| drop(away));
         };
@@ -111,7 +111,7 @@ fn a_node_that_fails_in_a_call_is_named() {
         assert!(error.message.contains("failure of its node (NODE_FAIL"), "{error}");
         stopped(&instance).await;
         guest.gone().await;
-        // It may have come back by itself.
+        // It may have recovered by itself.
         tried("scontrol", &["update", &format!("nodename={node}"), "state=resume"]);
         tokio::task::block_in_place(|| cluster::until("the node is back", cluster::node_is_up));
     });
@@ -142,7 +142,7 @@ fn a_job_that_is_preempted_in_a_call_died() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_job_for_which_there_is_no_room_says_so() {
+fn a_job_without_free_resources_is_reported() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;

@@ -1,4 +1,4 @@
-//! What `hydrotest doctor` finds on a real cluster: what is there, what is not, and what only the nodes can tell.
+//! `hydrotest doctor` on a real cluster: what is available, what is missing, and what only the nodes can show.
 
 use hydrotest::backend::requirement::{Requirement, RequirementStatus};
 use hydrotest::config::Config;
@@ -13,7 +13,7 @@ async fn requirements(settings: &str) -> Vec<Requirement> {
     declared(settings).examine(models).await
 }
 
-/// The symptom about something.
+/// The requirement on a subject.
 #[track_caller]
 fn about<'a>(requirements: &'a [Requirement], subject: &str) -> &'a Requirement {
     let found = requirements.iter().find(|requirement| requirement.subject == subject);
@@ -22,7 +22,7 @@ fn about<'a>(requirements: &'a [Requirement], subject: &str) -> &'a Requirement 
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_doctor_finds_a_cluster_that_would_take_the_job() {
+fn the_doctor_finds_a_cluster_that_accepts_the_job() {
     let _peace = in_peace();
     run(async {
         let shared = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What happens to a job while it serves, and what only a job can do wrong. What else a server does is told.
+//! Events that affect a running job, and failures that only jobs have. Other failures of a server are tested in `reported`.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,7 +12,7 @@ use crate::witness::{LONG, Witness};
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_secret_is_for_the_owner_of_the_job_alone() {
+fn the_secret_is_readable_by_the_jobs_owner_only() {
     let _peace = in_peace();
     run(async {
         let shared = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ fn the_secret_is_for_the_owner_of_the_job_alone() {
     });
 }
 
-/// Starts a call, does something to the job in the middle of it, and gives the error that came of it.
+/// Starts a call, disturbs the job during it, and returns the resulting error.
 async fn in_a_call(settings: &str, disturb: impl FnOnce(&str)) -> hydrotest::backend::BackendError {
     let witness = Witness::new().await;
     let instance = instance(&witness, "serve", settings);
@@ -70,7 +70,7 @@ fn a_job_that_is_cancelled_from_outside_in_a_call_died() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_job_that_is_put_back_into_the_queue_died_and_can_be_started_anew() {
+fn a_job_that_is_requeued_died_and_can_be_restarted() {
     let _peace = in_peace();
     run(async {
         let settings = "arguments = ['--requeue']";
@@ -87,10 +87,10 @@ fn a_job_that_is_put_back_into_the_queue_died_and_can_be_started_anew() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_directory_that_the_node_cannot_write_to_is_named() {
+fn a_directory_that_the_node_cannot_write_is_named() {
     let _peace = in_peace();
     run(async {
-        // A directory in which Slurm cannot open the job's log stands for one that the node does not have.
+        // A directory in which Slurm cannot open the job's log stands for one that is missing on the node.
         let logs = tempfile::tempdir().unwrap();
         std::fs::create_dir(logs.path().join("gone")).unwrap();
         let settings = format!(
@@ -112,9 +112,9 @@ fn a_directory_that_the_node_cannot_write_to_is_named() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_job_that_meets_its_time_limit_in_a_call_died() {
+fn a_job_that_reaches_its_time_limit_in_a_call_died() {
     let _peace = in_peace();
-    // The shortest limit is a minute, and is looked at every half minute.
+    // The shortest limit is one minute, and is checked every half minute.
     run_within(8 * LONG, async {
         let error = in_a_call("time = '1'\ncall_timeout = '4m'", |_| {}).await;
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
@@ -124,12 +124,12 @@ fn a_job_that_meets_its_time_limit_in_a_call_died() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_stranger_on_the_port_is_not_believed_and_another_port_is_tried() {
+fn a_foreign_server_on_the_port_is_rejected_and_another_port_is_tried() {
     let _peace = in_peace();
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "wait-then-serve", "");
-        // The job itself sees who listens there.
+        // The job itself can check which process listens there.
         stranger::takes_the_port(&witness, &instance).await;
     });
 }

@@ -1,4 +1,4 @@
-//! What every test here needs: an instance whose server is a job and misbehaves in a named way.
+//! Shared setup of these tests: an instance whose server is a job and misbehaves in a named way.
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
@@ -42,12 +42,12 @@ pub fn open(platform: &Platform) -> Instance {
     platform.open(built_in.model("esm2").unwrap(), &Options::new()).unwrap()
 }
 
-/// A call of no importance.
+/// Any valid call.
 pub fn request() -> Request {
     Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() }
 }
 
-/// Starts an instance while something else is waited for, and gives what that brought.
+/// Starts an instance while `meanwhile` runs, and returns the result of `meanwhile`.
 pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>) -> T {
     let started = async {
         let started = instance.start().await;
@@ -56,7 +56,7 @@ pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>)
     tokio::join!(started, meanwhile).1
 }
 
-/// The error that a start must end in, in good time, with nothing left behind.
+/// The error of a start, which must not take long and must leave nothing.
 pub async fn failed_start(instance: &Instance) -> BackendError {
     let started = tokio::time::timeout(4 * LONG, instance.start()).await;
     let error = started.expect("the start hangs").expect_err("the start succeeds");
@@ -64,7 +64,7 @@ pub async fn failed_start(instance: &Instance) -> BackendError {
     error
 }
 
-/// Stops an instance, of which nothing may be left.
+/// Stops an instance, which must leave nothing.
 pub async fn stopped(instance: &Instance) {
     let stopped = instance.stop().await;
     assert!(stopped.is_none(), "{stopped:?}");

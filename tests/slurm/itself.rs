@@ -1,4 +1,4 @@
-//! This program, serving its embedded models in jobs, predicts exactly what the backend `reference` does.
+//! This program, serving its embedded models in jobs, predicts exactly the same as the backend `reference`.
 
 use hydrotest::config::Config;
 use hydrotest::prediction::Options;
@@ -28,7 +28,7 @@ fn every_suite_passes_on_every_model_in_jobs() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret() {
+fn the_printed_script_is_the_submitted_one_without_the_secret() {
     let config = Config::built_in().unwrap();
     let contract = config.model("esm2").unwrap();
     let platform = declared(&format!("{COMMAND}\nenv = {{ TOKEN = 'sesame' }}\ntime = '5'\ncpus = 2\ngres = 'gpu:1'"));

@@ -1,8 +1,8 @@
-//! A real Slurm cluster: the server in a job predicts what `reference` does, every failure of the platform has its fault and
-//! its words, and nothing is left of a job, whoever ends.
+//! A real Slurm cluster: the server in a job predicts the same as `reference`, every failure of the platform is reported with
+//! the right fault and message, and no job is left, however a run ends.
 //!
-//! Needs `HYDROTEST_SLURM`, as `.ci/engines/slurm` sets it, for a cluster whose node is this machine, and for containers in
-//! jobs `HYDROTEST_APPTAINER`. Most tests wait for the cluster and not for a processor: `--test-threads 6` is quicker.
+//! Needs `HYDROTEST_SLURM`, as set by `.ci/engines/slurm`, for a cluster whose node is this machine, and `HYDROTEST_APPTAINER`
+//! for containers in jobs. Most tests wait for the cluster and not for a processor: `--test-threads 6` is faster.
 
 #![expect(
     clippy::unwrap_used,

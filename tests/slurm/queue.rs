@@ -1,4 +1,4 @@
-//! A job that never starts leaves nothing in the queue, and a cluster that takes none says why.
+//! A job that never starts is removed from the queue, and a cluster that accepts no jobs reports why.
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
@@ -27,12 +27,12 @@ fn a_job_that_never_starts_is_cancelled() {
     });
 }
 
-/// A backend whose controller is where nobody listens.
+/// A backend whose configured controller does not exist.
 fn elsewhere(directory: &std::path::Path) -> Platform {
     let text = std::fs::read_to_string(cluster::conf()).unwrap();
     let port = cluster::setting("SlurmctldPort");
     let mut text = text.replace(&format!("SlurmctldPort={port}"), "SlurmctldPort=9");
-    // The fewest seconds that its commands are patient with a controller.
+    // The shortest timeout that its commands accept for a controller.
     writeln!(text, "MessageTimeout=2").unwrap();
     let conf = directory.join("slurm.conf");
     std::fs::write(&conf, text).unwrap();
@@ -60,7 +60,7 @@ fn without_a_controller_the_platform_is_unreachable() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn without_slurms_commands_the_setting_is_wrong() {
+fn missing_slurm_commands_are_a_configuration_mistake() {
     let home = tempfile::tempdir().unwrap();
     let checkout = env!("CARGO_MANIFEST_DIR");
     let conf = cluster::conf();
@@ -85,12 +85,12 @@ fn without_slurms_commands_the_setting_is_wrong() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_server_that_loses_a_sigterm_before_it_listens_is_asked_again() {
+fn a_server_that_loses_a_sigterm_before_it_listens_gets_another() {
     let _peace = in_peace();
     run(async {
         let home = tempfile::tempdir().unwrap();
         let loading = home.path().join("loading");
-        // As Apptainer's starter does, it loses the first one.
+        // Like Apptainer's starter, it loses the first one.
         let script = format!("trap \"trap - TERM\" TERM; touch {}; while true; do sleep 0.1; done", loading.display());
         let instance = open(&declared(&format!("command = ['/bin/sh', '-c', '{script}', '{{port}}']")));
         let loads = cluster::meanwhile(move || cluster::until("the server loads", || loading.exists()));
@@ -105,14 +105,14 @@ fn a_server_that_loses_a_sigterm_before_it_listens_is_asked_again() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn a_start_that_is_given_up_in_the_queue_leaves_no_job() {
+fn a_start_that_is_abandoned_in_the_queue_leaves_no_job() {
     let _peace = in_peace();
     run(async {
         let settings = "arguments = ['--hold', '--comment=given-up']";
         let instance = instance(&Witness::new().await, "serve", settings);
         let queued = async {
             cluster::meanwhile(|| cluster::until("a job is held", || cluster::commented("given-up"))).await;
-            // Whoever waits is told for what.
+            // The start reports what it waits for.
             let held = || {
                 let doing = instance.doing()?;
                 let reported = doing.to_string();

@@ -1,4 +1,4 @@
-//! What the program tells of each way in which a job fails or is never started, and how it ends.
+//! What the program reports for each failure of a job or of its submission, and its exit code.
 
 use crate::cluster::in_peace;
 use crate::everywhere::{Servers, everywhere, shell};
@@ -17,7 +17,7 @@ const SERVERS: Servers = Servers {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn every_refusal_and_wait_is_told_with_its_exit_code_and_command() {
+fn every_refused_or_waiting_job_is_reported_with_its_exit_code_and_command() {
     let _peace = in_peace();
     let refused = |name, settings: &str, words| {
         let failure = Failure::broken(name, format!("{SERVE}{settings}"), words);
@@ -71,7 +71,7 @@ fn every_refusal_and_wait_is_told_with_its_exit_code_and_command() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn every_end_of_a_job_is_told_with_its_exit_code_log_and_command() {
+fn every_exit_of_a_job_is_reported_with_its_exit_code_log_and_command() {
     let _peace = in_peace();
     let mut failures = everywhere(&SERVERS);
     failures.extend([

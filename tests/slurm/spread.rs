@@ -1,4 +1,4 @@
-//! A run that is spread over the nodes of a cluster, by instances or by shards, comes to the verdicts of one that is not.
+//! A run that is spread over the nodes of a cluster, by instances or by shards, has the same verdicts as a run on one node.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--p
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn instances_on_four_nodes_give_the_verdicts_of_one() {
+fn instances_on_four_nodes_have_the_verdicts_of_one() {
     let _peace = cluster::in_peace();
     let run = |instances: usize| {
         let project = Project::new(&table(&format!("{SERVE}\nmax_instances = {instances}")));
@@ -38,7 +38,7 @@ fn instances_on_four_nodes_give_the_verdicts_of_one() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_array_of_jobs_of_the_page_is_the_whole_run() {
+fn the_job_array_of_the_page_equals_the_whole_run() {
     let _peace = cluster::in_peace();
     let project = Project::new("default = 'reference'\n[backends.reference]\nkind = 'reference'\n");
     let home = project.state().parent().map(Path::to_path_buf).unwrap();

@@ -1,4 +1,4 @@
-//! No job outlives the harness: not one that is asked to end, and, after the next run, not one that was killed.
+//! No job outlives the harness: neither if the harness is stopped by a signal nor, after the next run, if it was killed.
 
 use std::process::Command;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Lab {
         Self { project, shared }
     }
 
-    /// The name of its run, once it has one.
+    /// The name of its run, once it is known.
     fn run_name(&self) -> String {
         until("a run begins", 3 * LONG, || {
             let mut runs = std::fs::read_dir(self.project.state().join("runs")).ok()?;
@@ -70,19 +70,19 @@ fn sigterm_leaves_no_job() {
     ended(Signal::TERM, 143);
 }
 
-/// Kills a run so many milliseconds after it began.
+/// Kills a run after this many milliseconds.
 fn killed_after(wait: u64) {
     let _peace = in_peace();
     let lab = Lab::new();
     let mut harness = start(&lab.project);
     let run = lab.run_name();
-    // The moment is the point: it falls before, into and after the submission.
+    // The delay is the point: kills fall before, during and after the submission.
     std::thread::sleep(Duration::from_millis(wait));
     harness.kill().unwrap();
     harness.wait().unwrap();
-    // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
+    // The next run removes everything that exists by now, and leaves nothing itself.
     lab.project.run(&["--model", "esmc"]).expect(0, &[]);
-    // A job that was submitted in its last moment is waited for.
+    // `hydrotest clean` waits for a job that was submitted just before the kill.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command.env("HYDROTEST_FORMAT", "pretty");
@@ -94,7 +94,7 @@ fn killed_after(wait: u64) {
     cluster::until("its processes are gone", || !processes_of(&run));
 }
 
-/// Whether a process of this machine carries the mark of a run.
+/// Whether a process of this machine carries the label of a run.
 fn processes_of(run: &str) -> bool {
     let mark = format!("HYDROTEST_INSTANCE={run}");
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
@@ -105,30 +105,30 @@ fn processes_of(run: &str) -> bool {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_run_after_one_that_was_killed_at_once_clears_up_after_it() {
+fn a_run_killed_at_once_is_cleaned_up_by_the_next_run() {
     killed_after(0);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it() {
+fn a_run_killed_after_40_ms_is_cleaned_up_by_the_next_run() {
     killed_after(40);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it() {
+fn a_run_killed_after_150_ms_is_cleaned_up_by_the_next_run() {
     killed_after(150);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it() {
+fn a_run_killed_after_400_ms_is_cleaned_up_by_the_next_run() {
     killed_after(400);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
-fn the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it() {
+fn a_run_killed_after_900_ms_is_cleaned_up_by_the_next_run() {
     killed_after(900);
 }

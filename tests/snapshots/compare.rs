@@ -1,4 +1,4 @@
-//! Comparing: every kind of difference is told with its place and numbers.
+//! Comparisons with snapshots: every kind of difference is reported with its place and numbers.
 
 use hydrotest::compare::{Agreement, FieldComparison, ValueDifference};
 use hydrotest::metric_value::MetricVerdict;
@@ -10,7 +10,7 @@ use hydrotest::tensor::Tensor;
 use crate::place::{Judged, Place, judge, key, only, prediction, structure, with, with_large, within};
 
 #[test]
-fn times_and_versions_are_not_compared_but_lengths_are() {
+fn times_and_versions_are_not_compared_but_sequence_lengths_are() {
     let place = Place::new();
     place.record(&prediction());
     let metadata = |length, time| {
@@ -54,7 +54,7 @@ fn a_changed_digit_fails_with_its_index_and_numbers() {
 }
 
 #[test]
-fn a_difference_within_tolerance_passes_and_is_told_apart_from_equality() {
+fn a_difference_within_tolerance_passes_and_is_distinguished_from_equality() {
     let place = Place::new();
     place.record(&prediction());
     let close = with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7005, 0.6]))]));
@@ -83,7 +83,7 @@ fn a_moved_atom_is_named() {
 }
 
 #[test]
-fn renamed_and_lost_atoms_are_told() {
+fn renamed_and_missing_atoms_are_reported() {
     let place = Place::new();
     place.record(&prediction());
     let mut renamed = structure();
@@ -98,7 +98,7 @@ fn renamed_and_lost_atoms_are_told() {
 }
 
 #[test]
-fn changed_kinds_shapes_texts_and_presence_are_told() {
+fn changed_kinds_shapes_texts_and_presence_are_reported() {
     let place = Place::new();
     place.record(&prediction());
     for (name, value, message) in [
@@ -132,7 +132,7 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
          \"ATOM      2  N\""
     );
 
-    // Which width integers have is the contract's affair, and an attribute of a later release that is None says nothing.
+    // The contract decides the width of integers, and an attribute of a later release that is None has no meaning.
     let mut narrow = with("aatype", Value::Array(Tensor::vector(&[7i32, 12, 7])));
     narrow.fields.push(("of_a_later_release".into(), Value::None));
     let judged = place.judge(Recording::Never, &narrow).unwrap();
@@ -143,7 +143,7 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
 }
 
 #[test]
-fn what_is_not_finite_differs_unless_it_is_the_same() {
+fn non_finite_values_differ_unless_they_are_the_same() {
     let place = Place::new();
     let plddt = |value: f32| with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, value, 0.6]))]));
     place.record(&plddt(f32::NAN));
@@ -180,7 +180,7 @@ fn a_single_element_of_a_large_field_is_found_at_its_place() {
 }
 
 #[test]
-fn permutations_and_offsets_of_a_large_field_are_seen() {
+fn permutations_and_offsets_of_a_large_field_are_detected() {
     let place = Place::new();
     place.record(&prediction());
     for (name, changed) in [

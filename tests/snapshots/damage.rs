@@ -1,4 +1,4 @@
-//! Damage: whatever happens to the files, it is noticed and named.
+//! Every damage to the files of a snapshot is detected and named.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use hydrotest::snapshot::{Recording, SnapshotError};
 
 use crate::place::{Judged, Place, edit_array, prediction};
 
-/// The file that an error says was altered.
+/// The file that the error names as altered.
 fn altered(place: &Place, recording: Recording) -> std::path::PathBuf {
     match place.judge(recording, &prediction()) {
         Err(SnapshotError::Altered { path }) => path,
@@ -15,7 +15,7 @@ fn altered(place: &Place, recording: Recording) -> std::path::PathBuf {
 }
 
 #[test]
-fn every_altered_array_is_noticed_and_nothing_is_put_right_behind_a_back() {
+fn every_altered_array_is_detected_and_not_silently_repaired() {
     for name in ["plddt[0]", "aatype", "s_z", "pdb[0]#bytes", "atom_array[0].coord", "atom_array[0].res_id"] {
         let place = Place::new();
         let (_, arrays) = place.record(&prediction());
@@ -54,7 +54,7 @@ fn a_missing_or_damaged_file_of_arrays_is_an_error_that_names_it() {
     for at in (0..intact.len()).step_by(53) {
         damaged[at] ^= 0x10;
         fs::write(&arrays, &damaged).unwrap();
-        // Either it cannot be unpacked or what comes out is noticed; padding of the container may change unseen.
+        // Either it cannot be unpacked or the changed content is detected. Padding of the container may change undetected.
         match place.judge(Recording::Never, &prediction()) {
             Err(error) => assert!(named(&error.to_string()), "{error}"),
             Ok(Judged::Matches(comparison)) => assert!(comparison.is_equal()),
@@ -68,11 +68,11 @@ fn a_missing_or_damaged_file_of_arrays_is_an_error_that_names_it() {
 }
 
 #[test]
-fn edited_text_of_a_snapshot_is_noticed() {
+fn edited_text_of_a_snapshot_is_detected() {
     let place = Place::new();
     let (path, _) = place.record(&prediction());
     let text = fs::read_to_string(&path).unwrap();
-    // Nothing can prove what stands before: where it comes from.
+    // Nothing can verify the text before it, which is the provenance.
     let values = text.find("  \"class\"").unwrap();
     for at in values..text.trim_end().len() {
         let mut bytes = text.clone().into_bytes();
@@ -84,7 +84,7 @@ fn edited_text_of_a_snapshot_is_noticed() {
         let judgement = place.judge(Recording::Never, &prediction());
         let noticed = match &judgement {
             Err(error) => error.to_string().starts_with(&place.root().display().to_string()),
-            // A number that is written out is what is compared.
+            // A number that is written out is compared itself.
             Ok(judged) => matches!(judged, Judged::Differs { .. }),
         };
         let line = String::from_utf8_lossy(&bytes);
@@ -94,7 +94,7 @@ fn edited_text_of_a_snapshot_is_noticed() {
 }
 
 #[test]
-fn texts_that_are_no_snapshot_are_errors_that_name_them() {
+fn files_that_are_not_snapshots_are_errors_that_name_them() {
     let place = Place::new();
     let (path, _) = place.record(&prediction());
     let intact = fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! A response of every kind of value, and a directory of snapshots to hold it against.
+//! A response with every kind of value, and a directory of snapshots to compare it with.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -11,10 +11,10 @@ use hydrotest::protein::{Label, Structure};
 use hydrotest::snapshot::{Kept, Provenance, Recording, SnapshotError, SnapshotKey, Store};
 use hydrotest::tensor::{DType, Tensor};
 
-/// Just too large to be stored whole.
+/// Slightly too large to be stored whole.
 pub const LARGE: [usize; 3] = [10, 10, 64];
 
-/// How a response stands to what is recorded.
+/// Result of comparing a response with what is recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Judged {
     Matches(Comparison),
@@ -26,7 +26,7 @@ pub enum Judged {
     Kept(Kept),
 }
 
-/// Compares a response with what is recorded and keeps it as a check does.
+/// Compares a response with what is recorded and stores it, like a check does.
 pub fn judge(
     store: &Store,
     key: &SnapshotKey,
@@ -183,7 +183,7 @@ pub fn only(comparison: &Comparison) -> &FieldComparison {
     first
 }
 
-/// Rewrites one array of an npz as a person with `NumPy` would: same name, same type, other bytes.
+/// Rewrites one array of an npz like a user of `NumPy` would: same name, same type, other bytes.
 pub fn edit_array(path: &Path, name: &str, edit: impl FnOnce(&mut Vec<u8>)) {
     let mut archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
     let mut entries = Vec::new();

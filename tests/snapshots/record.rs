@@ -1,4 +1,4 @@
-//! Recording: what is written, when, and that it is the same every time.
+//! Recording results: what is written and when, and that it is the same every time.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn the_text_of_a_snapshot_is_what_a_reviewer_reads() {
     let place = Place::new();
     let (path, arrays) = place.record(&prediction());
     let text = fs::read_to_string(path).unwrap();
-    // The name of the arrays is a hash over all of them: the test of equal bytes covers it.
+    // The name of the arrays file is a hash of its content, which the test of equal bytes covers.
     let name = arrays.file_stem().unwrap().to_str().unwrap();
     assert!(text.contains(&format!("\"arrays\": \"{name}\"")));
     let version = concat!("\"hydrotest\": \"", env!("CARGO_PKG_VERSION"), "\"");
@@ -66,7 +66,7 @@ fn recording_never_overwrites_a_snapshot() {
 }
 
 #[test]
-fn the_calls_of_a_case_have_a_snapshot_each() {
+fn each_call_of_a_case_has_a_snapshot() {
     let place = Place::new();
     let store = place.store(Recording::Missing);
     for (call, value) in [("first", 1.0), ("second", 2.0)] {
@@ -104,13 +104,13 @@ fn many_threads_record_and_propose_at_once() {
             });
         }
     });
-    // Nothing but snapshots, pending ones and arrays is left behind.
+    // Only snapshots, pending snapshots and arrays are left.
     let suite = place.root().join("synthetic/esmfold/fold");
     assert_eq!(fs::read_dir(suite).unwrap().count(), 33);
 }
 
 #[test]
-fn a_missing_snapshot_is_not_a_pass_and_waits_for_review_where_that_is_allowed() {
+fn a_missing_snapshot_is_not_a_pass_and_is_kept_for_review_if_allowed() {
     let place = Place::new();
     let snapshot = place.root().join("synthetic/esmfold/fold/two_chains.snap");
     let judged = place.judge(Recording::Never, &prediction()).unwrap();
@@ -126,7 +126,7 @@ fn a_missing_snapshot_is_not_a_pass_and_waits_for_review_where_that_is_allowed()
 }
 
 #[test]
-fn every_column_of_a_structure_comes_back() {
+fn every_column_of_a_structure_is_restored() {
     let mut full = crate::place::structure();
     full.chain_id[3] = Label::of_chain("heavy_chain").unwrap();
     full.hetero[2] = true;
@@ -153,7 +153,7 @@ fn every_column_of_a_structure_comes_back() {
 }
 
 #[test]
-fn values_of_every_kind_come_back() {
+fn values_of_every_kind_are_restored() {
     let number = |value: f64| Value::Float(value);
     let object = |fields: Vec<(&str, Value)>| {
         Value::Record(Record {

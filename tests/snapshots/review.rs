@@ -1,4 +1,4 @@
-//! Review: pending results are accepted whole, and what nothing uses is swept.
+//! Reviewing results: pending results are accepted completely, and unused files are pruned.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,7 +10,7 @@ use hydrotest::snapshot::{Prune, Recording, ReviewState, SnapshotKey, StoredArra
 use crate::place::{Judged, Place, key, prediction, with, with_large, within};
 
 #[test]
-fn a_pending_result_is_accepted_whole() {
+fn a_pending_result_is_accepted_completely() {
     let place = Place::new();
     place.record(&prediction());
     let changed = with_large(|values| values[3] = 7.0);
@@ -51,7 +51,7 @@ fn a_result_whose_arrays_are_gone_is_not_accepted() {
 }
 
 #[test]
-fn what_waited_for_review_goes_when_the_response_matches_again() {
+fn a_pending_result_is_removed_when_the_response_matches_again() {
     let place = Place::new();
     place.record(&prediction());
     let changed = with("max_pae", Value::Float(1.0));
@@ -64,7 +64,7 @@ fn what_waited_for_review_goes_when_the_response_matches_again() {
 }
 
 #[test]
-fn pruning_takes_what_nothing_uses_and_nothing_else() {
+fn pruning_removes_only_unused_results() {
     let place = Place::new();
     let store = place.store(Recording::Missing);
     let judge = |case: &str, prediction: &Prediction| {
@@ -91,7 +91,7 @@ fn pruning_takes_what_nothing_uses_and_nothing_else() {
     assert!(!path.exists());
     assert_eq!(store.list().unwrap().len(), 3);
 
-    // One file of arrays served two snapshots and stays until both are gone.
+    // One file of arrays belonged to two snapshots and stays until both are gone.
     let none = HashSet::new();
     assert_eq!(store.prune(Some(&none), Prune::Delete).unwrap().len(), 5);
     assert_eq!(fs::read_dir(place.root()).unwrap().count(), 0);
@@ -110,7 +110,7 @@ fn arrays_are_not_pruned_while_a_snapshot_is_unreadable() {
 }
 
 #[test]
-fn results_wait_in_a_directory_of_their_own_and_are_taken_over_from_there() {
+fn pending_results_in_another_directory_are_accepted_from_there() {
     let place = Place::new();
     place.record(&prediction());
     let files = |root: &std::path::Path| crate::place::files(root);
@@ -134,7 +134,7 @@ fn results_wait_in_a_directory_of_their_own_and_are_taken_over_from_there() {
     assert!(matches!(place.judge(Recording::Never, &changed), Ok(Judged::Matches(_))));
     assert_eq!(files(&place.root()).len(), before.len() + 1, "the new arrays beside the old ones");
 
-    // Arrays that are not those of the text are not taken over.
+    // Arrays that do not match the text are not accepted.
     for array in files(&waiting.join("synthetic/arrays")) {
         fs::write(array, "other").unwrap();
     }

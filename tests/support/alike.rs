@@ -1,4 +1,5 @@
-//! Holds a backend that serves the embedded models against the backend `reference`, to the last byte. Needs `timeless` beside it.
+//! Compares a backend that serves the embedded models with the backend `reference`, to the last byte. Needs `timeless` beside
+//! it.
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
@@ -9,8 +10,8 @@ use serde_json::json;
 
 use crate::timeless::timeless;
 
-/// Checks that both predict the same for every model, all fields of one chain and of two, that both refuse a digit in the same
-/// words, and that nothing is left of the instances.
+/// Checks that both predict the same for every model, with all fields of one chain and of two, that both refuse a digit with
+/// the same message, and that the instances leave nothing.
 pub async fn predicts_as_reference(platform: &Platform) {
     let config = Config::built_in().unwrap();
     let reference = Platform::select(&config, "reference", Overrides::default());
@@ -41,7 +42,7 @@ pub async fn predicts_as_reference(platform: &Platform) {
     }
 }
 
-/// What both say of a refused call; the class of the exception does not travel.
+/// The message of a refused call on both. The class of the exception is not transferred.
 fn words(error: BackendError) -> (Stage, String) {
     (error.stage, error.message)
 }

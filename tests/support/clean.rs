@@ -1,12 +1,12 @@
-//! `hydrotest clean`, as somebody calls it who wants everything gone.
+//! Runs `hydrotest clean` until everything is removed.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes to come that a run asked a platform for in its last moments.
+/// Longer than any creation that a run requested just before it was killed may take.
 const LATEST: Duration = Duration::from_secs(90);
 
-/// Calls the command until nothing may come any more; says what went wrong at last.
+/// Repeats the command until no creation is pending. Returns the last error.
 pub fn clean(command: impl Fn() -> Command) -> Result<(), String> {
     let deadline = Instant::now() + LATEST;
     loop {
@@ -19,7 +19,7 @@ pub fn clean(command: impl Fn() -> Command) -> Result<(), String> {
         if !reported.contains("may still create it") || Instant::now() >= deadline {
             return Err(format!("`clean` ended with {}: {reported}", output.status));
         }
-        // What may come to be only the command can find, so that it is asked again.
+        // Only the command can find late creations, so it is polled.
         std::thread::sleep(Duration::from_millis(500));
     }
 }

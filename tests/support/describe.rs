@@ -1,4 +1,4 @@
-//! Describes values as `tests/python/describe.py` describes Python objects, so that the two can be compared as JSON.
+//! Describes values like `tests/python/describe.py` describes Python objects, so that the two can be compared as JSON.
 
 use hydrotest::prediction::Value;
 use hydrotest::protein::{Label, Structure};
@@ -6,7 +6,7 @@ use hydrotest::tensor::{DType, Tensor};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-/// Names every type and every bit of a value.
+/// Describes every type and every bit of a value.
 pub fn describe(value: &Value) -> Json {
     let all = |items: &[Value]| items.iter().map(describe).collect::<Vec<_>>();
     match value {

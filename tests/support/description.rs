@@ -1,8 +1,8 @@
-//! What Python said of the pickles that it wrote.
+//! Python's descriptions of the pickles that it wrote.
 
 use std::path::Path;
 
-/// What a fixture must decode to, as Python described it.
+/// The expected value of a fixture, as described by Python.
 pub fn description(path: &Path) -> serde_json::Value {
     let name = path.file_name().unwrap().to_str().unwrap();
     let value = name.split('.').next().unwrap();

@@ -1,5 +1,5 @@
-//! Real engines that tests need, as the environment names them. `tests/README.md` lists the variables. A test that needs one is
-//! ignored unless it is asked for, and then fails without it.
+//! Real engines that tests need, named by environment variables (see `tests/README.md`). A test that needs one is ignored by
+//! default, and fails without the engine if it is included.
 
 /// An engine.
 #[track_caller]

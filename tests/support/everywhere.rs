@@ -1,30 +1,30 @@
-//! The faults of a server that every platform meets which starts one: what the server does, and what the program tells of it.
-//! Each platform plays them beside its own. Needs `failing` beside it.
+//! The server faults that every platform with servers has: what the server does, and what the program reports. Each platform
+//! adds its own. Needs `failing` beside it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::failing::{Failure, LARGE, NARROW};
 
-/// How a platform starts servers, and its own words for what becomes of them.
+/// How a platform starts servers, and its own messages for their faults.
 pub struct Servers {
-    /// What a shell runs to serve the embedded models on the port `$0`.
+    /// The shell command that serves the embedded models on the port `$0`.
     pub serve: &'static str,
-    /// What it says of a program that is not there, and what the log does where there is one.
+    /// The message for a missing program, and the log line if there is one.
     pub no_program: (&'static [&'static str], Option<&'static str>),
-    /// What it says of a server that is never ready.
+    /// The message for a server that is never ready.
     pub never_ready: &'static str,
-    /// What it says of a server that is ended by SIGABRT while it loads, where it can be.
+    /// The message for a server that is killed by SIGABRT while it loads, if the platform allows that.
     pub aborted: Option<&'static str>,
-    /// What it says of a server that is ended by SIGABRT in a call.
+    /// The message for a server that is killed by SIGABRT in a call.
     pub aborted_in_a_call: &'static str,
 }
 
-/// Settings of a server that a shell runs.
+/// Settings of a server that runs in a shell.
 pub fn shell(script: &str) -> String {
     format!("command = ['/bin/sh', '-c', '''{script}''', '{{port}}']\ngrace = '1s'\n")
 }
 
-/// A command that sleeps, and is no other test's.
+/// A sleep command that no other test uses.
 fn sleep() -> String {
     static SLEEPS: AtomicU32 = AtomicU32::new(0);
     let number = SLEEPS.fetch_add(1, Ordering::Relaxed);
@@ -70,7 +70,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         .log("boileroom.models.esm.core.ESM2Core on cpu")
         .log(r#""device":"cpu""#)
         .log("key=[secret]")
-        // The secret is in no word of the command.
+        // The secret is in no argument of the command.
         .log("reported 0 words"),
         Failure::wrong(
             "an end in a call",
@@ -82,7 +82,7 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         .log("memory allocation of"),
         Failure::reported(
             "a server that does not hear SIGTERM",
-            // Its shell waits for what comes after it.
+            // The shell waits for the rest of its script.
             shell(&format!("trap \"\" TERM; {serve}; exec {asleep}")),
             &["shutdown failed: the server did not end within 1 s of SIGTERM and was killed"],
         )

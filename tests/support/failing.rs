@@ -1,41 +1,42 @@
-//! Plays ways to fail through the program itself, one row each: its exit code, its words, the last lines of the server's log, the
-//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` and `until` beside it.
+//! Runs failures through the program itself, one row each, and checks the exit code, the message, the last lines of the
+//! server's log, the command that reproduces it, and that nothing is kept for a later run to clean up. Needs `project` and
+//! `until` beside it.
 
 use std::time::Duration;
 
 use crate::project::Project;
 use crate::until::until;
 
-/// A case that any sound backend passes.
+/// A case that every correct backend passes.
 pub const CASE: &str = "esm2::embed::minimal";
 /// A case whose response takes tens of megabytes.
 pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
-/// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the response takes.
+/// The shell prefix that makes [`LARGE`] end a server during the call: a memory limit below the size of the response.
 pub const NARROW: &str = "ulimit -v 84000; exec";
 
-/// What was killed is gone long before this.
+/// A killed process is gone long before this.
 const LONG: Duration = Duration::from_secs(30);
 
-/// A way to fail.
+/// One way to fail.
 pub struct Failure {
     /// What is wrong.
     pub name: &'static str,
-    /// Settings of the backend that make it so.
+    /// Settings of the backend that cause it.
     pub settings: String,
     /// The case that is run.
     pub case: &'static str,
-    /// 0 when it is only told, 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
+    /// 0 if it is only reported, 1 if the backend is wrong, 2 if a table is, 3 if the platform failed.
     pub code: i32,
-    /// Key words of what is said, stage and fault among them.
+    /// Parts of the message, stage and fault among them.
     pub words: Vec<&'static str>,
-    /// Words of the log's tail, a line each.
+    /// Parts of the log's last lines, one for each line.
     pub log: Vec<&'static str>,
     /// The command of a process that must be gone afterwards.
     pub gone: Option<String>,
 }
 
 impl Failure {
-    /// A platform that breaks while it runs [`CASE`]: exit code 3.
+    /// A platform that fails during [`CASE`]: exit code 3.
     pub fn broken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
             name,
@@ -53,41 +54,41 @@ impl Failure {
         Self { code: 2, ..Self::broken(name, settings, words) }
     }
 
-    /// A response that the backend is to blame for: exit code 1.
+    /// A wrong response of the backend: exit code 1.
     pub fn wrong(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self { code: 1, ..Self::broken(name, settings, words) }
     }
 
-    /// What does not change the verdict.
+    /// A remark that does not change the verdict.
     pub fn reported(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self { code: 0, ..Self::broken(name, settings, words) }
     }
 
-    /// With words of a line of the log's tail.
+    /// Adds part of a line in the log's tail.
     pub fn log(mut self, words: &'static str) -> Self {
         self.log.push(words);
         self
     }
 
-    /// With the command of a process that must be gone afterwards, which no other one has.
+    /// Adds the unique command of a process that must be gone afterwards.
     pub fn gone(mut self, command: &str) -> Self {
         self.gone = Some(command.to_owned());
         self
     }
 
-    /// With further words that are said.
+    /// Adds further parts of the message.
     pub fn words(mut self, words: &[&'static str]) -> Self {
         self.words.extend(words);
         self
     }
 
-    /// In another case.
+    /// Runs another case.
     pub fn case(self, case: &'static str) -> Self {
         Self { case, ..self }
     }
 }
 
-/// Plays them one after another, each in a world of its own with the configuration that `table` makes of the settings.
+/// Runs them one after another, each in a project of its own with the configuration that `table` returns for the settings.
 pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
     let bad: Vec<String> = failures
         .iter()
@@ -101,7 +102,7 @@ pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
 }
 
-/// What is not as it must be.
+/// The expectations that are not met.
 fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &str) -> Vec<String> {
     let mut missing = Vec::new();
     if code != Some(failure.code) {
@@ -116,7 +117,7 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
     for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {
         missing.push(format!("`{words}` is not in the log's tail"));
     }
-    // A mistake in a file is shown where it is; everything else is a finding with the command that shows it again.
+    // A mistake in a file is shown with its place. Everything else is a finding with the command that reproduces it.
     let is_placed = failure.code == 2 && lines_with("-->", "backends.toml:");
     if failure.code != 0 && !is_placed && !lines_with("reproduce: ", failure.case) {
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());

@@ -1,8 +1,8 @@
-//! The pickles that Python wrote.
+//! The pickle fixtures, which Python wrote.
 
 use std::path::{Path, PathBuf};
 
-/// Every pickle, sorted by name.
+/// Paths of all pickles, sorted by name.
 pub fn paths() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pickle");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)

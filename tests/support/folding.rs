@@ -1,11 +1,11 @@
-//! Structures from the embedded models, and a copy of one as a second prediction might give it.
+//! Structures from the embedded models, and a changed copy that stands for a second prediction.
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Prediction, Request};
 use hydrotest::protein::Structure;
 use hydrotest::synthetic::SyntheticModel;
 
-/// What an embedded model answers for a sequence, chains parted by colons, with further fields by name.
+/// The response of an embedded model to a sequence, with chains separated by colons and with further fields by name.
 pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
     let config = Config::built_in().expect("the built-in configuration is sound");
     let contract = config.model(model).expect("a built-in model");
@@ -24,7 +24,7 @@ pub fn structure(prediction: &Prediction) -> Structure {
     found.expect("a structure").clone()
 }
 
-/// The structure with a bend that grows along the chain, and a ripple on it.
+/// The structure with a bend that grows along the chain, and a ripple.
 pub fn bent(structure: &Structure) -> Structure {
     bent_by(structure, 1.0)
 }

@@ -1,4 +1,4 @@
-//! Malicious pickles, made instruction by instruction.
+//! Malicious pickles, assembled instruction by instruction.
 
 /// Writes the instructions of a pickle.
 pub struct Assembler(Vec<u8>);
@@ -57,12 +57,12 @@ impl Assembler {
     }
 }
 
-/// What a bomb does, and how its pickle is made.
+/// What a bomb does, and a function that builds its pickle.
 pub type Bomb = (&'static str, fn() -> Vec<u8>);
 
 /// Pickles that ask for more memory, time or depth than any response needs.
 pub const BOMBS: [Bomb; 15] = [
-    // Each list holds the one before it ten times: 10⁴⁰ items in the end.
+    // Each list contains the previous one ten times: 10⁴⁰ items in the end.
     ("billion laughs", || {
         let lists = new().raw(b"]\x94");
         lists.repeat(40, b"](h\x00h\x00h\x00h\x00h\x00h\x00h\x00h\x00h\x00h\x00eq\x00").stop()

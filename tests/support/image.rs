@@ -1,13 +1,13 @@
-//! The test image: this very build of hydrotest, served from a container.
+//! The test image: this build of hydrotest, served from a container.
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The version that the images carry.
+/// The version tag of the images.
 pub const VERSION: &str = "0.4.1";
 
-/// Pushes the images to a registry on loopback, once, and gives the repository that they are in.
+/// Pushes the images to a registry on loopback, once, and returns their repository.
 pub fn pushed(registry: &str) -> &'static str {
     static REPOSITORY: OnceLock<String> = OnceLock::new();
     REPOSITORY.get_or_init(|| {

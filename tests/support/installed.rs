@@ -1,12 +1,12 @@
-//! Lets the library work with the program that was built for these tests, and with a state directory apart from the user's,
-//! in which nothing may be left when no test uses it any more.
+//! Makes the library use the program that was built for these tests, and a state directory separate from the user's, which must
+//! be empty when no test uses it any more.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use hydrotest::backend::installation::Installation;
 
-/// Keeps the state directory for as long as a test runs.
+/// Keeps the state directory while a test runs.
 pub struct Installed(());
 
 static TESTS: Mutex<usize> = Mutex::new(0);
@@ -16,7 +16,7 @@ pub fn state() -> PathBuf {
     std::env::temp_dir().join(format!("hydrotest-tests-{}", std::process::id()))
 }
 
-/// Chooses the installation; every test that opens a backend in its own process begins with it.
+/// Selects the installation. Every test that opens a backend in its own process calls it first.
 pub fn installed() -> Installed {
     let installation = Installation { program: env!("CARGO_BIN_EXE_hydrotest").into(), state: state() };
     // It is the same for every test of the process.
@@ -33,7 +33,7 @@ impl Drop for Installed {
             return;
         }
         let left = files_below(&state().join("runs"));
-        // It is only there when a test made an instance.
+        // It exists only if a test created an instance.
         let _ = std::fs::remove_dir_all(state());
         if !std::thread::panicking() {
             assert!(left.is_empty(), "runs are left in the state directory:\n{}", left.join("\n"));
@@ -41,7 +41,7 @@ impl Drop for Installed {
     }
 }
 
-/// The files in a directory, and below it, with what they hold.
+/// The files below a directory, with their content.
 fn files_below(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {

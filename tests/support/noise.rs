@@ -1,4 +1,4 @@
-//! Numbers that a test adds to right results: the same in every run.
+//! Deterministic noise that a test adds to correct results.
 
 /// Numbers between −1 and 1.
 pub fn noise(seed: u64) -> impl FnMut() -> f32 {

@@ -1,10 +1,10 @@
-//! What the program prints, without what differs from run to run. It only rewrites text; it checks nothing.
+//! Normalizes what the program prints, so that it is the same for every run. Only rewrites text. Does not check anything.
 
-/// The text with each string of a pair replaced by the other one, every time that something took by `TIME`, and every port by `PORT`.
+/// The text with each string of a pair replaced by the other one, every duration by `TIME`, and every port by `PORT`.
 pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
     let replaced = names.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
     let replaced = without_offers(&replaced);
-    // What the portable version of the operating system cannot find out, it says in lines of its own.
+    // The portable version of the operating system reports what it cannot detect in additional lines.
     let lines = replaced.split_inclusive('\n');
     let replaced: String = lines.filter(|line| !line.contains("not available on this system")).collect();
     let mut rest = replaced.as_str();
@@ -28,7 +28,7 @@ pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
     plain + rest
 }
 
-/// The text without the dated entries that failures offer for a file of known failures; `cli/known.rs` looks at those.
+/// The text without the dated entries that failures suggest for a file of known failures. `cli/known.rs` tests those.
 fn without_offers(text: &str) -> String {
     let mut parts = text.split("\n\nif this is known of backend ");
     let mut kept = parts.next().unwrap_or_default().to_owned();
@@ -39,7 +39,7 @@ fn without_offers(text: &str) -> String {
     kept
 }
 
-/// What is told of failures: the findings of every case, without the commands that reproduce them, and the verdict.
+/// The failures in the output: the findings of every case, without the commands that reproduce them, and the verdict.
 pub fn failures(reported: &str, names: &[(&str, &str)]) -> String {
     let reported = plain(reported, names);
     let (_, findings) = reported.split_once("failures:\n").unwrap_or(("", &reported));

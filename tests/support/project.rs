@@ -1,4 +1,4 @@
-//! The program itself with a configuration and a state directory of its own, on the repository's suites.
+//! Runs the program with a configuration and a state directory of its own, on the repository's suites.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -17,7 +17,7 @@ impl Project {
         Self { home }
     }
 
-    /// Where its runs keep what must outlive them.
+    /// The state directory of its runs.
     pub fn state(&self) -> PathBuf {
         self.home.path().join("state")
     }
@@ -35,7 +35,7 @@ impl Project {
             .arg(repository.join("snapshots"))
             .args(arguments)
             .env("HYDROTEST_STATE_DIR", self.state())
-            // None of the user's credentials, and no bytecode beside the sources.
+            // No credentials of the user, and no bytecode next to the sources.
             .env("DOCKER_CONFIG", self.home.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
@@ -48,7 +48,7 @@ impl Project {
     }
 }
 
-/// What came of a run of the program.
+/// Output of a run of the program.
 pub struct Ran {
     pub code: Option<i32>,
     pub reported: String,
@@ -62,7 +62,7 @@ impl From<Output> for Ran {
 }
 
 impl Ran {
-    /// Checks the exit code and what must be told.
+    /// Checks the exit code and parts of the output.
     #[track_caller]
     pub fn expect(&self, code: i32, parts: &[&str]) {
         assert_eq!(self.code, Some(code), "{}", self.reported);

@@ -1,10 +1,10 @@
-//! Asynchronous tests, each in a runtime of its own, and none for ever. Needs `installed` beside it.
+//! Runs asynchronous tests, each in a runtime of its own and with a time limit. Needs `installed` beside it.
 
 use std::time::Duration;
 
 use crate::installed::installed;
 
-/// Runs a test that must be over in good time, and may open backends.
+/// Runs a test within a time limit. The test may open backends.
 pub fn run_within(limit: Duration, test: impl Future<Output = ()>) {
     let _installed = installed();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! The harness is ended by a signal while it has something to clear up. Needs `world` beside it.
+//! Stops the harness with a signal while it has something to clean up. Needs `project` beside it.
 
 use std::process::{Child, Stdio};
 
@@ -12,7 +12,7 @@ pub fn start(project: &Project) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Ends a run once `begun` has returned, and checks its exit code and that it keeps nothing for a later run.
+/// Sends a signal to a run after `begun` has returned. Checks its exit code, and that it keeps nothing for a later run.
 #[track_caller]
 pub fn ended_by(project: &Project, signal: Signal, code: i32, begun: impl FnOnce()) {
     let child = start(project);
@@ -22,7 +22,7 @@ pub fn ended_by(project: &Project, signal: Signal, code: i32, begun: impl FnOnce
     nothing_kept(project);
 }
 
-/// Checks that no run is kept in mind.
+/// Checks that no run is kept for a later clean-up.
 #[track_caller]
 pub fn nothing_kept(project: &Project) {
     let runs = std::fs::read_dir(project.state().join("runs"));

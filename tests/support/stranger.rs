@@ -1,4 +1,4 @@
-//! A stranger takes the port of a server before the server does. Needs `witness` beside it.
+//! A foreign server takes the port of an instance's server before that server does. Needs `witness` beside it.
 
 use hydrotest::backend::Instance;
 use hydrotest::prediction::{Input, Method, Options, Request, Value};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::witness::Witness;
 
-/// Answers every request as a ready model server does, for as long as it is not dropped.
+/// Responds to every request like a ready model server, until it is dropped.
 fn impostor(listener: TcpListener) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -18,14 +18,14 @@ fn impostor(listener: TcpListener) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// Checks that an instance whose server is `wait-then-serve` does not believe the stranger, and is started on another port.
+/// Checks that an instance whose server is `wait-then-serve` rejects the foreign server, and is started on another port.
 pub async fn takes_the_port(witness: &Witness, instance: &Instance) {
     let theft = async {
-        // The server has not bound its port yet, and somebody else does.
+        // The server has not bound its port yet, and the foreign server does.
         let first = witness.meet().await;
         let port: u16 = first.name.parse().unwrap();
         let impostor = impostor(TcpListener::bind(("127.0.0.1", port)).await.unwrap());
-        // Only the impostor answers now: the server is ended and started with another port.
+        // Only the impostor responds now: the server is stopped and started with another port.
         first.gone().await;
         let mut second = witness.meet().await;
         assert_ne!(second.name, port.to_string());

@@ -1,8 +1,8 @@
-//! Predictions as two runs of one model must agree on them.
+//! Predictions in the form in which two runs of one model must agree.
 
 use hydrotest::prediction::{Prediction, Value};
 
-/// A prediction without the times it took.
+/// A prediction without its times.
 pub fn timeless(mut prediction: Prediction) -> Prediction {
     for (name, value) in &mut prediction.fields {
         if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {

@@ -1,19 +1,19 @@
-//! Turns on an engine, for tests of one process and of several: some have it to themselves, others share it.
+//! Locks on an engine, across threads and processes: some tests reserve it, others share it.
 
 use std::fs::File;
 use std::path::Path;
 
-/// A turn, until it is dropped.
+/// A lock, held until it is dropped.
 pub struct Turn(#[expect(dead_code, reason = "the lock is let go of with it")] File);
 
-/// Waits until no test uses an engine, and keeps all others from it.
+/// Waits until no test uses an engine, and reserves it.
 pub fn alone(engine: &str) -> Turn {
     let file = file(engine);
     file.lock().unwrap();
     Turn(file)
 }
 
-/// Waits until no test has an engine to itself, and keeps the others from that.
+/// Waits until no test has reserved an engine, and prevents reservations.
 pub fn together(engine: &str) -> Turn {
     let file = file(engine);
     file.lock_shared().unwrap();

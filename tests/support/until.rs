@@ -1,11 +1,11 @@
-//! Waits for what only can be asked for: a system or an engine that sends no word of it.
+//! Polls for conditions of systems and engines that send no events.
 
 use std::time::{Duration, Instant};
 
-/// How often it is asked.
+/// Interval between polls.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks until there is a response; fails when there is none within a limit.
+/// Polls until there is a result. Fails if there is none within a limit.
 #[track_caller]
 pub fn until<T>(what: &str, limit: Duration, mut question: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;

@@ -1,5 +1,5 @@
 //! Runs the shipped suites through one backend and compares what passed with the plan of this checkout, name by name. Needs
-//! `world` beside it.
+//! `project` beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,16 +7,16 @@ use std::time::Instant;
 
 use crate::project::Project;
 
-/// What is said of the two scenarios in which the program that holds the instance has to end.
+/// The reason of the two scenarios in which the program that holds the instance has to end.
 const HELD: &str = "the harness holds the instance itself";
 
-/// The scenarios that cannot be played where the harness holds the instance, with words of the reason.
+/// The scenarios that cannot run if the harness holds the instance, with part of the reason.
 pub const HELD_BY_THE_HARNESS: &[(&str, &str)] = &[("orderly_exit", HELD), ("terminated", HELD)];
 
-/// What is said where there is no server on the wire.
+/// The reason if there is no server on the wire.
 const UNSERVED: &str = "has no server that speaks the model-server protocol";
 
-/// The scenarios of servers, on a kind that has none, with words of the reason.
+/// The server scenarios, on a kind without servers, with part of the reason.
 #[allow(dead_code, reason = "most kinds have a server")]
 pub const OF_SERVERS: &[(&str, &str)] = &[
     ("pause_and_resume", UNSERVED),
@@ -30,8 +30,8 @@ pub const OF_SERVERS: &[(&str, &str)] = &[
     ("health_and_connections", UNSERVED),
 ];
 
-/// Checks that every case of the models that `models` selects passes, the scenarios of the life cycle among them, but for the scenarios in
-/// `skipped`, which are there and say why. What does not run, runs twice or is skipped without being expected to is an error.
+/// Checks that every case of the models that `models` selects passes, the life-cycle scenarios included. The scenarios in
+/// `skipped` must be listed with their reason. A case that is missing, runs twice or is skipped unexpectedly is an error.
 #[track_caller]
 pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, &str)]) {
     let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! How a test knows of processes: each of them connects here, says who it is, takes orders, and is known to be gone when its
-//! connection ends. So nothing has to be polled or slept for. The processes are those of `tests/python/misbehave.py`.
+//! Observes processes: each connects here, sends its name, takes orders, and is known to be gone when its connection closes. So
+//! tests do not poll or sleep. `tests/python/misbehave.py` implements the processes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// No event takes this long unless it never comes.
+/// Upper bound for waiting for an event.
 pub const LONG: Duration = Duration::from_secs(30);
 
-/// The test's side.
+/// The test's side of the connections.
 pub struct Witness {
     listener: TcpListener,
     address: SocketAddr,
 }
 
-/// One process, as the test sees it.
+/// The test's handle of one process.
 pub struct Guest {
     pub name: String,
     pub process: i32,
@@ -38,7 +38,7 @@ impl Witness {
         )
     }
 
-    /// The next process that shows up.
+    /// The next process that connects.
     pub async fn meet(&self) -> Guest {
         let arrival = async {
             let (stream, _) = self.listener.accept().await.unwrap();
@@ -53,12 +53,12 @@ impl Witness {
 }
 
 impl Guest {
-    /// Gives an order.
+    /// Sends an order.
     pub async fn order(&mut self, word: &str) {
         self.stream.write_all(format!("{word}\n").as_bytes()).await.unwrap();
     }
 
-    /// The next thing the process says.
+    /// The next message of the process.
     pub async fn hear(&mut self) -> String {
         let mut line = String::new();
         let heard = tokio::time::timeout(LONG, self.stream.read_line(&mut line));
@@ -70,7 +70,7 @@ impl Guest {
     pub async fn gone(mut self) {
         let mut rest = Vec::new();
         let end = tokio::time::timeout(LONG, self.stream.read_to_end(&mut rest)).await;
-        // A reset is an end as well.
+        // A reset also means that it is gone.
         drop(end.unwrap_or_else(|_| panic!("process {} ({}) is still there", self.process, self.name)));
     }
 }
