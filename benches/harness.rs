@@ -48,7 +48,7 @@ fn main() {
 }
 
 /// A checkout with one small model and a suite of many cases.
-fn world() -> TempDir {
+fn project() -> TempDir {
     let home = tempfile::tempdir().expect("a temporary directory");
     let mut suite = String::from("about = \"ten thousand trivial cases\"\n");
     for case in 0..CASES {
@@ -97,13 +97,13 @@ fn pytest(home: &Path) -> Option<Command> {
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn hydrotest_lists(bencher: divan::Bencher<'_, '_>) {
-    let home = world();
+    let home = project();
     bencher.bench_local(|| finish(hydrotest(home.path()).arg("--list")));
 }
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn hydrotest_runs(bencher: divan::Bencher<'_, '_>) {
-    let home = world();
+    let home = project();
     bencher.bench_local(|| finish(&mut hydrotest(home.path())));
 }
 
@@ -113,7 +113,7 @@ const REPORTS: [&str; 5] = ["json", "junit", "markdown", "github", "tap"];
 /// A run that writes every report, for comparison with a run that writes none.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn hydrotest_runs_with_every_report(bencher: divan::Bencher<'_, '_>) {
-    let home = world();
+    let home = project();
     bencher.bench_local(|| {
         let mut run = hydrotest(home.path());
         for kind in REPORTS {
@@ -127,7 +127,7 @@ fn hydrotest_runs_with_every_report(bencher: divan::Bencher<'_, '_>) {
 /// format.
 #[divan::bench(sample_count = 10, sample_size = 1, args = REPORTS)]
 fn hydrotest_reports(bencher: divan::Bencher<'_, '_>, kind: &str) {
-    let home = world();
+    let home = project();
     finish(hydrotest(home.path()).args(["--report", "json=run.json"]));
     let text = std::fs::read_to_string(home.path().join("run.json")).expect("an outcome file");
     let mut run: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -149,7 +149,7 @@ fn hydrotest_reports(bencher: divan::Bencher<'_, '_>, kind: &str) {
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn pytest_lists(bencher: divan::Bencher<'_, '_>) {
-    let home = world();
+    let home = project();
     if let Some(mut command) = pytest(home.path()) {
         command.arg("--collect-only");
         bencher.bench_local(|| finish(&mut command));
@@ -158,7 +158,7 @@ fn pytest_lists(bencher: divan::Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn pytest_runs(bencher: divan::Bencher<'_, '_>) {
-    let home = world();
+    let home = project();
     if let Some(mut command) = pytest(home.path()) {
         bencher.bench_local(|| finish(&mut command));
     }

@@ -97,7 +97,7 @@ fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(&format!("state/runs/{}/3/server.log", home.dead), "last words");
     let mut orphan = Orphan::new(&format!("{}-3", home.dead));
-    let mut stranger = Orphan::new("hydrotest-fedcba9876543210-1");
+    let mut other = Orphan::new("hydrotest-fedcba9876543210-1");
 
     let own = format!("process {} ", orphan.0.id());
     let (reported, code) = home.run(&["clean", "--dry-run"]);
@@ -115,7 +115,7 @@ fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     ");
     assert_eq!(code, 0);
     assert!(!orphan.is_there(), "it is gone when the program says so");
-    assert!(stranger.is_there());
+    assert!(other.is_there());
     assert!(!home.path().join("state/runs").join(&home.dead).exists());
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
 }

@@ -42,30 +42,30 @@ fn mistakes_in_structures_are_detected_and_named() {
     for (input, other) in bench::proteins(20..=150) {
         let right = bench.predict(&input, 1);
         let stale = bench.predict(&other, 1);
-        bench.scene(&[(&input, 1, &right), (&other, 1, &stale)], |scene| {
-            scene.agrees(&mut table, &right);
+        bench.with_recorded(&[(&input, 1, &right), (&other, 1, &stale)], |case| {
+            case.agrees(&mut table, &right);
             for (name, kind, wrong) in bugs::of_folds(&right) {
-                scene.judge(&mut table, name, kind, &wrong);
+                case.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
+            case.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {
         let batch = format!("{one}|{other}");
         let right = bench.predict(&batch, 1);
-        bench.scene(&[(&batch, 1, &right)], |scene| {
+        bench.with_recorded(&[(&batch, 1, &right)], |case| {
             let permuted = bugs::reversed_batch(&right);
-            scene.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
+            case.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
         });
         let input = format!("{one}:{other}");
         let right = bench.predict(&input, 1);
-        bench.scene(&[(&input, 1, &right)], |scene| {
-            scene.agrees(&mut table, &right);
+        bench.with_recorded(&[(&input, 1, &right)], |case| {
+            case.agrees(&mut table, &right);
             for (name, kind, wrong) in bugs::of_complexes(&right) {
-                scene.judge(&mut table, name, kind, &wrong);
+                case.judge(&mut table, name, kind, &wrong);
             }
             let linked = bench.predict(&format!("{one}{}{other}", "G".repeat(25)), 1);
-            scene.judge(&mut table, "linker left in", MistakeKind::ExtraResidues, &linked);
+            case.judge(&mut table, "linker left in", MistakeKind::ExtraResidues, &linked);
         });
     }
     table.assert();
@@ -87,19 +87,19 @@ fn mistakes_in_embeddings_are_detected_and_named() {
     for (input, other) in bench::proteins(20..=150) {
         let right = bench.predict(&input, 1);
         let stale = bench.predict(&other, 1);
-        bench.scene(&[(&input, 1, &right), (&other, 1, &stale)], |scene| {
-            scene.agrees(&mut table, &right);
+        bench.with_recorded(&[(&input, 1, &right), (&other, 1, &stale)], |case| {
+            case.agrees(&mut table, &right);
             for (name, kind, wrong) in bugs::of_embeddings(&right) {
-                scene.judge(&mut table, name, kind, &wrong);
+                case.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
+            case.judge(&mut table, "stale response", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {
         let right = bench.predict(&format!("{one}|{other}"), 1);
-        bench.scene(&[(&format!("{one}|{other}"), 1, &right)], |scene| {
+        bench.with_recorded(&[(&format!("{one}|{other}"), 1, &right)], |case| {
             let permuted = bugs::reversed_batch(&right);
-            scene.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
+            case.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
         });
     }
     table.assert();
@@ -122,10 +122,10 @@ fn another_seed_is_detected_and_named() {
     let mut table = Table::default();
     for (input, _) in bench::proteins(40..=150) {
         let [right, two, three] = [1, 2, 3].map(|seed| bench.predict(&input, seed));
-        bench.scene(&[(&input, 1, &right), (&input, 2, &two), (&input, 3, &three)], |scene| {
-            scene.agrees(&mut table, &right);
+        bench.with_recorded(&[(&input, 1, &right), (&input, 2, &two), (&input, 3, &three)], |case| {
+            case.agrees(&mut table, &right);
             for other in [&two, &three] {
-                scene.judge(&mut table, "other seed", MistakeKind::OtherSeed, other);
+                case.judge(&mut table, "other seed", MistakeKind::OtherSeed, other);
             }
         });
     }
@@ -226,16 +226,16 @@ fn noise_within_the_measured_floor_passes_without_a_cause() {
         // Noise above the gates, as on a platform whose repeats differ that much.
         let noisy = |seed: u64| bugs::jittered(&right, 0.1, noise(seed + 100 * index as u64));
         let recorded = noisy(1);
-        bench.scene(&[(&input, 1, &recorded)], |scene| {
-            assert!(!scene.sees("snapshot", &noisy(2)).is_empty(), "without a floor this is a difference");
-            scene.calibrate(&[noisy(2), noisy(3), noisy(4), noisy(5), noisy(6)]);
+        bench.with_recorded(&[(&input, 1, &recorded)], |case| {
+            assert!(!case.findings_of("snapshot", &noisy(2)).is_empty(), "without a floor this is a difference");
+            case.calibrate(&[noisy(2), noisy(3), noisy(4), noisy(5), noisy(6)]);
             for seed in 7..10 {
-                scene.agrees(&mut table, &noisy(seed));
+                case.agrees(&mut table, &noisy(seed));
             }
         });
     }
     assert!(table.agreeing > 30);
-    assert_eq!((table.alarms, table.blamed), (0, 0));
+    assert_eq!((table.alarms, table.false_causes), (0, 0));
 }
 
 #[test]

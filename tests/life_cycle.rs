@@ -64,7 +64,7 @@ fn processes_pass_every_scenario() {
     let (reported, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{reported}");
     assert!(reported.contains(ALL), "{reported}");
-    let ignored = ["orderly_exit", "terminated"].map(|scene| line(&reported, scene));
+    let ignored = ["orderly_exit", "terminated"].map(|scenario| line(&reported, scenario));
     insta::assert_snapshot!(ignored.join("\n"), @"
     test esm2::life_cycle::orderly_exit        ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
     test esm2::life_cycle::terminated          ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
@@ -104,9 +104,9 @@ fn a_server_that_behaves_like_pytorch_passes_every_scenario() {
     // These suites have no case for most capabilities of the models.
     assert!(closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"), "{reported}");
     let notes: Vec<&str> = reported.lines().filter(|line| line.contains("note: esm2 on torch: ")).collect();
-    let said = |words: &str| notes.iter().any(|note| note.contains(words));
-    assert!(said("temporary directory tmp.") && said("(0 bytes) was left in its TMPDIR"), "{reported}");
-    assert!(said("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
+    let noted = |words: &str| notes.iter().any(|note| note.contains(words));
+    assert!(noted("temporary directory tmp.") && noted("(0 bytes) was left in its TMPDIR"), "{reported}");
+    assert!(noted("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl ServedModel for Gated {
     }
 }
 
-struct Stage {
+struct Setup {
     client: ModelClient,
     address: SocketAddr,
     calls: Mutex<channel::UnboundedReceiver<String>>,
@@ -50,7 +50,7 @@ struct Stage {
     served: tokio::task::JoinHandle<()>,
 }
 
-impl Stage {
+impl Setup {
     async fn new() -> Self {
         let (called, calls) = channel::unbounded_channel();
         let (gate, gated) = mpsc::channel();
@@ -94,56 +94,56 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_run_one_at_a_time_and_health_responds_meanwhile() {
-    let stage = Stage::new().await;
+    let setup = Setup::new().await;
     let conduct = async {
         for _ in 0..3 {
-            stage.called().await;
-            stage.client.health().await.unwrap();
-            stage.let_through();
+            setup.called().await;
+            setup.client.health().await.unwrap();
+            setup.let_through();
         }
     };
-    let (one, other, third, ()) = tokio::join!(stage.call("A"), stage.call("C"), stage.call("D"), conduct);
+    let (one, other, third, ()) = tokio::join!(setup.call("A"), setup.call("C"), setup.call("D"), conduct);
     for (response, sequence) in [(one, "A"), (other, "C"), (third, "D")] {
         assert_eq!(response.unwrap().field("sequence"), Some(&Value::Text(sequence.into())));
     }
-    assert_eq!(stage.most.load(Ordering::SeqCst), 1);
+    assert_eq!(setup.most.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_a_server_error_and_the_next_call_works() {
-    let stage = Stage::new().await;
-    stage.let_through();
-    let error = stage.call("PANIC").await.unwrap_err();
+    let setup = Setup::new().await;
+    setup.let_through();
+    let error = setup.call("PANIC").await.unwrap_err();
     let (status, text) = (500, "Internal Server Error".to_owned());
     assert_eq!(error, ClientError::OddStatus { status, text });
-    stage.let_through();
-    assert_eq!(stage.call("RAISE").await.unwrap_err(), ClientError::Refused("as the test wants".into()));
-    stage.let_through();
-    assert!(stage.call("A").await.is_ok());
+    setup.let_through();
+    assert_eq!(setup.call("RAISE").await.unwrap_err(), ClientError::Refused("as the test wants".into()));
+    setup.let_through();
+    assert!(setup.call("A").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_the_current_call_and_accepts_no_more() {
-    let stage = Stage::new().await;
+    let setup = Setup::new().await;
     let stop = async {
-        assert_eq!(stage.called().await, "A");
-        stage.stop.notify_one();
+        assert_eq!(setup.called().await, "A");
+        setup.stop.notify_one();
         // The listener closes first. Only then is the call released.
-        while tokio::net::TcpStream::connect(stage.address).await.is_ok() {
+        while tokio::net::TcpStream::connect(setup.address).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        stage.let_through();
+        setup.let_through();
     };
-    let (response, ()) = tokio::join!(stage.call("A"), stop);
+    let (response, ()) = tokio::join!(setup.call("A"), stop);
     assert!(response.is_ok());
-    let ended = tokio::time::timeout(Duration::from_secs(20), stage.served).await;
+    let ended = tokio::time::timeout(Duration::from_secs(20), setup.served).await;
     ended.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_body_is_refused() {
-    let stage = Stage::new().await;
-    let error = stage.call(&"A".repeat(33 << 20)).await.unwrap_err();
+    let setup = Setup::new().await;
+    let error = setup.call(&"A".repeat(33 << 20)).await.unwrap_err();
     // The server responds before it has read everything, so the response may be lost on the way.
     let fits = match &error {
         ClientError::Declined { status, .. } => status.code == 413,

@@ -64,9 +64,9 @@ fn a_backend_without_responses_passes_no_case() {
 #[test]
 fn correct_variants_are_accepted() {
     let results = results(&["--model", "esmc,chai1", "benign/"]);
-    let fates: Vec<&str> = results.iter().map(|result| result["fate"].as_str().unwrap()).collect();
-    assert!(fates.iter().all(|fate| matches!(*fate, "accepted" | "no effect")), "{fates:?}");
-    assert!(fates.iter().filter(|fate| **fate == "accepted").count() > 15, "{fates:?}");
+    let outcomes: Vec<&str> = results.iter().map(|result| result["fate"].as_str().unwrap()).collect();
+    assert!(outcomes.iter().all(|outcome| matches!(*outcome, "accepted" | "no effect")), "{outcomes:?}");
+    assert!(outcomes.iter().filter(|outcome| **outcome == "accepted").count() > 15, "{outcomes:?}");
 }
 
 #[test]

@@ -162,9 +162,9 @@ fn missing_recordings_are_skipped_and_damaged_ones_are_errors() {
         .run(&["--backend", "again", "--model", "esm2", "--suite", "masks"])
         .expect(4, &["no recorded response", "nothing ran"]);
     project.run(&[&case[..], &["--backend", "again"]].concat()).expect(0, &["1 passed"]);
-    let said = project.run(&[&case[..], &["--backend", "unsaid"]].concat());
-    said.expect(2, &[]);
-    insta::assert_snapshot!(plain(&project, &said), @r#"
+    let ran = project.run(&[&case[..], &["--backend", "unsaid"]].concat());
+    ran.expect(2, &[]);
+    insta::assert_snapshot!(plain(&project, &ran), @r#"
     ---- esm2::embed::everything ----
     error: inconclusive, the configuration is wrong
 

@@ -346,9 +346,9 @@ fn every_shipped_file_is_valid_by_its_schema_and_a_mistyped_one_is_not() {
         let value = place.path().join("value.json");
         fs::write(&value, as_json(text).to_string()).unwrap();
         let ran = Command::new(&python).args(["-c", script]).arg(path(schema)).arg(value).output().unwrap();
-        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert!(ran.status.success() || said.contains("ValidationError"), "{said}");
-        (ran.status.success(), said)
+        let message = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(ran.status.success() || message.contains("ValidationError"), "{message}");
+        (ran.status.success(), message)
     };
     let mut files = vec![path("backends.toml"), path("docs/gate/backends.toml")];
     let suites = fs::read_dir(path("suites")).unwrap().map(|entry| entry.unwrap().path());
@@ -358,8 +358,8 @@ fn every_shipped_file_is_valid_by_its_schema_and_a_mistyped_one_is_not() {
         let text = fs::read_to_string(file).unwrap();
         let is_config = file.file_name().unwrap() == "backends.toml";
         let schema = if is_config { "docs/backends.schema.json" } else { "docs/suites.schema.json" };
-        let (right, said) = is_right(schema, &text);
-        assert!(right, "{}: {said}", file.display());
+        let (right, message) = is_right(schema, &text);
+        assert!(right, "{}: {message}", file.display());
         let key = if is_config { "kind =" } else { "name =" };
         let mistyped = text.replacen(&format!("\n{key}"), &format!("\nx{key}"), 1);
         assert_ne!(mistyped, text);

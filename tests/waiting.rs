@@ -44,7 +44,7 @@ fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
 }
 
 /// The lines about what an instance waits for.
-fn news(stderr: &str) -> Vec<&str> {
+fn wait_lines(stderr: &str) -> Vec<&str> {
     stderr.lines().filter(|line| line.starts_with("esm2 on lab: ")).collect()
 }
 
@@ -52,22 +52,22 @@ fn news(stderr: &str) -> Vec<&str> {
 fn a_slow_step_is_a_line_on_standard_error() {
     let home = home(DEAF);
     let [stdout, stderr] = broken(home.path(), &[]);
-    let reported = news(&stderr);
+    let reported = wait_lines(&stderr);
     assert_eq!(reported.len(), 1, "{stderr}");
     insta::assert_snapshot!(plain(reported[0], &[]), @"esm2 on lab: waiting for the server at http://127.0.0.1:PORT to be ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)");
-    assert!(news(&stdout).is_empty(), "{stdout}");
+    assert!(wait_lines(&stdout).is_empty(), "{stdout}");
 }
 
 #[test]
 fn progress_is_separate_from_json_and_hidden_with_quiet() {
     let home = home(DEAF);
     let [stdout, stderr] = broken(home.path(), &["--format", "json"]);
-    assert_eq!(news(&stderr).len(), 1, "{stderr}");
+    assert_eq!(wait_lines(&stderr).len(), 1, "{stderr}");
     for line in stdout.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
     }
     let [_, stderr] = broken(home.path(), &["--quiet"]);
-    assert!(news(&stderr).is_empty(), "{stderr}");
+    assert!(wait_lines(&stderr).is_empty(), "{stderr}");
 }
 
 #[test]
@@ -91,5 +91,5 @@ fn a_timeout_names_a_silent_engine() {
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
     ");
-    insta::assert_snapshot!(plain(&news(&stderr).join("\n"), &[(&socket, "SOCKET")]), @"esm2 on lab: waiting for the engine at unix://SOCKET");
+    insta::assert_snapshot!(plain(&wait_lines(&stderr).join("\n"), &[(&socket, "SOCKET")]), @"esm2 on lab: waiting for the engine at unix://SOCKET");
 }

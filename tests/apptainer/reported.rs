@@ -1,7 +1,7 @@
 //! What the program reports for each failure of Apptainer, an image or a container, and its exit code.
 
 use crate::everywhere::{Servers, everywhere};
-use crate::failing::{Failure, play};
+use crate::failing::{Failure, run_all};
 use crate::harness::Bench;
 
 const SERVERS: Servers = Servers {
@@ -18,7 +18,7 @@ fn every_failure_is_reported_with_its_exit_code_log_and_command() {
     let bench = Bench::stocked();
     let mut failures = everywhere(&SERVERS);
     failures.extend([
-        Failure::mistaken("drivers of nobody", "gpu = 'intel'", &["unknown gpu `intel`", "`nvidia`"]),
+        Failure::mistaken("unknown drivers", "gpu = 'intel'", &["unknown gpu `intel`", "`nvidia`"]),
         Failure::broken(
             "no such tool",
             "tool = 'no-such-apptainer'",
@@ -40,6 +40,6 @@ fn every_failure_is_reported_with_its_exit_code_log_and_command() {
             &["`source` is /no/such/source, which does not hold the package `boileroom`"],
         ),
     ]);
-    play(|settings| bench.table(settings), &failures);
+    run_all(|settings| bench.table(settings), &failures);
     bench.nothing_left();
 }

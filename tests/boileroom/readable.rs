@@ -60,7 +60,7 @@ fn cases(secret: &str) -> Vec<Case> {
         case(false, "base64 without padding", raw(b"\x80\x04N.").replace('=', "")),
         case(false, "a pickle of protocol 6", raw(b"\x80\x06N.")),
         case(false, "a pickle that is cut off", raw(b"\x80\x04]")),
-        case(false, "an instruction that nobody has", raw(b"\x80\x04\xff.")),
+        case(false, "an unknown instruction", raw(b"\x80\x04\xff.")),
         case(false, "a persistent object", raw(b"\x80\x04NQ.")),
         case(false, "a buffer that did not come along", raw(b"\x80\x05\x97.")),
         case(false, "a memo entry that does not exist", raw(b"\x80\x04h\x05.")),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use super::Project;
 
 /// A suite long enough for a signal to arrive in the middle.
-fn long_world() -> Project {
+fn long_project() -> Project {
     let project = Project::new();
     let mut suite = String::from("about = \"many cases\"\nmodels = [\"esm2\"]\n");
     for case in 0..20_000 {
@@ -37,7 +37,7 @@ fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_run_with_the_results_so_far() {
-    let project = long_world();
+    let project = long_project();
     let mut reported = Vec::new();
     for (signal, code) in [(rustix::process::Signal::INT, 130), (rustix::process::Signal::TERM, 143)] {
         let (exit, output) = signalled(&project, signal);
@@ -53,7 +53,7 @@ fn a_signal_ends_the_run_with_the_results_so_far() {
 
 #[test]
 fn a_reader_that_goes_away_does_not_hang_the_run() {
-    let project = long_world();
+    let project = long_project();
     let mut child = project.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = [0; 1];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();

@@ -16,8 +16,8 @@ fn the_models_gates_apply_and_can_be_changed() {
     let run = |flags: &[&str]| compare(&paths[0], &paths[1], flags);
     let unknown = run(&[]);
     assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stdout));
-    let said = |output: &Output| remarks(&reported(output, directory.path()));
-    insta::assert_snapshot!(said(&unknown), @"
+    let remarks_of = |output: &Output| remarks(&reported(output, directory.path()));
+    insta::assert_snapshot!(remarks_of(&unknown), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -32,7 +32,7 @@ fn the_models_gates_apply_and_can_be_changed() {
     assert_eq!(run(&["--model", "esmfold"]).status.code(), Some(1));
     let boltz = run(&["--model", "boltz2"]);
     assert_eq!(boltz.status.code(), Some(0), "{}", text(&boltz.stdout));
-    insta::assert_snapshot!(said(&boltz), @"
+    insta::assert_snapshot!(remarks_of(&boltz), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of boltz2
@@ -46,7 +46,7 @@ fn the_models_gates_apply_and_can_be_changed() {
     let loose = ["--gate", "rmsd=1", "--gate", "ca_rmsd=1", "--gate", "ca_max=1", "--gate", "lddt=0.5"];
     let output = run(&[&loose[..], &["--gate", "unmasked_lddt=0.5"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    insta::assert_snapshot!(said(&output), @"
+    insta::assert_snapshot!(remarks_of(&output), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others, with changes

@@ -247,7 +247,7 @@ fn response(directory: &Path, pickle: &str) -> PathBuf {
 #[test]
 fn recorded_responses_are_judged_by_the_gates_of_their_model() {
     let directory = tempfile::tempdir().unwrap();
-    let mut said = Vec::new();
+    let mut results = Vec::new();
     for (pickle, other, model) in [
         ("esm2.numpy1.protocol4", "esm2.numpy2.protocol5", "esm2"),
         ("boltz.numpy2.protocol2", "boltz.numpy1.protocol5", "boltz2"),
@@ -257,9 +257,9 @@ fn recorded_responses_are_judged_by_the_gates_of_their_model() {
         let output = compare(&first, &second, &[]);
         let words = reported(&output, directory.path());
         assert_eq!(output.status.code(), Some(0), "{words}");
-        said.push(format!("{model}: {}", remarks(&words)));
+        results.push(format!("{model}: {}", remarks(&words)));
     }
-    insta::assert_snapshot!(said.join("\n"), @"
+    insta::assert_snapshot!(results.join("\n"), @"
     esm2: first   DIR/esm2.numpy1.protocol4.json (its signature was not checked)
     second  DIR/esm2.numpy2.protocol5.json (its signature was not checked)
     judged by the gates of esm2

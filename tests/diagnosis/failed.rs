@@ -24,14 +24,14 @@ fn pair() -> (Structure, Structure, Vec<bool>) {
             *axis += size * next();
         }
     }
-    let marks = (0..expected.residues().len()).map(|residue| residue >= FLOPPY).collect();
-    (expected, other, marks)
+    let is_confident = (0..expected.residues().len()).map(|residue| residue >= FLOPPY).collect();
+    (expected, other, is_confident)
 }
 
 fn cause(aspect: Aspect, mistake: impl FnOnce(&mut Structure)) -> Cause {
-    let (expected, mut other, marks) = pair();
+    let (expected, mut other, is_confident) = pair();
     mistake(&mut other);
-    let failed = Failed { aspect, confident: Some(&marks) };
+    let failed = Failed { aspect, confident: Some(&is_confident) };
     of_failed(&expected, &other, StructureFrame::Free, &[], failed).unwrap()
 }
 

@@ -55,7 +55,7 @@ pub async fn the_running_one(docker: &Docker) -> String {
 
 /// Polls an engine until there is a result, because its events differ between engines.
 async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
-    let answered = async {
+    let found = async {
         loop {
             if let Some(response) = question().await {
                 return response;
@@ -63,8 +63,8 @@ async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let answered = tokio::time::timeout(LONG, answered).await;
-    answered.unwrap_or_else(|_| panic!("there never was {what}"))
+    let found = tokio::time::timeout(LONG, found).await;
+    found.unwrap_or_else(|_| panic!("there never was {what}"))
 }
 
 /// Sends a signal to the process in a container.

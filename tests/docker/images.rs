@@ -154,8 +154,8 @@ async fn put(docker: &Docker, image: &str, repository: &str) {
         None,
         None,
     ));
-    while let Some(news) = pull.next().await {
-        news.unwrap();
+    while let Some(progress) = pull.next().await {
+        progress.unwrap();
     }
     let tag = TagImageOptionsBuilder::default().repo(repository).tag("1").build();
     docker.tag_image(image, Some(tag)).await.unwrap();
@@ -166,8 +166,8 @@ async fn put(docker: &Docker, image: &str, repository: &str) {
     };
     let options = PushImageOptionsBuilder::default().tag("1").build();
     let mut push = Box::pin(docker.push_image(repository, Some(options), Some(credentials)));
-    while let Some(news) = push.next().await {
-        news.unwrap();
+    while let Some(progress) = push.next().await {
+        progress.unwrap();
     }
     forget(docker, repository).await;
 }

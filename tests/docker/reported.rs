@@ -1,7 +1,7 @@
 //! What the program reports for each failure of an engine, an image or a container, and its exit code.
 
 use crate::everywhere::{Servers, everywhere, shell};
-use crate::failing::{Failure, play};
+use crate::failing::{Failure, run_all};
 use crate::harness::{Platform, SERVE, alone, table};
 
 const SERVERS: Servers = Servers {
@@ -32,7 +32,7 @@ fn every_failure(on: Platform) {
         )
         .log("size=98304k"),
     );
-    play(|settings| table(on, settings), &failures);
+    run_all(|settings| table(on, settings), &failures);
     if on == Platform::Podman {
         return;
     }
@@ -71,11 +71,11 @@ fn every_failure(on: Platform) {
             &["launch failed: ", "/no/such/weights", "fault: misconfigured"],
         ),
     ];
-    play(|settings| table(on, settings), &failures);
+    run_all(|settings| table(on, settings), &failures);
     assert!(!std::path::Path::new("/no/such/weights").exists(), "it was made");
     let nowhere = |settings: &str| table(on, settings).replace(&on.host(), "unix:///no/such/docker.sock");
     let words = &["no engine at unix:///no/such/docker.sock", "there is no such socket", "systemctl start docker"];
-    play(nowhere, &[Failure::broken("no engine", SERVE, words)]);
+    run_all(nowhere, &[Failure::broken("no engine", SERVE, words)]);
 }
 
 #[test]

@@ -88,10 +88,10 @@ impl Bench {
     }
 
     /// Records responses, the first as the reference of the case and the others as references of other cases, then judges.
-    pub fn scene(&self, recorded: &[(&str, u64, &Prediction)], judge: impl FnOnce(&Scene<'_>)) {
+    pub fn with_recorded(&self, recorded: &[(&str, u64, &Prediction)], judge: impl FnOnce(&RecordedCase<'_>)) {
         let directory = tempfile::tempdir().unwrap();
         for (index, (input, seed, prediction)) in recorded.iter().enumerate() {
-            let scene = Scene {
+            let case = RecordedCase {
                 bench: self,
                 root: directory.path(),
                 input,
@@ -102,11 +102,11 @@ impl Bench {
                 recording: Recording::Missing,
             };
             for (_, check) in self.checks.iter().filter(|(_, check)| check.records("call")) {
-                assert_eq!(scene.judge_by(&**check, prediction), [], "recording");
+                assert_eq!(case.judge_by(&**check, prediction), [], "recording");
             }
         }
         let [(input, seed, right), others @ ..] = recorded else { panic!("nothing recorded") };
-        judge(&Scene {
+        judge(&RecordedCase {
             bench: self,
             root: directory.path(),
             input,
@@ -120,7 +120,7 @@ impl Bench {
 }
 
 /// One case and its recorded references.
-pub struct Scene<'a> {
+pub struct RecordedCase<'a> {
     bench: &'a Bench,
     root: &'a Path,
     input: &'a str,
@@ -131,7 +131,7 @@ pub struct Scene<'a> {
     recording: Recording,
 }
 
-impl Scene<'_> {
+impl RecordedCase<'_> {
     fn key(&self, call: &str) -> SnapshotKey {
         SnapshotKey::new("synthetic", &self.bench.contract.key, "bugs", &self.case, Some(call)).unwrap()
     }
@@ -164,7 +164,7 @@ impl Scene<'_> {
     }
 
     /// The findings of one kind of check.
-    pub fn sees(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
+    pub fn findings_of(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
         let checks = self.bench.checks.iter().filter(|(known, _)| *known == name);
         checks.flat_map(|(_, check)| self.judge_by(&**check, prediction)).collect()
     }
@@ -217,7 +217,7 @@ impl Scene<'_> {
                     others.map(|other| Candidate::new("another", Relation::OtherRequest, other)).collect();
                 if let Some(cause) = cause_of(expected, value, &others) {
                     eprintln!("{name} of {}: {cause}", self.input);
-                    table.blamed += 1;
+                    table.false_causes += 1;
                 }
             }
         }
@@ -259,7 +259,7 @@ pub struct Table {
     /// Correct responses with a finding.
     pub alarms: usize,
     /// Likely causes named for correct responses.
-    pub blamed: usize,
+    pub false_causes: usize,
 }
 
 #[derive(Debug)]
@@ -310,17 +310,17 @@ impl Table {
         let planted: usize = self.rows.iter().map(|row| row.planted).sum();
         let named: usize = self.rows.iter().map(|row| row.named).sum();
         eprintln!(
-            "named rightly: {named} of {planted}; right responses: {}, false alarms {}, causes told {}",
-            self.agreeing, self.alarms, self.blamed
+            "named rightly: {named} of {planted}; right responses: {}, false alarms {}, causes named {}",
+            self.agreeing, self.alarms, self.false_causes
         );
         for row in &self.rows {
             assert_eq!(row.caught, row.planted, "not every response with this mistake is caught: {}", row.bug);
         }
         for row in &self.rows {
-            assert!(row.named * 10 >= row.planted * 9, "the cause is told wrongly: {}", row.bug);
+            assert!(row.named * 10 >= row.planted * 9, "the cause is named wrongly: {}", row.bug);
         }
         assert!(planted > 10 && named * 100 >= planted * 95, "{named} of {planted}");
-        assert_eq!((self.alarms, self.blamed), (0, 0));
+        assert_eq!((self.alarms, self.false_causes), (0, 0));
         assert!(self.agreeing > 0);
     }
 }

@@ -39,8 +39,8 @@ fn look(home: &Home<'_>) -> Vec<String> {
 /// runs in its environment. Listening processes are among them.
 pub fn processes(home: &Path, runs: &[String]) -> Vec<(i32, String)> {
     let variable = [VARIABLE.as_bytes(), b"=", home.as_os_str().as_bytes()].concat();
-    let marks: Vec<String> = runs.iter().map(|run| format!("HYDROTEST_INSTANCE={run}-")).collect();
-    let ours = |word: &[u8]| word == variable || marks.iter().any(|mark| word.starts_with(mark.as_bytes()));
+    let labels: Vec<String> = runs.iter().map(|run| format!("HYDROTEST_INSTANCE={run}-")).collect();
+    let ours = |word: &[u8]| word == variable || labels.iter().any(|label| word.starts_with(label.as_bytes()));
     let processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
         let process = entry.file_name().to_str()?.parse().ok()?;
         let environment = fs::read(entry.path().join("environ")).ok()?;

@@ -30,7 +30,7 @@ pub struct Engine {
 
 #[derive(Default)]
 struct State {
-    asked: bool,
+    is_requested: bool,
     released: bool,
     gone: bool,
     containers: Vec<Value>,
@@ -45,17 +45,17 @@ impl Engine {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let engine = Arc::clone(&shared);
-                std::thread::spawn(move || engine.answer(&stream, creation));
+                std::thread::spawn(move || engine.serve(&stream, creation));
             }
         });
         engine
     }
 
     /// Waits until a container has been requested.
-    pub fn asked(&self) {
+    pub fn wait_for_request(&self) {
         let state = self.state.lock().unwrap();
-        let waited = self.changed.wait_timeout_while(state, LONG, |state| !state.asked);
-        assert!(!waited.unwrap().1.timed_out(), "nobody asks for a container");
+        let waited = self.changed.wait_timeout_while(state, LONG, |state| !state.is_requested);
+        assert!(!waited.unwrap().1.timed_out(), "no container is requested");
     }
 
     /// Lets the engine create the requested container, and waits for it.
@@ -72,7 +72,7 @@ impl Engine {
         self.state.lock().unwrap().containers.len()
     }
 
-    fn answer(&self, mut stream: &UnixStream, creation: Creation) {
+    fn serve(&self, mut stream: &UnixStream, creation: Creation) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut first = String::new();
         let mut length = 0;
@@ -93,34 +93,34 @@ impl Engine {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        if let Some((status, said)) = self.say(&first, &body, creation) {
-            let said = said.to_string();
+        if let Some((status, reply)) = self.reply(&first, &body, creation) {
+            let reply = reply.to_string();
             let head = format!(
                 "HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nApi-Version: 1.41\r\n\
                  Connection: close\r\n\r\n",
-                said.len()
+                reply.len()
             );
             // A client that has stopped waiting is gone.
-            let _ = stream.write_all((head + &said).as_bytes());
+            let _ = stream.write_all((head + &reply).as_bytes());
         }
     }
 
-    fn say(&self, request: &str, body: &[u8], creation: Creation) -> Option<(u16, Value)> {
+    fn reply(&self, request: &str, body: &[u8], creation: Creation) -> Option<(u16, Value)> {
         let mut state = self.state.lock().unwrap();
         if state.gone {
             return None;
         }
         if request.contains("/containers/create") {
-            state.asked = true;
+            state.is_requested = true;
             self.changed.notify_all();
             if creation == Creation::GoesAway {
                 state.gone = true;
                 return None;
             }
             let mut state = self.changed.wait_while(state, |state| !state.released).unwrap();
-            let asked: Value = serde_json::from_slice(body).unwrap();
+            let request: Value = serde_json::from_slice(body).unwrap();
             let id = "c".repeat(64);
-            state.containers.push(json!({ "Id": id, "Labels": asked["Labels"], "Names": ["/late"] }));
+            state.containers.push(json!({ "Id": id, "Labels": request["Labels"], "Names": ["/late"] }));
             self.changed.notify_all();
             return Some((201, json!({ "Id": id, "Warnings": [] })));
         }

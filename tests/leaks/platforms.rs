@@ -31,10 +31,10 @@ fn age(home: &Refusing) {
     }
 }
 
-fn run_until_asked(home: &Refusing, engine: &Engine) -> std::process::Child {
+fn run_until_requested(home: &Refusing, engine: &Engine) -> std::process::Child {
     let mut command = home.command(&[]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    engine.asked();
+    engine.wait_for_request();
     child
 }
 
@@ -43,7 +43,7 @@ fn an_abandoned_creation_is_searched_for_until_it_cannot_complete() {
     let home = Refusing::new("");
     on_engine(&home);
     let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
-    let child = run_until_asked(&home, &engine);
+    let child = run_until_requested(&home, &engine);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     Ran::from(child.wait_with_output().unwrap()).expect(
         130,
@@ -63,7 +63,7 @@ fn a_run_that_is_killed_in_a_creation_is_kept_as_well() {
     let home = Refusing::new("");
     on_engine(&home);
     let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
-    let mut child = run_until_asked(&home, &engine);
+    let mut child = run_until_requested(&home, &engine);
     child.kill().unwrap();
     child.wait().unwrap();
     home.run(&["clean"]).expect(3, &["may still create it for"]);

@@ -161,13 +161,13 @@ fn a_second_signal_kills_what_the_first_waits_for() {
         log.is_some_and(|log| fs::metadata(log.path()).is_ok_and(|log| log.len() > 0))
     };
     while !logs() {
-        assert!(child.try_wait().unwrap().is_none(), "the run is over before its server says a word");
+        assert!(child.try_wait().unwrap().is_none(), "the run is over before its server prints anything");
         std::thread::yield_now();
     }
     kill_process(process, Signal::INT).unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let announcement = "stopping what was started; Ctrl-C again kills it";
-    assert!(said.any(|line| line.unwrap() == announcement), "it ends without a word");
+    assert!(lines.any(|line| line.unwrap() == announcement), "the announcement is missing");
     let begun = std::time::Instant::now();
     kill_process(process, Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();

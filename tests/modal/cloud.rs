@@ -28,7 +28,7 @@ pub struct Cloud {
 #[derive(Default)]
 struct Seen {
     events: Mutex<Vec<Json>>,
-    news: Condvar,
+    changed: Condvar,
 }
 
 impl Cloud {
@@ -52,7 +52,7 @@ impl Cloud {
         let reader = std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 to.events.lock().unwrap().push(serde_json::from_str(&line).unwrap());
-                to.news.notify_all();
+                to.changed.notify_all();
             }
         });
         Self { child, address: format!("http://127.0.0.1:{}", port.trim()), seen, reader: Some(reader) }
@@ -62,7 +62,7 @@ impl Cloud {
     pub fn wait_for(&self, event: &str) {
         let events = self.seen.events.lock().unwrap();
         let is_missing = |events: &mut Vec<Json>| !events.iter().any(|one| one["event"] == event);
-        let (_events, waited) = self.seen.news.wait_timeout_while(events, LONG, is_missing).unwrap();
+        let (_events, waited) = self.seen.changed.wait_timeout_while(events, LONG, is_missing).unwrap();
         assert!(!waited.timed_out(), "no {event} came");
     }
 

@@ -12,15 +12,19 @@ pub struct Judged {
     /// The mistake that explains the difference.
     pub cause: Option<MistakeKind>,
     /// The message.
-    pub words: String,
+    pub message: String,
 }
 
 /// Compares a prediction with the expected one, like the check `snapshot`.
 pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) -> Judged {
     let found = compare(expected, actual, &Policy::new(contract, &ToleranceOverrides::default(), None));
     let cause = likely_cause(Some(contract), &found, expected, actual, &[]);
-    let words = found.details().join("; ").chars().take(300).collect::<String>();
-    Judged { different: !found.matches(), words: format!("{cause:?} of {words}"), cause: cause.map(|cause| cause.kind) }
+    let message = found.details().join("; ").chars().take(300).collect::<String>();
+    Judged {
+        different: !found.matches(),
+        message: format!("{cause:?} of {message}"),
+        cause: cause.map(|cause| cause.kind),
+    }
 }
 
 /// The verdict alone, without the search for a cause.

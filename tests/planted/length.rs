@@ -5,9 +5,9 @@ use hydrotest::prediction::{Contract, Prediction, Value};
 use hydrotest::protein::{Label, Structure};
 use hydrotest::tensor::Tensor;
 
+use super::base_cases::{contract, prediction};
 use super::judge::is_different;
 use super::noise::noise;
-use super::scenes::{contract, prediction};
 
 const LENGTHS: [usize; 4] = [4, 40, 400, 1000];
 

@@ -4,12 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
 
 mod arrays;
+mod base_cases;
 mod folds;
 mod judge;
 mod length;
 #[path = "../support/noise.rs"]
 mod noise;
-mod scenes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,8 +18,8 @@ use std::path::Path;
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::Prediction;
 
+use base_cases::BaseCase;
 use judge::judge;
-use scenes::Scene;
 
 /// If set, the table is written again.
 const BLESS: &str = "HYDROTEST_BLESS";
@@ -73,13 +73,13 @@ impl Counts {
 struct Table(BTreeMap<(&'static str, &'static str), [Counts; 3]>);
 
 impl Table {
-    fn add(&mut self, group: &'static str, scene: &Scene, beside: usize, planted: &[&Mistake], actual: &Prediction) {
-        let found = judge(&scene.contract, &scene.expected, actual);
+    fn add(&mut self, group: &'static str, case: &BaseCase, beside: usize, planted: &[&Mistake], actual: &Prediction) {
+        let found = judge(&case.contract, &case.expected, actual);
         let is_named = found.cause.is_some_and(|kind| planted.iter().any(|mistake| mistake.kinds.contains(&kind)));
         let is_wrong = found.cause.is_some() && !is_named;
         if !found.different || !is_named {
             let names: Vec<&str> = planted.iter().map(|mistake| mistake.name).collect();
-            eprintln!("{} {} {:?}: different {} {}", scene.name, BESIDE[beside], names, found.different, found.words);
+            eprintln!("{} {} {:?}: different {} {}", case.name, BESIDE[beside], names, found.different, found.message);
         }
         self.0.entry((group, planted[0].name)).or_default()[beside].add(Counts {
             planted: 1,
@@ -90,20 +90,20 @@ impl Table {
     }
 
     /// Plants every mistake alone, under noise, and together with a small second one.
-    fn plant(&mut self, group: &'static str, scene: &Scene, mistakes: &[Mistake], seconds: &[Mistake]) {
+    fn plant(&mut self, group: &'static str, case: &BaseCase, mistakes: &[Mistake], seconds: &[Mistake]) {
         for (index, mistake) in mistakes.iter().enumerate() {
-            for (beside, right) in [(0, &scene.expected), (1, &scene.noisy)] {
+            for (beside, right) in [(0, &case.expected), (1, &case.noisy)] {
                 let mut actual = right.clone();
                 if (mistake.plant)(&mut actual).is_some() {
-                    self.add(group, scene, beside, &[mistake], &actual);
+                    self.add(group, case, beside, &[mistake], &actual);
                 }
             }
-            let mut both = scene.expected.clone();
+            let mut both = case.expected.clone();
             let mut others = (0..seconds.len()).map(|at| &seconds[(index + at) % seconds.len()]);
             let second = others.find(|second| second.name != mistake.name);
             let Some(second) = second else { continue };
             if (second.plant)(&mut both).is_some() && (mistake.plant)(&mut both).is_some() {
-                self.add(group, scene, 2, &[mistake, second], &both);
+                self.add(group, case, 2, &[mistake, second], &both);
             }
         }
     }
@@ -149,12 +149,12 @@ fn only_planted_mistakes_are_detected_and_named() {
     let mut table = Table::default();
     let mut benign = 0;
     let mut alarms = Vec::new();
-    let mut right = |scene: &Scene| {
-        for (name, actual) in &scene.benign {
-            let found = judge(&scene.contract, &scene.expected, actual);
+    let mut right = |case: &BaseCase| {
+        for (name, actual) in &case.benign {
+            let found = judge(&case.contract, &case.expected, actual);
             benign += 1;
             if found.different {
-                alarms.push(format!("{} {name}: {}", scene.name, found.words));
+                alarms.push(format!("{} {name}: {}", case.name, found.message));
             }
         }
     };
@@ -162,31 +162,31 @@ fn only_planted_mistakes_are_detected_and_named() {
         let all = folds::of_chains().into_iter().chain(folds::of_confidences());
         seconds(all, &["one side chain", "factors in percent", "leucine methyls", "pLDDT late", "numbers from 1"])
     };
-    for scene in scenes::structures() {
-        right(&scene);
-        let is_complex = scene.name.starts_with("complex");
+    for case in base_cases::structures() {
+        right(&case);
+        let is_complex = case.name.starts_with("complex");
         if is_complex {
-            table.plant("complex", &scene, &folds::of_complexes(), &beside());
+            table.plant("complex", &case, &folds::of_complexes(), &beside());
         }
         // The reversed complex is the same pair again.
-        if scene.name != "complex, reversed" {
+        if case.name != "complex, reversed" {
             let group = if is_complex { "complex" } else { "chain" };
-            table.plant(group, &scene, &folds::of_chains(), &beside());
-            table.plant("confidences", &scene, &folds::of_confidences(), &beside());
+            table.plant(group, &case, &folds::of_chains(), &beside());
+            table.plant("confidences", &case, &folds::of_confidences(), &beside());
         }
     }
-    let samples = scenes::samples();
+    let samples = base_cases::samples();
     right(&samples);
     table.plant("samples", &samples, &folds::of_samples(), &beside());
-    for scene in scenes::aligned_errors() {
-        right(&scene);
-        table.plant("aligned errors", &scene, &arrays::of_errors(), &beside());
+    for case in base_cases::aligned_errors() {
+        right(&case);
+        table.plant("aligned errors", &case, &arrays::of_errors(), &beside());
     }
-    for scene in scenes::vectors() {
-        right(&scene);
+    for case in base_cases::vectors() {
+        right(&case);
         let all = arrays::of_vectors().into_iter().chain(arrays::of_indices());
         let others = seconds(all, &["offset", "residue index from 1"]);
-        table.plant("vectors", &scene, &arrays::of_vectors(), &others);
+        table.plant("vectors", &case, &arrays::of_vectors(), &others);
     }
     let totals = [0, 1, 2].map(|beside| table.total(beside));
     for (words, total) in BESIDE.iter().zip(totals) {

@@ -16,7 +16,7 @@ mod table;
 use base64_simd::STANDARD;
 use sha2::{Digest, Sha256};
 
-use port::{Answer, Asked, CASE, SECRET, Upstream, calls, is_health, port, ready, run, sealed};
+use port::{CASE, Request, Response, SECRET, Upstream, calls, is_health, port, ready, run, sealed};
 
 const ONE: &[&str] = &["--exact", CASE];
 
@@ -32,7 +32,7 @@ fn failures(ran: &project::Ran, code: i32) -> String {
 fn a_wrong_health_response_is_reported_at_once() {
     let reported = [(404, r#"{"detail":"Not Found"}"#), (200, r#"{"status":"ok"}"#), (200, "<html>log in</html>")].map(
         |(status, body)| {
-            let address = port(move |_, _| Answer::new(status, body));
+            let address = port(move |_, _| Response::new(status, body));
             failures(&run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE), 1)
         },
     );
@@ -65,7 +65,7 @@ fn a_wrong_health_response_is_reported_at_once() {
 
 #[test]
 fn a_server_that_is_never_ready_is_a_platform_failure() {
-    let address = port(|_, _| Answer::new(503, r#"{"status":"loading"}"#));
+    let address = port(|_, _| Response::new(503, r#"{"status":"loading"}"#));
     let ran = run(&address, "models = ['esm2']\nstart_timeout = '2s'\n", ONE);
     insta::assert_snapshot!(failures(&ran, 3), @r#"
     ---- esm2::embed::minimal ----
@@ -91,7 +91,7 @@ fn each_status_has_a_responsible_party_and_advice() {
         (500, r#"{"detail":"Embedding failed: CUDA out of memory. Tried"}"#, 3),
         (500, r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#, 1),
     ]
-    .map(|(status, body, code)| failures(&calls(move |_, _| Answer::new(status, body), ONE), code));
+    .map(|(status, body, code)| failures(&calls(move |_, _| Response::new(status, body), ONE), code));
     insta::assert_snapshot!(reported.join("\n\n"), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
@@ -164,16 +164,19 @@ fn each_status_has_a_responsible_party_and_advice() {
 
 #[test]
 fn a_busy_server_is_retried_and_the_token_is_sent_but_never_shown() {
-    let address = port(|asked, upstream| match asked {
-        asked if !asked.head.contains("authorization: bearer t0ken-of-the-lab") => Answer::new(401, "who are you"),
-        asked if is_health(asked) => ready(),
-        asked if asked.before == 0 => Answer::new(429, "slow down"),
-        asked => upstream.answer(asked),
+    let address = port(|request, upstream| match request {
+        request if !request.head.contains("authorization: bearer t0ken-of-the-lab") => {
+            Response::new(401, "who are you")
+        }
+        request if is_health(request) => ready(),
+        request if request.before == 0 => Response::new(429, "slow down"),
+        request => upstream.respond(request),
     });
     let table = "models = ['esm2']\nheaders = { Authorization = 'Bearer ${LAB_TOKEN}' }\n";
     run(&address, table, ONE).expect(0, &["1 passed", "passed: 1 of "]);
-    let reported =
-        port(|asked, _| if is_health(asked) { ready() } else { Answer::new(500, "echo: Bearer t0ken-of-the-lab") });
+    let reported = port(
+        |request, _| if is_health(request) { ready() } else { Response::new(500, "echo: Bearer t0ken-of-the-lab") },
+    );
     let ran = run(&reported, table, ONE);
     insta::assert_snapshot!(failures(&ran, 1), @r#"
     ---- esm2::embed::minimal ----
@@ -190,7 +193,7 @@ fn a_busy_server_is_retried_and_the_token_is_sent_but_never_shown() {
 
 #[test]
 fn after_a_server_ends_in_a_call_later_cases_are_not_run() {
-    let ends = |_: &Asked, _: &Upstream| Answer { ends: true, ..Answer::new(200, "") };
+    let ends = |_: &Request, _: &Upstream| Response { ends: true, ..Response::new(200, "") };
     let ran = calls(ends, &["--suite", "embed"]);
     let reported = failures(&ran, 1);
     // The others are like the second.
@@ -214,9 +217,9 @@ fn after_a_server_ends_in_a_call_later_cases_are_not_run() {
 
 #[test]
 fn a_flaky_failure_is_not_a_pass_unless_that_is_accepted() {
-    let once = |asked: &Asked, upstream: &Upstream| match asked.before {
-        0 => Answer::new(500, "hiccup"),
-        _ => upstream.answer(asked),
+    let once = |request: &Request, upstream: &Upstream| match request.before {
+        0 => Response::new(500, "hiccup"),
+        _ => upstream.respond(request),
     };
     calls(once, ONE).expect(1, &["status 500: hiccup"]);
     let retried = [ONE, &["--retries", "1"]].concat();
@@ -236,9 +239,9 @@ fn a_flaky_failure_is_not_a_pass_unless_that_is_accepted() {
 
 #[test]
 fn a_call_that_exceeds_the_cases_limit_names_the_limit() {
-    let slow = |asked: &Asked, upstream: &Upstream| {
+    let slow = |request: &Request, upstream: &Upstream| {
         std::thread::sleep(std::time::Duration::from_secs(2));
-        upstream.answer(asked)
+        upstream.respond(request)
     };
     let ran = calls(slow, &[ONE, &["--timeout", "500ms"]].concat());
     insta::assert_snapshot!(failures(&ran, 1), @"
@@ -255,9 +258,9 @@ fn a_call_that_exceeds_the_cases_limit_names_the_limit() {
 
 #[test]
 fn each_mistake_of_a_signature_is_named() {
-    let payload = |asked: &Asked, upstream: &Upstream| upstream.answer(asked).payload();
-    let of_text = move |asked: &Asked, upstream: &Upstream| {
-        let payload = payload(asked, upstream);
+    let payload = |request: &Request, upstream: &Upstream| upstream.respond(request).payload();
+    let of_text = move |request: &Request, upstream: &Upstream| {
+        let payload = payload(request, upstream);
         sealed(&payload, SECRET.as_bytes(), STANDARD.encode_to_string(&payload).as_bytes())
     };
     insta::assert_snapshot!(failures(&calls(of_text, ONE), 1), @"
@@ -269,8 +272,8 @@ fn each_mistake_of_a_signature_is_named() {
 
     does not conform: the backend is wrong (exit code 1)
     ");
-    let hashed = move |asked: &Asked, upstream: &Upstream| {
-        let payload = payload(asked, upstream);
+    let hashed = move |request: &Request, upstream: &Upstream| {
+        let payload = payload(request, upstream);
         sealed(&payload, &Sha256::digest(SECRET), &payload)
     };
     insta::assert_snapshot!(failures(&calls(hashed, ONE), 1), @"
@@ -282,9 +285,9 @@ fn each_mistake_of_a_signature_is_named() {
 
     does not conform: the backend is wrong (exit code 1)
     ");
-    let unsigned = move |asked: &Asked, upstream: &Upstream| {
-        let text = STANDARD.encode_to_string(payload(asked, upstream));
-        Answer::new(200, serde_json::json!({ "pickled": text }).to_string())
+    let unsigned = move |request: &Request, upstream: &Upstream| {
+        let text = STANDARD.encode_to_string(payload(request, upstream));
+        Response::new(200, serde_json::json!({ "pickled": text }).to_string())
     };
     insta::assert_snapshot!(failures(&calls(unsigned, ONE), 1), @r#"
     ---- esm2::embed::minimal ----
@@ -296,9 +299,9 @@ fn each_mistake_of_a_signature_is_named() {
 
     does not conform: the backend is wrong (exit code 1)
     "#);
-    let url_safe = move |asked: &Asked, upstream: &Upstream| {
-        let text = base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload(asked, upstream));
-        Answer::new(200, serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
+    let url_safe = move |request: &Request, upstream: &Upstream| {
+        let text = base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload(request, upstream));
+        Response::new(200, serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
     };
     // The position of the first letter from that alphabet depends on the payload, which contains times.
     let reported = failures(&calls(url_safe, ONE), 1);
@@ -314,7 +317,7 @@ fn each_mistake_of_a_signature_is_named() {
 
     does not conform: the backend is wrong (exit code 1)
     "#);
-    let bare = calls(|_, _| Answer::new(200, r#"{"embeddings": [[0.1, 0.2]]}"#), ONE);
+    let bare = calls(|_, _| Response::new(200, r#"{"embeddings": [[0.1, 0.2]]}"#), ONE);
     insta::assert_snapshot!(failures(&bare, 1), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
@@ -325,8 +328,8 @@ fn each_mistake_of_a_signature_is_named() {
 
     does not conform: the backend is wrong (exit code 1)
     "#);
-    let another = move |asked: &Asked, upstream: &Upstream| {
-        let payload = payload(asked, upstream);
+    let another = move |request: &Request, upstream: &Upstream| {
+        let payload = payload(request, upstream);
         sealed(&payload, b"another secret", &payload)
     };
     let ran = calls(another, &["--suite", "embed"]);
@@ -336,11 +339,11 @@ fn each_mistake_of_a_signature_is_named() {
 
 #[test]
 fn ignored_options_are_reported() {
-    let ignoring = |asked: &Asked, upstream: &Upstream| {
-        let mut body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap();
+    let ignoring = |request: &Request, upstream: &Upstream| {
+        let mut body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         body["options"] = serde_json::Value::Null;
-        upstream.answer(&Asked {
-            path: asked.path.clone(),
+        upstream.respond(&Request {
+            path: request.path.clone(),
             head: String::new(),
             body: body.to_string().into_bytes(),
             before: 0,
@@ -360,7 +363,7 @@ fn ignored_options_are_reported() {
 
 #[test]
 fn a_server_of_one_model_in_a_table_of_all_is_reported_once_with_the_fix() {
-    let address = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
+    let address = port(|request, upstream| if is_health(request) { ready() } else { upstream.respond(request) });
     let ran = run(&address, "", &[]);
     ran.expect(2, &["a server has one model", "say `models = [\"esm2\"]`", "backends.toml:"]);
     assert_eq!(ran.reported.matches("models = [\"esm2\"]").count(), 1, "{}", ran.reported);
@@ -369,36 +372,39 @@ fn a_server_of_one_model_in_a_table_of_all_is_reported_once_with_the_fix() {
 
 #[test]
 fn the_life_cycle_of_a_foreign_server_is_skipped() {
-    let ran = calls(|asked, upstream| upstream.answer(asked), &["--suite", "life_cycle"]);
+    let ran = calls(|request, upstream| upstream.respond(request), &["--suite", "life_cycle"]);
     ran.expect(4, &["starts nothing"]);
 }
 
 #[test]
 fn raw_requests_and_calls_after_a_fault_are_judged() {
-    let case = |case: &'static str, wrong: fn(&Asked) -> Option<Answer>| {
-        let address = port(move |asked, upstream| match wrong(asked) {
-            Some(answer) => answer,
-            None if is_health(asked) => ready(),
-            None => upstream.answer(asked),
+    let case = |case: &'static str, wrong: fn(&Request) -> Option<Response>| {
+        let address = port(move |request, upstream| match wrong(request) {
+            Some(response) => response,
+            None if is_health(request) => ready(),
+            None => upstream.respond(request),
         });
         let ran = run(&address, "models = ['esm2']\n", &["--exact", case]);
         failures(&ran, 1)
     };
     let reported = [
-        case("esm2::protocol::paths_and_methods", |asked| {
-            asked.path.contains("no_such").then(|| Answer::new(200, "{}"))
+        case("esm2::protocol::paths_and_methods", |request| {
+            request.path.contains("no_such").then(|| Response::new(200, "{}"))
         }),
-        case("esm2::protocol::bad_bodies", |asked| {
-            (asked.body == b"{}").then(|| Answer::new(500, "Internal Server Error"))
+        case("esm2::protocol::bad_bodies", |request| {
+            (request.body == b"{}").then(|| Response::new(500, "Internal Server Error"))
         }),
-        case("esm2::protocol::bad_bodies", |asked| {
-            (asked.body == b"[1]").then(|| Answer { ends: true, ..Answer::new(200, "") })
+        case("esm2::protocol::bad_bodies", |request| {
+            (request.body == b"[1]").then(|| Response { ends: true, ..Response::new(200, "") })
         }),
         // It has had a client that disconnected, and does not recover.
-        case("esm2::faults::cut", |asked| (asked.before == 1).then(|| Answer { ends: true, ..Answer::new(200, "") })),
+        case("esm2::faults::cut", |request| {
+            (request.before == 1).then(|| Response { ends: true, ..Response::new(200, "") })
+        }),
         // There is no response in which a fault could be planted.
-        case("esm2::faults::altered", |asked| {
-            (!is_health(asked) && asked.before == 0).then(|| Answer::new(500, r#"{"detail":"Embedding failed: no"}"#))
+        case("esm2::faults::altered", |request| {
+            (!is_health(request) && request.before == 0)
+                .then(|| Response::new(500, r#"{"detail":"Embedding failed: no"}"#))
         }),
     ];
     insta::assert_snapshot!(reported.join("\n\n"), @r#"

@@ -42,7 +42,7 @@ impl Upstream {
     }
 
     /// Its response to a request.
-    pub fn answer(&self, request: &Asked) -> Answer {
+    pub fn respond(&self, request: &Request) -> Response {
         let mut stream = TcpStream::connect(&self.0).unwrap();
         let (path, body) = (&request.path, &request.body);
         let head = format!(
@@ -55,7 +55,7 @@ impl Upstream {
         stream.read_to_end(&mut response).unwrap();
         let end = response.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
         let status = String::from_utf8_lossy(&response[9..12]).parse().unwrap();
-        Answer::new(status, response[end..].to_vec())
+        Response::new(status, response[end..].to_vec())
     }
 }
 
@@ -69,7 +69,7 @@ impl Drop for Port {
 }
 
 /// A request to the port.
-pub struct Asked {
+pub struct Request {
     pub path: String,
     pub head: String,
     pub body: Vec<u8>,
@@ -77,7 +77,7 @@ pub struct Asked {
     pub before: usize,
 }
 
-impl Asked {
+impl Request {
     /// The same request with another body.
     pub fn with_body(&self, body: String) -> Self {
         Self { path: self.path.clone(), head: String::new(), body: body.into_bytes(), before: 0 }
@@ -85,14 +85,14 @@ impl Asked {
 }
 
 /// A response of the port.
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub body: Vec<u8>,
     /// Closes the connection during the call, and the whole port with it.
     pub ends: bool,
 }
 
-impl Answer {
+impl Response {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         Self { status, body, ends: false }
@@ -111,18 +111,18 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// An envelope that is signed with a key and a message.
-pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
+pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Response {
     let mut signer = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
     signer.update(message);
     let digits = hex(&signer.finalize().into_bytes());
     let body = serde_json::json!({ "pickled": STANDARD.encode_to_string(payload), "hmac": digits });
-    Answer::new(200, body.to_string())
+    Response::new(200, body.to_string())
 }
 
-pub type Wrong = dyn Fn(&Asked, &Upstream) -> Answer + Send + Sync;
+pub type Wrong = dyn Fn(&Request, &Upstream) -> Response + Send + Sync;
 
 /// Serves on a free port what `wrong` returns for each request to ESM-2.
-pub fn port(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static) -> Port {
+pub fn port(wrong: impl Fn(&Request, &Upstream) -> Response + Send + Sync + 'static) -> Port {
     port_of(("boileroom.models.esm.core.ESM2Core", "{}"), Box::new(wrong))
 }
 
@@ -135,8 +135,8 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
     std::thread::spawn(move || {
         let calls = AtomicUsize::new(0);
         while let Ok((stream, _)) = listener.accept() {
-            let Some(asked) = read(&stream, &calls) else { continue };
-            let response = wrong(&asked, &upstream);
+            let Some(request) = read(&stream, &calls) else { continue };
+            let response = wrong(&request, &upstream);
             if response.ends {
                 // The port closes first, as with a process: a client that sees the connection close must find that nothing
                 // listens.
@@ -155,7 +155,7 @@ pub fn closed() -> Port {
     Port { address: format!("http://{address}"), server: None }
 }
 
-pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
+pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -170,10 +170,10 @@ pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
     let path = head.split(' ').nth(1)?.to_owned();
     let is_call = head.starts_with("post");
     let before = if is_call { calls.fetch_add(1, Ordering::SeqCst) } else { 0 };
-    Some(Asked { path, head, body, before })
+    Some(Request { path, head, body, before })
 }
 
-pub fn send(mut stream: TcpStream, response: &Answer) {
+pub fn send(mut stream: TcpStream, response: &Response) {
     let head = format!(
         "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         response.status,
@@ -186,18 +186,18 @@ pub fn send(mut stream: TcpStream, response: &Answer) {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-pub fn is_health(asked: &Asked) -> bool {
-    asked.path == "/health"
+pub fn is_health(request: &Request) -> bool {
+    request.path == "/health"
 }
 
-pub fn ready() -> Answer {
-    Answer::new(200, r#"{"status":"ready"}"#)
+pub fn ready() -> Response {
+    Response::new(200, r#"{"status":"ready"}"#)
 }
 
 /// Runs cases through a port that is healthy and responds to calls with `wrong`.
-pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static, arguments: &[&str]) -> Ran {
-    let response = move |asked: &Asked, upstream: &Upstream| {
-        if is_health(asked) { ready() } else { wrong(asked, upstream) }
+pub fn calls(wrong: impl Fn(&Request, &Upstream) -> Response + Send + Sync + 'static, arguments: &[&str]) -> Ran {
+    let response = move |request: &Request, upstream: &Upstream| {
+        if is_health(request) { ready() } else { wrong(request, upstream) }
     };
     run(&port(response), "models = ['esm2']\n", arguments)
 }

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::port::{Answer, Asked, Upstream, is_health, port, ready, run, run_alone};
+use crate::port::{Request, Response, Upstream, is_health, port, ready, run, run_alone};
 use crate::project::Ran;
 
 /// Responses for chains, without the residues after the thirtieth.
-fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
-    if is_health(asked) {
+fn cut(request: &Request, upstream: &Upstream) -> Response {
+    if is_health(request) {
         return ready();
     }
-    let mut body: Value = serde_json::from_slice(&asked.body).unwrap();
+    let mut body: Value = serde_json::from_slice(&request.body).unwrap();
     for sequences in body.as_object_mut().unwrap().values_mut() {
         let items = match sequences {
             Value::Array(items) => items.iter_mut().collect(),
@@ -21,8 +21,8 @@ fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
             *item = item.as_str().unwrap().chars().take(30).collect::<String>().into();
         }
     }
-    upstream.answer(&Asked {
-        path: asked.path.clone(),
+    upstream.respond(&Request {
+        path: request.path.clone(),
         head: String::new(),
         body: body.to_string().into_bytes(),
         before: 0,
@@ -61,14 +61,14 @@ fn the_shortest_failing_batch_is_printed_with_its_command() {
 
 #[test]
 fn a_case_whose_check_needs_its_own_input_is_not_shrunk() {
-    let lab = port(|asked, upstream| {
-        if is_health(asked) {
+    let lab = port(|request, upstream| {
+        if is_health(request) {
             return ready();
         }
-        let mut body: Value = serde_json::from_slice(&asked.body).unwrap();
+        let mut body: Value = serde_json::from_slice(&request.body).unwrap();
         body["options"] = Value::Null;
-        upstream.answer(&Asked {
-            path: asked.path.clone(),
+        upstream.respond(&Request {
+            path: request.path.clone(),
             head: String::new(),
             body: body.to_string().into_bytes(),
             before: 0,
@@ -81,7 +81,7 @@ fn a_case_whose_check_needs_its_own_input_is_not_shrunk() {
 
 #[test]
 fn mistakes_in_a_call_are_reported() {
-    let lab = port(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) });
+    let lab = port(|request, upstream| if is_health(request) { ready() } else { upstream.respond(request) });
     let table = "models = ['esm2']\n";
     let tried = |arguments: &[&str]| run_alone(&lab, table, &[&["try"], arguments].concat());
     tried(&["--model", "esm3000", "ACD"]).expect(2, &["model esm3000 is not declared"]);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::payload::{changed, doubled, renamed};
 use crate::port::{
-    Answer, Asked, SECRET, Upstream, Wrong, closed, is_health, on_screen, port_of, ready, screen_of_table, sealed,
+    Request, Response, SECRET, Upstream, Wrong, closed, is_health, on_screen, port_of, ready, screen_of_table, sealed,
 };
 
 /// Lines of a screen.
@@ -34,11 +34,11 @@ enum Fault {
     /// Its response to every call.
     Call(u16, &'static str),
     /// Its responses to calls are what this function returns.
-    Calls(fn(&Asked, &Upstream) -> Answer),
+    Calls(fn(&Request, &Upstream) -> Response),
     /// It has another model.
     Model(&'static str),
     /// It has another size of the model, and its responses to calls are what this function returns.
-    Small(fn(&Asked, &Upstream) -> Answer),
+    Small(fn(&Request, &Upstream) -> Response),
     /// The port is correct, the table is wrong.
     Nothing,
     /// A command starts it, with this obstacle.
@@ -73,8 +73,8 @@ impl WrongPort {
 }
 
 /// The model's response with another payload.
-fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
-    let response = upstream.answer(asked);
+fn spoiled(request: &Request, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+    let response = upstream.respond(request);
     if response.status != 200 {
         return response;
     }
@@ -83,18 +83,18 @@ fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<
 }
 
 /// The response to the same call with another body.
-fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Answer {
+fn reworded(request: &Request, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Response {
     // Input that is not a call is refused by the server, even if it is JSON.
-    let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&asked.body) else {
-        return upstream.answer(asked);
+    let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&request.body) else {
+        return upstream.respond(request);
     };
     change(&mut body);
-    upstream.answer(&asked.with_body(body.to_string()))
+    upstream.respond(&request.with_body(body.to_string()))
 }
 
 /// The envelope of the correct payload with another signature.
-fn signed(asked: &Asked, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Answer {
-    let response = upstream.answer(asked);
+fn signed(request: &Request, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+    let response = upstream.respond(request);
     if response.status != 200 {
         return response;
     }
@@ -150,64 +150,64 @@ fn ports() -> Vec<WrongPort> {
         row("page", Call(200, "<html>please log in</html>"), 1, "expected a JSON object", "a response is {\"pickled\""),
         row("bare_json", Call(200, r#"{"embeddings": [[0.1, 0.2]]}"#), 1, "the body has no key \"pickled\"", "a response is {\"pickled\""),
         row("empty", Call(200, ""), 1, "the body ends after 0 bytes", "a response is {\"pickled\""),
-        row("fails_once", Calls(|asked, upstream| match asked.before { 1 => Answer::new(500, "hiccup"), _ => upstream.answer(asked), }),
+        row("fails_once", Calls(|request, upstream| match request.before { 1 => Response::new(500, "hiccup"), _ => upstream.respond(request), }),
             1, "status 500: hiccup", "the server's own log says what was raised"),
-        row("ends_in_a_call", Calls(|_, _| Answer { ends: true, ..Answer::new(200, "") }),
+        row("ends_in_a_call", Calls(|_, _| Response { ends: true, ..Response::new(200, "") }),
             1, "the server ended in the middle of a call", "the server's own log says what ended it"),
-        row("ends_in_the_third", Calls(|asked, upstream| match asked.before { 2 => Answer { ends: true, ..Answer::new(200, "") }, _ => upstream.answer(asked), }),
+        row("ends_in_the_third", Calls(|request, upstream| match request.before { 2 => Response { ends: true, ..Response::new(200, "") }, _ => upstream.respond(request), }),
             1, "the server ended in the middle of a call", "the server's own log says what ended it"),
-        row("slow", Calls(|asked, upstream| { std::thread::sleep(std::time::Duration::from_secs(1)); upstream.answer(asked) }),
+        row("slow", Calls(|request, upstream| { std::thread::sleep(std::time::Duration::from_secs(1)); upstream.respond(request) }),
             1, "no response to call `call` within", "`case_timeout` of the backend allow more").running(&["--exact", "esm2::embed::minimal", "--timeout", "300ms"]),
-        row("signs_the_text", Calls(|asked, upstream| { signed(asked, upstream, SECRET.as_bytes(), |payload| { STANDARD.encode_to_string(payload).into_bytes() }) }),
+        row("signs_the_text", Calls(|request, upstream| { signed(request, upstream, SECRET.as_bytes(), |payload| { STANDARD.encode_to_string(payload).into_bytes() }) }),
             1, "the signature is of the base64 text", "it must be of the bytes"),
-        row("hashes_the_key", Calls(|asked, upstream| signed(asked, upstream, &Sha256::digest(SECRET), <[u8]>::to_vec)),
+        row("hashes_the_key", Calls(|request, upstream| signed(request, upstream, &Sha256::digest(SECRET), <[u8]>::to_vec)),
             1, "made with a hash of the secret", "must be the secret's text itself"),
-        row("other_secret", Calls(|asked, upstream| signed(asked, upstream, b"another secret", <[u8]>::to_vec)), 2, "signs with another secret", "set it to the server's own"),
-        row("unsigned", Calls(|asked, upstream| {
-            let text = STANDARD.encode_to_string(upstream.answer(asked).payload()); Answer::new(200, json!({ "pickled": text }).to_string())
+        row("other_secret", Calls(|request, upstream| signed(request, upstream, b"another secret", <[u8]>::to_vec)), 2, "signs with another secret", "set it to the server's own"),
+        row("unsigned", Calls(|request, upstream| {
+            let text = STANDARD.encode_to_string(upstream.respond(request).payload()); Response::new(200, json!({ "pickled": text }).to_string())
         }),
             1, "the body has no key \"hmac\"", "a response is {\"pickled\"").running(MINIMAL),
-        row("url_safe", Calls(|asked, upstream| {
-            let text = URL_SAFE_NO_PAD.encode_to_string(upstream.answer(asked).payload()); Answer::new(200, json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
+        row("url_safe", Calls(|request, upstream| {
+            let text = URL_SAFE_NO_PAD.encode_to_string(upstream.respond(request).payload()); Response::new(200, json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
         }),
             1, "URL-safe base64", "it must be standard base64 with padding").running(MINIMAL),
-        row("no_pickle", Calls(|asked, upstream| spoiled(asked, upstream, |_| b"hello world".to_vec())),
+        row("no_pickle", Calls(|request, upstream| spoiled(request, upstream, |_| b"hello world".to_vec())),
             1, "not a pickle of protocol 2 to 5", "the payload is the pickle of an object"),
-        row("runs_a_program", Calls(|asked, upstream| spoiled(asked, upstream, |_| b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.".to_vec())),
+        row("runs_a_program", Calls(|request, upstream| spoiled(request, upstream, |_| b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.".to_vec())),
             1, "refused to call os.system", "the payload is the pickle of an object"),
-        row("a_dictionary", Calls(|asked, upstream| spoiled(asked, upstream, |_| b"\x80\x04}\x8c\x0aembeddingsK\x01s.".to_vec())),
+        row("a_dictionary", Calls(|request, upstream| spoiled(request, upstream, |_| b"\x80\x04}\x8c\x0aembeddingsK\x01s.".to_vec())),
             1, "the result is a dict of 1, not a prediction", "the payload is the pickle of an object"),
-        row("own_class", Calls(|asked, upstream| spoiled(asked, upstream, |payload| renamed(payload, "ESM2Output", "ESM2Result"))),
+        row("own_class", Calls(|request, upstream| spoiled(request, upstream, |payload| renamed(payload, "ESM2Output", "ESM2Result"))),
             1, "got boileroom.models.esm.types.ESM2Result", "class: expected boileroom.models.esm.types.ESM2Output"),
-        row("misses_a_field", Calls(|asked, upstream| { spoiled(asked, upstream, |payload| { renamed(payload, "chain_index", "chain_indes") }) }),
+        row("misses_a_field", Calls(|request, upstream| { spoiled(request, upstream, |payload| { renamed(payload, "chain_index", "chain_indes") }) }),
             1, "the response has no `chain_index`", "it has `embeddings`, `metadata`, `chain_indes`"),
-        row("double_precision", Calls(|asked, upstream| spoiled(asked, upstream, doubled)), 1, "got float64", "expected dtype float32"),
-        row("nan", Calls(|asked, upstream| { spoiled(asked, upstream, |payload| { changed(payload, |index, number| if index == 0 { f32::NAN } else { number }) }) }),
+        row("double_precision", Calls(|request, upstream| spoiled(request, upstream, doubled)), 1, "got float64", "expected dtype float32"),
+        row("nan", Calls(|request, upstream| { spoiled(request, upstream, |payload| { changed(payload, |index, number| if index == 0 { f32::NAN } else { number }) }) }),
             1, "1 of 32000 elements is not finite", "reproduce: ").running(MINIMAL),
-        row("negated", Calls(|asked, upstream| spoiled(asked, upstream, |payload| changed(payload, |_, number| -number))),
+        row("negated", Calls(|request, upstream| spoiled(request, upstream, |payload| changed(payload, |_, number| -number))),
             1, "likely cause: the sign of every value changed", "look at the last step before the output").running(ALL),
-        row("first_of_a_batch", Calls(|asked, upstream| {
-            reworded(asked, upstream, |body| { if let Value::Array(items) = &mut body["sequences"] { items.truncate(1); } })
+        row("first_of_a_batch", Calls(|request, upstream| {
+            reworded(request, upstream, |body| { if let Value::Array(items) = &mut body["sequences"] { items.truncate(1); } })
         }),
             1, "got [25]", "metadata.sequence_lengths: expected [25, 54]").running(&["--suite", "batch"]),
-        row("cut_to_50", Calls(|asked, upstream| {
-            reworded(asked, upstream, |body| { for sequence in sequences(body) { *sequence = sequence .as_str().unwrap_or_default().chars().take(50).collect::<String>().into(); } })
+        row("cut_to_50", Calls(|request, upstream| {
+            reworded(request, upstream, |body| { for sequence in sequences(body) { *sequence = sequence .as_str().unwrap_or_default().chars().take(50).collect::<String>().into(); } })
         }),
             1, "got [50]", "metadata.sequence_lengths: expected [129]"),
-        row("upper_case", Calls(|asked, upstream| {
-            reworded(asked, upstream, |body| { for sequence in sequences(body) { *sequence = sequence.as_str().unwrap_or_default().to_ascii_uppercase().into(); } })
+        row("upper_case", Calls(|request, upstream| {
+            reworded(request, upstream, |body| { for sequence in sequences(body) { *sequence = sequence.as_str().unwrap_or_default().to_ascii_uppercase().into(); } })
         }),
             1, "got a boileroom.models.esm.types.ESM2Output", "expected ValueError with").running(&["--suite", "bad_input"]),
-        row("ignores_options", Calls(|asked, upstream| reworded(asked, upstream, |body| body["options"] = Value::Null)),
+        row("ignores_options", Calls(|request, upstream| reworded(request, upstream, |body| body["options"] = Value::Null)),
             1, "options of calls seem to be ignored by esm2", "hand the `options` of each request on").running(ALL),
-        row("noise", Calls(|asked, upstream| {
-            spoiled(asked, upstream, |payload| { changed(payload, |_, number| { if number == 0.0 { number } else { drawn().mul_add(0.02, number) } }) })
+        row("noise", Calls(|request, upstream| {
+            spoiled(request, upstream, |payload| { changed(payload, |_, number| { if number == 0.0 { number } else { drawn().mul_add(0.02, number) } }) })
         }),
             1, "responses of esm2 are not repeatable", "evaluate without dropout, fix the seeds").running(ALL),
-        row("other_weights", Small(|asked, upstream| {
-            spoiled(asked, upstream, |payload| { changed(payload, |_, number| (7.0 * number).sin()) })
+        row("other_weights", Small(|request, upstream| {
+            spoiled(request, upstream, |payload| { changed(payload, |_, number| (7.0 * number).sin()) })
         }), 1, "the weights of esm2 may not be `synthetic`", "or correct `weights`").with(SMALL).running(&["--suite", "recorded"]),
-        row("another_size", Small(|asked, upstream| upstream.answer(asked)), 1, "this server runs another size of esm2, esm2_t6_8M_UR50D", "say it in `variants.esm2` or `config.esm2`"),
+        row("another_size", Small(|request, upstream| upstream.respond(request)), 1, "this server runs another size of esm2, esm2_t6_8M_UR50D", "say it in `variants.esm2` or `config.esm2`"),
         row("folds_instead", Model(ESMFOLD),
             1, "this server runs another model, esmfold and not esm2", "say `models = [\"esmfold\"]`").running(ALL),
         row("another_model", Model(ESMFOLD),
@@ -235,15 +235,15 @@ fn screen(wrong: &WrongPort) -> (Option<i32>, String) {
         return screen_of_table(&table, wrong.arguments);
     }
     let response: Box<Wrong> = match wrong.fault {
-        Fault::Health(status, body) => Box::new(move |_, _| Answer::new(status, body)),
+        Fault::Health(status, body) => Box::new(move |_, _| Response::new(status, body)),
         Fault::Call(status, body) => {
-            Box::new(move |asked, _| if is_health(asked) { ready() } else { Answer::new(status, body) })
+            Box::new(move |request, _| if is_health(request) { ready() } else { Response::new(status, body) })
         }
         Fault::Calls(calls) | Fault::Small(calls) => {
-            Box::new(move |asked, upstream| if is_health(asked) { ready() } else { calls(asked, upstream) })
+            Box::new(move |request, upstream| if is_health(request) { ready() } else { calls(request, upstream) })
         }
         Fault::Closed => return on_screen(&closed(), wrong.table, wrong.arguments),
-        _ => Box::new(|asked, upstream| if is_health(asked) { ready() } else { upstream.answer(asked) }),
+        _ => Box::new(|request, upstream| if is_health(request) { ready() } else { upstream.respond(request) }),
     };
     on_screen(&port_of((class, config), response), wrong.table, wrong.arguments)
 }

@@ -3,8 +3,8 @@
 use hydrotest::backend::{Fault, Stage};
 use hydrotest::prediction::Value;
 
+use crate::foreign_server;
 use crate::harness::{failed_start, instance, request, run, started};
-use crate::stranger;
 use crate::witness::Witness;
 
 #[test]
@@ -159,6 +159,6 @@ fn a_foreign_server_on_the_port_is_rejected_and_another_port_is_tried() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "wait-then-serve", "");
-        stranger::takes_the_port(&witness, &instance).await;
+        foreign_server::is_rejected_on_the_port(&witness, &instance).await;
     });
 }

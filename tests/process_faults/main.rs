@@ -10,6 +10,8 @@ mod everywhere;
 #[expect(dead_code, reason = "a process cannot fail in every way")]
 mod failing;
 mod faults;
+#[path = "../support/foreign_server.rs"]
+mod foreign_server;
 mod harness;
 #[path = "../support/installed.rs"]
 mod installed;
@@ -20,8 +22,6 @@ mod project;
 mod reported;
 #[path = "../support/runtime.rs"]
 mod runtime;
-#[path = "../support/stranger.rs"]
-mod stranger;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;

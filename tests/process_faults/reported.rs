@@ -1,7 +1,7 @@
 //! What the program reports for each failure of a server's process, and its exit code.
 
 use crate::everywhere::{Servers, everywhere, shell};
-use crate::failing::{Failure, play};
+use crate::failing::{Failure, run_all};
 use crate::harness::table;
 
 const SERVERS: Servers = Servers {
@@ -39,5 +39,5 @@ fn every_failure_is_reported_with_its_exit_code_log_and_command() {
         "time",
         &["expected 12 calls without growth; came one that took longer in each of the last 8"],
     ));
-    play(table, &failures);
+    run_all(table, &failures);
 }

@@ -261,7 +261,7 @@ fn a_failed_stop_is_reported_and_still_ends_the_server() {
         ] {
             let instance = open(&platform(&backend(class, "stop_timeout = '1s'")), "esm2");
             start(&instance).await;
-            let error = instance.stop().await.expect("nothing is said");
+            let error = instance.stop().await.expect("no error is reported");
             assert_eq!((error.stage, error.fault), (Stage::Shutdown, fault), "{error}");
             assert!(error.message.contains(words), "{error}");
             assert_eq!(instance.take_leaks(), Vec::<String>::new());

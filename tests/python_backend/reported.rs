@@ -1,6 +1,6 @@
 //! What the program reports for each failure of hosted code, and its exit code.
 
-use crate::failing::{Failure, play};
+use crate::failing::{Failure, run_all};
 use crate::hosted::declaration;
 
 fn hosted(class: &str) -> String {
@@ -63,13 +63,13 @@ fn every_failure_is_reported_with_its_exit_code_log_and_command() {
         Failure::wrong("a response that cannot be pickled", does("unpicklable"), &["a ESM2Output cannot be pickled"]),
     ];
     let program = env!("CARGO_BIN_EXE_hydrotest");
-    play(|settings| declaration(program, settings), &failures);
-    let nobody = [Failure::broken(
+    run_all(|settings| declaration(program, settings), &failures);
+    let missing = [Failure::broken(
         "no interpreter",
         "",
         &["exited with status 127 before it said a word; is `interpreter` a Python?"],
     )];
     let table =
         "default = 'lab'\n[backends.lab]\nkind = 'python'\nbackend_class = 'a:B'\ninterpreter = '/no/such/python'\n";
-    play(|_| table.to_owned(), &nobody);
+    run_all(|_| table.to_owned(), &missing);
 }

@@ -35,15 +35,15 @@ fn ended(signal: Signal, code: Option<i32>) {
         kill_process(process, signal).unwrap();
         let status = harness.wait().await.unwrap();
         assert_eq!(status.code(), code);
-        let (mut said, mut nothing) = (String::new(), String::new());
-        one.read_to_string(&mut said).await.unwrap();
+        let (mut output, mut nothing) = (String::new(), String::new());
+        one.read_to_string(&mut output).await.unwrap();
         other.read_to_string(&mut nothing).await.unwrap();
-        let said = said + &nothing;
+        let output = output + &nothing;
         if code.is_some() {
-            assert_eq!(said, "stopped");
+            assert_eq!(output, "stopped");
         } else {
             // The bridge may notice that the harness is gone, and stop its backend, before the supervisor kills it.
-            assert!(["", "stopped"].contains(&said.as_str()), "{said}");
+            assert!(["", "stopped"].contains(&output.as_str()), "{output}");
             sweep(&state);
         }
         let left: Vec<_> = std::fs::read_dir(state.join("runs")).into_iter().flatten().collect();

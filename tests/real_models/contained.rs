@@ -38,7 +38,7 @@ fn esm2_behind_boilerooms_own_apptainer_backend() {
          APPTAINERENV_TRANSFORMERS_OFFLINE = '1' }}\n\
          selector = 'apptainer'\nboileroom = '0.4.1'\nconfig = {{ device = 'cpu' }}\n"
     ));
-    plays(&rig);
+    conforms(&rig);
     let (reported, code) = rig.run(&["--model", "esm2", "--suite", "bad_input", "bad_input::empty_chain"]);
     assert_eq!(code, Some(0), "{reported}");
     assert!(reported.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"), "{reported}");
@@ -50,7 +50,7 @@ fn esm2_by_the_kind_apptainer() {
     let (cache, binds) = cache();
     let (cache, tool, packages) = (cache.path().display(), engine(APPTAINER), packages());
     let binds: Vec<String> = binds.split(',').map(|bind| format!("'{bind}'")).collect();
-    plays(&Rig::new(&format!(
+    conforms(&Rig::new(&format!(
         "kind = 'apptainer'\n{SERVED}tool = '{tool}'\nsource = '{packages}'\nmodel_dir = '{cache}'\nbinds = [{}]\n\
          env = {{ HF_HUB_OFFLINE = '1', TRANSFORMERS_OFFLINE = '1' }}\n",
         binds.join(", ")
@@ -58,7 +58,7 @@ fn esm2_by_the_kind_apptainer() {
 }
 
 /// Runs its calls, and the scenario in which most can go wrong. Running all scenarios would take too long for what it adds.
-fn plays(rig: &Rig) {
+fn conforms(rig: &Rig) {
     rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
     let (reported, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);
     assert_eq!(code, Some(0), "{reported}");

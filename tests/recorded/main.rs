@@ -68,8 +68,8 @@ const UPSTREAM: [(&str, &str); 4] = [
 fn conforms(backend: &str, models: &[&str]) {
     let replayed = replay(Path::new("backends.toml"), &["--backend", backend]);
     let reported = &replayed.reported;
-    let is_asked = |name: &str| models.iter().any(|model| name.starts_with(&format!("{model}::")));
-    let upstream: Vec<(&str, &str)> = UPSTREAM.into_iter().filter(|(name, _)| is_asked(name)).collect();
+    let is_selected = |name: &str| models.iter().any(|model| name.starts_with(&format!("{model}::")));
+    let upstream: Vec<(&str, &str)> = UPSTREAM.into_iter().filter(|(name, _)| is_selected(name)).collect();
     assert_eq!(replayed.code, Some(0), "{reported}");
     assert_eq!(replayed.others().len(), upstream.len(), "{reported}");
     for (name, reason) in upstream {
@@ -108,7 +108,7 @@ fn a_known_defect_hides_nothing_else() {
     let recorded = std::fs::read_to_string(here().join("backends.toml")).unwrap();
     let unneeded =
         "[[known]]\ncase = \"recorded::nip*\"\nmessage = \"m\"\nreason = \"r\"\nlink = \"l\"\nexpires = 2027-06-30\n";
-    let said = [
+    let results = [
         (", \"expected no chain @\"", ""),
         ("(1, 5, 8, 260)", "(1, 5, 260)"),
         ("weights = \"rig\"", "weights = \"rig\"\nboileroom = \"0.5.0\""),
@@ -125,7 +125,7 @@ fn a_known_defect_hides_nothing_else() {
         let counts = reported.lines().filter(|line| line.contains(" passed, ") || line.contains("`recorded::nip*`"));
         counts.collect::<Vec<_>>().join("\n")
     });
-    insta::assert_snapshot!(said.join("\n"), @"
+    insta::assert_snapshot!(results.join("\n"), @"
     58 passed, 1 failed, 3 known upstream
     core: 58 of 62 passed, 1 failed, 3 known upstream
     58 passed, 1 failed, 3 known upstream

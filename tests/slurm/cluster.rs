@@ -38,8 +38,8 @@ pub fn slurm(tool: &str, arguments: &[&str]) -> String {
 
 /// The unfinished jobs that carry the label of a harness, with their names.
 pub fn jobs(of: &str) -> Vec<(String, String)> {
-    let said = slurm("squeue", &["--noheader", "--format=%i %j"]);
-    let lines = said.lines().filter_map(|line| line.trim().split_once(' '));
+    let output = slurm("squeue", &["--noheader", "--format=%i %j"]);
+    let lines = output.lines().filter_map(|line| line.trim().split_once(' '));
     lines.filter(|(_, name)| name.starts_with(of)).map(|(id, name)| (id.to_owned(), name.to_owned())).collect()
 }
 
@@ -54,8 +54,8 @@ pub fn job_of(process: i32) -> String {
 }
 
 /// The label of a process.
-pub fn mark_of(process: i32) -> String {
-    variable(process, "HYDROTEST_INSTANCE").expect("it has no mark")
+pub fn label_of(process: i32) -> String {
+    variable(process, "HYDROTEST_INSTANCE").expect("it has no label")
 }
 
 fn variable(process: i32, name: &str) -> Option<String> {
@@ -77,8 +77,8 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// The value of a key in the running configuration.
 pub fn setting(key: &str) -> String {
-    let said = std::fs::read_to_string(conf()).unwrap();
-    let value = said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let output = std::fs::read_to_string(conf()).unwrap();
+    let value = output.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     value.unwrap_or_else(|| panic!("{key} is not set")).to_owned()
 }
 

@@ -4,10 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use hydrotest::backend::{Fault, Stage};
 
-use crate::cluster::{self, in_peace, job_of, mark_of, slurm};
+use crate::cluster::{self, in_peace, job_of, label_of, slurm};
+use crate::foreign_server;
 use crate::harness::{failed_start, instance, request, run, started, stopped};
 use crate::runtime::run_within;
-use crate::stranger;
 use crate::witness::{LONG, Witness};
 
 #[test]
@@ -19,7 +19,7 @@ fn the_secret_is_readable_by_the_jobs_owner_only() {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", &format!("shared_dir = '{}'", shared.path().display()));
         let guest = started(&instance, witness.meet()).await;
-        let directory = shared.path().join(mark_of(guest.process)).join("1");
+        let directory = shared.path().join(label_of(guest.process)).join("1");
         let file = std::fs::read_to_string(directory.join("environment")).unwrap();
         let secret = file.lines().find_map(|line| line.strip_prefix("export BOILEROOM_TRANSPORT_HMAC_KEY="));
         let secret = secret.unwrap();
@@ -130,6 +130,6 @@ fn a_foreign_server_on_the_port_is_rejected_and_another_port_is_tried() {
         let witness = Witness::new().await;
         let instance = instance(&witness, "wait-then-serve", "");
         // The job itself can check which process listens there.
-        stranger::takes_the_port(&witness, &instance).await;
+        foreign_server::is_rejected_on_the_port(&witness, &instance).await;
     });
 }

@@ -26,6 +26,8 @@ mod everywhere;
 #[path = "../support/failing.rs"]
 mod failing;
 mod faults;
+#[path = "../support/foreign_server.rs"]
+mod foreign_server;
 mod harness;
 #[path = "../support/installed.rs"]
 mod installed;
@@ -39,8 +41,6 @@ mod runtime;
 #[path = "../support/signalled.rs"]
 mod signalled;
 mod spread;
-#[path = "../support/stranger.rs"]
-mod stranger;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;

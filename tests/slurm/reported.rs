@@ -2,7 +2,7 @@
 
 use crate::cluster::in_peace;
 use crate::everywhere::{Servers, everywhere, shell};
-use crate::failing::{Failure, play};
+use crate::failing::{Failure, run_all};
 use crate::harness::table;
 
 const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--port', '{port}']\n";
@@ -29,7 +29,7 @@ fn every_refused_or_waiting_job_is_reported_with_its_exit_code_and_command() {
             failure.words(&["launch failed: the job did not start within 3 s", "is PENDING", "fault: timeout"]);
         failure.log("was submitted")
     };
-    play(
+    run_all(
         table,
         &[
             Failure::mistaken("a time that is a number", format!("{SERVE}time = 5"), &["`time` is an integer"]),
@@ -39,7 +39,7 @@ fn every_refused_or_waiting_job_is_reported_with_its_exit_code_and_command() {
                 &["missing key `image`"],
             ),
             refused("no such partition", "partition = 'nope'", &["Invalid partition name specified"]),
-            refused("an account that may not", "partition = 'members'\naccount = 'nobody'", &["Invalid account"]),
+            refused("an account that may not", "partition = 'members'\naccount = 'unknown'", &["Invalid account"]),
             refused(
                 "cards that no node has",
                 "gres = 'gpu:a100:4'",
@@ -90,5 +90,5 @@ fn every_exit_of_a_job_is_reported_with_its_exit_code_log_and_command() {
         )
         .log("loading"),
     ]);
-    play(table, &failures);
+    run_all(table, &failures);
 }

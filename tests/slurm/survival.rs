@@ -96,11 +96,11 @@ fn killed_after(wait: u64) {
 
 /// Whether a process of this machine carries the label of a run.
 fn processes_of(run: &str) -> bool {
-    let mark = format!("HYDROTEST_INSTANCE={run}");
+    let label = format!("HYDROTEST_INSTANCE={run}");
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries
         .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
-        .any(|environment| environment.windows(mark.len()).any(|window| window == mark.as_bytes()))
+        .any(|environment| environment.windows(label.len()).any(|window| window == label.as_bytes()))
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Failure {
 }
 
 /// Runs them one after another, each in a project of its own with the configuration that `table` returns for the settings.
-pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
+pub fn run_all(table: impl Fn(&str) -> String, failures: &[Failure]) {
     let bad: Vec<String> = failures
         .iter()
         .filter_map(|failure| {
@@ -109,7 +109,7 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
         missing.push(format!("the exit code is {code:?} and not {}", failure.code));
     }
     for words in failure.words.iter().filter(|words| !reported.contains(**words)) {
-        missing.push(format!("`{words}` is not said"));
+        missing.push(format!("`{words}` is not in the output"));
     }
     let lines_with = |start: &str, words: &str| {
         reported.lines().any(|line| line.trim_start().starts_with(start) && line.contains(words))

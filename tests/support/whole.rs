@@ -47,13 +47,13 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
     };
     let (passed, ignored) = (of("ok"), of("ignored"));
     let planned = planned(models);
-    let played: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
-    assert_eq!(&passed | &ignored, played, "what ran is not what was planned");
+    let expected: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
+    assert_eq!(&passed | &ignored, expected, "what ran is not what was planned");
     let scenarios: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
     assert_eq!(scenarios, skipped.iter().map(|(scenario, _)| *scenario).collect(), "{ignored:?}");
     for (scenario, reason) in skipped {
-        let said = results.iter().find(|(name, _)| name.ends_with(&format!("::{scenario}")));
-        assert!(said.is_some_and(|(_, said)| said.contains(reason)), "{said:?}");
+        let result = results.iter().find(|(name, _)| name.ends_with(&format!("::{scenario}")));
+        assert!(result.is_some_and(|(_, result)| result.contains(reason)), "{result:?}");
     }
     let summary = format!("{} passed; 0 failed; {} ignored", planned.len() - skipped.len(), skipped.len());
     ran.expect(0, &[&summary]);

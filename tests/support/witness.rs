@@ -62,7 +62,7 @@ impl Guest {
     pub async fn hear(&mut self) -> String {
         let mut line = String::new();
         let heard = tokio::time::timeout(LONG, self.stream.read_line(&mut line));
-        heard.await.expect("the process says nothing").unwrap();
+        heard.await.expect("the process sends nothing").unwrap();
         line.trim_end().to_owned()
     }
 

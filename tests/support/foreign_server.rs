@@ -19,8 +19,8 @@ fn impostor(listener: TcpListener) -> tokio::task::JoinHandle<()> {
 }
 
 /// Checks that an instance whose server is `wait-then-serve` rejects the foreign server, and is started on another port.
-pub async fn takes_the_port(witness: &Witness, instance: &Instance) {
-    let theft = async {
+pub async fn is_rejected_on_the_port(witness: &Witness, instance: &Instance) {
+    let takeover = async {
         // The server has not bound its port yet, and the foreign server does.
         let first = witness.meet().await;
         let port: u16 = first.name.parse().unwrap();
@@ -32,7 +32,7 @@ pub async fn takes_the_port(witness: &Witness, instance: &Instance) {
         second.order("proceed").await;
         (impostor, second)
     };
-    let (started, (impostor, mut server)) = tokio::join!(instance.start(), theft);
+    let (started, (impostor, mut server)) = tokio::join!(instance.start(), takeover);
     started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
     let request = Request { method: Method::Embed, input: Input::One("MALW".into()), options: Options::new() };
     let (result, ()) = tokio::join!(instance.predict(&request), server.order("proceed"));

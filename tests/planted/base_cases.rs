@@ -13,7 +13,7 @@ use hydrotest::tensor::Tensor;
 use super::noise::noise;
 
 /// A result, another equally correct one of the same input, and the model whose gates judge both.
-pub struct Scene {
+pub struct BaseCase {
     pub name: &'static str,
     pub contract: Arc<Contract>,
     pub expected: Prediction,
@@ -155,11 +155,11 @@ fn alike(contract: &Contract, structure: &Structure, seed: u64) -> Vec<(String, 
 }
 
 /// Structures of one result each.
-pub fn structures() -> Vec<Scene> {
+pub fn structures() -> Vec<BaseCase> {
     let contract = contract("esmfold");
     let (a100, t4) =
         (first(structure("esmfold_complex-A100.pdb.gz"), 80), first(structure("esmfold_complex-T4.pdb.gz"), 80));
-    let mut scenes = vec![Scene {
+    let mut cases = vec![BaseCase {
         name: "complex",
         expected: folded(&contract, &a100),
         noisy: folded(&contract, &t4),
@@ -182,7 +182,7 @@ pub fn structures() -> Vec<Scene> {
     ];
     for (index, (name, file)) in others.into_iter().enumerate() {
         let one = first(structure(file), 50);
-        scenes.push(Scene {
+        cases.push(BaseCase {
             name,
             expected: folded(&contract, &one),
             noisy: folded(&contract, &jittered(&one, index as u64 + 7, 0.02)),
@@ -191,18 +191,18 @@ pub fn structures() -> Vec<Scene> {
         });
     }
     let reversed: Vec<(String, Prediction)> = vec![("the other card first".to_owned(), folded(&contract, &a100))];
-    scenes.push(Scene {
+    cases.push(BaseCase {
         name: "complex, reversed",
         expected: folded(&contract, &t4),
         noisy: folded(&contract, &a100),
         benign: reversed,
         contract,
     });
-    scenes
+    cases
 }
 
 /// Five samples of one run, as the items of one result.
-pub fn samples() -> Scene {
+pub fn samples() -> BaseCase {
     let contract = contract("chai1");
     let all = |change: &dyn Fn(Structure, u64) -> Structure| {
         let samples: Vec<Structure> =
@@ -214,7 +214,7 @@ pub fn samples() -> Scene {
         ];
         prediction(&contract, fields)
     };
-    Scene {
+    BaseCase {
         name: "samples",
         expected: all(&|sample, _| sample),
         noisy: all(&|sample, rank| jittered(&sample, rank, 0.05)),
@@ -227,9 +227,9 @@ pub fn samples() -> Scene {
 }
 
 /// Aligned errors: as a list of matrices by the gates of Chai-1, and as one array of a batch by those of `ESMFold`.
-pub fn aligned_errors() -> Vec<Scene> {
+pub fn aligned_errors() -> Vec<BaseCase> {
     let sample = structure("chai1_nipah_100.rank_0.cif.gz");
-    let mut scenes = Vec::new();
+    let mut cases = Vec::new();
     for rank in 0..2 {
         let values = pairs(&format!("chai1_nipah_100_pae.rank_{rank}.f32.gz"));
         for (name, key, size, shape) in
@@ -249,7 +249,7 @@ pub fn aligned_errors() -> Vec<Scene> {
                 let size = size * step as f32 / 10.0;
                 (format!("noise of {size} Å"), with(step + 40, size))
             });
-            scenes.push(Scene {
+            cases.push(BaseCase {
                 name,
                 expected: with(0, 0.0),
                 noisy: with(rank + 1, size),
@@ -258,12 +258,12 @@ pub fn aligned_errors() -> Vec<Scene> {
             });
         }
     }
-    scenes
+    cases
 }
 
 /// Vectors of residues, of a batch of two.
-pub fn vectors() -> Vec<Scene> {
-    let mut scenes = Vec::new();
+pub fn vectors() -> Vec<BaseCase> {
+    let mut cases = Vec::new();
     for (name, key, size) in [("esm2", "esm2", 3e-5), ("esmc", "esmc", 1e-3), ("esm3", "esm3", 1e-3)] {
         let contract = contract(key);
         let model = SyntheticModel::load(Arc::clone(&contract), Options::new()).unwrap();
@@ -297,7 +297,7 @@ pub fn vectors() -> Vec<Scene> {
             let size = size * step as f32 / 8.0;
             (format!("noise of {size}"), with(step + 40, size))
         });
-        scenes.push(Scene {
+        cases.push(BaseCase {
             name,
             expected: with(0, 0.0),
             noisy: with(5, size),
@@ -305,5 +305,5 @@ pub fn vectors() -> Vec<Scene> {
             contract: Arc::clone(&contract),
         });
     }
-    scenes
+    cases
 }
