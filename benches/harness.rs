@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench harness`. `docs/performance.md` lists the measured times and ratios.
 
-#![expect(clippy::expect_used, clippy::print_stderr, reason = "a benchmark stops where it cannot go on, and says so")]
+#![expect(clippy::expect_used, clippy::print_stderr, reason = "a benchmark stops on errors, and prints why")]
 
 use std::fmt::Write;
 use std::path::Path;

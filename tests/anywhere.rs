@@ -86,7 +86,7 @@ fn the_program_runs_in_an_empty_directory() {
     let ran = machine.run(&empty, &["--suite", "embed,recorded", "--model", "esm2"]);
     ran.passes();
     assert!(ran.stdout.contains("esm2::recorded::"), "{}", ran.stdout);
-    assert!(paths(&empty).is_empty(), "a run leaves nothing: {:?}", paths(&empty));
+    assert!(paths(&empty).is_empty(), "a run leaves no files: {:?}", paths(&empty));
     let unpacked = paths(&machine.state().join("references"));
     assert_eq!(unpacked.len(), 1, "{unpacked:?}");
     // Again from the unpacked files.

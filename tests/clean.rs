@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/plain.rs"]
-#[expect(dead_code, reason = "what it says is looked at as a whole")]
+#[expect(dead_code, reason = "these tests compare the whole output")]
 mod plain;
 
 use std::fs;
@@ -114,7 +114,7 @@ fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     1 killed run cleaned up
     ");
     assert_eq!(code, 0);
-    assert!(!orphan.is_there(), "it is gone when the program says so");
+    assert!(!orphan.is_there(), "it is gone when the program reports its removal");
     assert!(other.is_there());
     assert!(!home.path().join("state/runs").join(&home.dead).exists());
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
@@ -217,7 +217,7 @@ fn the_doctor_reports_what_is_there_what_is_missing_and_what_to_do() {
     ");
 
     let (reported, code) = home.run(&["doctor", "--backend", "unset"]);
-    assert_eq!(code, 3, "who is asked for has to run here: {reported}");
+    assert_eq!(code, 3, "a backend that was asked for must be usable: {reported}");
     insta::assert_snapshot!(without_disk(&reported), @"
     this machine
       ok      state directory  HOME/state can be written

@@ -19,7 +19,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
         .skip(1)
         .map(|rest| {
             let (about, rest) = rest.split_once('\n').unwrap_or_default();
-            let Some((text, _)) = rest.split_once("\n```") else { panic!("a block without end: {about}") };
+            let Some((text, _)) = rest.split_once("\n```") else { panic!("an unterminated block: {about}") };
             (about.trim(), text)
         })
         .collect()

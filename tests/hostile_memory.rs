@@ -39,7 +39,7 @@ fn no_bomb_exceeds_its_memory_bound() {
                 let before = peak();
                 assert!(pickle::decode(&payload, &limits).is_err(), "{name}");
                 let Some((before, after)) = before.zip(peak()) else {
-                    eprintln!("skipped: this system does not tell a process its peak memory");
+                    eprintln!("skipped: this system does not report the peak memory of a process");
                     return;
                 };
                 let taken = after - before;

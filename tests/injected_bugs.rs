@@ -1,7 +1,7 @@
 //! Plants mistakes that real ports make in the embedded models' responses for many proteins, and judges them with the checks of
 //! suites: at least one check detects each mistake, its likely cause is named, and correct responses raise neither.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and prints its measurements")]
 
 #[path = "injected_bugs/bench.rs"]
 mod bench;

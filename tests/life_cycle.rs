@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/plain.rs"]
-#[expect(dead_code, reason = "what it says is looked at as a whole")]
+#[expect(dead_code, reason = "these tests compare the whole output")]
 mod plain;
 
 use std::io::{BufRead, BufReader};
@@ -104,7 +104,7 @@ fn a_server_that_behaves_like_pytorch_passes_every_scenario() {
     // These suites have no case for most capabilities of the models.
     assert!(closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"), "{reported}");
     let notes: Vec<&str> = reported.lines().filter(|line| line.contains("note: esm2 on torch: ")).collect();
-    let noted = |words: &str| notes.iter().any(|note| note.contains(words));
+    let noted = |text: &str| notes.iter().any(|note| note.contains(text));
     assert!(noted("temporary directory tmp.") && noted("(0 bytes) was left in its TMPDIR"), "{reported}");
     assert!(noted("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
 }

@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it measured"
+    reason = "a test fails by panicking, and prints its measurements"
 )]
 
 #[path = "support/engine.rs"]
@@ -77,7 +77,7 @@ fn data() -> PathBuf {
 
 #[test]
 #[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_STRUCTURES"]
-fn metrics_of_real_structures_from_two_machines_equal_the_oracles() {
+fn real_structures_of_two_machines_have_the_oracles_metrics() {
     let [first, second] = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data().join(name));
     assert_agree(&first, &second);
 }
@@ -122,9 +122,9 @@ fn assert_read_alike(paths: &[PathBuf]) {
     }
 }
 
-fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
+fn assert_same_atoms(ours: &Structure, theirs: &Value, label: &str) {
     let names = theirs["names"].as_array().unwrap();
-    assert_eq!(ours.atoms(), names.len(), "{who}");
+    assert_eq!(ours.atoms(), names.len(), "{label}");
     let single = |value: &Value| (value.as_f64().unwrap() as f32).to_bits();
     for (atom, names) in names.iter().enumerate() {
         let here = json!([
@@ -135,13 +135,13 @@ fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
             ours.atom_name[atom].as_str(),
             ours.element[atom].as_str(),
         ]);
-        assert_eq!(&here, names, "{who}, atom {atom}");
+        assert_eq!(&here, names, "{label}, atom {atom}");
         let there: Vec<u32> = theirs["coord"][atom].as_array().unwrap().iter().map(single).collect();
-        assert_eq!(ours.coord[atom].map(f32::to_bits).as_slice(), there, "{who}, atom {atom}");
+        assert_eq!(ours.coord[atom].map(f32::to_bits).as_slice(), there, "{label}, atom {atom}");
         // Without the column, each reader has its own default.
         if let Some(b_factors) = &ours.b_factor {
             let there = single(&theirs["b_factor"][atom]);
-            assert_eq!((b_factors[atom] as f32).to_bits(), there, "{who}, atom {atom}");
+            assert_eq!((b_factors[atom] as f32).to_bits(), there, "{label}, atom {atom}");
         }
     }
 }

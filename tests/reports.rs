@@ -7,7 +7,7 @@
 #[path = "support/engine.rs"]
 mod engine;
 #[path = "support/project.rs"]
-#[expect(dead_code, reason = "other tests look at more")]
+#[expect(dead_code, reason = "other tests use more of it")]
 mod project;
 
 use std::path::{Path, PathBuf};
@@ -167,7 +167,7 @@ fn merged_shards_equal_the_whole_run() {
         assert_eq!(merged[field], plain[field], "{field}");
     }
     let same = hydrotest(&["diff", &fixture().display().to_string(), &parts[0]]);
-    assert_eq!(same.status.code(), Some(1), "cases are gone");
+    assert_eq!(same.status.code(), Some(1), "cases are missing");
 }
 
 #[test]
@@ -243,8 +243,8 @@ fn a_full_disk_is_an_error() {
         let ended = command.output().unwrap();
         let reported = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {reported}");
-        let says_so = reported.contains("cannot be written") || reported.contains("No space left on device");
-        assert!(says_so && !reported.contains("panicked"), "{arguments:?}: {reported}");
+        let is_reported = reported.contains("cannot be written") || reported.contains("No space left on device");
+        assert!(is_reported && !reported.contains("panicked"), "{arguments:?}: {reported}");
     }
 }
 
@@ -305,8 +305,8 @@ fn runs_become_a_table_and_a_history() {
     };
     let table = json(&["matrix", &whole, &part, "--to", "json"]);
     let models = &table["rows"][0]["models"];
-    let words = models["esm2"]["words"].as_str().unwrap();
-    assert!(words.starts_with("passed ") && words.ends_with(" selected"), "a selection never conforms: {words}");
+    let result = models["esm2"]["words"].as_str().unwrap();
+    assert!(result.starts_with("passed ") && result.ends_with(" selected"), "a selection never conforms: {result}");
     assert_eq!(models["esm2"]["older_runs"], 1);
     let table = json(&["matrix", &whole, "--to", "json"]);
     let level = &table["rows"][0]["models"]["esm2"]["level"];

@@ -156,13 +156,13 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
     for contract in contracts() {
         let model = load(&contract, json!({}));
         let sequence = Input::One("MALWMRLLPX123LLALWGPD".into());
-        let words = if contract.key == "esm2" {
+        let message = if contract.key == "esm2" {
             "ValueError: Invalid ESM2 token fragment '123' in sequence 'MALWMRLLPX123LLALWGPD'."
         } else {
             "ValueError: Invalid amino acid(s) in sequence: ['1', '2', '3', 'X']"
         };
         let error = call(&contract, &model, sequence, json!({})).unwrap_err();
-        assert_eq!(error.to_string(), words);
+        assert_eq!(error.to_string(), message);
         let other = match contract.method {
             Method::Fold => Method::Embed,
             Method::Embed | Method::Generate => Method::Fold,
@@ -170,8 +170,8 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
         let request = Request { method: other, input: Input::One("ACD".into()), options: Options::new() };
         let error = model.predict(&request).unwrap_err();
         assert_eq!(error.exception, "AttributeError");
-        let words = format!("object has no attribute '{other}'");
-        assert!(error.message.ends_with(&words), "{}", error.message);
+        let message = format!("object has no attribute '{other}'");
+        assert!(error.message.ends_with(&message), "{}", error.message);
     }
 }
 

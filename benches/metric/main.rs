@@ -8,7 +8,7 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a benchmark stops where it cannot go on, and reports on its standard output"
+    reason = "a benchmark stops on errors, and prints its results"
 )]
 
 #[path = "../../tests/support/folding.rs"]

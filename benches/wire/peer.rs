@@ -1,6 +1,6 @@
 //! Compares time and peak memory of whole processes: this program, and Python with json, base64, hmac and pickle.
 
-#![expect(clippy::print_stdout, reason = "a bench reports on its standard output")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::path::Path;
 use std::process::Command;

@@ -67,8 +67,8 @@ fn the_secret_is_on_no_command_line_and_in_no_log() {
         let server = traces::contained(&bench.token).unwrap();
         let secret = server.variable("BOILEROOM_TRANSPORT_HMAC_KEY").unwrap().to_owned();
         assert!(secret.len() >= 32);
-        let family = traces::of(&bench.token);
-        assert!(family.len() >= 2, "the server, and what started it: {family:?}");
+        let processes = traces::of(&bench.token);
+        assert!(processes.len() >= 2, "the server and its launcher: {processes:?}");
         for process in traces::processes() {
             assert!(!process.command.contains(&secret), "{}", process.command);
         }

@@ -110,7 +110,7 @@ fn two_concurrent_runs_share_one_pull() {
     bench.nothing_left();
 }
 
-fn half_pulls(bench: &Bench) -> usize {
+fn incomplete_pulls(bench: &Bench) -> usize {
     bench.images().iter().filter(|name| name.starts_with(".pull-")).count()
 }
 
@@ -121,14 +121,14 @@ fn a_killed_pull_is_cleaned_up_by_the_next_run() {
     let project = Project::new(&bench.table(""));
     let mut child = project.command(&EMBED).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("a pull", || {
-        let begun = half_pulls(&bench) == 1 && traces::of(&bench.token).len() > 1;
+        let begun = incomplete_pulls(&bench) == 1 && traces::of(&bench.token).len() > 1;
         begun.then_some(())
     });
     child.kill().unwrap();
     child.wait().unwrap();
     // Its processes end by themselves. The incomplete file stays and must not be used as an image.
     traces::none_of(&bench.token);
-    assert_eq!(half_pulls(&bench), 1);
+    assert_eq!(incomplete_pulls(&bench), 1);
     assert!(!bench.sif().exists());
     project.run(&EMBED).expect(0, &["0 failed"]);
     bench.nothing_left();

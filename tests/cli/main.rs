@@ -5,7 +5,7 @@
 mod known;
 mod mistakes;
 #[path = "../support/plain.rs"]
-#[expect(dead_code, reason = "what it says is looked at as a whole")]
+#[expect(dead_code, reason = "these tests compare the whole output")]
 mod plain;
 mod signals;
 

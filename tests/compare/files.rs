@@ -123,16 +123,16 @@ fn every_text_encoding_is_read_and_a_bad_byte_is_reported_with_its_line() {
         let output = compare(&plain, &path, &[]);
         (output.status.code(), reported(&output, directory.path()))
     };
-    let (code, words) = against(&[b"\xef\xbb\xbf", HELIX.as_bytes()].concat());
-    assert_eq!(code, Some(0), "{words}");
-    let (code, words) = against(&[b"REMARK   1 AUTHOR Andr\xe9\n", HELIX.as_bytes()].concat());
-    assert_eq!(code, Some(0), "{words}");
+    let (code, printed) = against(&[b"\xef\xbb\xbf", HELIX.as_bytes()].concat());
+    assert_eq!(code, Some(0), "{printed}");
+    let (code, printed) = against(&[b"REMARK   1 AUTHOR Andr\xe9\n", HELIX.as_bytes()].concat());
+    assert_eq!(code, Some(0), "{printed}");
     let mut broken = HELIX.as_bytes().to_vec();
     let place = HELIX.find("LEU").unwrap();
     broken[place] = 0xe9;
-    let (code, words) = against(&broken);
-    assert_eq!(code, Some(2), "{words}");
-    insta::assert_snapshot!(words, @"
+    let (code, printed) = against(&broken);
+    assert_eq!(code, Some(2), "{printed}");
+    insta::assert_snapshot!(printed, @"
     error: DIR/other.pdb:6: the byte 0xe9 in column 18 is not UTF-8 text
 
     1 error in usage or configuration (exit code 2)
@@ -197,8 +197,8 @@ fn packed_files_and_other_names_of_formats_are_read() {
     std::fs::write(path("a.pdbx"), &cif).unwrap();
     for other in [path("a.pdbx"), packed("a.pdb.gz", HELIX), packed("a.CIF.GZ", &cif)] {
         let output = compare(&path("a.pdb"), &other, &[]);
-        let words = text(&output.stdout) + &text(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{}: {words}", other.display());
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}: {printed}", other.display());
     }
     let cut = packed("cut.pdb.gz", HELIX);
     let bytes = std::fs::read(&cut).unwrap();
@@ -307,9 +307,9 @@ fn arrays_of_more_than_64_mib_are_compared() {
     let second = raw(directory.path(), "second.npy", &header, &data);
     assert_eq!(compare(&first, &first, &[]).status.code(), Some(0));
     let output = compare(&first, &second, &[]);
-    let words = reported(&output, directory.path());
-    assert_eq!(output.status.code(), Some(1), "{words}");
-    insta::assert_snapshot!(words, @"
+    let printed = reported(&output, directory.path());
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    insta::assert_snapshot!(printed, @"
     first   DIR/first.npy
     second  DIR/second.npy
     judged by the gates of unknown models; --model chooses others

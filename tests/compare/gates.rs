@@ -82,9 +82,9 @@ fn the_models_gates_apply_and_can_be_changed() {
 fn confidence_uses_the_scale_of_the_first_file() {
     let percent: String = HELIX.lines().map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n").collect();
     assert_eq!(compared(&percent, &percent).0, Some(0));
-    let (code, words) = compared(HELIX, &percent);
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let (code, printed) = compared(HELIX, &percent);
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -96,9 +96,9 @@ fn confidence_uses_the_scale_of_the_first_file() {
 
     different: 4 of 13 judged numbers are beyond what is allowed
     ");
-    let (code, words) = compared(&percent, HELIX);
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let (code, printed) = compared(&percent, HELIX);
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -179,13 +179,13 @@ fn the_noise_floor_next_to_a_snapshot_is_used() {
     let floor = serde_json::json!({ "backend": "a", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.4 } } });
     std::fs::write(first.with_extension("floor.json"), floor.to_string()).unwrap();
     let with = compare(&first, &second, &strict);
-    let words = text(&with.stdout);
-    assert_eq!(with.status.code(), Some(0), "{words}");
+    let printed = text(&with.stdout);
+    assert_eq!(with.status.code(), Some(0), "{printed}");
     // The first file is the reference: a floor next to the second one changes nothing.
     let none = serde_json::json!({ "backend": "b", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.0 } } });
     std::fs::write(second.with_extension("floor.json"), none.to_string()).unwrap();
     assert_eq!(compare(&first, &second, &strict).status.code(), Some(0));
     assert_eq!(compare(&second, &first, &strict).status.code(), Some(1));
-    let row = words.lines().find(|line| line.starts_with("RMSD of alpha carbons")).unwrap();
+    let row = printed.lines().find(|line| line.starts_with("RMSD of alpha carbons")).unwrap();
     insta::assert_snapshot!(row, @"RMSD of alpha carbons (Å)                  0.35154669  0.32607183    0.4  at most 0.01                       indistinguishable");
 }

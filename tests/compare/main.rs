@@ -8,7 +8,7 @@ mod files;
 mod folding;
 mod gates;
 #[path = "../support/plain.rs"]
-#[expect(dead_code, reason = "what it says is looked at as a whole")]
+#[expect(dead_code, reason = "these tests compare the whole output")]
 mod plain;
 mod results;
 mod structures;
@@ -60,9 +60,9 @@ fn reported(output: &Output, directory: &Path) -> String {
 }
 
 /// The output outside the table of numbers.
-fn remarks(words: &str) -> String {
+fn remarks(printed: &str) -> String {
     let is_row = |line: &str| line.trim().contains("  ") && !line.starts_with("first ") && !line.starts_with("second ");
-    let lines = words.lines().filter(|line| !is_row(line));
+    let lines = printed.lines().filter(|line| !is_row(line));
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
@@ -94,9 +94,9 @@ fn placed(change: impl Fn(usize, [f64; 3]) -> [f64; 3]) -> String {
 fn a_moved_copy_is_equal_and_a_mirror_image_is_named() {
     let moved = placed(|_, [x, y, z]| [y + 3.0, -x, z]);
     assert_eq!(compared(HELIX, &moved).0, Some(0));
-    let (code, words) = compared(HELIX, &placed(|_, [x, y, z]| [x, y, -z]));
+    let (code, printed) = compared(HELIX, &placed(|_, [x, y, z]| [x, y, -z]));
     assert_eq!(code, Some(1));
-    insta::assert_snapshot!(remarks(&words), @"
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -109,9 +109,9 @@ fn a_moved_copy_is_equal_and_a_mirror_image_is_named() {
 
     different: 5 of 13 judged numbers are beyond what is allowed
     ");
-    let (code, words) = compared(HELIX, &placed(|_, position| position.map(|value| value * 10.0)));
+    let (code, printed) = compared(HELIX, &placed(|_, position| position.map(|value| value * 10.0)));
     assert_eq!(code, Some(1));
-    insta::assert_snapshot!(remarks(&words), @"
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -143,26 +143,26 @@ fn bad_structures_lead_to_a_verdict_or_a_clear_error() {
         ("shorter", lines(&|line| !line.contains("LYS")), Some(0), Some(1)),
         ("unknown residues", HELIX.replace("SER", "UNK"), Some(0), Some(1)),
     ] {
-        let (code, words) = compared(&structure, &structure);
-        assert_eq!(code, same_as_itself, "{name}: {words}");
+        let (code, printed) = compared(&structure, &structure);
+        assert_eq!(code, same_as_itself, "{name}: {printed}");
         for (first, second) in [(HELIX, structure.as_str()), (structure.as_str(), HELIX)] {
-            let (code, words) = compared(first, second);
-            assert_eq!(code, as_reference, "{name}: {words}");
+            let (code, printed) = compared(first, second);
+            assert_eq!(code, as_reference, "{name}: {printed}");
         }
     }
-    let (code, words) = compared(HELIX, "END\n");
-    assert_eq!(code, Some(2), "{words}");
-    insta::assert_snapshot!(words, @"
+    let (code, printed) = compared(HELIX, "END\n");
+    assert_eq!(code, Some(2), "{printed}");
+    insta::assert_snapshot!(printed, @"
     error: DIR/second.pdb:1: there is no atom
 
     1 error in usage or configuration (exit code 2)
     ");
     let broken = HELIX.replace("   3.600   0.900   0.100", "     nan   0.900   0.100");
-    let (code, words) = compared(HELIX, &broken);
-    assert!(matches!(code, Some(1 | 2)), "{words}");
-    let (code, words) = compared(HELIX, &HELIX.replace("   3.600   0.900", "   3.6x0   0.900"));
-    assert_eq!(code, Some(2), "{words}");
-    insta::assert_snapshot!(words, @r#"
+    let (code, printed) = compared(HELIX, &broken);
+    assert!(matches!(code, Some(1 | 2)), "{printed}");
+    let (code, printed) = compared(HELIX, &HELIX.replace("   3.600   0.900", "   3.6x0   0.900"));
+    assert_eq!(code, Some(2), "{printed}");
+    insta::assert_snapshot!(printed, @r#"
     error: DIR/second.pdb:5: the x coordinate in columns 31 to 38 is "   3.6x0", not a number
 
     1 error in usage or configuration (exit code 2)
@@ -255,9 +255,9 @@ fn recorded_responses_are_judged_by_the_gates_of_their_model() {
     ] {
         let (first, second) = (response(directory.path(), pickle), response(directory.path(), other));
         let output = compare(&first, &second, &[]);
-        let words = reported(&output, directory.path());
-        assert_eq!(output.status.code(), Some(0), "{words}");
-        results.push(format!("{model}: {}", remarks(&words)));
+        let printed = reported(&output, directory.path());
+        assert_eq!(output.status.code(), Some(0), "{printed}");
+        results.push(format!("{model}: {}", remarks(&printed)));
     }
     insta::assert_snapshot!(results.join("\n"), @"
     esm2: first   DIR/esm2.numpy1.protocol4.json (its signature was not checked)
@@ -336,9 +336,9 @@ fn one_complex_on_two_machines_is_equal_in_its_confident_parts() {
         return;
     }
     let output = compare(&paths[0], &paths[1], &[]);
-    let words = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{words}");
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
     for number in ["0.54321683", "0.5336", "0.99306980", "0.99005", "0.98837", "0.98704749"] {
-        assert!(words.contains(number), "{number}: {words}");
+        assert!(printed.contains(number), "{number}: {printed}");
     }
 }

@@ -57,9 +57,9 @@ fn every_element_of_two_whole_responses_is_compared() {
         });
         let second = written(directory.path(), "second.json", &wrong);
         let output = compare(&first, &second, &[]);
-        let words = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(1), "{name}: {words}");
-        assert!(words.contains("1 of ") && words.contains("elements beyond tolerance"), "{words}");
+        let printed = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{name}: {printed}");
+        assert!(printed.contains("1 of ") && printed.contains("elements beyond tolerance"), "{printed}");
         let other = if name == "embeddings" { "hidden_states" } else { "embeddings" };
         let rest = compare(&first, &second, &["--field", other]);
         assert_eq!(rest.status.code(), Some(0), "{}", text(&rest.stdout));
@@ -100,13 +100,13 @@ fn a_response_equals_its_own_files() {
         (&in_pdb, &in_cif, &["--model", "boltz2"]),
     ] {
         let output = compare(first, second, flags);
-        let words = text(&output.stdout) + &text(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{words}");
-        assert!(words.contains("lDDT, symmetric") && words.contains("at least"), "judged: {words}");
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{printed}");
+        assert!(printed.contains("lDDT, symmetric") && printed.contains("at least"), "judged: {printed}");
     }
-    let words = reported(&compare(&whole, &in_cif, &[]), directory.path());
-    assert!(words.contains("pLDDT, mean absolute error"), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let printed = reported(&compare(&whole, &in_cif, &[]), directory.path());
+    assert!(printed.contains("pLDDT, mean absolute error"), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/whole.json (its signature was not checked)
     second  DIR/m.cif
     judged by the gates of boltz2
@@ -116,8 +116,8 @@ fn a_response_equals_its_own_files() {
 
     indistinguishable: they are equal, or differ by no more than repeats do
     ");
-    let words = reported(&compare(&in_pdb, &in_cif, &[]), directory.path());
-    insta::assert_snapshot!(remarks(&words), @"
+    let printed = reported(&compare(&in_pdb, &in_cif, &[]), directory.path());
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/m.pdb
     second  DIR/m.cif
     judged by the gates of unknown models; --model chooses others
@@ -223,22 +223,22 @@ fn aligned_errors_and_confidences_in_files_are_judged_by_their_gates() {
     let transposed = save("transposed.npy", &transposed);
     for (first, flags) in [(&right, &[][..]), (&right, &["--model", "boltz2"]), (&whole, &["--field", "pae"])] {
         let output = compare(first, &one_pair, flags);
-        let words = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "one pair may move: {words}{}", text(&output.stderr));
-        assert!(words.contains("PAE error") && words.contains("at most"), "{words}");
+        let printed = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "one pair may differ: {printed}{}", text(&output.stderr));
+        assert!(printed.contains("PAE error") && printed.contains("at most"), "{printed}");
         let output = compare(first, &transposed, flags);
-        let words = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(1), "{words}");
-        assert!(words.contains("correlation of PAE asymmetry"), "{words}");
+        let printed = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("correlation of PAE asymmetry"), "{printed}");
     }
     let bounded = compare(&right, &one_pair, &["--atol", "0.1"]);
     assert_eq!(bounded.status.code(), Some(1), "{}", text(&bounded.stdout));
 
     let shifted = change(&response, "plddt", |values| values.rotate_right(1));
     let shifted = written(directory.path(), "shifted.json", &shifted);
-    let words = text(&compare(&whole, &shifted, &[]).stdout);
-    assert!(words.contains("different: pLDDT error"), "{words}");
-    assert!(!words.contains("different: different"), "{words}");
+    let printed = text(&compare(&whole, &shifted, &[]).stdout);
+    assert!(printed.contains("different: pLDDT error"), "{printed}");
+    assert!(!printed.contains("different: different"), "{printed}");
 }
 
 #[test]

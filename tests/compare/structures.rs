@@ -6,9 +6,9 @@ use super::{HELIX, compared, placed, remarks};
 #[test]
 fn a_mirror_image_differs_even_without_confident_residues_or_beta_carbons() {
     let unsure = |text: &str| text.replace("  0.90  ", "  0.30  ");
-    let (code, words) = compared(&unsure(HELIX), &unsure(&placed(|_, [x, y, z]| [x, y, -z])));
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(words, @"
+    let (code, printed) = compared(&unsure(HELIX), &unsure(&placed(|_, [x, y, z]| [x, y, -z])));
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(printed, @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -46,9 +46,9 @@ fn of_several_models_the_worst_is_named() {
         format!("MODEL        {number}\n{atoms}ENDMDL\n")
     };
     let two = |second: &str| model(1, HELIX) + &model(2, second) + "END\n";
-    let (code, words) = compared(&two(HELIX), &two(&placed(|_, [x, y, z]| [x, y, -z])));
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let (code, printed) = compared(&two(HELIX), &two(&placed(|_, [x, y, z]| [x, y, -z])));
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -68,9 +68,9 @@ fn of_several_models_the_worst_is_named() {
 fn atoms_in_another_order_are_compared_by_name() {
     let mut lines: Vec<&str> = HELIX.lines().filter(|line| line.starts_with("ATOM")).collect();
     lines.reverse();
-    let (code, words) = compared(HELIX, &(lines.join("\n") + "\nEND\n"));
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let (code, printed) = compared(HELIX, &(lines.join("\n") + "\nEND\n"));
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -84,9 +84,9 @@ fn atoms_in_another_order_are_compared_by_name() {
     different
     ");
     let doubled = HELIX.replace("END\n", HELIX.lines().nth(1).unwrap()) + "\nEND\n";
-    let (code, words) = compared(HELIX, &doubled);
-    assert_eq!(code, Some(1), "{words}");
-    insta::assert_snapshot!(remarks(&words), @"
+    let (code, printed) = compared(HELIX, &doubled);
+    assert_eq!(code, Some(1), "{printed}");
+    insta::assert_snapshot!(remarks(&printed), @"
     first   DIR/first.pdb
     second  DIR/second.pdb
     judged by the gates of unknown models; --model chooses others
@@ -114,9 +114,9 @@ fn hydrogens_and_hetero_atoms_do_not_count_as_contacts() {
     let docked = |apart: f64, hydrogens: &[&str]| {
         let reference = chain("A", 0.0, hydrogens) + &chain("B", 4.5, hydrogens);
         let model = chain("A", 0.0, hydrogens) + &chain("B", apart, hydrogens);
-        let (_, words) = compared(&reference, &model);
-        let row = words.lines().find(|line| line.trim_start().starts_with("DockQ")).map(str::to_owned);
-        row.unwrap_or_else(|| panic!("no DockQ in {words}"))
+        let (_, printed) = compared(&reference, &model);
+        let row = printed.lines().find(|line| line.trim_start().starts_with("DockQ")).map(str::to_owned);
+        row.unwrap_or_else(|| panic!("no DockQ in {printed}"))
     };
     let score = |row: &str| row.split_whitespace().nth(1).unwrap().to_owned();
     let plain = score(&docked(8.0, &[]));

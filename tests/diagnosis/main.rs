@@ -1,7 +1,7 @@
 //! The likely cause of a difference, on the embedded models' responses for real sequences: planted mistakes are named, and no
 //! cause is named where two results agree.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and prints its measurements")]
 
 mod arrays;
 mod failed;

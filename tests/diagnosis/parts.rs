@@ -95,12 +95,12 @@ fn copied_chains_are_named() {
         let mut part = structure.clone();
         let short = chains[1].1.len();
         part.coord[chains[1].1.clone()].copy_from_slice(&source[..short]);
-        for (wrong, words) in
+        for (wrong, what) in
             [(wrong, "chain C has the positions of chain A"), (part, "chain B has the positions of chain A")]
         {
             for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
                 let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]).unwrap();
-                assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, words));
+                assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, what));
             }
         }
         // One chain comes from another item of a batch.
@@ -151,8 +151,8 @@ fn one_moved_chain_among_many_is_named() {
         let cause =
             of_structures(&structure, &jittered(&wrong, place as u64, 0.05), StructureFrame::Free, &[]).unwrap();
         assert_eq!(cause.kind, MistakeKind::ChainsMoved, "{cause}");
-        let words = format!("chain {name} stands elsewhere, its atoms 12.0 Å off on average");
-        assert_eq!(cause.what, words);
+        let what = format!("chain {name} stands elsewhere, its atoms 12.0 Å off on average");
+        assert_eq!(cause.what, what);
     }
 }
 

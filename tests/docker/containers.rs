@@ -64,7 +64,7 @@ async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T
         }
     };
     let found = tokio::time::timeout(LONG, found).await;
-    found.unwrap_or_else(|_| panic!("there never was {what}"))
+    found.unwrap_or_else(|_| panic!("timed out waiting for {what}"))
 }
 
 /// Sends a signal to the process in a container.

@@ -77,8 +77,8 @@ fn a_start_that_times_out_in_a_pull_reports_the_pull() {
         let instance = open(&select(&text));
         let error = instance.start_within(Duration::from_secs(4)).await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
-        let words = format!("was not ready within 4 s; at last: pulling {image}");
-        assert!(error.message.contains(&words), "{error}");
+        let message = format!("was not ready within 4 s; at last: pulling {image}");
+        assert!(error.message.contains(&message), "{error}");
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
 }

@@ -7,7 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it counted"
+    reason = "a test fails by panicking, and prints its counts"
 )]
 
 #[path = "../support/alike.rs"]
@@ -43,7 +43,7 @@ mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
 #[path = "../support/turns.rs"]
-#[expect(dead_code, reason = "nothing is shared here")]
+#[expect(dead_code, reason = "these tests share no engine")]
 mod turns;
 #[path = "../support/until.rs"]
 mod until;

@@ -72,10 +72,10 @@ fn every_failure(on: Platform) {
         ),
     ];
     run_all(|settings| table(on, settings), &failures);
-    assert!(!std::path::Path::new("/no/such/weights").exists(), "it was made");
+    assert!(!std::path::Path::new("/no/such/weights").exists(), "it was created");
     let nowhere = |settings: &str| table(on, settings).replace(&on.host(), "unix:///no/such/docker.sock");
-    let words = &["no engine at unix:///no/such/docker.sock", "there is no such socket", "systemctl start docker"];
-    run_all(nowhere, &[Failure::broken("no engine", SERVE, words)]);
+    let parts = &["no engine at unix:///no/such/docker.sock", "there is no such socket", "systemctl start docker"];
+    run_all(nowhere, &[Failure::broken("no engine", SERVE, parts)]);
 }
 
 #[test]

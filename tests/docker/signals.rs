@@ -56,7 +56,7 @@ fn killed(on: Platform) {
         child.wait().unwrap();
         left += run_for(async { all(&engine(on).await).await.len() });
     }
-    assert!(left > 0, "nothing was ever left, so nothing is shown");
+    assert!(left > 0, "nothing was ever left, so the test proves nothing");
     // The first step of any run.
     let next = Project::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);

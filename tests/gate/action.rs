@@ -251,8 +251,8 @@ fn results_without_a_reference_are_kept_for_review_among_the_reports() {
     assert_eq!(job.code, 3, "{}{}", job.stdout, job.stderr);
     let pending = runner.reports().join("hydrotest-pending");
     assert!(pending.join("synthetic/esm2/own/one.snap.new").exists(), "{}", job.stdout);
-    assert!(!stale.exists(), "of an earlier run");
-    assert!(!runner.checkout().join("snapshots").exists(), "nothing beside the references");
+    assert!(!stale.exists(), "it is from an earlier run");
+    assert!(!runner.checkout().join("snapshots").exists(), "only references");
 
     // A reviewer copies them into a checkout.
     let hydrotest = |action: &str, more: &[&str]| {

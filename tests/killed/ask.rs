@@ -23,8 +23,8 @@ pub fn sif(home: &Path) -> PathBuf {
         let from = format!("docker://{}", image());
         let cache = home.join("apptainer");
         let variables = [("APPTAINER_NOHTTPS", "1"), ("APPTAINER_CACHEDIR", cache.to_str().unwrap())];
-        let words = ["pull", file.to_str().unwrap(), &from];
-        lines(&named("HYDROTEST_APPTAINER"), &words, &variables);
+        let arguments = ["pull", file.to_str().unwrap(), &from];
+        lines(&named("HYDROTEST_APPTAINER"), &arguments, &variables);
     }
     file
 }
@@ -37,9 +37,9 @@ pub fn python_path() -> String {
 
 /// hydrotest's containers on an engine, running or not.
 pub fn containers(host: &str) -> Vec<String> {
-    let words = ["--host", host, "ps", "--all", "--filter", "label=hydrotest.instance"];
+    let arguments = ["--host", host, "ps", "--all", "--filter", "label=hydrotest.instance"];
     let format = ["--format", "container {{.Names}} ({{.Image}}, {{.Ports}})"];
-    lines("docker", &[&words[..], &format].concat(), &[])
+    lines("docker", &[&arguments[..], &format].concat(), &[])
 }
 
 /// hydrotest's unfinished jobs on the cluster.
@@ -50,11 +50,11 @@ pub fn jobs() -> Vec<String> {
 }
 
 /// Incomplete pulls below an image cache.
-pub fn half_pulls(cache: &Path) -> Vec<String> {
+pub fn incomplete_pulls(cache: &Path) -> Vec<String> {
     let files = std::fs::read_dir(cache.join("images")).into_iter().flatten().flatten();
     let names = files.map(|file| file.file_name().into_string().unwrap());
     let half = names.filter(|name| name.starts_with('.'));
-    half.map(|name| format!("half a pull {name}")).collect()
+    half.map(|name| format!("incomplete pull {name}")).collect()
 }
 
 /// The lines that a command prints.

@@ -76,15 +76,15 @@ pub fn sees(home: &Home<'_>) {
     // It takes a moment to start.
     let (seen, missed) = loop {
         let seen = look(home);
-        let named = |words: &&&str| !seen.iter().any(|line| line.contains(**words));
+        let named = |text: &&&str| !seen.iter().any(|line| line.contains(**text));
         let missed: Vec<&str> = wanted.iter().filter(named).copied().collect();
         if missed.is_empty() || Instant::now() >= deadline {
             break (seen, missed.join(", "));
         }
     };
-    (planted.uproot)();
+    (planted.remove)();
     fs::remove_file(&file).unwrap();
-    assert!(missed.is_empty(), "left on purpose and not seen: {missed}; seen: {seen:?}");
+    assert!(missed.is_empty(), "left on purpose but not found: {missed}; found: {seen:?}");
     let left = left(home);
-    assert!(left.is_empty(), "it is seen when it is gone: {left:?}");
+    assert!(left.is_empty(), "it is found although it is gone: {left:?}");
 }

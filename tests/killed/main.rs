@@ -5,7 +5,7 @@
 //! The moments come from a seed (`HYDROTEST_SEED`), which is printed. `HYDROTEST_KILLS` sets the number of kills on each
 //! platform.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and says what it counted")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and prints its counts")]
 
 mod ask;
 #[path = "../support/clean.rs"]
@@ -19,7 +19,7 @@ mod look;
 mod planted;
 mod platforms;
 #[path = "../support/turns.rs"]
-#[expect(dead_code, reason = "nothing is shared here")]
+#[expect(dead_code, reason = "these tests share no engine")]
 mod turns;
 
 use std::time::{Duration, Instant};
@@ -149,7 +149,7 @@ fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
     let moment = PULLING.mul_f64(random.fraction());
     let mut run = home.start();
     while (home.platform.things)(home.path()).is_empty() {
-        assert!(run.try_wait().unwrap().is_none(), "the run is over and has pulled nothing");
+        assert!(run.try_wait().unwrap().is_none(), "the run ended without a pull");
         std::thread::sleep(Duration::from_millis(1));
     }
     // As above, the delay is random on purpose.

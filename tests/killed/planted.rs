@@ -17,13 +17,13 @@ pub struct Planted {
     /// Text of the lines that must report it.
     pub seen_as: Vec<String>,
     /// Removes it.
-    pub uproot: Box<dyn FnOnce()>,
+    pub remove: Box<dyn FnOnce()>,
 }
 
 impl Planted {
     /// Another line must report it too.
-    pub fn and(mut self, words: &str) -> Self {
-        self.seen_as.push(words.to_owned());
+    pub fn and(mut self, text: &str) -> Self {
+        self.seen_as.push(text.to_owned());
         self
     }
 }
@@ -33,7 +33,7 @@ pub fn orphan(home: &Path) -> Planted {
     let mut orphan = Command::new("sleep").arg("600").env(VARIABLE, home).spawn().unwrap();
     Planted {
         seen_as: vec![format!("process {} (sleep 600)", orphan.id())],
-        uproot: Box::new(move || {
+        remove: Box::new(move || {
             orphan.kill().unwrap();
             orphan.wait().unwrap();
         }),
@@ -46,11 +46,12 @@ pub fn container(host: String, home: &Path) -> Planted {
     let variable = format!("{VARIABLE}={}", home.display());
     let label = ["--label", "hydrotest.instance=hydrotest-planted", "--env", &variable];
     let image = image();
-    let words = [&["--host", &host, "run", "--detach", "--name", &name][..], &label, &[&image, "/bin/sleep", "600"]];
-    lines("docker", &words.concat(), &[]);
+    let arguments =
+        [&["--host", &host, "run", "--detach", "--name", &name][..], &label, &[&image, "/bin/sleep", "600"]];
+    lines("docker", &arguments.concat(), &[]);
     Planted {
         seen_as: vec![format!("container {name}"), "(/bin/sleep 600)".to_owned()],
-        uproot: Box::new(move || drop(lines("docker", &["--host", &host, "rm", "--force", &name], &[]))),
+        remove: Box::new(move || drop(lines("docker", &["--host", &host, "rm", "--force", &name], &[]))),
     }
 }
 
@@ -70,10 +71,10 @@ pub fn container_of_this_machine(cache: &Path, home: &Path) -> Planted {
         .stdin(Stdio::null());
     let mut container = command.spawn().unwrap();
     let home = home.to_owned();
-    let words = ["(/bin/sleep 600)", "loop device", "half a pull .pull-hydrotest-planted"];
+    let texts = ["(/bin/sleep 600)", "loop device", "incomplete pull .pull-hydrotest-planted"];
     Planted {
-        seen_as: words.map(str::to_owned).to_vec(),
-        uproot: Box::new(move || {
+        seen_as: texts.map(str::to_owned).to_vec(),
+        remove: Box::new(move || {
             for (process, _) in look::processes(&home, &[]) {
                 // It may end by itself in the meantime.
                 let _ = kill_process(Pid::from_raw(process).unwrap(), Signal::KILL);
@@ -90,11 +91,11 @@ pub fn job(script: &str, process: &str, home: &Path) -> Planted {
     let name = format!("hydrotest-planted-{}", std::process::id());
     let (job_name, wrapped) = (format!("--job-name={name}"), format!("--wrap={script}"));
     let export = format!("--export={VARIABLE}={}", home.display());
-    let words = ["--output=/dev/null", &job_name, &export, &wrapped];
-    lines("sbatch", &words, &[("SLURM_CONF", &conf)]);
+    let arguments = ["--output=/dev/null", &job_name, &export, &wrapped];
+    lines("sbatch", &arguments, &[("SLURM_CONF", &conf)]);
     Planted {
         seen_as: vec![format!("{name} RUNNING"), format!("({process})")],
-        uproot: Box::new(move || {
+        remove: Box::new(move || {
             lines("scancel", &[&format!("--name={name}")], &[("SLURM_CONF", &conf)]);
         }),
     }

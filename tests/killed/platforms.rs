@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::ask::{containers, half_pulls, jobs, python_path, repository, sif};
+use crate::ask::{containers, incomplete_pulls, jobs, python_path, repository, sif};
 use crate::engine::engine as named;
 use crate::planted::{Planted, container, container_of_this_machine, job, orphan};
 
@@ -79,7 +79,7 @@ pub const APPTAINER: Platform = Platform {
         let cache = cache.display();
         format!("https = false\ndevice = 'cpu'\ncache = '{cache}'\n{}{SERVE}", repository())
     },
-    things: |home| half_pulls(&home.join(CACHE)),
+    things: |home| incomplete_pulls(&home.join(CACHE)),
     plant: |home| container_of_this_machine(&home.join(CACHE), home),
     pulls_to: Some(CACHE),
     left_out: &[],
@@ -99,14 +99,14 @@ pub const APPTAINER_IN_SLURM: Platform = Platform {
     },
     things: |_| jobs(),
     plant: |home| {
-        let words = format!(
+        let script = format!(
             "APPTAINERENV_{}={} {} exec --cleanenv {} /bin/sleep 600",
             crate::home::VARIABLE,
             home.display(),
             named("HYDROTEST_APPTAINER"),
             sif(home).display()
         );
-        job(&words, "/bin/sleep 600", home).and("loop device")
+        job(&script, "/bin/sleep 600", home).and("loop device")
     },
     pulls_to: None,
     left_out: &[],

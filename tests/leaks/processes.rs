@@ -115,13 +115,13 @@ fn hosted(class: &str) -> Ran {
 #[test]
 #[ignore = "needs a python3"]
 fn leaks_of_hosted_code_are_named_and_fail_the_run() {
-    for (class, words) in [
+    for (class, leak) in [
         ("Leaves", "(sleep 7711) was still there after the stop"),
         ("Hidden", "(sleep 7712) was still there after the stop"),
         ("Listens", "listening on port "),
     ] {
         let ran = hosted(class);
-        ran.expect(1, &["1 passed, 0 failed", "leaked: esm2 on lab: ", words, "(exit code 1)"]);
+        ran.expect(1, &["1 passed, 0 failed", "leaked: esm2 on lab: ", leak, "(exit code 1)"]);
         assert_eq!(ran.reported.matches("leaked:").count(), 1, "{}", ran.reported);
     }
 }
@@ -172,6 +172,6 @@ fn a_second_signal_kills_what_the_first_waits_for() {
     kill_process(process, Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert!(begun.elapsed().as_secs() < 15, "the grace was waited for");
+    assert!(begun.elapsed().as_secs() < 15, "it waited for the grace period");
     assert_eq!(fs::read_dir(runs).unwrap().count(), 0, "nothing is left to clean up");
 }

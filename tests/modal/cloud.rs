@@ -63,7 +63,7 @@ impl Cloud {
         let events = self.seen.events.lock().unwrap();
         let is_missing = |events: &mut Vec<Json>| !events.iter().any(|one| one["event"] == event);
         let (_events, waited) = self.seen.changed.wait_timeout_while(events, LONG, is_missing).unwrap();
-        assert!(!waited.timed_out(), "no {event} came");
+        assert!(!waited.timed_out(), "timed out waiting for {event}");
     }
 
     /// Stops the stand-in and returns all recorded events.

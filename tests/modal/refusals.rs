@@ -10,12 +10,12 @@ const CHECKS: &str = "{ check = 'contract' }";
 
 /// Runs one case, which must be an error with this fault and all of these texts.
 #[track_caller]
-fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, words: &[&str]) {
+fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, texts: &[&str]) {
     let mut command = project.command(&["--exact", "esm2::small::one"]);
     change(&mut command);
     let shown = Project::expect(&mut command, 3);
-    for word in words.iter().copied().chain([format!("fault: {fault}").as_str()]) {
-        assert!(shown.contains(word), "{word:?} is missing in\n{shown}");
+    for text in texts.iter().copied().chain([format!("fault: {fault}").as_str()]) {
+        assert!(shown.contains(text), "{text:?} is missing in\n{shown}");
     }
     for secret in ["as-stand-in", "as-wrong"] {
         assert!(!shown.contains(secret), "a secret is shown:\n{shown}");
@@ -27,9 +27,9 @@ fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, 
 fn a_missing_token_is_reported_with_how_to_get_one() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
-    let words = ["AuthError: Token missing", "modal token new"];
+    let texts = ["AuthError: Token missing", "modal token new"];
     for half in ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"] {
-        breaks(&project, |command| command.env_remove(half), "misconfigured", &words);
+        breaks(&project, |command| command.env_remove(half), "misconfigured", &texts);
     }
     assert_eq!(cloud.end().count("app_created"), 0);
 }
@@ -39,9 +39,9 @@ fn a_missing_token_is_reported_with_how_to_get_one() {
 fn a_bad_token_is_reported_with_its_origin() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
-    let words = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
+    let texts = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
     for (half, wrong) in [("MODAL_TOKEN_ID", "ak-wrong"), ("MODAL_TOKEN_SECRET", "as-wrong")] {
-        breaks(&project, |command| command.env(half, wrong), "misconfigured", &words);
+        breaks(&project, |command| command.env(half, wrong), "misconfigured", &texts);
     }
     let events = cloud.end();
     assert_eq!(events.count("app_created"), 0);
@@ -53,11 +53,11 @@ fn a_bad_token_is_reported_with_its_origin() {
 fn an_unknown_gpu_is_refused_before_the_first_call() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
-    let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
-    breaks(&project, |command| command.args(["--gpu", "Z9000"]), "misconfigured", &words);
+    let texts = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
+    breaks(&project, |command| command.args(["--gpu", "Z9000"]), "misconfigured", &texts);
     // The client itself detects this one.
-    let words = ["Invalid GPU count: many"];
-    breaks(&project, |command| command.args(["--gpu", "T4:many"]), "misconfigured", &words);
+    let texts = ["Invalid GPU count: many"];
+    breaks(&project, |command| command.args(["--gpu", "T4:many"]), "misconfigured", &texts);
     let events = cloud.end();
     assert_eq!(events.apps(), 2);
     assert_eq!(events.count("called") + events.count("container_started"), 0);
@@ -71,7 +71,7 @@ fn the_doctor_checks_the_token_with_the_service() {
     let mut command = project.command(&["doctor"]);
     let shown = Project::expect(&mut command, 0);
     assert!(shown.contains("its service answers and takes the token"), "{shown}");
-    for (change, words) in [
+    for (change, text) in [
         (
             (|command| command.env_remove("MODAL_TOKEN_ID")) as fn(&mut Command) -> &mut Command,
             "AuthError: Token missing",
@@ -82,7 +82,7 @@ fn the_doctor_checks_the_token_with_the_service() {
         let mut command = project.command(&["doctor"]);
         let shown = Project::expect(change(&mut command), 3);
         assert!(shown.contains("modal (kind python): cannot run like this"), "{shown}");
-        assert!(shown.contains(words), "{words} is not in\n{shown}");
+        assert!(shown.contains(text), "{text} is not in\n{shown}");
         assert!(!shown.contains("as-wrong"), "a secret is shown:\n{shown}");
     }
     assert_eq!(cloud.end().count("app_created"), 0);
@@ -112,14 +112,14 @@ fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
 #[ignore = "needs HYDROTEST_MODAL"]
 fn a_silent_service_times_out() {
     let address = listener(Some);
-    let words = format!("Modal's service at {address} did not answer within 10 s");
-    breaks(&Project::new(&address, CHECKS), |command| command, "timeout", &[&words]);
+    let text = format!("Modal's service at {address} did not answer within 10 s");
+    breaks(&Project::new(&address, CHECKS), |command| command, "timeout", &[&text]);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_MODAL"]
 fn a_service_other_than_modals_is_reported() {
     let address = listener(|_| None);
-    let words = format!("Modal's service at {address} does not answer as one");
-    breaks(&Project::new(&address, CHECKS), |command| command, "unreachable", &[&words]);
+    let text = format!("Modal's service at {address} does not answer as one");
+    breaks(&Project::new(&address, CHECKS), |command| command, "unreachable", &[&text]);
 }

@@ -61,8 +61,8 @@ async fn same_as_reference(cloud: &Cloud) {
         let predicted = timeless(instance.predict(&call).await.unwrap());
         assert!(predicted == timeless(reference.predict(&call).unwrap()), "{}", contract.key);
         // Output of the client and the container goes to the log, with a delay.
-        for words in ["Initialized. View run at", &format!("loading {}", contract.core)] {
-            while !instance.log_tail().await.iter().any(|line| line.contains(words)) {
+        for text in ["Initialized. View run at", &format!("loading {}", contract.core)] {
+            while !instance.log_tail().await.iter().any(|line| line.contains(text)) {
                 tokio::task::yield_now().await;
             }
         }

@@ -38,7 +38,7 @@ fn reorder(structure: &mut Structure, order: &[usize]) {
     structure.coord = order.iter().map(|&atom| structure.coord[atom]).collect();
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is the last that a mistake does")]
+#[expect(clippy::unnecessary_wraps, reason = "a mistake ends with it")]
 fn each(structure: &mut Structure, change: impl Fn([f32; 3]) -> [f32; 3]) -> Option<()> {
     structure.coord.iter_mut().for_each(|point| *point = change(*point));
     Some(())
@@ -91,7 +91,7 @@ fn side_chain(structure: &Structure) -> Option<Range<usize>> {
     Some(residue)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is the last that a mistake does")]
+#[expect(clippy::unnecessary_wraps, reason = "a mistake ends with it")]
 fn keep(structure: &mut Structure, kept: impl Fn(usize) -> bool) -> Option<()> {
     let flags: Vec<bool> = (0..structure.atoms()).map(kept).collect();
     structure.retain(&flags);

@@ -1,7 +1,7 @@
 //! Plants mistakes in real results: the verdict detects them, the likely cause is never a wrong one, and equally correct
 //! results are not different. This test measures the table in `docs/planted.md`.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it measured")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and prints its measurements")]
 
 mod arrays;
 mod base_cases;
@@ -131,8 +131,8 @@ impl Table {
                 let _ = writeln!(page, "| {group} | {name} | {beside} | {} |", counts.row());
             }
         }
-        for (beside, words) in BESIDE.iter().enumerate() {
-            let _ = writeln!(page, "| all | all | {words} | {} |", self.total(beside).row());
+        for (beside, label) in BESIDE.iter().enumerate() {
+            let _ = writeln!(page, "| all | all | {label} | {} |", self.total(beside).row());
         }
         let _ = writeln!(page, "\nOf {benign} correct results that vary from the expected one, 0 are different.");
         page
@@ -189,8 +189,8 @@ fn only_planted_mistakes_are_detected_and_named() {
         table.plant("vectors", &case, &arrays::of_vectors(), &others);
     }
     let totals = [0, 1, 2].map(|beside| table.total(beside));
-    for (words, total) in BESIDE.iter().zip(totals) {
-        eprintln!("{words}: {}", total.row());
+    for (label, total) in BESIDE.iter().zip(totals) {
+        eprintln!("{label}: {}", total.row());
     }
     let page = table.page(benign);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/planted.md");

@@ -8,7 +8,7 @@ mod payload;
 mod plain;
 mod port;
 #[path = "../support/project.rs"]
-#[expect(dead_code, reason = "every run here has an environment of its own")]
+#[expect(dead_code, reason = "each test sets its own environment")]
 mod project;
 mod shrink;
 mod table;

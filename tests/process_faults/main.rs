@@ -17,7 +17,7 @@ mod harness;
 mod installed;
 mod itself;
 #[path = "../support/project.rs"]
-#[expect(dead_code, reason = "what a run must tell is in rows")]
+#[expect(dead_code, reason = "the expected output is in rows")]
 mod project;
 mod reported;
 #[path = "../support/runtime.rs"]

@@ -28,7 +28,7 @@ fn every_failure_is_reported_with_its_exit_code_log_and_command() {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/growing.py");
         format!("command = ['python3', '{script}', '{resource}', '{{hydrotest}}', '{{port}}']")
     };
-    let grows = |name, resource, words| Failure::wrong(name, growing(resource), words).case(MANY_CALLS);
+    let grows = |name, resource, parts| Failure::wrong(name, growing(resource), parts).case(MANY_CALLS);
     failures.push(grows(
         "memory that grows",
         "memory",

@@ -12,15 +12,15 @@ use crate::project::Project;
 use crate::witness::{Guest, Witness};
 
 /// The three processes of a server that starts others.
-async fn family(witness: &Witness) -> [Guest; 3] {
-    let mut family = [witness.meet().await, witness.meet().await, witness.meet().await];
-    family.sort_by(|one, other| one.name.cmp(&other.name));
-    assert_eq!(family.each_ref().map(|guest| guest.name.as_str()), ["orphan", "server", "stray"]);
-    family
+async fn processes_of(witness: &Witness) -> [Guest; 3] {
+    let mut processes = [witness.meet().await, witness.meet().await, witness.meet().await];
+    processes.sort_by(|one, other| one.name.cmp(&other.name));
+    assert_eq!(processes.each_ref().map(|guest| guest.name.as_str()), ["orphan", "server", "stray"]);
+    processes
 }
 
-async fn all_gone(family: [Guest; 3]) {
-    for guest in family {
+async fn all_gone(processes: [Guest; 3]) {
+    for guest in processes {
         guest.gone().await;
     }
 }
@@ -31,11 +31,11 @@ fn children_of_a_server_end_with_it() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
-        let family = started(&instance, family(&witness)).await;
+        let processes = started(&instance, processes_of(&witness)).await;
         assert_eq!(instance.stop().await, None);
         let leaks = instance.take_leaks();
         assert!(leaks.len() == 2 && leaks.iter().all(|leak| leak.contains("was still there")), "{leaks:?}");
-        all_gone(family).await;
+        all_gone(processes).await;
     });
 }
 
@@ -45,12 +45,12 @@ fn children_of_a_server_end_when_it_dies() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
-        let mut family = started(&instance, family(&witness)).await;
+        let mut processes = started(&instance, processes_of(&witness)).await;
         let request = request();
-        let (result, ()) = tokio::join!(instance.predict(&request), family[1].order("abort"));
+        let (result, ()) = tokio::join!(instance.predict(&request), processes[1].order("abort"));
         assert_eq!(result.unwrap_err().fault, Fault::Died);
         // Already gone before the instance is stopped.
-        all_gone(family).await;
+        all_gone(processes).await;
     });
 }
 
@@ -80,10 +80,10 @@ fn no_process_outlives_a_killed_harness() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut family = family(&witness).await;
-        assert_eq!(family[1].hear().await, "called");
+        let mut processes = processes_of(&witness).await;
+        assert_eq!(processes[1].receive().await, "called");
         harness.kill().await.unwrap();
-        all_gone(family).await;
+        all_gone(processes).await;
     });
 }
 

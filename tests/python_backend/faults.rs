@@ -21,7 +21,7 @@ async fn failed_start(settings: &str) -> BackendError {
 fn a_failed_start_is_reported_with_the_reason() {
     run(async {
         let table = (Stage::Configure, Fault::Misconfigured);
-        for (settings, owner, words) in [
+        for (settings, owner, expected) in [
             (
                 backend("RaisesWhenMade", ""),
                 (Stage::Ready, Fault::Refused),
@@ -50,7 +50,7 @@ fn a_failed_start_is_reported_with_the_reason() {
         ] {
             let error = failed_start(&settings).await;
             assert_eq!((error.stage, error.fault), owner, "{error}");
-            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.contains(expected), "{error}");
             assert_eq!(error.exception, None);
         }
         let error = failed_start("backend_class = 'no.such:Class'").await;
@@ -69,7 +69,7 @@ fn a_failed_start_is_reported_with_the_reason() {
 async fn imports() {
     let folder = tempfile::tempdir().unwrap();
     let own = (Stage::Ready, Fault::Refused);
-    for (name, text, owner, words) in [
+    for (name, text, owner, expected) in [
         ("raising", "raise ValueError('by itself')", own, "raised ValueError: by itself"),
         ("unreadable", "def (", own, "raised SyntaxError"),
         ("leaving", "import sys; sys.exit(5)", own, "ended the interpreter: sys.exit(5)"),
@@ -88,7 +88,7 @@ async fn imports() {
         );
         let error = open(&declared(&text), "esm2").start().await.unwrap_err();
         assert_eq!((error.stage, error.fault), owner, "{error}");
-        assert!(error.message.contains(words), "{error}");
+        assert!(error.message.contains(expected), "{error}");
         assert!(!error.message.contains("`path`"), "{error}");
     }
 }
@@ -97,7 +97,7 @@ async fn imports() {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_wrong_interpreter_is_a_configuration_mistake() {
     run(async {
-        for (interpreter, words) in [
+        for (interpreter, expected) in [
             ("'/no/such/python'", "exited with status 127 before it said a word; is `interpreter` a Python?"),
             ("'/'", "exited with status 126"),
             ("'no-such-uv run python'", "write `interpreter = [\"no-such-uv\", \"run\", \"python\"]`"),
@@ -110,7 +110,7 @@ fn a_wrong_interpreter_is_a_configuration_mistake() {
             let instance = open(&declared(&text), "esm2");
             let error = instance.start().await.unwrap_err();
             assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured), "{error}");
-            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.contains(expected), "{error}");
             if interpreter.contains("snake") {
                 assert_eq!(error.log_tail, ["not a snake"]);
             }
@@ -146,7 +146,7 @@ fn a_refused_call_leaves_the_model_usable() {
         assert_eq!(
             (error.message.as_str(), error.exception.as_deref()),
             ("outer words", None),
-            "its class says nothing of the model's"
+            "its class does not name the model"
         );
         let traceback = error.log_tail.join("\n");
         assert!(traceback.contains("KeyError: 'inner'") && traceback.ends_with("Refusal: outer words"), "{traceback}");
@@ -167,7 +167,7 @@ fn a_refused_call_leaves_the_model_usable() {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_call_in_which_the_interpreter_ends_reports_how() {
     run(async {
-        for (what, words) in [
+        for (what, expected) in [
             ("exit", "the call ended the interpreter: sys.exit(3)"),
             ("interrupt", "the call raised KeyboardInterrupt"),
             ("exit_at_once", "the interpreter exited with status 7 in the middle of a call"),
@@ -177,7 +177,7 @@ fn a_call_in_which_the_interpreter_ends_reports_how() {
             start(&instance).await;
             let error = asked(&instance, what).await.unwrap_err();
             assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
-            assert_eq!(error.message, words);
+            assert_eq!(error.message, expected);
             let log = error.log_tail.join("\n");
             match what {
                 "segfault" => assert!(log.contains("Fatal Python error: Segmentation fault"), "{log}"),
@@ -213,20 +213,20 @@ fn responses_are_data_or_refused() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
-        for (what, words) in [
+        for (what, expected) in [
             ("unpicklable", "a ESM2Output cannot be pickled"),
             ("evil", "refused to call posix.system"),
             ("no_prediction", "not a prediction"),
         ] {
             let error = asked(&instance, what).await.unwrap_err();
             assert_eq!((error.stage, error.fault), (Stage::Decode, Fault::Undecodable), "{error}");
-            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.contains(expected), "{error}");
         }
         let evil = crate::installed::state().join("evil");
         assert!(!evil.exists(), "the pickle was run");
         assert!(asked(&instance, "kind").await.is_ok());
         let error = asked(&instance, "write").await.unwrap_err();
-        assert_eq!(error.fault, Fault::Died, "nothing more can come of this interpreter: {error}");
+        assert_eq!(error.fault, Fault::Died, "this interpreter is unusable: {error}");
         assert!(error.message.contains("cannot be read: a frame announces"), "{error}");
         // It cannot report any more, and it ends nevertheless.
         instance.stop().await;
@@ -254,7 +254,7 @@ fn prints_do_not_disturb_a_response() {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_failed_stop_is_reported_and_still_ends_the_server() {
     run(async {
-        for (class, fault, words) in [
+        for (class, fault, expected) in [
             ("RaisesAtStop", Fault::Refused, "raised RuntimeError: will not"),
             ("HangsAtStop", Fault::Timeout, "did not stop within 1 s"),
             ("LeavesThread", Fault::Timeout, "a thread that is no daemon"),
@@ -263,7 +263,7 @@ fn a_failed_stop_is_reported_and_still_ends_the_server() {
             start(&instance).await;
             let error = instance.stop().await.expect("no error is reported");
             assert_eq!((error.stage, error.fault), (Stage::Shutdown, fault), "{error}");
-            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.contains(expected), "{error}");
             assert_eq!(instance.take_leaks(), Vec::<String>::new());
             assert!(!instance.is_running().await);
         }

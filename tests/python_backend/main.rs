@@ -7,7 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it counted"
+    reason = "a test fails by panicking, and prints its counts"
 )]
 
 mod doctor;

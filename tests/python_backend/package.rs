@@ -44,12 +44,12 @@ fn same(settings: &str) {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_backend_that_is_imported_with_its_wrapper_is_a_note() {
     let one = ["--exact", "esm2::embed::minimal"];
-    let words = "imports boileroom.backend.your_backend at once: without a lazy import";
+    let note = "imports boileroom.backend.your_backend at once: without a lazy import";
     for (settings, is_noted) in [("wrapper = 'boileroom.eager:ESM2'", true), ("", false)] {
         let text = declaration(env!("CARGO_BIN_EXE_hydrotest"), &format!("{WRAPPER}\n{settings}"));
         let ran = Project::new(&text).run(&one);
         ran.expect(0, &["1 passed; 0 failed"]);
-        assert_eq!(ran.reported.contains(words), is_noted, "{}", ran.reported);
+        assert_eq!(ran.reported.contains(note), is_noted, "{}", ran.reported);
     }
 }
 

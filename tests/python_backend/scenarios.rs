@@ -16,7 +16,7 @@ fn ran(scenario: &str, class: &str, more: &str) -> Ran {
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
 fn every_flaw_is_found_in_its_scenario() {
-    for (scenario, class, words) in [
+    for (scenario, class, message) in [
         ("start_twice", "StartsTwice", "step 3: start]: expected startup() to be called 0 times; came 1 calls"),
         ("stop_twice", "StopsTwice", "step 4: stop]: expected shutdown() to be called 0 times; came 1 calls"),
         ("stop_twice", "LeavesWhenHosted", "step 3: stop]: expected nothing of it to be there; came process"),
@@ -40,7 +40,7 @@ fn every_flaw_is_found_in_its_scenario() {
         ("two_at_once", "Shared", "step 4: call of the other]: expected a response; came"),
     ] {
         let ran = ran(scenario, class, "");
-        ran.expect(1, &["scenario [hosted object, step ", words]);
+        ran.expect(1, &["scenario [hosted object, step ", message]);
     }
 }
 
@@ -61,6 +61,6 @@ fn an_interrupted_start_can_be_repeated() {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_hanging_step_times_out_and_shows_the_current_line() {
     let ran = ran("start_twice", "HangsInSecondStart", "start_timeout = '16s'");
-    let words = "step 3: start]: expected it starts; came";
-    ran.expect(1, &[words, "start() took longer than 12 s; the log ends with where it was", "in hang"]);
+    let message = "step 3: start]: expected it starts; came";
+    ran.expect(1, &[message, "start() took longer than 12 s; the log ends with where it was", "in hang"]);
 }

@@ -5,14 +5,14 @@
 //! directory of checkpoints (see `.ci/engines/boileroom`). The tests with containers also need `HYDROTEST_APPTAINER` and the
 //! variables set by `.ci/engines/boileroom-image`: `HYDROTEST_BOILEROOM_IMAGE` and `HYDROTEST_BOILEROOM_BINDS`.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and shows the end of a run")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and prints the end of a run")]
 
 mod contained;
 #[path = "../support/engine.rs"]
 mod engine;
 mod rig;
 #[path = "../support/turns.rs"]
-#[expect(dead_code, reason = "nothing is shared here")]
+#[expect(dead_code, reason = "these tests share no engine")]
 mod turns;
 mod ways;
 

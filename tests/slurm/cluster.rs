@@ -50,7 +50,7 @@ pub fn commented(comment: &str) -> bool {
 
 /// The id of the job that a process of this machine belongs to.
 pub fn job_of(process: i32) -> String {
-    variable(process, "SLURM_JOB_ID").expect("it is in no job")
+    variable(process, "SLURM_JOB_ID").expect("it is not in a job")
 }
 
 /// The label of a process.

@@ -39,7 +39,7 @@ fn a_controller_restart_during_a_call_is_tolerated() {
         let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         let disturbed = async {
-            assert_eq!(guest.hear().await, "called");
+            assert_eq!(guest.receive().await, "called");
             tokio::task::block_in_place(|| drop(Away::new()));
             guest.order("proceed").await;
         };
@@ -102,7 +102,7 @@ fn a_node_that_fails_in_a_call_is_named() {
         let request = request();
         let node = cluster::node();
         let failed = async {
-            assert_eq!(guest.hear().await, "called");
+            assert_eq!(guest.receive().await, "called");
             slurm("scontrol", &["update", &format!("nodename={node}"), "state=down", "reason=tested"]);
         };
         let (result, ()) = tokio::join!(instance.predict(&request), failed);
@@ -127,7 +127,7 @@ fn a_job_that_is_preempted_in_a_call_died() {
         let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         let preempted = async {
-            assert_eq!(guest.hear().await, "called");
+            assert_eq!(guest.receive().await, "called");
             let urgent = ["--partition=urgent", "--cpus-per-task=64", "--output=/dev/null", "--wrap=true"];
             slurm("sbatch", &urgent);
         };

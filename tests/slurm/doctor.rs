@@ -30,7 +30,7 @@ fn the_doctor_finds_a_cluster_that_accepts_the_job() {
         for subject in ["sbatch", "squeue", "scancel", "scontrol", "slurmctld", "job", "shared_dir"] {
             assert_eq!(about(&found, subject).status, RequirementStatus::Met, "{found:?}");
         }
-        assert_eq!(found.len(), 7, "each thing once, and no GPU is wanted: {found:?}");
+        assert_eq!(found.len(), 7, "each requirement once, and no GPU is needed: {found:?}");
     });
 }
 
@@ -43,7 +43,7 @@ fn the_doctor_finds_what_keeps_a_job_from_running() {
         let settings = about(&found, "settings");
         assert_eq!(settings.status, RequirementStatus::Unset);
         assert!(settings.found.contains("`NO_SUCH_VARIABLE` is not set"), "{settings:?}");
-        assert_eq!(about(&found, "job").status, RequirementStatus::Met, "the rest is looked at all the same");
+        assert_eq!(about(&found, "job").status, RequirementStatus::Met, "the rest is checked nevertheless");
 
         let found = requirements(&format!("{COMMAND}partition = 'nope'")).await;
         assert_eq!(about(&found, "job").status, RequirementStatus::Unmet, "{found:?}");

@@ -46,7 +46,7 @@ async fn in_a_call(settings: &str, disturb: impl FnOnce(&str)) -> hydrotest::bac
     let mut guest = started(&instance, witness.meet()).await;
     let request = request();
     let disturbed = async {
-        assert_eq!(guest.hear().await, "called");
+        assert_eq!(guest.receive().await, "called");
         let job = job_of(guest.process);
         tokio::task::block_in_place(|| disturb(&job));
     };

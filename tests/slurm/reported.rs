@@ -19,14 +19,14 @@ const SERVERS: Servers = Servers {
 #[ignore = "needs HYDROTEST_SLURM"]
 fn every_refused_or_waiting_job_is_reported_with_its_exit_code_and_command() {
     let _peace = in_peace();
-    let refused = |name, settings: &str, words| {
-        let failure = Failure::broken(name, format!("{SERVE}{settings}"), words);
-        failure.words(&["launch failed: the job was refused: sbatch: ", "fault: misconfigured"])
+    let refused = |name, settings: &str, parts| {
+        let failure = Failure::broken(name, format!("{SERVE}{settings}"), parts);
+        failure.parts(&["launch failed: the job was refused: sbatch: ", "fault: misconfigured"])
     };
-    let waiting = |name, settings: &str, words| {
-        let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), words);
+    let waiting = |name, settings: &str, parts| {
+        let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), parts);
         let failure =
-            failure.words(&["launch failed: the job did not start within 3 s", "is PENDING", "fault: timeout"]);
+            failure.parts(&["launch failed: the job did not start within 3 s", "is PENDING", "fault: timeout"]);
         failure.log("was submitted")
     };
     run_all(

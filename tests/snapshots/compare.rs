@@ -209,7 +209,7 @@ fn with_an_exact_tolerance_any_other_large_field_differs() {
 fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
     let place = Place::new();
     place.record(&prediction());
-    let words = |changed: &Prediction, path: &str| -> Vec<(f64, MetricVerdict)> {
+    let judged = |changed: &Prediction, path: &str| -> Vec<(f64, MetricVerdict)> {
         let comparison = match place.judge(Recording::Never, changed).unwrap() {
             Judged::Matches(comparison) | Judged::Differs { comparison, .. } => comparison,
             other @ Judged::Kept(_) => panic!("{other:?}"),
@@ -219,18 +219,18 @@ fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
         measures.map(|measure| (measure.observed, measure.verdict())).collect()
     };
     let plddt = |second: f32| with("plddt", Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, second, 0.6]))]));
-    assert_eq!(words(&prediction(), "plddt[0]"), [(0.0, MetricVerdict::Indistinguishable)]);
-    let [(near, MetricVerdict::WithinTolerance)] = words(&plddt(0.700_5), "plddt[0]")[..] else {
+    assert_eq!(judged(&prediction(), "plddt[0]"), [(0.0, MetricVerdict::Indistinguishable)]);
+    let [(near, MetricVerdict::WithinTolerance)] = judged(&plddt(0.700_5), "plddt[0]")[..] else {
         panic!("half of the tolerance");
     };
     assert!((near - 5e-4).abs() < 1e-6, "{near}");
-    assert_eq!(words(&plddt(0.8), "plddt[0]")[0].1, MetricVerdict::Different);
+    assert_eq!(judged(&plddt(0.8), "plddt[0]")[0].1, MetricVerdict::Different);
     let large = "s_z";
-    assert_eq!(words(&prediction(), large), [(0.0, MetricVerdict::Indistinguishable)]);
+    assert_eq!(judged(&prediction(), large), [(0.0, MetricVerdict::Indistinguishable)]);
     let near = with_large(|values| values.iter_mut().step_by(7).for_each(|value| *value += 1e-4));
-    assert_eq!(words(&near, large)[0].1, MetricVerdict::WithinTolerance);
+    assert_eq!(judged(&near, large)[0].1, MetricVerdict::WithinTolerance);
     let far = with_large(|values| values.iter_mut().for_each(|value| *value += 1.0));
-    assert_eq!(words(&far, large)[0].1, MetricVerdict::Different);
+    assert_eq!(judged(&far, large)[0].1, MetricVerdict::Different);
     let one = with_large(|values| values[4100] += 0.25);
-    assert_eq!(words(&one, large)[0].1, MetricVerdict::Different);
+    assert_eq!(judged(&one, large)[0].1, MetricVerdict::Different);
 }

@@ -10,7 +10,7 @@ use crate::place::{Judged, Place, edit_array, prediction};
 fn altered(place: &Place, recording: Recording) -> std::path::PathBuf {
     match place.judge(recording, &prediction()) {
         Err(SnapshotError::Altered { path }) => path,
-        other => panic!("not noticed: {other:?}"),
+        other => panic!("not detected: {other:?}"),
     }
 }
 

@@ -126,13 +126,13 @@ fn pending_results_in_another_directory_are_accepted_from_there() {
     };
     crate::place::judge(&store, &key("unrecorded"), &prediction(), &within(0.0)).unwrap();
     assert!(pending.starts_with(&waiting), "{}", pending.display());
-    assert_eq!(files(&place.root()), before, "nothing beside the references");
+    assert_eq!(files(&place.root()), before, "only references");
     assert_eq!(files(&waiting).len(), 4, "two results, each with its arrays");
 
     assert_eq!(store.accept(|key| key.case() == "two_chains").unwrap(), [key("two_chains")]);
     assert!(!pending.exists());
     assert!(matches!(place.judge(Recording::Never, &changed), Ok(Judged::Matches(_))));
-    assert_eq!(files(&place.root()).len(), before.len() + 1, "the new arrays beside the old ones");
+    assert_eq!(files(&place.root()).len(), before.len() + 1, "the new arrays are added");
 
     // Arrays that do not match the text are not accepted.
     for array in files(&waiting.join("synthetic/arrays")) {

@@ -30,7 +30,7 @@ pub async fn predicts_as_reference(platform: &Platform) {
             started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
             let mut given = Vec::new();
             for request in &requests {
-                given.push(instance.predict(request).await.map(timeless).map_err(words));
+                given.push(instance.predict(request).await.map(timeless).map_err(stage_and_message));
             }
             assert_eq!(instance.stop().await, None);
             assert_eq!(instance.take_leaks(), Vec::<String>::new());
@@ -43,6 +43,6 @@ pub async fn predicts_as_reference(platform: &Platform) {
 }
 
 /// The message of a refused call on both. The class of the exception is not transferred.
-fn words(error: BackendError) -> (Stage, String) {
+fn stage_and_message(error: BackendError) -> (Stage, String) {
     (error.stage, error.message)
 }

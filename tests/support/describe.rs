@@ -17,7 +17,7 @@ pub fn describe(value: &Value) -> Json {
         Value::Text(text) => json!(text),
         Value::Bytes(bytes) => json!({"bytes": hex(bytes)}),
         Value::Array(tensor) => array(tensor),
-        Value::Rows(_) => panic!("no response has an array of which only some rows are known"),
+        Value::Rows(_) => panic!("no response has an incomplete array"),
         Value::Structure(atoms) => structure(atoms),
         Value::List(items) => json!({"list": all(items)}),
         Value::Tuple(items) => json!({"tuple": all(items)}),

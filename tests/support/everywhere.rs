@@ -36,8 +36,8 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
     let serve = on.serve;
     let asleep = sleep();
     let loads_for_ever = shell(&format!("echo still loading; exec {asleep}"));
-    let (words, log) = on.no_program;
-    let no_program = Failure::broken("no such program", "command = ['/no/such/program', '{port}']", words);
+    let (parts, log) = on.no_program;
+    let no_program = Failure::broken("no such program", "command = ['/no/such/program', '{port}']", parts);
     let no_program = log.into_iter().fold(no_program, Failure::log);
     let mut faults = vec![
         Failure::broken(
@@ -53,11 +53,11 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
             format!("{loads_for_ever}start_timeout = '8s'"),
             &["within 8 s", "fault: timeout"],
         )
-        .words(&[on.never_ready])
+        .parts(&[on.never_ready])
         .log("still loading")
         .gone(&asleep),
         Failure::broken(
-            "an end that tells the environment",
+            "an exit that prints the environment",
             format!(
                 "{}device = 'cpu'",
                 shell(
@@ -77,24 +77,24 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
             shell(&format!("{NARROW} {serve}")),
             &["call failed: the server ", "in the middle of a call", "fault: crashed"],
         )
-        .words(&[on.aborted_in_a_call])
+        .parts(&[on.aborted_in_a_call])
         .case(LARGE)
         .log("memory allocation of"),
         Failure::reported(
-            "a server that does not hear SIGTERM",
+            "a server that ignores SIGTERM",
             // The shell waits for the rest of its script.
             shell(&format!("trap \"\" TERM; {serve}; exec {asleep}")),
             &["shutdown failed: the server did not end within 1 s of SIGTERM and was killed"],
         )
         .gone(&asleep),
     ];
-    faults.extend(on.aborted.map(|words| {
+    faults.extend(on.aborted.map(|parts| {
         Failure::broken(
             "an end by a signal at the start",
             shell("echo loading; kill -ABRT $$"),
             &["ready failed: the server was ended by SIGABRT", "fault: died"],
         )
-        .words(&[words])
+        .parts(&[parts])
         .log("loading")
     }));
     faults

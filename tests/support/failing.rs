@@ -28,7 +28,7 @@ pub struct Failure {
     /// 0 if it is only reported, 1 if the backend is wrong, 2 if a table is, 3 if the platform failed.
     pub code: i32,
     /// Parts of the message, stage and fault among them.
-    pub words: Vec<&'static str>,
+    pub parts: Vec<&'static str>,
     /// Parts of the log's last lines, one for each line.
     pub log: Vec<&'static str>,
     /// The command of a process that must be gone afterwards.
@@ -37,36 +37,36 @@ pub struct Failure {
 
 impl Failure {
     /// A platform that fails during [`CASE`]: exit code 3.
-    pub fn broken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
+    pub fn broken(name: &'static str, settings: impl Into<String>, parts: &'static [&'static str]) -> Self {
         Self {
             name,
             settings: settings.into(),
             case: CASE,
             code: 3,
-            words: words.to_vec(),
+            parts: parts.to_vec(),
             log: Vec::new(),
             gone: None,
         }
     }
 
     /// A mistake in the table: exit code 2.
-    pub fn mistaken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self { code: 2, ..Self::broken(name, settings, words) }
+    pub fn mistaken(name: &'static str, settings: impl Into<String>, parts: &'static [&'static str]) -> Self {
+        Self { code: 2, ..Self::broken(name, settings, parts) }
     }
 
     /// A wrong response of the backend: exit code 1.
-    pub fn wrong(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self { code: 1, ..Self::broken(name, settings, words) }
+    pub fn wrong(name: &'static str, settings: impl Into<String>, parts: &'static [&'static str]) -> Self {
+        Self { code: 1, ..Self::broken(name, settings, parts) }
     }
 
     /// A remark that does not change the verdict.
-    pub fn reported(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
-        Self { code: 0, ..Self::broken(name, settings, words) }
+    pub fn reported(name: &'static str, settings: impl Into<String>, parts: &'static [&'static str]) -> Self {
+        Self { code: 0, ..Self::broken(name, settings, parts) }
     }
 
     /// Adds part of a line in the log's tail.
-    pub fn log(mut self, words: &'static str) -> Self {
-        self.log.push(words);
+    pub fn log(mut self, part: &'static str) -> Self {
+        self.log.push(part);
         self
     }
 
@@ -77,8 +77,8 @@ impl Failure {
     }
 
     /// Adds further parts of the message.
-    pub fn words(mut self, words: &[&'static str]) -> Self {
-        self.words.extend(words);
+    pub fn parts(mut self, parts: &[&'static str]) -> Self {
+        self.parts.extend(parts);
         self
     }
 
@@ -108,14 +108,14 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
     if code != Some(failure.code) {
         missing.push(format!("the exit code is {code:?} and not {}", failure.code));
     }
-    for words in failure.words.iter().filter(|words| !reported.contains(**words)) {
-        missing.push(format!("`{words}` is not in the output"));
+    for part in failure.parts.iter().filter(|part| !reported.contains(**part)) {
+        missing.push(format!("`{part}` is not in the output"));
     }
-    let lines_with = |start: &str, words: &str| {
-        reported.lines().any(|line| line.trim_start().starts_with(start) && line.contains(words))
+    let lines_with = |start: &str, part: &str| {
+        reported.lines().any(|line| line.trim_start().starts_with(start) && line.contains(part))
     };
-    for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {
-        missing.push(format!("`{words}` is not in the log's tail"));
+    for part in failure.log.iter().filter(|part| !lines_with("log: ", part)) {
+        missing.push(format!("`{part}` is not in the log's tail"));
     }
     // A mistake in a file is shown with its place. Everything else is a finding with the command that reproduces it.
     let is_placed = failure.code == 2 && lines_with("-->", "backends.toml:");
@@ -134,8 +134,8 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, reported: &s
 
 /// Whether a process of this machine, in a container or not, runs this command.
 fn runs(command: &str) -> bool {
-    let words = command.replace(' ', "\0");
+    let command_line = command.replace(' ', "\0");
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let mut commands = processes.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok());
-    commands.any(|running| running.trim_end_matches('\0') == words)
+    commands.any(|running| running.trim_end_matches('\0') == command_line)
 }

@@ -7,7 +7,7 @@ use hydrotest::synthetic::SyntheticModel;
 
 /// The response of an embedded model to a sequence, with chains separated by colons and with further fields by name.
 pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
-    let config = Config::built_in().expect("the built-in configuration is sound");
+    let config = Config::built_in().expect("the built-in configuration is valid");
     let contract = config.model(model).expect("a built-in model");
     let embedded = SyntheticModel::load(contract.clone(), Options::new()).expect("an embedded model");
     let mut options = Options::new();

@@ -14,7 +14,7 @@ pub fn pushed(registry: &str) -> &'static str {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/engines/image");
         let ran = Command::new(script).args([registry, env!("CARGO_BIN_EXE_hydrotest")]).output().unwrap();
         let reported = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "the image cannot be made: {reported}");
+        assert!(ran.status.success(), "the image cannot be built: {reported}");
         format!("{registry}/hydrotest")
     })
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// A lock, held until it is dropped.
-pub struct Turn(#[expect(dead_code, reason = "the lock is let go of with it")] File);
+pub struct Turn(#[expect(dead_code, reason = "dropping the file releases the lock")] File);
 
 /// Waits until no test uses an engine, and reserves it.
 pub fn alone(engine: &str) -> Turn {

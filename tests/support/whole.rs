@@ -48,7 +48,7 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
     let (passed, ignored) = (of("ok"), of("ignored"));
     let planned = planned(models);
     let expected: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
-    assert_eq!(&passed | &ignored, expected, "what ran is not what was planned");
+    assert_eq!(&passed | &ignored, expected, "the cases that ran are not the planned ones");
     let scenarios: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
     assert_eq!(scenarios, skipped.iter().map(|(scenario, _)| *scenario).collect(), "{ignored:?}");
     for (scenario, reason) in skipped {

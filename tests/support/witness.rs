@@ -48,7 +48,7 @@ impl Witness {
             let (name, process) = line.trim_end().split_once(' ').unwrap();
             Guest { name: name.to_owned(), process: process.parse().unwrap(), stream }
         };
-        tokio::time::timeout(LONG, arrival).await.expect("no process showed up")
+        tokio::time::timeout(LONG, arrival).await.expect("no process connected")
     }
 }
 
@@ -59,10 +59,10 @@ impl Guest {
     }
 
     /// The next message of the process.
-    pub async fn hear(&mut self) -> String {
+    pub async fn receive(&mut self) -> String {
         let mut line = String::new();
-        let heard = tokio::time::timeout(LONG, self.stream.read_line(&mut line));
-        heard.await.expect("the process sends nothing").unwrap();
+        let received = tokio::time::timeout(LONG, self.stream.read_line(&mut line));
+        received.await.expect("the process sends nothing").unwrap();
         line.trim_end().to_owned()
     }
 
