@@ -1,7 +1,7 @@
-"""Checkpoints of ESM-2 (8M) and ESMFold with random numbers, where boileroom's cores look for the published ones: boileroom_weights.py DIR
+"""Writes checkpoints of ESM-2 (8M) and ESMFold with random numbers to where boileroom looks for the published ones: boileroom_weights.py DIR
 
 The widths are the published ones, so that every array of a response has its real shape. ESMFold has two of its 48 trunk blocks and the
-smallest language model as its stem, which no output shows.
+smallest language model as its stem, which does not affect any output shape.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def keep(models, name, model, tokens, padding):
     (files / "vocab.txt").write_text("\n".join(tokens))
     special = {"cls_token": "<cls>", "eos_token": "<eos>", "unk_token": "<unk>", "mask_token": "<mask>", "pad_token": padding}
     (files / "special_tokens_map.json").write_text(json.dumps(special))
-    # As the published ones: without a longest length, so that nothing is cut off.
+    # Like the published ones: without a maximum length, so that nothing is truncated.
     (files / "tokenizer_config.json").write_text(json.dumps({**special, "tokenizer_class": "EsmTokenizer"}))
     (repository / "refs").mkdir(exist_ok=True)
     (repository / "refs" / "main").write_text(revision)
@@ -70,7 +70,7 @@ def main():
     torch.manual_seed(1)
     keep(models, "facebook/esm2_t6_8M_UR50D", language_model(), LANGUAGE, "<pad>")
     torch.manual_seed(2)
-    # ESMFold counts residues from 0 and pads with the first of them.
+    # ESMFold counts residue types from 0 and pads with the first one.
     keep(models, "facebook/esmfold_v1", folding_model(), FOLDING, "A")
 
 

@@ -1,7 +1,7 @@
 """Boileroom's response classes under their own module names, without boileroom.
 
 Importing this module makes `boileroom.base` and the `types` modules importable, with dataclasses that have the
-attributes of the published ones in the same order. Nothing else of boileroom is there.
+attributes of the published ones in the same order. Nothing else of boileroom is included.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ CLASSES = {
 
 
 def _module(name):
-    """The module of a dotted name, made together with its parents when it is not there."""
+    """The module of a dotted name. Creates it and its parents if they do not exist."""
     if name in sys.modules:
         return sys.modules[name]
     module = sys.modules[name] = types.ModuleType(name)

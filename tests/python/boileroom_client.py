@@ -1,10 +1,10 @@
-"""The released boileroom as a client: its own proxy and transport, its own classes.
+"""Runs the released boileroom as a client, with its own proxy, transport and classes.
 
-    python boileroom_client.py call < CALLS    what came back of each, in the words of describe.py
+    python boileroom_client.py call < CALLS    the response to each call, in the format of describe.py
     python boileroom_client.py read < BODIES   one JSON text per body: null, or why it cannot be read
 
-The secret is in BOILEROOM_TRANSPORT_HMAC_KEY. CALLS are lists of address, method, input and options; BODIES are response
-bodies; one a line.
+The secret is in BOILEROOM_TRANSPORT_HMAC_KEY. CALLS are lists of address, method, input and options, BODIES are response
+bodies, one per line.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import types
 import httpx
 from boileroom.backend.apptainer import _ApptainerModelProxy, _deserialize_output
 
-# describe.py makes stand-ins for boileroom's classes; here are the real ones.
+# describe.py creates stand-ins for boileroom's classes; here the real ones are used.
 sys.modules["boileroom_classes"] = types.ModuleType("boileroom_classes")
 from describe import describe  # noqa: E402
 

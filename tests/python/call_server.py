@@ -1,4 +1,4 @@
-"""Calls a model server as boileroom's client does and prints what came back, in the words of describe.py.
+"""Calls a model server like boileroom's client does and prints the response in the format of describe.py.
 
 python call_server.py URL METHOD SEQUENCE OPTIONS, with the secret in BOILEROOM_TRANSPORT_HMAC_KEY
 """

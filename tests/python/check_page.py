@@ -1,5 +1,5 @@
-"""Reads HTML pages as a browser's parser does, strictly: `check_page.py FILE…` prints for each the number of elements of every name,
-and fails at the first parse error."""
+"""Parses HTML pages strictly, with the parser of the HTML standard: `check_page.py FILE…` prints the number of elements by name for
+each page, and fails at the first parse error."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Describes Python objects as JSON that names every type and every bit, so that two decoders can be compared.
+"""Describes Python objects as JSON with every type and every bit, so that two decoders can be compared.
 
-As a program: prints the descriptions of the pickles it is given, one JSON text per line.
+As a program, prints the descriptions of the given pickles, one JSON value per line.
 """
 
 import collections
@@ -52,7 +52,7 @@ def _structure(atoms):
         "structure": atoms.array_length(),
         "models": atoms.stack_depth() if stack else None,
         "coord": _array(atoms.coord),
-        # Widths of text columns and of residue numbers are the writer's choice; the values are not.
+        # The widths of text columns and residue numbers are up to the writer; the values are not.
         "columns": {
             name: column.tolist() if column.dtype.kind in "Uib" else _array(column)
             for name, column in columns.items()
@@ -63,9 +63,9 @@ def _structure(atoms):
 
 
 def describe(value):
-    """The description of one object; fails on a type that no prediction holds."""
+    """Describes one object. Fails on types that no prediction contains."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return _array(value)  # first: some NumPy scalars are Python numbers and texts too
+        return _array(value)  # first, because some NumPy scalars are also Python numbers and strings
     if value is None or isinstance(value, (bool, str)):
         return value
     if type(value).__module__.startswith("torch"):

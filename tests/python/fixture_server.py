@@ -1,9 +1,9 @@
-"""A model server like boileroom's, of real FastAPI, uvicorn, NumPy and biotite, that answers every call with a known object.
+"""A model server like boileroom's, with real FastAPI, uvicorn, NumPy and biotite, that responds to every call with a known object.
 
     MODEL_CLASS=boileroom.models.esm.core.ESM2Core python fixture_server.py --host 127.0.0.1 --port 8000
 
-MODEL_CLASS chooses the object (any other class is imported as a core), PICKLE_PROTOCOL how it is written (Python's default when it is not set). `GET /described`
-tells what the object is, in the words of describe.py. The option `raise` makes a call raise its value.
+MODEL_CLASS selects the object (other classes are imported as cores), and PICKLE_PROTOCOL the pickle protocol (by default Python's).
+`GET /described` returns the description of the object by describe.py. The option `raise` makes a call raise its value.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def sign(output):
 
 
 def core(path):
-    """An object of the class that MODEL_CLASS names: one of ours that answers with its known object, or any other."""
+    """An object of the class that MODEL_CLASS names: one of ours that returns its known object, or any other class."""
     module, _, name = path.rpartition(".")
     if path not in OBJECTS:
         return getattr(importlib.import_module(module), name)()

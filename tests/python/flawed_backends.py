@@ -1,4 +1,4 @@
-"""Backends that answer rightly and have one flaw each in their life cycle."""
+"""Backends that respond correctly and have one flaw each in their life cycle."""
 
 import atexit
 import os
@@ -55,7 +55,7 @@ class StopRaises(YourBackend):
 
 
 class NoRecovery(YourBackend):
-    """Its stop wants an answer of the server."""
+    """Its stop needs a response of the server."""
 
     def stop(self):
         if self._process is not None and self._process.poll() is not None:
@@ -64,14 +64,14 @@ class NoRecovery(YourBackend):
 
 
 class Orphans(YourBackend):
-    """Leaves its server when a start is broken off, and has forgotten it by then."""
+    """Leaves its server running when a start is interrupted, and no longer has a reference to it."""
 
     def startup(self):
         _unguarded(self, super().startup, forget=True)
 
 
 class LeavesToStop(YourBackend):
-    """Leaves its server to shutdown() when a start is broken off, as boileroom's own does; its stop() does not call that then."""
+    """Leaves its server to shutdown() when a start is interrupted, like boileroom's own; its stop() does not call shutdown() then."""
 
     def startup(self):
         _unguarded(self, super().startup, forget=False)
@@ -81,7 +81,7 @@ def _unguarded(backend, startup, forget):
     clean, backend.shutdown = backend.shutdown, lambda: None
     try:
         startup()
-        # Long enough to be broken off.
+        # Long enough to be interrupted.
         time.sleep(2)
     except BaseException:
         if forget:
@@ -92,7 +92,7 @@ def _unguarded(backend, startup, forget):
 
 
 class ImportsInStart(YourBackend):
-    """Its start imports a module that takes long and cannot be imported again after it was broken off, as PyTorch is."""
+    """Its start imports a slow module that cannot be imported again after an interruption, like PyTorch."""
 
     def startup(self):
         import slow_module
@@ -108,7 +108,7 @@ class NoHook(YourBackend):
 
 
 class IgnoresSignals(YourBackend):
-    """Takes SIGTERM for itself and ends without a word."""
+    """Handles SIGTERM itself and exits silently."""
 
     def startup(self):
         super().startup()
@@ -116,7 +116,7 @@ class IgnoresSignals(YourBackend):
 
 
 class Shared(YourBackend):
-    """All instances have one server, which the first to stop takes away."""
+    """All instances share one server, which the first to stop terminates."""
 
     server = None
 
@@ -132,7 +132,7 @@ class Shared(YourBackend):
 
 
 class LeavesWhenHosted(YourBackend):
-    """Leaves a process, but only where it is not alone the harness's own instance: where its calls are watched."""
+    """Leaves a process, but only in a hosted object whose calls are observed, not in the harness's own instance."""
 
     def startup(self):
         super().startup()

@@ -1,4 +1,4 @@
-"""Stands before a sound model server and needs more with every call.
+"""A proxy in front of a correct model server that needs more memory or time with every call.
 
     python growing.py memory|time HYDROTEST PORT
 """

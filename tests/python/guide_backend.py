@@ -1,4 +1,4 @@
-"""A backend written from boileroom's guide: it starts boileroom's own server as a child and calls it over HTTP."""
+"""A backend written from boileroom's guide: starts boileroom's own server as a child process and calls it over HTTP."""
 
 import json
 import os

@@ -1,9 +1,9 @@
-"""Writes one array in every memory layout that NumPy has, as each version of it pickles them.
+"""Writes one array in every memory layout of NumPy, pickled by several versions of NumPy.
 
     python make_layouts.py ../fixtures/pickle
 
 Run it with NumPy 1.26, 2.0, 2.4 and the newest. Element (i, j, k) of an array of numbers is 100 i + 10 j + k, so that a
-reader needs no description to know what must arrive; layouts.json describes it all the same.
+reader can check it without a description. layouts.json describes the arrays nevertheless.
 """
 
 import json
@@ -18,7 +18,7 @@ SHAPE = (2, 3, 4)
 
 
 def cube(dtype, order=(0, 1, 2)):
-    """The numbers, with its axes lying in memory in this order."""
+    """The numbers, with the axes in this order in memory."""
     i, j, k = np.indices(SHAPE)
     numbers = (100 * i + 10 * j + k).astype(dtype)
     return np.ascontiguousarray(numbers.transpose(order)).transpose(np.argsort(order))

@@ -1,9 +1,9 @@
-"""Writes the pickle fixtures: small objects of every class a response may hold, and their descriptions.
+"""Writes the pickle fixtures: small objects of every class that a response may contain, and their descriptions.
 
     python make_pickles.py ../fixtures/pickle
 
-Run it with NumPy 1.x and with 2.x (both with biotite 1.6 or later), with an older biotite, which pickles its bonds in
-another way, and with torch. A file is named VALUE.WRITER.protocolN.pickle; VALUE.json describes what every one of them
+Run it with NumPy 1.x and with 2.x (both with biotite 1.6 or later), with an older biotite, which pickles bonds
+differently, and with torch. A file is named VALUE.WRITER.protocolN.pickle. VALUE.json describes the value that each of them
 must decode to.
 """
 
@@ -138,7 +138,7 @@ def structures():
 
 
 def large():
-    """Beyond CPython's frame size, so that buffers lie outside frames and frames follow each other."""
+    """Larger than CPython's frame size, so that buffers are outside of frames and there are several frames."""
     return {"before": "x", "array": np.arange(16_500, dtype=np.float32), "texts": [str(n) for n in range(200)]}
 
 

@@ -1,8 +1,8 @@
-"""Writes sound Python values that hydrotest does not read, one JSON text per line: the name, and the pickle in hex.
+"""Writes valid Python values that hydrotest does not read, one JSON value per line: the name, and the pickle in hex.
 
     python make_unread.py > ../fixtures/unread.jsonl
 
-Run it with NumPy 2, biotite and torch. boileroom's client loads every one of them without running anything.
+Run it with NumPy 2, biotite and torch. boileroom's client loads each of them without running any code.
 """
 
 import collections

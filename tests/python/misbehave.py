@@ -1,8 +1,8 @@
-"""A model server of nothing but the standard library that does what a server must not do.
+"""A model server that misbehaves in a named way. Uses only the standard library.
 
     WITNESS=127.0.0.1:8000 python misbehave.py BEHAVIOUR PORT
 
-The processes of some behaviours connect to the witness of a test, say who they are, and take their orders from there.
+The processes of some behaviours connect to the witness of a test, send their name, and take orders from it.
 """
 
 import base64
@@ -24,18 +24,18 @@ IN_USE = "ERROR: [Errno 98] error while attempting to bind on address ('127.0.0.
 
 
 class Presence:
-    """A process's side of its witness."""
+    """A process's connection to its witness."""
 
     def __init__(self, name):
         host, port = os.environ["WITNESS"].rsplit(":", 1)
         self.stream = socket.create_connection((host, int(port))).makefile("rw")
-        self.say(f"{name} {os.getpid()}")
+        self.send(f"{name} {os.getpid()}")
 
-    def say(self, words):
-        print(words, file=self.stream, flush=True)
+    def send(self, message):
+        print(message, file=self.stream, flush=True)
 
     def order(self):
-        """The next order; an empty one from a test that has ended."""
+        """The next order. Empty if the test has ended."""
         return self.stream.readline().strip()
 
     def obey(self):
@@ -52,13 +52,13 @@ class Presence:
 
 
 class Output:
-    """An answer that names the process it comes from."""
+    """A response with the id of its process."""
 
     def __init__(self):
         self.process = os.getpid()
 
 
-# Its class has to be found again by its name when it is pickled.
+# Pickle has to find the class by its name.
 Output.__module__ = "test"
 sys.modules["test"] = types.ModuleType("test")
 sys.modules["test"].Output = Output
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
-        self.server.presence.say("called")
+        self.server.presence.send("called")
         self.server.presence.obey()
         payload = pickle.dumps(Output())
         signature = hmac.new(os.environ[KEY].encode(), payload, hashlib.sha256).hexdigest()
@@ -128,7 +128,7 @@ def main(behaviour, name):
         threading.Thread(target=flood, daemon=True).start()
         serve(name, Presence("server"))
     elif behaviour == "breed":
-        # A child that leaves the process group, and one whose parent is gone before anyone looks.
+        # A child that leaves the process group, and one whose parent exits immediately.
         descend("sleep", "stray")
         descend("descend", "orphan")
         serve(name, Presence("server"))

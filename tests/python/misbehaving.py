@@ -1,5 +1,5 @@
-"""Backends with the interface of boileroom's that do what no backend should: each class in one way, or its model in the way
-that the option `do` of a call says."""
+"""Backends with boileroom's interface that misbehave: each class in one way, or its model in the way that the option `do` of
+a call names."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ LATE = ["sleep", "600"]
 
 
 class Refusal(ValueError):
-    """An exception of a model's own."""
+    """An exception class of the model."""
 
 
 class Wordless(Exception):
@@ -47,7 +47,7 @@ def hang():
 
 
 def write_into_channel():
-    """What a print could never do, and evil code could."""
+    """Writes into the channel to the harness, which a print never does but malicious code could."""
     for descriptor in range(3, 64):
         try:
             connection = socket.socket(fileno=os.dup(descriptor))
@@ -78,7 +78,7 @@ def chain():
 
 
 def kinds(value):
-    """The classes of a structured input, from outside in."""
+    """The classes of a structured input, outermost first."""
     if isinstance(value, list):
         for item in value:
             if not isinstance(item, str):
@@ -120,7 +120,7 @@ class Model:
 
 
 class Backend:
-    """Does all that is asked of it."""
+    """A correct backend."""
 
     def start(self):
         pass
@@ -133,7 +133,7 @@ class Backend:
 
 
 class Does(Backend):
-    """Its model does one thing in every call, whatever the call asks for."""
+    """Its model does the same in every call, independent of the options."""
 
     def __init__(self, what):
         self.what = what

@@ -1,5 +1,5 @@
-"""What biotite, gemmi, tmtools and DockQ say of structure files, as JSON: `read FILE…` gives the atoms of each by two readers,
-`measure FIRST.pdb SECOND.pdb` the metrics of a pair."""
+"""The results of biotite, gemmi, tmtools and DockQ for structure files, as JSON: `read FILE…` prints the atoms of each file by two
+readers, `measure FIRST.pdb SECOND.pdb` the metrics of a pair."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A core that raises in one method and lacks the other."""
+"""A core with one method that raises, and without the other one."""
 
 
 class RaisingCore:

@@ -1,4 +1,4 @@
-"""Reads reports with tools that are not ours and says what they see, as JSON on the last line.
+"""Reads reports with third-party tools and prints their content as JSON on the last line.
 
 usage: read_reports.py junit|junit_schema|markdown|tap|schema FILE [SCHEMA]
 """
@@ -46,7 +46,7 @@ def junit_schema(path, schema_path):
 
 
 class Elements(HTMLParser):
-    """The elements of a page, and its text inside of code and outside of it."""
+    """The elements of a page, and its text inside and outside of code."""
 
     def __init__(self):
         super().__init__()
@@ -74,7 +74,7 @@ def markdown(path):
 
     text = Path(path).read_text(encoding="utf-8")
     seen = {}
-    # With the elements of GitHub, and as a renderer that takes no HTML has it.
+    # With the extensions of GitHub, and without HTML.
     for name, options in {"html": {"html": True}, "plain": {"html": False}}.items():
         reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
         page = Elements()

@@ -1,4 +1,4 @@
-"""Reads a response body as boileroom's client does and prints the best seconds and the peak memory in bytes.
+"""Reads a response body like boileroom's client does and prints the best time in seconds and the peak memory in bytes.
 
 python read_response.py BODY SECRET ROUNDS
 """
@@ -13,7 +13,7 @@ import sys
 import time
 
 import boileroom_classes  # noqa: F401  makes the classes loadable
-import numpy  # noqa: F401  not part of the time
+import numpy  # noqa: F401  its import is not measured
 
 
 def read(text, secret):

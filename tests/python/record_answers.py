@@ -1,9 +1,9 @@
-"""Sends the recorded requests to a model server of FastAPI and compares what it says today with what is recorded.
+"""Sends the recorded requests to a model server of FastAPI and compares its responses with the recorded ones.
 
     python record_answers.py SERVER.py ../fixtures/fastapi_answers.jsonl
 
 SERVER.py is boileroom's `backend/server.py`, with its package on PYTHONPATH, from which the file was recorded, or
-fixture_server.py. With `--record`, the answers take the place of the recorded ones.
+fixture_server.py. With `--record`, the responses replace the recorded ones.
 """
 
 import json
@@ -52,7 +52,7 @@ def ask(port, request):
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
     kept = {name: headers[name] for name in ("content-type", "allow", "location") if name in headers}
     status = int(lines[0].split()[1])
-    # A signed payload differs from model to model, and what is wrong with a request each server words in its own way.
+    # Signed payloads differ between models, and each server has its own error messages.
     text = None if body.startswith(b'{"pickled"') or status in (400, 422) else body.decode()
     return {"status": status, **kept, "body": text}
 

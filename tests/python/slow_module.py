@@ -1,4 +1,4 @@
-"""Takes longer to import than a start is given before it is broken off, and refuses a second import, as PyTorch does."""
+"""Takes longer to import than the time before a start is interrupted, and refuses a second import, like PyTorch."""
 
 import os
 import sys
@@ -12,5 +12,5 @@ for _ in range(100):
 
 
 def use():
-    """There only once the import is over."""
+    """Exists only after the import has finished."""
     assert os.getpid()

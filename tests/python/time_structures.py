@@ -21,7 +21,7 @@ def timed(run):
     samples = []
     run()
     while not samples or time.perf_counter() - begin < BUDGET and len(samples) < MOST_SAMPLES:
-        # Processor time, since other work on the machine is not theirs.
+        # Processor time, so that other load on the machine does not count.
         start = time.process_time()
         run()
         samples.append(time.process_time() - start)
@@ -39,7 +39,7 @@ def main(first_path, second_path, mmcif_path):
     alphas, others = (s[s.atom_name == "CA"] for s in (first, second))
     letters = "A" * len(alphas)
     points = [s.coord.astype(np.float64) for s in (others, alphas)]
-    # All texts are in memory, as they are for us.
+    # All texts are in memory, like in our benchmark.
     pdb_text, mmcif_text = (open(path).read() for path in (first_path, mmcif_path))
 
     def biotite_mmcif():

@@ -1,4 +1,4 @@
-"""A backend whose interpreter and child process each hold a connection to a witness, and whose calls never end."""
+"""A backend whose interpreter and child process are each connected to a witness, and whose calls never end."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Two users of one model on Modal, with GPUs of their own: they share the app, and the second to stop leaves it."""
+"""Two users of one model on Modal, each with its own GPU: they share the app, and the second one to stop leaves it."""
 
 from modal_boiler.boileroom import ESM2
 

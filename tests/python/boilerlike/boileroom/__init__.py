@@ -1,7 +1,7 @@
 """A small package with boileroom's interface and none of its models: wrappers, the life cycle of a backend, one backend.
 
-What answers is `hydrotest serve`. The classes of responses are those of `boileroom_classes`, the rest is here. Its folder and
-that of `boileroom_classes` have to be importable.
+`hydrotest serve` runs the models. The response classes come from `boileroom_classes`, everything else is here. Both folders
+have to be importable.
 """
 
 import boileroom_classes  # noqa: F401  makes the classes of responses, and their modules

@@ -27,7 +27,7 @@ class Core:
         try:
             self._backend.start()
         except RuntimeError as error:
-            # What a model raises of itself while it loads.
+            # An exception of the model itself while it loads.
             raise ValueError(str(error)) from error
 
     def fold(self, sequences, options=None):

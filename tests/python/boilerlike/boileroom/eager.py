@@ -1,4 +1,4 @@
-"""Wrappers whose module imports a backend at once, and not when it is selected."""
+"""Wrappers whose module imports a backend immediately instead of when it is selected."""
 
 from .backend import your_backend  # noqa: F401
 from .wrapper import make

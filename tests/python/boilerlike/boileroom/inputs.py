@@ -1,4 +1,4 @@
-"""The classes of ESMFold2's structured input, and how they travel as JSON."""
+"""The classes of ESMFold2's structured input, and their JSON encoding."""
 
 import dataclasses
 
@@ -16,12 +16,12 @@ KINDS = {
     "DistogramConditioning": (None, "chain_id distogram", ""),
     "CovalentBond": (None, "chain_id1 res_idx1 atom_idx1 chain_id2 res_idx2 atom_idx2", ""),
 }
-# How many objects were encoded, for tests.
+# Number of encoded objects, for tests.
 SEEN = []
 
 
 def install():
-    """Makes the classes importable beside that of ESMFold2's output."""
+    """Makes the classes importable from the module of ESMFold2's output."""
     module = boileroom_classes._module("boileroom.models.esmfold2.types")
     for name, (_, required, optional) in KINDS.items():
         default = {"remove_insertions": False}
@@ -33,7 +33,7 @@ def install():
 
 
 def encode(value):
-    """A value as JSON has it."""
+    """Encodes a value as JSON."""
     if isinstance(value, (list, tuple)):
         return [encode(item) for item in value]
     if dataclasses.is_dataclass(value):

@@ -14,7 +14,7 @@ CORES = {
 
 
 class ModelWrapper:
-    """What is the same for all models."""
+    """The part that all models share."""
 
     def __init__(self, backend="your_backend", device=None, config=None):
         kind = backend.partition(":")[0].strip()

@@ -1,4 +1,4 @@
-"""Starts the stand-in: `python -m cloud [--record FILE]`, with the one token it accepts in the environment."""
+"""Starts the stand-in: `python -m cloud [--record FILE]`, with the accepted token in the environment."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ from .uploads import Uploads
 
 
 async def serve(record: Record, home: Path) -> None:
-    """Serves until the standard input ends or a signal asks to end."""
+    """Serves until the standard input ends or a signal arrives."""
     identifiers = Identifiers()
     uploads = Uploads(identifiers)
     store = web.AppRunner(uploads.store())
@@ -55,9 +55,9 @@ async def serve(record: Record, home: Path) -> None:
 
 
 async def _listen(server: Server) -> int:
-    """Listens on any free port and says which."""
+    """Listens on a free port and returns it."""
     await server.start("127.0.0.1", 0)
-    return server._server.sockets[0].getsockname()[1]  # grpclib has no other way to tell
+    return server._server.sockets[0].getsockname()[1]  # grpclib has no other way to get it
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Apps and the environment they live in: created, published, kept alive by heartbeats, and left."""
+"""Apps and their environment: created, published, kept alive by heartbeats, and left."""
 
 import itertools
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from modal_proto import api_pb2
 from .logs import Logs
 from .record import Record
 
-# The newest that the client knows; it decides what an image definition looks like.
+# The newest version that the client knows. It determines the form of an image definition.
 IMAGE_BUILDER_VERSION = "2025.06"
 
 
 class Identifiers:
-    """Hands out ids as Modal does: two letters for what it is, and a number."""
+    """Assigns ids like Modal does: two letters for the type, and a number."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -38,14 +38,14 @@ class App:
 
 
 class Apps:
-    """The part of the service that knows apps."""
+    """The part of the service for apps."""
 
     def __init__(self, identifiers: Identifiers, logs: Logs, record: Record) -> None:
         self._identifiers = identifiers
         self._logs = logs
         self._record = record
         self._apps: dict[str, App] = {}
-        # What to do with an app that ended.
+        # Called with an app that has ended.
         self.on_stop: Callable[[App], None] = lambda _: None
 
     def app(self, app_id: str) -> App:
@@ -56,13 +56,13 @@ class Apps:
         return app
 
     async def ClientHello(self, _: Empty) -> api_pb2.ClientHelloResponse:
-        """Says that the client and its token are welcome."""
+        """Accepts the client and its token."""
         return api_pb2.ClientHelloResponse(image_builder_version=IMAGE_BUILDER_VERSION)
 
     async def EnvironmentGetOrCreate(
         self, request: api_pb2.EnvironmentGetOrCreateRequest
     ) -> api_pb2.EnvironmentGetOrCreateResponse:
-        """Every workspace has one environment here, whatever it is called."""
+        """Every workspace has one environment here, with any name."""
         settings = api_pb2.EnvironmentSettings(image_builder_version=IMAGE_BUILDER_VERSION)
         name = request.deployment_name or "main"
         return api_pb2.EnvironmentGetOrCreateResponse(
@@ -85,12 +85,12 @@ class Apps:
         return api_pb2.AppPublishResponse(url=f"http://127.0.0.1/apps/{app.id}")
 
     async def AppHeartbeat(self, request: api_pb2.AppHeartbeatRequest) -> Empty:
-        """The client says it is still there. Its silence is not punished here."""
+        """Heartbeat of the client. Missing heartbeats have no effect here."""
         self.app(request.app_id)
         return Empty()
 
     async def AppClientDisconnect(self, request: api_pb2.AppClientDisconnectRequest) -> Empty:
-        """Ends an app and with it its containers."""
+        """Ends an app and its containers."""
         app = self.app(request.app_id)
         app.running = False
         reason = api_pb2.AppDisconnectReason.Name(request.reason)

@@ -1,4 +1,4 @@
-"""Calls of functions: taken from the client, handed to a container, and their outputs handed back.
+"""Function calls: received from the client, passed to a container, and their outputs returned.
 
 Each function variant has one container, started by its first call and stopped with the app.
 """
@@ -32,7 +32,7 @@ class Input:
 
 @dataclass
 class Pool:
-    """The work for one function variant, and the container that does it."""
+    """The inputs of one function variant, and its container."""
 
     function: Function
     waiting: asyncio.Queue[Input | None] = field(default_factory=asyncio.Queue)
@@ -53,7 +53,7 @@ class Calls:
         self._inputs: dict[str, list[Input]] = {}
 
     async def FunctionMap(self, request: api_pb2.FunctionMapRequest) -> api_pb2.FunctionMapResponse:
-        """Takes a call with its inputs and has it run."""
+        """Receives a call with its inputs and starts it."""
         function = self._functions.function(request.function_id)
         call_id = self._identifiers.new("fc")
         self._inputs[call_id] = []
@@ -61,7 +61,7 @@ class Calls:
         return api_pb2.FunctionMapResponse(function_call_id=call_id, pipelined_inputs=answers)
 
     async def FunctionPutInputs(self, request: api_pb2.FunctionPutInputsRequest) -> api_pb2.FunctionPutInputsResponse:
-        """Takes inputs of a call that began without them."""
+        """Receives inputs of a call that was started without them."""
         function = self._functions.function(request.function_id)
         answers = [await self._take(function, request.function_call_id, item) for item in request.inputs]
         return api_pb2.FunctionPutInputsResponse(inputs=answers)
@@ -69,7 +69,7 @@ class Calls:
     async def FunctionGetOutputs(
         self, request: api_pb2.FunctionGetOutputsRequest
     ) -> api_pb2.FunctionGetOutputsResponse:
-        """Waits for the outputs of a call; none when its time is up."""
+        """Waits for the outputs of a call. Returns none after a timeout."""
         inputs = self._inputs.get(request.function_call_id)
         if inputs is None:
             raise GRPCError(Status.NOT_FOUND, f"Function call {request.function_call_id} not found")
@@ -111,7 +111,7 @@ class Calls:
         return died
 
     def stop(self, app: App) -> None:
-        """Ends the containers of an app that ended: they are told first, then terminated."""
+        """Ends the containers of an app that has ended: asks them to exit first, then terminates them."""
         for pool in self._pools.values():
             if pool.function.app is app and pool.container is not None:
                 pool.waiting.put_nowait(None)
@@ -119,22 +119,22 @@ class Calls:
 
 
 class ContainerSide:
-    """What a container may ask: its inputs, and to hand over its outputs."""
+    """The calls that a container may make: to get its inputs, and to return its outputs."""
 
     def __init__(self, pool: Pool, record: Record) -> None:
         self._pool = pool
         self._record = record
 
     async def ContainerHello(self, _: Empty) -> Empty:
-        """The container's runtime is up."""
+        """The container's runtime has started."""
         return Empty()
 
     async def ContainerHeartbeat(self, _: api_pb2.ContainerHeartbeatRequest) -> api_pb2.ContainerHeartbeatResponse:
-        """The container lives; nothing is ever cancelled here."""
+        """Heartbeat of the container. Nothing is ever cancelled here."""
         return api_pb2.ContainerHeartbeatResponse()
 
     async def FunctionGetInputs(self, _: api_pb2.FunctionGetInputsRequest) -> api_pb2.FunctionGetInputsResponse:
-        """The next input, none for now, or the word to end."""
+        """The next input, none yet, or the request to exit."""
         try:
             given = await asyncio.wait_for(self._pool.waiting.get(), POLL)
         except TimeoutError:
@@ -151,7 +151,7 @@ class ContainerSide:
         return api_pb2.FunctionGetInputsResponse(inputs=[item])
 
     async def FunctionPutOutputs(self, request: api_pb2.FunctionPutOutputsRequest) -> Empty:
-        """Takes what became of inputs."""
+        """Receives the outputs of inputs."""
         for item in request.outputs:
             given = self._pool.unfinished.pop(item.input_id, None)
             if given is None or given.output.done():
@@ -174,7 +174,7 @@ class ContainerSide:
         return Empty()
 
     async def TaskResult(self, request: api_pb2.TaskResultRequest) -> Empty:
-        """The container failed outside of a call, as when it starts: every caller learns why."""
+        """The container failed outside of a call, for example during its start: every caller gets the reason."""
         self._record.write("container_failed", exception=request.result.exception)
         for given in self._pool.unfinished.values():
             given.output.set_result(api_pb2.FunctionGetOutputsItem(result=request.result, input_id=given.id))

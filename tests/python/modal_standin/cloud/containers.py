@@ -1,7 +1,7 @@
 """Containers: processes that run Modal's own container runtime on the mounted files.
 
-Each has a directory of its own with its mounted files, its arguments and a socket by which only it can talk to the service.
-It sees no token and none of the caller's Python path.
+Each has a directory of its own with its mounted files, its arguments and a socket through which only it can reach the service.
+It gets no token and not the caller's Python path.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from .uploads import Uploads
 
 # How long a container may take to end by itself, in seconds.
 GRACE = 10.0
-# What a container must not inherit.
+# Variables that a container must not inherit.
 PRIVATE = ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "PYTHONPATH", "MODAL_CONFIG_PATH", "MODAL_PROFILE")
 
 
@@ -135,7 +135,7 @@ class Containers:
             await self._logs.put(app_id, task_id, descriptor, text)
 
     def stop(self, container: Container) -> None:
-        """Sees to it that a container ends: by itself, or after a while by force."""
+        """Waits for a container to exit, and kills it after a timeout."""
 
         async def end() -> None:
             try:
@@ -165,6 +165,6 @@ def _kill_group(pid: int) -> None:
 
 
 def _die_with_parent() -> None:
-    """Has the kernel kill this process when the stand-in dies in whatever way."""
+    """Makes the kernel kill this process when the stand-in dies."""
     death_signal = 1
     ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)

@@ -8,10 +8,10 @@ from modal_proto import api_pb2
 from .apps import App, Apps, Identifiers
 from .record import Record
 
-# What Modal lends, by the names in its guide, and the older A10G. In capitals, as the client sends them.
+# The GPUs of Modal's guide, and the older A10G, in capitals as the client sends them.
 GPUS = frozenset("T4 L4 A10 A10G L40S A100 A100-40GB A100-80GB RTX-PRO-6000 H100 H100! H200 B200 B200+".split())
 
-# All that is said of a volume to its users.
+# The description of a volume for its users.
 VOLUME = api_pb2.VolumeMetadata()
 
 
@@ -28,12 +28,12 @@ class Function:
 
     @property
     def gpu(self) -> str:
-        """The class of GPU that is asked for, or nothing."""
+        """The requested class of GPU, or an empty string."""
         return self.definition.resources.gpu_config.gpu_type
 
 
 class Functions:
-    """The part of the service that knows functions."""
+    """The part of the service for functions."""
 
     def __init__(self, apps: Apps, identifiers: Identifiers, record: Record) -> None:
         self._apps = apps
@@ -51,7 +51,7 @@ class Functions:
         return function
 
     def layout(self, function: Function) -> api_pb2.AppLayout:
-        """All that a function's container must know: the public objects of its app, and what the function depends on."""
+        """The data that a function's container needs: the public objects of its app, and the function's dependencies."""
         app = function.app
         objects = [
             api_pb2.Object(object_id=name, function_handle_metadata=self._functions[name].metadata)
@@ -70,7 +70,7 @@ class Functions:
         return api_pb2.AppLayout(objects=objects, function_ids=app.function_ids, class_ids=app.class_ids)
 
     async def FunctionPrecreate(self, request: api_pb2.FunctionPrecreateRequest) -> api_pb2.FunctionPrecreateResponse:
-        """Gives a function its id before its definition is whole."""
+        """Assigns an id to a function before its definition is complete."""
         app = self._apps.app(request.app_id)
         definition = api_pb2.Function(
             function_name=request.function_name,
@@ -108,7 +108,7 @@ class Functions:
         )
 
     async def ClassCreate(self, request: api_pb2.ClassCreateRequest) -> api_pb2.ClassCreateResponse:
-        """Gives a class an id. What it can do is known of its function."""
+        """Assigns an id to a class. Its methods are known from its function."""
         self._apps.app(request.app_id)
         class_id = request.existing_class_id or self._identifiers.new("cs")
         return api_pb2.ClassCreateResponse(class_id=class_id, handle_metadata=api_pb2.ClassHandleMetadata())
@@ -116,7 +116,7 @@ class Functions:
     async def FunctionBindParams(
         self, request: api_pb2.FunctionBindParamsRequest
     ) -> api_pb2.FunctionBindParamsResponse:
-        """Makes a variant of a class's function for an instance: its parameters, and options such as the GPU."""
+        """Creates a variant of a class's function for an instance: its parameters, and options such as the GPU."""
         base = self.function(request.function_id)
         definition = api_pb2.Function()
         definition.CopyFrom(base.definition)
@@ -150,7 +150,7 @@ def _readable(value: api_pb2.ClassParameterValue) -> str:
 
 
 def _metadata(definition: api_pb2.Function, app: App) -> api_pb2.FunctionHandleMetadata:
-    """What the client learns of a function, and of the methods of a class's function."""
+    """The metadata of a function for the client, including the methods of a class's function."""
     methods = {
         name: api_pb2.FunctionHandleMetadata(
             function_name=method.function_name,

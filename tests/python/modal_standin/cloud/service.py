@@ -1,7 +1,7 @@
-"""Modal's service as a table of calls: finds the method that answers a call, checks who asks, and records it.
+"""Modal's service as a table of calls: finds the method of a call, checks the caller's token, and records the call.
 
-The calls and their messages come from the description that Modal's client is made from, so a newer client may ask for what
-is not here: it then hears UNIMPLEMENTED with the name of the call, and so does the record.
+The calls and their messages come from the definitions that Modal's client is generated from, so a newer client may make calls
+that are missing here. It gets UNIMPLEMENTED with the name of the call, which is recorded too.
 """
 
 import inspect
@@ -18,17 +18,17 @@ from modal_proto import api_pb2
 
 from .record import Record
 
-# What says who may call: raises GRPCError for a caller that may not. Takes the metadata of the call.
+# Checks whether a caller is allowed, by the metadata of the call. Raises GRPCError if not.
 Gate = Callable[[Mapping[str, Any]], None]
 
-# Fields worth a line in a record; everything else is payload or noise.
+# Fields that are recorded. All others are payload or noise.
 RECORDED = ("app_id", "function_id", "description", "environment_name", "app_state", "reason", "exception")
 
 
 class Service:
-    """Answers gRPC calls with the methods of `parts` that have the calls' names.
+    """Handles gRPC calls with the methods of `parts` that have the calls' names.
 
-    A part's method takes the request and returns the response, or, for a call that streams its answer, yields them.
+    A part's method takes the request and returns the response, or, for a call with a streamed response, yields them.
     """
 
     def __init__(self, parts: Sequence[object], gate: Gate, record: Record, caller: str) -> None:
@@ -38,7 +38,7 @@ class Service:
         self._caller = caller
 
     def __mapping__(self) -> dict[str, Handler]:
-        """All calls of Modal's service by path, as grpclib asks for them."""
+        """All calls of Modal's service by path, as grpclib needs them."""
         service = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
         return {f"/{service.full_name}/{method.name}": self._handler(method) for method in service.methods}
 
@@ -78,7 +78,7 @@ class Service:
 
 
 def token_gate(token_id: str, token_secret: str) -> Gate:
-    """Lets in who brings this token, as Modal does: in the metadata of every call."""
+    """Allows callers with this token, which is in the metadata of every call, like in Modal."""
 
     def check(metadata: Mapping[str, Any]) -> None:
         given = metadata.get("x-modal-token-id"), metadata.get("x-modal-token-secret")
@@ -89,4 +89,4 @@ def token_gate(token_id: str, token_secret: str) -> Gate:
 
 
 def open_gate(_: Mapping[str, Any]) -> None:
-    """Lets in everyone: containers come by a socket of their own and bring no token."""
+    """Allows all callers: containers use a socket of their own and have no token."""

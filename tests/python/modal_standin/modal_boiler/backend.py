@@ -9,7 +9,7 @@ from boileroom.backend.base import Backend
 
 
 class SharedApp:
-    """A Modal app that its first user enters and its last one leaves."""
+    """A Modal app that is entered by its first user and left by its last one."""
 
     _all: dict[modal.App, "SharedApp"] = {}
     _lock = threading.Lock()
@@ -21,12 +21,12 @@ class SharedApp:
 
     @classmethod
     def of(cls, app: modal.App) -> "SharedApp":
-        """The one for this app."""
+        """The shared app for this app."""
         with cls._lock:
             return cls._all.setdefault(app, cls(app))
 
     def enter(self) -> None:
-        """Runs the app unless it runs."""
+        """Starts the app, unless it is running."""
         with self._lock:
             if self._users == 0:
                 entered = self._app.run()
@@ -35,7 +35,7 @@ class SharedApp:
             self._users += 1
 
     def leave(self) -> None:
-        """Stops the app when nobody uses it any more."""
+        """Stops the app after its last user has left."""
         with self._lock:
             self._users -= 1
             if self._users == 0:

@@ -1,4 +1,4 @@
-"""The models as a caller sees them, under the names of boileroom's wrappers, on the one backend `modal`."""
+"""The models for callers, under the names of boileroom's wrappers, on the backend `modal`."""
 
 from typing import Any, ClassVar, Self
 
@@ -7,7 +7,7 @@ from .backend import ModalBackend
 
 
 class Wrapper:
-    """A model behind a started backend, which is stopped when the wrapper's context is left."""
+    """A model on a started backend, which is stopped when the wrapper's context is left."""
 
     remote_class: ClassVar[Any]
 

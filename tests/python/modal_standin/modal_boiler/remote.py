@@ -1,4 +1,4 @@
-"""The models as Modal runs them: a class and an app for each."""
+"""The models on Modal: a class and an app for each."""
 
 import importlib
 import json
@@ -20,7 +20,7 @@ RESOURCES: dict[str, Any] = {
 
 
 class Model:
-    """What is the same for all: the core, loaded when a container starts."""
+    """The part that all models share: the core, loaded when a container starts."""
 
     core: ClassVar[str]
     config: bytes
@@ -38,7 +38,7 @@ class Model:
         try:
             return getattr(self._core, method)(sequences, options=options)
         except urllib.error.HTTPError as error:
-            # Exceptions leave Modal as pickles, and this one has an open connection.
+            # Modal pickles exceptions, and this one contains an open connection.
             raise ValueError(f"{error}: {error.read().decode()}") from None
 
 

@@ -12,7 +12,7 @@ class Backend(ABC):
         self._atexit_hook = None
 
     def start(self):
-        """Starts it; does nothing when it runs."""
+        """Starts the backend, unless it is running."""
         if self._is_running:
             return
         self.startup()
@@ -22,7 +22,7 @@ class Backend(ABC):
             atexit.register(self._atexit_hook)
 
     def stop(self):
-        """Stops it; does nothing when it is stopped. Afterwards it is stopped, whatever happened."""
+        """Stops the backend, unless it is stopped. It counts as stopped afterwards, even after an exception."""
         if not self._is_running:
             return
         try:
@@ -37,8 +37,8 @@ class Backend(ABC):
 
     @abstractmethod
     def startup(self):
-        """Acquires what it needs."""
+        """Acquires its resources."""
 
     @abstractmethod
     def shutdown(self):
-        """Lets go of it."""
+        """Releases its resources."""

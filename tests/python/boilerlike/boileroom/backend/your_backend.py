@@ -1,4 +1,4 @@
-"""A backend as a contributor would write it: it starts a model server as a process and speaks to it over HTTP."""
+"""A backend like a contributor would write it: starts a model server as a process and calls it over HTTP."""
 
 import collections
 import os
@@ -19,7 +19,7 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class YourBackend(Backend):
-    """`HYDROTEST_PROGRAM` names the program that serves."""
+    """Serves with the program that `HYDROTEST_PROGRAM` names."""
 
     def __init__(self, core_class, config=None, device=None):
         super().__init__()
@@ -51,7 +51,7 @@ class YourBackend(Backend):
             raise
 
     def _address(self):
-        """Where the server listens, which its log says once it is ready."""
+        """The address of the server, which its log contains once it is ready."""
         while True:
             ended = self._process.poll() is not None
             lines = self._lines()
@@ -83,14 +83,14 @@ class YourBackend(Backend):
             self._log = None
 
     def get_model(self):
-        """What has the methods of the model."""
+        """The object with the methods of the model."""
         if self.model is None:
             raise RuntimeError("YourBackend is not initialized. Call start() before use.")
         return self.model
 
 
 class Model:
-    """Calls the server. Results are real objects, and exceptions those of the model as far as its server tells them."""
+    """Calls the server. Results are real objects. Exceptions are the model's, as far as its server reports them."""
 
     def __init__(self, address, secret):
         self._address = address
@@ -114,6 +114,6 @@ class Model:
             detail = loads(error.read())["detail"]
             if error.code != 500:
                 raise
-        # The server tells the words and not the class.
+        # The server reports the message and not the class.
         words = detail.partition(" failed: ")[2]
         raise (TypeError if words.startswith("Encoded ESMFold2") else ValueError)(words)
