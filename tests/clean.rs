@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// found by that name machine-wide.
 struct Home {
     directory: TempDir,
-    dead: String,
+    stale: String,
 }
 
 impl Home {
@@ -29,7 +29,7 @@ impl Home {
         let number = HOMES.fetch_add(1, Ordering::Relaxed);
         Self {
             directory: tempfile::tempdir().unwrap(),
-            dead: format!("hydrotest-{:08x}{number:08x}", std::process::id()),
+            stale: format!("hydrotest-{:08x}{number:08x}", std::process::id()),
         }
     }
 
@@ -44,7 +44,7 @@ impl Home {
     }
 
     /// What the program prints on both streams, and its exit code. The directory is shown as `HOME` and the stale run as
-    /// `DEAD`.
+    /// `STALE`.
     fn run(&self, arguments: &[&str]) -> (String, i32) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
             .env("HYDROTEST_FORMAT", "pretty")
@@ -58,7 +58,7 @@ impl Home {
             .unwrap();
         let reported = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
         let home = self.path().display().to_string();
-        let reported = plain(&reported.concat(), &[(&home, "HOME"), (&self.dead, "DEAD")]);
+        let reported = plain(&reported.concat(), &[(&home, "HOME"), (&self.stale, "STALE")]);
         (reported, output.status.code().unwrap())
     }
 }
@@ -94,9 +94,9 @@ impl Drop for Orphan {
 fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
-    home.write(&format!("state/runs/{}/lock", home.dead), "");
-    home.write(&format!("state/runs/{}/3/server.log", home.dead), "last words");
-    let mut orphan = Orphan::new(&format!("{}-3", home.dead));
+    home.write(&format!("state/runs/{}/lock", home.stale), "");
+    home.write(&format!("state/runs/{}/3/server.log", home.stale), "last words");
+    let mut orphan = Orphan::new(&format!("{}-3", home.stale));
     let mut other = Orphan::new("hydrotest-fedcba9876543210-1");
 
     let own = format!("process {} ", orphan.0.id());
@@ -116,33 +116,33 @@ fn resources_of_a_killed_run_are_listed_then_removed_and_no_others() {
     assert_eq!(code, 0);
     assert!(!orphan.is_there(), "it is gone when the program reports its removal");
     assert!(other.is_there());
-    assert!(!home.path().join("state/runs").join(&home.dead).exists());
+    assert!(!home.path().join("state/runs").join(&home.stale).exists());
     insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
 }
 
 #[test]
 fn resources_that_cannot_be_removed_are_reported_and_kept() {
     let home = Home::new();
-    home.write(&format!("state/runs/{}/lock", home.dead), "");
-    home.write(&format!("state/runs/{}/platforms/1.json", home.dead), r#"{"kind": "no_such_kind", "platform": {}}"#);
+    home.write(&format!("state/runs/{}/lock", home.stale), "");
+    home.write(&format!("state/runs/{}/platforms/1.json", home.stale), r#"{"kind": "no_such_kind", "platform": {}}"#);
     let (reported, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{reported}");
     // The portable system reports this in an additional line.
     let reported = reported.replace("processes of killed runs: not available on this system\n", "");
     insta::assert_snapshot!(reported, @"
-    not cleaned up: DEAD: kind `no_such_kind` has no resource finder (no_such_kind at {})
+    not cleaned up: STALE: kind `no_such_kind` has no resource finder (no_such_kind at {})
     `hydrotest clean` tries again (exit code 3)
     ");
-    assert!(home.path().join("state/runs").join(&home.dead).exists());
+    assert!(home.path().join("state/runs").join(&home.stale).exists());
 }
 
 #[test]
 fn runs_killed_around_the_lock_leave_nothing_either() {
     let home = Home::new();
     // Killed before the lock was created, and after it was removed.
-    fs::create_dir_all(home.path().join("state/runs").join(&home.dead)).unwrap();
+    fs::create_dir_all(home.path().join("state/runs").join(&home.stale)).unwrap();
     assert_eq!(home.run(&["clean"]).1, 0);
-    assert!(!home.path().join("state/runs").join(&home.dead).exists());
+    assert!(!home.path().join("state/runs").join(&home.stale).exists());
 }
 
 const SEQUENCES: &str = ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n";
@@ -180,7 +180,7 @@ fn the_doctor_reports_what_is_there_what_is_missing_and_what_to_do() {
                                -> record them on a backend that you trust: hydrotest --backend NAME --record
     ");
 
-    home.write(&format!("state/runs/{}/lock", home.dead), "");
+    home.write(&format!("state/runs/{}/lock", home.stale), "");
     let (reported, code) = home.run(&["doctor"]);
     assert_eq!(code, 3, "{reported}");
     insta::assert_snapshot!(without_disk(&reported), @"

@@ -79,7 +79,7 @@ async fn every_recorded_request_gets_the_recorded_response() {
         match recorded["body"].as_str() {
             Some(recorded) => assert_eq!(body, recorded, "{name}"),
             None if status == 200 => {
-                assert!(body.starts_with(r#"{"pickled":""#) && body.contains(r#"","hmac":""#), "{name}: {body}")
+                assert!(body.starts_with(r#"{"pickled":""#) && body.contains(r#"","hmac":""#), "{name}: {body}");
             }
             None => {
                 let body: serde_json::Value = serde_json::from_str(&body).unwrap();

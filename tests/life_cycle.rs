@@ -104,9 +104,9 @@ fn a_server_that_behaves_like_pytorch_passes_every_scenario() {
     // These suites have no case for most capabilities of the models.
     assert!(closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"), "{reported}");
     let notes: Vec<&str> = reported.lines().filter(|line| line.contains("note: esm2 on torch: ")).collect();
-    let noted = |text: &str| notes.iter().any(|note| note.contains(text));
-    assert!(noted("temporary directory tmp.") && noted("(0 bytes) was left in its TMPDIR"), "{reported}");
-    assert!(noted("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
+    let has_note = |text: &str| notes.iter().any(|note| note.contains(text));
+    assert!(has_note("temporary directory tmp.") && has_note("(0 bytes) was left in its TMPDIR"), "{reported}");
+    assert!(has_note("had to be killed: the server did not end within 0.5 s of SIGTERM"), "{reported}");
 }
 
 #[test]

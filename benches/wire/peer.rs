@@ -27,7 +27,7 @@ pub fn measure(path: &str) {
         let start = Instant::now();
         let prediction = receive_file(path);
         best = best.min(start.elapsed().as_secs_f64());
-        assert!(prediction.is_some(), "the body must be sound");
+        assert!(prediction.is_some(), "the body must be valid");
     }
     println!("{best} {}", peak_memory());
 }

@@ -98,8 +98,8 @@ fn a_bad_file_is_not_used_if_it_cannot_be_pulled_again() {
 fn two_concurrent_runs_share_one_pull() {
     let bench = Bench::empty();
     let (logs, setting) = logs();
-    let worlds = [(); 2].map(|()| Project::new(&bench.table(&setting)));
-    let runs = worlds.each_ref().map(|project| {
+    let projects = [(); 2].map(|()| Project::new(&bench.table(&setting)));
+    let runs = projects.each_ref().map(|project| {
         let mut command = project.command(&EMBED);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     });

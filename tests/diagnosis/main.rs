@@ -77,7 +77,6 @@ fn reordered(structure: &Structure, order: &[usize]) -> Structure {
 }
 
 /// Every mistake in a structure, with its name and the cause that must be reported.
-#[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
 fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)> {
     let atoms = structure.atoms();
     let rolled: Vec<usize> = (0..atoms).map(|atom| (atom + atoms - 1) % atoms).collect();
@@ -172,7 +171,7 @@ impl Score {
         for (name, (right, all)) in &self.0 {
             eprintln!("{name}: {right} of {all}");
         }
-        eprintln!("named rightly: {right} of {all}");
+        eprintln!("named correctly: {right} of {all}");
         assert!(all > 100 && right * 100 >= all * 95, "{right} of {all}");
     }
 }
@@ -229,7 +228,7 @@ fn mistakes_in_complexes_are_named() {
         score.add("cut short", MistakeKind::CutShort, of_structures(&whole, &cut, StructureFrame::Free, &[]).as_ref());
     }
     let (right, all) = score.0.values().fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
-    eprintln!("named rightly: {right} of {all}");
+    eprintln!("named correctly: {right} of {all}");
     assert!(all > 30 && right * 100 >= all * 95, "{right} of {all}");
 }
 

@@ -69,8 +69,8 @@ fn suites_pass_through_the_command_that_boileroom_uses() {
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
 fn two_concurrent_runs_do_not_interfere() {
     let (on, _alone) = alone(Platform::Docker);
-    let worlds = [(); 2].map(|()| Project::new(&table(on, SERVE)));
-    let runs = worlds.each_ref().map(|project| {
+    let projects = [(); 2].map(|()| Project::new(&table(on, SERVE)));
+    let runs = projects.each_ref().map(|project| {
         let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
         command.stdout(std::process::Stdio::piped()).spawn().unwrap()
     });

@@ -310,7 +310,7 @@ impl Table {
         let planted: usize = self.rows.iter().map(|row| row.planted).sum();
         let named: usize = self.rows.iter().map(|row| row.named).sum();
         eprintln!(
-            "named rightly: {named} of {planted}; right responses: {}, false alarms {}, causes named {}",
+            "named correctly: {named} of {planted}; right responses: {}, false alarms {}, causes named {}",
             self.agreeing, self.alarms, self.false_causes
         );
         for row in &self.rows {

@@ -73,7 +73,7 @@ pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) ->
         for item in items {
             match item {
                 Value::Structure(structure) => {
-                    structure.coord.iter_mut().flatten().for_each(|axis| *axis += size * next())
+                    structure.coord.iter_mut().flatten().for_each(|axis| *axis += size * next());
                 }
                 Value::Array(tensor) if tensor.dtype().is_float() => {
                     let values: Vec<f32> = tensor

@@ -58,7 +58,7 @@ fn confident(structure: &Structure) -> Vec<Range<usize>> {
 }
 
 /// Swaps two atoms in every residue with this name, if any of these residues is confident.
-fn trade(structure: &mut Structure, residue: &str, one: &str, other: &str) -> Option<()> {
+fn swap_atoms(structure: &mut Structure, residue: &str, one: &str, other: &str) -> Option<()> {
     let residues: Vec<Range<usize>> = structure.residues();
     let is_meant = |atoms: &Range<usize>| residue.is_empty() || structure.res_name[atoms.start] == residue;
     let sure = confident(structure);
@@ -140,17 +140,17 @@ pub fn of_chains() -> Vec<Mistake> {
             it.chain_id.iter_mut().for_each(|name| *name = Label::new(&format!("{name}1")).unwrap());
             Some(())
         }),
-        of_structure("C and CB", &[MistakeKind::PermutedAtoms], |it| trade(it, "", "C", "CB")),
+        of_structure("C and CB", &[MistakeKind::PermutedAtoms], |it| swap_atoms(it, "", "C", "CB")),
         of_structure("leucine methyls", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
-            trade(it, "LEU", "CD1", "CD2")
+            swap_atoms(it, "LEU", "CD1", "CD2")
         }),
         of_structure("valine methyls", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
-            trade(it, "VAL", "CG1", "CG2")
+            swap_atoms(it, "VAL", "CG1", "CG2")
         }),
         of_structure("histidine ring", &[MistakeKind::PermutedAtoms, MistakeKind::Local], |it| {
-            trade(it, "HIS", "ND1", "CD2")
+            swap_atoms(it, "HIS", "ND1", "CD2")
         }),
-        of_structure("carbon and oxygen", &[MistakeKind::PermutedAtoms], |it| trade(it, "", "C", "O")),
+        of_structure("carbon and oxygen", &[MistakeKind::PermutedAtoms], |it| swap_atoms(it, "", "C", "O")),
         of_structure("one side chain", &[MistakeKind::Local], |it| {
             let residue = side_chain(it)?;
             let is_backbone = |name: &str| ["N", "CA", "C", "O", "CB"].contains(&name);

@@ -171,7 +171,7 @@ fn ports() -> Vec<WrongPort> {
             let text = URL_SAFE_NO_PAD.encode_to_string(upstream.respond(request).payload()); Response::new(200, json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string())
         }),
             1, "URL-safe base64", "it must be standard base64 with padding").running(MINIMAL),
-        row("no_pickle", Calls(|request, upstream| spoiled(request, upstream, |_| b"hello world".to_vec())),
+        row("no_pickle", Calls(|request, upstream| spoiled(request, upstream, |_| b"hello there".to_vec())),
             1, "not a pickle of protocol 2 to 5", "the payload is the pickle of an object"),
         row("runs_a_program", Calls(|request, upstream| spoiled(request, upstream, |_| b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.".to_vec())),
             1, "refused to call os.system", "the payload is the pickle of an object"),
