@@ -146,7 +146,7 @@ fn assert_same_atoms(ours: &Structure, theirs: &Value, label: &str) {
     }
 }
 
-/// The folding models, each with what to fold: a chain alone and two that touch, as far as it takes several.
+/// The folding models with their inputs: one chain, and two that touch if the model accepts several.
 const FOLDS: [(&str, &str); 5] = [
     ("esmfold", "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG"),
     ("esmfold", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT:GIVEQCCTSICSLYQLENYCN"),

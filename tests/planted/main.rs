@@ -139,7 +139,7 @@ impl Table {
     }
 }
 
-/// The second mistakes: those that every port makes sooner or later.
+/// The second mistakes: frequent ones.
 fn seconds(all: impl IntoIterator<Item = Mistake>, names: &[&str]) -> Vec<Mistake> {
     all.into_iter().filter(|mistake| names.contains(&mistake.name)).collect()
 }

@@ -1,4 +1,4 @@
-//! A server in front of `hydrotest serve`: forwards requests, and responds with what a test makes of the responses.
+//! A server in front of `hydrotest serve`: forwards requests, and changes the responses as a test needs.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ pub const CASE: &str = "esm2::embed::minimal";
 /// The address of a server of one model.
 pub struct Upstream(String);
 
-/// Stops the port's server at the end of its test, whatever the port's own thread does.
+/// Stops the port's server at the end of its test, independent of the port's own thread.
 pub struct Port {
     address: String,
     server: Option<Child>,

@@ -1,5 +1,5 @@
-//! Compares a backend that serves the embedded models with the backend `reference`, to the last byte. Needs `timeless` beside
-//! it.
+//! Compares a backend that serves the embedded models with the backend `reference`, to the last byte. Needs the module
+//! `timeless`.
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;

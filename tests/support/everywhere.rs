@@ -1,5 +1,5 @@
 //! The server faults that every platform with servers has: what the server does, and what the program reports. Each platform
-//! adds its own. Needs `failing` beside it.
+//! adds its own. Needs the module `failing`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,6 +1,6 @@
 //! Runs failures through the program itself, one row each, and checks the exit code, the message, the last lines of the
-//! server's log, the command that reproduces it, and that nothing is kept for a later run to clean up. Needs `project` and
-//! `until` beside it.
+//! server's log, the command that reproduces it, and that nothing is kept for a later run to clean up. Needs the modules
+//! `project` and `until`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A foreign server takes the port of an instance's server before that server does. Needs `witness` beside it.
+//! A foreign server takes the port of an instance's server before that server does. Needs the module `witness`.
 
 use hydrotest::backend::Instance;
 use hydrotest::prediction::{Input, Method, Options, Request, Value};

@@ -1,4 +1,4 @@
-//! Runs asynchronous tests, each in a runtime of its own and with a time limit. Needs `installed` beside it.
+//! Runs asynchronous tests, each in a runtime of its own and with a time limit. Needs the module `installed`.
 
 use std::time::Duration;
 

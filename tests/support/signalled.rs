@@ -1,4 +1,4 @@
-//! Stops the harness with a signal while it has something to clean up. Needs `project` beside it.
+//! Stops the harness with a signal while it has something to clean up. Needs the module `project`.
 
 use std::process::{Child, Stdio};
 

@@ -1,5 +1,5 @@
-//! Runs the shipped suites through one backend and compares what passed with the plan of this checkout, name by name. Needs
-//! `project` beside it.
+//! Runs the shipped suites through one backend and compares what passed with the plan of this checkout, name by name. Needs the
+//! module `project`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
