@@ -220,7 +220,6 @@ const PRIVATE_WORDS: &[&str] = &[
     "leftovers",
     "likeness",
     "nobody",
-    "outlived",
     "played",
     "raiser",
     "recipe",
