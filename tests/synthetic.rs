@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hydrotest::check::{CallResult, Calls, CaseResults, Check, ContractCheck, Finding, MetricValues};
+use hydrotest::check::{CallResult, CaseResults, Check, Finding, MetricValues};
 use hydrotest::config::Config;
 use hydrotest::prediction::contract::ListMeaning;
 use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value, largest_response};
@@ -62,7 +62,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         config: options(config.clone()),
     };
     let evidence = CaseResults { contract, responses: &[response], recorded: None, measured: &MetricValues::default() };
-    ContractCheck::new(Calls::All).judge(&evidence)
+    Check::contract().judge(&evidence)
 }
 
 #[test]

@@ -1,85 +1,69 @@
 //! `b_factor`: the temperature factors of structures and structure files carry the plddt of their residues.
 
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_structural, structure_of};
-use super::{Check, InputScope};
-use crate::compare::factor_of;
+use super::{CheckRule, InputScope, Judged};
+use crate::compare::{PLDDT, factor_of};
 use crate::prediction::Value;
-use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
+use crate::prediction::contract::{FactorRule, FactorScale};
 use crate::protein::Structure;
+use crate::tensor::Tensor;
 
 /// The name of the check.
 pub(crate) const NAME: &str = "b_factor";
 
-/// The field of confidence per residue.
-const PLDDT: &str = "plddt";
-
 #[derive(Debug)]
 struct BFactor {
-    calls: Calls,
     field: FieldPath,
+    /// The field `plddt`.
+    plddt: FieldPath,
     /// As a fraction of 1, whatever the scale of the field.
     tolerance: f64,
 }
 
-/// Reads `field`, `atol` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let carries = |field: &FieldSpec| is_structural(field) && field.b_factor.is_some();
-    let tolerance = parser.reader().require("atol").number("atol", TOLERANCES);
-    let field = parser.field_or("atom_array", "structures whose contract gives `b_factor` a scale", carries)?;
-    Some(Box::new(BFactor { calls, field, tolerance: tolerance? }))
+/// Reads `field` and `atol`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    let tolerance = parser.reader.require("atol").number("atol", TOLERANCES);
+    let what = "structures whose contract gives `b_factor` a scale";
+    let field = parser.field_or("atom_array", what, |field| is_structural(field) && field.b_factor.is_some())?;
+    Some(Box::new(BFactor { field, plddt: FieldPath::parse(PLDDT)?, tolerance: tolerance? }))
 }
 
-impl Check for BFactor {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+impl CheckRule for BFactor {
+    fn other_inputs(&self) -> Option<InputScope> {
         // A place in the field, such as a sample of a batch, is one of this input.
-        self.field.is_whole().then_some((NAME, InputScope::Every))
+        self.field.is_whole().then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
-        let Some(plddt) = FieldPath::parse(PLDDT) else {
-            return Vec::new();
-        };
-        let (structures, scores) = match (self.field.find(NAME, answered), plddt.find(NAME, answered)) {
-            (Ok(structures), Ok(scores)) => (structures, scores),
-            (Err(finding), _) | (_, Err(finding)) => return vec![*finding],
-        };
+        let items = self.field.find(NAME, answered)?.as_items().unwrap_or_default();
+        let scores = self.plddt.find(NAME, answered)?.as_items().unwrap_or_default();
+        // Every model of the case has both since the check was compiled.
         let spec = answered.contract.field(self.field.name());
-        // Both are there for every model of the case since it was compiled.
         let Some((kind, scale)) = spec.and_then(|spec| Some((spec.kind, spec.b_factor?))) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let items = structures.as_items().unwrap_or_default();
-        let scores = scores.as_items().unwrap_or_default();
         if items.is_empty() || scores.len() < items.len() {
             let summary = format!("{}: {} structures for {} of `{PLDDT}`", self.field, items.len(), scores.len());
-            return vec![wrong(summary)];
+            return Ok(vec![wrong(summary)]);
         }
         let pairs = items.iter().zip(scores).enumerate();
-        pairs
-            .filter_map(|(index, (item, score))| {
-                let fault = match structure_of(kind, item) {
-                    Ok(structure) => fault(&structure, score, scale, self.tolerance)?,
-                    Err(fault) => fault,
-                };
-                Some(wrong(format!("{}[{index}]: {fault}", self.field)))
-            })
-            .collect()
+        let faults = pairs.filter_map(|(index, (item, score))| {
+            let fault = structure_of(kind, item)
+                .map_or_else(Some, |structure| fault(&structure, score, scale, self.tolerance))?;
+            Some(wrong(format!("{}[{index}]: {fault}", self.field)))
+        });
+        Ok(faults.collect())
     }
 }
 
 fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f64) -> Option<String> {
-    let scores = score.as_array().and_then(crate::tensor::Tensor::to_f64);
+    let scores = score.as_array().and_then(Tensor::to_f64);
     let (Some(factors), Some(scores)) = (&structure.b_factor, scores) else {
         return Some(format!("no temperature factors to hold against `{PLDDT}`"));
     };
@@ -93,7 +77,7 @@ fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f6
         let expected = score * scale.greatest;
         let factor = match scale.rule {
             FactorRule::Alpha | FactorRule::Mean => factor_of(structure, factors, residue, scale.rule),
-            // Of several that are wrong the first tells.
+            // Of several wrong ones the first is reported.
             FactorRule::Each => factors.get(residue.clone())?.iter().copied().find(|&own| differs(own, expected)),
         }?;
         differs(factor, expected).then_some((residue.start, expected, factor))
@@ -158,7 +142,7 @@ mod tests {
         let response = response(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))
             .with("plddt", list(Value::Array(Tensor::vector(plddt))))
             .with("pdb", list(Value::Text(text.to_owned())));
-        summaries(&*check, &contract, &[response])
+        summaries(&check, &contract, &[response])
     }
 
     #[test]
@@ -196,11 +180,11 @@ mod tests {
         let scores = |scores: &[f32]| Value::List(vec![Value::Array(Tensor::vector(scores))]);
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["plddt"]}))
             .with("plddt", scores(&[0.5, 0.505, 0.495]));
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
-        insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
-        insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
+        insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
+        insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
         let bare = right.with_structure(|structure| structure.b_factor = None);
-        insta::assert_snapshot!(summaries(&*check, &contract, &[bare]).join("\n"), @"atom_array[0]: no temperature factors to hold against `plddt`");
+        insta::assert_snapshot!(summaries(&check, &contract, &[bare]).join("\n"), @"atom_array[0]: no temperature factors to hold against `plddt`");
     }
 
     #[test]

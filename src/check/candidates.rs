@@ -1,147 +1,112 @@
 //! What the response to a call may be by mistake: another response of its case, another sample, another recorded result of the
-//! model. Gathers; compares nothing. To be asked only when a response is wrong.
+//! model. Collects them if a response is wrong. Does not compare them.
 
-use super::case_results::{AnsweredCall, CaseResults};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::pair::{Sides, sample};
 use crate::diagnosis::{OtherResult, Relation};
 use crate::prediction::contract::FieldKind;
 use crate::prediction::{Contract, Prediction, Request, Value};
 
-/// Other results with words for them.
-#[derive(Debug)]
-pub(crate) struct Candidates<'a> {
-    field: &'a FieldPath,
-    /// Whether single samples of a list are compared, each as a list of one.
-    is_item: bool,
-    found: Vec<OtherResult>,
+/// A value of the field, with its label and how its request differs.
+type Candidate = (String, Relation, Value);
+
+/// What the second of two sides may be instead of the first.
+pub(crate) fn candidates(
+    field: &FieldPath,
+    sides: &Sides<'_>,
+    first: &AnsweredCall<'_>,
+    second: &AnsweredCall<'_>,
+) -> Vec<OtherResult> {
+    let is_list = first.contract.field(field.name()).is_some_and(|spec| spec.kind != FieldKind::Array);
+    // Single samples of a list are compared, each as a list of one.
+    let is_item = is_list && sides.samples.is_some();
+    let mut found = of_responses(field, sides, first, second);
+    found.extend(of_records(field, is_item, second).unwrap_or_default());
+    let results = found.into_iter().map(|(label, relation, value)| {
+        let value = if is_item { Value::List(vec![value]) } else { value };
+        let prediction = Prediction { class: String::new(), fields: vec![(field.name().to_owned(), value)] };
+        OtherResult { label, relation, prediction }
+    });
+    results.collect()
 }
 
-impl<'a> Candidates<'a> {
-    /// What the second of two sides may be instead of the first.
-    pub(crate) fn of(
-        results: &CaseResults<'_>,
-        field: &'a FieldPath,
-        sides: &Sides<'_>,
-        first: &AnsweredCall<'_>,
-        second: &AnsweredCall<'_>,
-    ) -> Self {
-        let is_list = first.contract.field(field.name()).is_some_and(|spec| spec.kind != FieldKind::Array);
-        let mut found = Self { field, is_item: is_list && sides.samples.is_some(), found: Vec::new() };
-        found.add_answers(results, field, sides, first, second);
-        found.add_recorded(results, field, second);
-        found
-    }
-
-    /// The form in which causes are looked for.
-    pub(crate) fn into_neighbours(self) -> Vec<OtherResult> {
-        self.found
-    }
-
-    /// Adds a value in the form of the sides.
-    fn add(&mut self, label: String, relation: Relation, value: Value) {
-        let value = if self.is_item { Value::List(vec![value]) } else { value };
-        self.found.push(OtherResult {
-            label,
-            relation,
-            prediction: Prediction { class: String::new(), fields: vec![(self.field.name().to_owned(), value)] },
-        });
-    }
-
-    fn add_answers(
-        &mut self,
-        results: &CaseResults<'_>,
-        field: &FieldPath,
-        sides: &Sides<'_>,
-        first: &AnsweredCall<'_>,
-        second: &AnsweredCall<'_>,
-    ) {
-        let request =
-            |call: &str| results.responses.iter().find(|response| response.call == call).map(|it| &it.request);
-        let Some(asked) = request(second.call) else {
-            return;
+fn of_responses(
+    field: &FieldPath,
+    sides: &Sides<'_>,
+    first: &AnsweredCall<'_>,
+    second: &AnsweredCall<'_>,
+) -> Vec<Candidate> {
+    let path = field.to_string();
+    let mut found = Vec::new();
+    for answered in second.results.responses.iter().filter_map(|response| second.results.answer(response)) {
+        let Some(value) = answered.prediction.at(&path) else {
+            continue;
         };
-        for response in results.responses {
-            let Some(answered) = AnsweredCall::new(results.contract, response) else {
-                continue;
-            };
-            let Some(value) = answered.prediction.at(&field.to_string()) else {
-                continue;
-            };
-            let label = format!("the response to call `{}`", response.call);
-            let relation = relation(results.contract, asked, &response.request);
-            let Some((from, to)) = sides.samples else {
-                if response.call != first.call && response.call != second.call {
-                    self.add(label, relation, value.clone());
-                }
-                continue;
-            };
-            // A whole response that is another one is no matter of samples.
-            let is_whole = response.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
-            for index in 0..answered.expected.complexes.len() {
-                let is_itself = response.call == second.call && index == to;
-                let is_expected = response.call == first.call && index == from;
-                if is_itself || is_expected {
-                    continue;
-                }
-                if let Some(part) = sample(&answered, field, value, index) {
-                    let (label, relation) = if is_whole {
-                        (label.clone(), relation)
-                    } else {
-                        (format!("sample {index} of {label}"), Relation::OtherItem)
-                    };
-                    self.add(label, relation, part);
-                }
+        let label = format!("the response to call `{}`", answered.call);
+        let relation = relation(second.contract, &second.response.request, &answered.response.request);
+        let Some((from, to)) = sides.samples else {
+            if answered.call != first.call && answered.call != second.call {
+                found.push((label, relation, value.clone()));
             }
+            continue;
+        };
+        // A whole response that equals another one has nothing to do with samples.
+        let is_whole = answered.call != second.call && second.prediction.at(&path) == Some(value);
+        for index in 0..answered.expected.complexes.len() {
+            let is_itself = answered.call == second.call && index == to;
+            let is_expected = answered.call == first.call && index == from;
+            if is_itself || is_expected {
+                continue;
+            }
+            let Some(part) = sample(&answered, field, value, index) else {
+                continue;
+            };
+            found.push(if is_whole {
+                (label.clone(), relation, part)
+            } else {
+                (format!("sample {index} of {label}"), Relation::OtherItem, part)
+            });
         }
     }
-
-    /// Recorded results, sample by sample where samples are compared.
-    fn add_recorded(&mut self, results: &CaseResults<'_>, field: &FieldPath, second: &AnsweredCall<'_>) {
-        let Some(recorded) = results.recorded.filter(|_| field.is_whole()) else {
-            return;
-        };
-        let Some(response) = results.responses.iter().find(|response| response.call == second.call) else {
-            return;
-        };
-        let (Ok(key), Some(value)) = ((recorded.key)(second.call), second.prediction.field(field.name())) else {
-            return;
-        };
-        let alone = Prediction {
-            class: second.prediction.class.clone(),
-            fields: vec![(field.name().to_owned(), value.clone())],
-        };
-        let first_item = format!("{}[0]", field.name());
-        let provenance = recorded.provenance(results.contract, response);
-        let neighbours = recorded.store.neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
-        for OtherResult { label, relation, prediction } in neighbours {
-            let Some(value) = prediction.field(field.name()).cloned() else {
-                continue;
-            };
-            // Samples are compared one by one, and those of one sample only are its whole.
-            let items = value.as_items().unwrap_or_default().to_vec();
-            let only = value.as_array().filter(|array| array.shape().first() == Some(&1));
-            let only = only.and_then(|array| array.part(0)).map(Value::Array);
-            if !self.is_item {
-                self.add(label.clone(), relation, value.clone());
-            }
-            for part in items.into_iter().chain(only) {
-                self.add(label.clone(), relation, part);
-            }
-        }
-    }
+    found
 }
 
-/// What sets two requests apart.
+/// Recorded results, sample by sample if samples are compared.
+fn of_records(field: &FieldPath, is_item: bool, second: &AnsweredCall<'_>) -> Option<Vec<Candidate>> {
+    let name = field.name();
+    let recorded = second.results.recorded.filter(|_| field.is_whole())?;
+    let key = (recorded.key)(second.call).ok()?;
+    let fields = vec![(name.to_owned(), second.prediction.field(name)?.clone())];
+    let alone = Prediction { class: second.prediction.class.clone(), fields };
+    let provenance = recorded.provenance(second.contract, second.response);
+    let neighbours = recorded.store.neighbours(&key, &provenance, &alone, &[name, &format!("{name}[0]")]);
+    let mut found = Vec::new();
+    for OtherResult { label, relation, prediction } in neighbours {
+        let Some(value) = prediction.field(name).cloned() else {
+            continue;
+        };
+        // Samples are compared one by one, and a result of one sample is compared as a whole.
+        let items = value.as_items().unwrap_or_default().to_vec();
+        let only = value.as_array().filter(|array| array.shape().first() == Some(&1));
+        let only = only.and_then(|array| array.part(0)).map(Value::Array);
+        let whole = (!is_item).then_some(value);
+        let values = whole.into_iter().chain(items).chain(only);
+        found.extend(values.map(|value| (label.clone(), relation, value)));
+    }
+    Some(found)
+}
+
+/// How two requests differ.
 fn relation(contract: &Contract, asked: &Request, other: &Request) -> Relation {
     let seed = contract.seed_option();
     let without = |request: &Request| {
-        let options = request.options.iter();
-        let kept = options.filter(|(name, _)| Some(name.as_str()) != seed && *name != "include_fields");
-        kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
+        let mut options = request.options.clone();
+        options.retain(|name, _| Some(name.as_str()) != seed && name != "include_fields");
+        options
     };
-    let same = asked.input == other.input && without(asked) == without(other);
     let drawn_by = |request: &Request| request.options.get(seed?).cloned();
+    let same = asked.input == other.input && without(asked) == without(other);
     if same && drawn_by(asked) != drawn_by(other) { Relation::OtherSeed } else { Relation::OtherRequest }
 }
 
@@ -169,11 +134,11 @@ mod tests {
         let store = |recording| Store::new(directory.path(), recording).unwrap();
         for (case, response) in [("case", expected), ("beside", beside)] {
             let responses = std::slice::from_ref(response);
-            let found = judge_case(case, &*check, &contract, responses, &store(Recording::Missing), None);
+            let found = judge_case(case, &check, &contract, responses, &store(Recording::Missing), None);
             assert_eq!(found, []);
         }
         let wrong = CallResult { result: got.result.clone(), ..expected.clone() };
-        let found = judge_case("case", &*check, &contract, &[wrong], &store(Recording::Never), None);
+        let found = judge_case("case", &check, &contract, &[wrong], &store(Recording::Never), None);
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].hint.clone().unwrap_or_else(|| "no hint".to_owned())
     }
@@ -223,10 +188,10 @@ mod tests {
         let check = compile_with(&contract, table, &["first", "other", "again"]).unwrap();
         let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
         let responses = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
-        let found = judge(&*check, &contract, &responses);
+        let found = judge(&check, &contract, &responses);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the response to call `other` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let right = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", UBIQUITIN)];
-        assert_eq!(judge(&*check, &contract, &right), []);
+        assert_eq!(judge(&check, &contract, &right), []);
     }
 
     #[test]
@@ -238,13 +203,13 @@ mod tests {
         let ask = |call: &str, input: String| folded(&contract, call, &input, json!({}));
         let forth = ask("forth", format!("{one}|{two}"));
         let back = ask("back", format!("{two}|{one}"));
-        assert_eq!(judge(&*check, &contract, &[forth.clone(), back]), []);
+        assert_eq!(judge(&check, &contract, &[forth.clone(), back]), []);
         let stale = CallResult { result: forth.result.clone(), ..ask("back", format!("{two}|{one}")) };
-        let found = judge(&*check, &contract, &[forth.clone(), stale]);
+        let found = judge(&check, &contract, &[forth.clone(), stale]);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the response to call `forth` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
         let permuted = CallResult { request: ask("back", format!("{two}|{one}")).request, ..noisy };
-        let found = judge(&*check, &contract, &[forth, permuted]);
+        let found = judge(&check, &contract, &[forth, permuted]);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals sample 1 of the response to call `forth` (explains 100 % of the difference); look at the order in which a batch is sorted, padded and put back");
     }
 
@@ -256,12 +221,12 @@ mod tests {
         let snapshot = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']");
         let store = Store::new(directory.path(), Recording::Missing).unwrap();
         let recorded = [ask("call", TRP_CAGE)];
-        assert_eq!(judge_case("cage", &*snapshot, &contract, &recorded, &store, None), []);
+        assert_eq!(judge_case("cage", &snapshot, &contract, &recorded, &store, None), []);
         let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\ngates = {}";
         let check = compile_with(&contract, table, &["alone", "batch"]).unwrap();
         let stale = CallResult { result: recorded[0].result.clone(), ..ask("batch", UBIQUITIN) };
         let responses = [ask("alone", UBIQUITIN), stale];
-        let found = judge_case("case", &*check, &contract, &responses, &store, None);
+        let found = judge_case("case", &check, &contract, &responses, &store, None);
         insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the recorded result of suite::cage (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
     }
 }

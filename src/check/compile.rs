@@ -1,8 +1,10 @@
 //! The table of checks, and how the tables of a suite become checks. To add a check, write its file and a row here.
 
-use super::Check;
+use std::sync::Arc;
+
 use super::case_results::Calls;
 use super::parser::{CaseContext, CheckParser};
+use super::{Check, CheckRule};
 use super::{
     absent, agree, b_factor, components, contract, differ, ensemble, equals, error, finite, physical, positions,
     present, range, seeded, sequence, shape, snapshot, structure_text, text, zeros,
@@ -15,9 +17,9 @@ use crate::prediction::Contract;
 pub struct CheckKind {
     /// Its name in suites.
     pub name: &'static str,
-    /// The keys it has, those it cannot do without first.
+    /// Its keys, the required ones first. `call` names the calls that it looks at, by default all.
     pub keys: &'static [&'static str],
-    read: fn(&mut CheckParser<'_>) -> Option<Box<dyn Check>>,
+    read: fn(&mut CheckParser<'_>) -> Option<Box<dyn CheckRule>>,
 }
 
 /// Every check there is.
@@ -53,46 +55,40 @@ pub static KINDS: [CheckKind; 21] = [
     CheckKind { name: snapshot::NAME, keys: &["fields", "atol", "rtol", "gates", "call"], read: snapshot::compile },
 ];
 
-/// The check that a table describes; everything wrong with the table goes to `diagnostics`.
-pub(crate) fn compile(
-    table: &CheckTable,
-    known: &CaseContext<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Box<dyn Check>> {
-    let kind = table.kind.value.as_str();
-    let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
-        let names = KINDS.iter().map(|known| known.name);
-        diagnostics.push(Diagnostic::unknown(table.kind.location.clone(), "check", kind, names));
+/// The check that a table describes. Everything wrong with the table goes to `diagnostics`.
+pub(crate) fn compile(table: &CheckTable, context: &CaseContext<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
+    let name = table.kind.value.as_str();
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+        let names = KINDS.iter().map(|kind| kind.name);
+        diagnostics.push(Diagnostic::unknown(table.kind.location.clone(), "check", name, names));
         return None;
     };
     let before = diagnostics.len();
-    let mut parser = CheckParser::new(&table.section, known, diagnostics);
-    let check = (kind.read)(&mut parser);
-    parser.finish();
-    check.filter(|_| diagnostics.len() == before)
+    let mut parser = CheckParser::new(&table.section, context, diagnostics);
+    if kind.keys.contains(&"call") {
+        parser.calls = parser.named_calls("call").map_or(Calls::All, Calls::Named);
+    }
+    let rule = (kind.read)(&mut parser);
+    let CheckParser { reader, calls, .. } = parser;
+    reader.finish();
+    Some(Check { name: kind.name, calls, rule: Arc::from(rule?) }).filter(|_| diagnostics.len() == before)
 }
 
-/// All checks of a case for the models it applies to. Besides every table by itself, what they demand of a call must go
-/// together: a response of a call that must fail can never be judged.
+/// All checks of a case for the models it applies to. Each table is checked by itself, and the demands on a call must be
+/// compatible: the response to a call that must fail can never be judged.
 #[must_use]
-pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Box<dyn Check>> {
+pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Check> {
     let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
-    let known = CaseContext { calls: &calls, requests: &case.calls, contracts };
-    let compiled: Vec<Option<Box<dyn Check>>> =
-        case.checks.iter().map(|table| compile(table, &known, diagnostics)).collect();
+    let context = CaseContext { calls: &calls, requests: &case.calls, contracts };
+    let compiled: Vec<Option<Check>> = case.checks.iter().map(|table| compile(table, &context, diagnostics)).collect();
+    let fails = |call: &&String| compiled.iter().flatten().any(|check| check.expects_error(call));
     for (check, table) in compiled.iter().zip(&case.checks) {
-        let Some(check) = check else { continue };
-        let expects_error = |call: &String| compiled.iter().flatten().any(|other| other.expects_error(call));
-        let wants_answers = calls.iter().all(|call| !check.expects_error(call));
-        let looks_at: Vec<&String> = calls.iter().filter(|call| check.calls().includes(call)).collect();
-        let named = matches!(check.calls(), Calls::Named(_));
-        let fails = |call: &&&String| expects_error(call);
-        let hopeless = if named {
-            looks_at.iter().find(fails)
-        } else {
-            looks_at.iter().find(fails).filter(|_| looks_at.iter().all(|call| expects_error(call)))
-        };
-        if let Some(call) = hopeless.filter(|_| wants_answers) {
+        let Some(check) = check.as_ref().filter(|check| check.name != error::NAME) else { continue };
+        let looks_at = || calls.iter().filter(|call| check.calls.includes(call));
+        if check.calls == Calls::All && !looks_at().all(|call| fails(&call)) {
+            continue;
+        }
+        if let Some(call) = looks_at().find(fails) {
             let message = format!("nothing to judge: the call `{call}` must fail");
             let diagnostic = Diagnostic::at(table.kind.location.clone(), message);
             diagnostics.push(diagnostic.with_label("this looks at its response"));

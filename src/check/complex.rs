@@ -1,16 +1,16 @@
-//! The chains that an input describes, from a string or from structured input. Reads leniently: whether an input is
-//! acceptable is for the model to say.
+//! The chains that an input describes, from a string or from structured input. Reads leniently: the model decides whether an input
+//! is acceptable.
 
 use serde_json::Value;
 
 use crate::protein::sequence::{self, CHAIN_SEPARATOR, chain_id};
 
-/// The chains of one complex; a single chain is a complex too.
+/// The chains of one complex. A single chain is a complex too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Complex {
     /// In the order of the input.
     pub(crate) chains: Vec<Chain>,
-    /// Residues of all chains, a ligand counting as its components.
+    /// Residues of all chains, where a ligand counts as its components.
     pub(crate) length: usize,
 }
 
@@ -19,15 +19,15 @@ pub(crate) struct Complex {
 pub(crate) struct Chain {
     /// The identifier that structures give it.
     pub(crate) id: String,
-    /// What it is made of.
+    /// The kind of molecule.
     pub(crate) molecule: Molecule,
-    /// One letter per residue; empty for ligands.
+    /// One letter per residue. Empty for ligands.
     pub(crate) sequence: String,
     /// Number of residues or, for a ligand, of components.
     pub(crate) residues: usize,
     /// Whether some residues are replaced by modified ones.
     pub(crate) modified: bool,
-    /// What of a ligand or nucleic acid is known; empty for proteins.
+    /// The components of a ligand or nucleic acid. Empty for proteins.
     pub(crate) parts: Vec<ComponentName>,
     /// Whether a bond to another chain may have cost it an atom.
     pub(crate) bonded: bool,
@@ -42,7 +42,7 @@ pub(crate) enum ComponentName {
     Smiles(String),
 }
 
-/// What a chain is made of.
+/// The kind of molecule of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Molecule {
     /// Amino acids.
@@ -74,7 +74,7 @@ impl Complex {
         self.chains.iter().all(|chain| chain.molecule != Molecule::Ligand && !chain.modified)
     }
 
-    /// Chain and zero-based residue within it of a residue of the whole complex.
+    /// The chain of a residue of the complex, and its zero-based index within that chain.
     pub(crate) fn residue(&self, index: usize) -> Option<(&Chain, usize)> {
         let mut rest = index;
         for chain in &self.chains {
@@ -88,25 +88,28 @@ impl Complex {
 
     fn of(chains: impl Iterator<Item = Chain>) -> Self {
         let chains: Vec<Chain> = chains.collect();
-        let length = chains.iter().map(|chain| chain.residues).sum();
-        Self { chains, length }
+        Self { length: chains.iter().map(|chain| chain.residues).sum(), chains }
     }
 }
 
 /// The complexes of structured input: an object, or a list of objects for a batch.
 pub(crate) fn structured(value: &Value) -> Vec<Complex> {
-    match value {
-        Value::Array(items) => items.iter().map(entities).collect(),
-        other => vec![entities(other)],
-    }
+    value.as_array().map_or_else(|| vec![entities(value)], |items| items.iter().map(entities).collect())
+}
+
+/// The items of a list at a key. Empty if there is no list.
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn entities(value: &Value) -> Complex {
-    let items = value.get("sequences").and_then(Value::as_array);
-    let mut complex = Complex::of(items.into_iter().flatten().flat_map(entity));
-    let bonds = value.get("covalent_bonds").and_then(Value::as_array);
+    let mut complex = Complex::of(list(value, "sequences").iter().flat_map(entity));
     let ends = |bond: &Value| ["chain_id1", "chain_id2"].map(|key| bond.get(key).cloned());
-    let bonded: Vec<Value> = bonds.into_iter().flatten().flat_map(ends).flatten().collect();
+    let bonded: Vec<Value> = list(value, "covalent_bonds").iter().flat_map(ends).flatten().collect();
     for chain in &mut complex.chains {
         chain.bonded = bonded.iter().any(|id| id.as_str() == Some(&chain.id));
     }
@@ -117,59 +120,50 @@ fn entities(value: &Value) -> Complex {
 fn entity(value: &Value) -> Vec<Chain> {
     let ids: Vec<&str> = match value.get("id") {
         Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
-        Some(id) => id.as_str().into_iter().collect(),
-        None => Vec::new(),
+        id => id.and_then(Value::as_str).into_iter().collect(),
     };
-    let molecule = match value.get("kind").and_then(Value::as_str) {
-        Some("rna" | "dna") => Molecule::Nucleic,
-        Some("ligand") => Molecule::Ligand,
+    let molecule = match text(value, "kind") {
+        "rna" | "dna" => Molecule::Nucleic,
+        "ligand" => Molecule::Ligand,
         _ => Molecule::Protein,
     };
-    let sequence = value.get("sequence").and_then(Value::as_str).unwrap_or_default();
-    let components = value.get("ccd").and_then(Value::as_array).map_or(1, Vec::len).max(1);
-    let modified = value.get("modifications").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let sequence = text(value, "sequence");
     let residues = match molecule {
-        // Components that are named together are shared out among the identifiers.
-        Molecule::Ligand => components.div_ceil(ids.len().max(1)),
+        // Components that are named together are divided among the identifiers.
+        Molecule::Ligand => list(value, "ccd").len().max(1).div_ceil(ids.len().max(1)),
         Molecule::Protein | Molecule::Nucleic => sequence.chars().count(),
     };
     let parts = parts(value, molecule, sequence);
-    let own_parts = |place: usize| {
-        if molecule == Molecule::Ligand {
-            let own = parts.iter().skip(place * residues).take(residues);
-            return own.cloned().collect();
-        }
-        parts.clone()
+    let own_parts = |place: usize| match molecule {
+        Molecule::Ligand => parts.iter().skip(place * residues).take(residues).cloned().collect(),
+        Molecule::Protein | Molecule::Nucleic => parts.clone(),
     };
-    ids.into_iter()
-        .enumerate()
-        .map(|(place, id)| Chain {
-            id: id.to_owned(),
-            molecule,
-            sequence: sequence.to_owned(),
-            residues,
-            modified,
-            parts: own_parts(place),
-            bonded: false,
-        })
-        .collect()
+    let chains = ids.into_iter().enumerate().map(|(place, id)| Chain {
+        id: id.to_owned(),
+        molecule,
+        sequence: sequence.to_owned(),
+        residues,
+        modified: !list(value, "modifications").is_empty(),
+        parts: own_parts(place),
+        bonded: false,
+    });
+    chains.collect()
 }
 
 /// The nucleotides or components that an entity names, of a ligand for all its identifiers.
 fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<ComponentName> {
-    let prefix = if value.get("kind").and_then(Value::as_str) == Some("dna") { "D" } else { "" };
+    let prefix = if text(value, "kind") == "dna" { "D" } else { "" };
     match molecule {
         Molecule::Protein => Vec::new(),
         Molecule::Nucleic => sequence.chars().map(|base| ComponentName::Code(format!("{prefix}{base}"))).collect(),
         Molecule::Ligand => {
-            let codes = value.get("ccd").and_then(Value::as_array);
-            let codes: Vec<&str> = codes.into_iter().flatten().filter_map(Value::as_str).collect();
+            let codes = list(value, "ccd").iter().filter_map(Value::as_str);
+            let codes: Vec<ComponentName> = codes.map(|code| ComponentName::Code(code.to_owned())).collect();
             if !codes.is_empty() {
-                return codes.into_iter().map(|code| ComponentName::Code(code.to_owned())).collect();
+                return codes;
             }
-            let smiles = value.get("smiles").and_then(Value::as_str).unwrap_or_default();
             let ids = value.get("id").and_then(Value::as_array).map_or(1, Vec::len);
-            vec![ComponentName::Smiles(smiles.to_owned()); ids]
+            vec![ComponentName::Smiles(text(value, "smiles").to_owned()); ids]
         }
     }
 }

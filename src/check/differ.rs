@@ -1,6 +1,6 @@
-//! `differ`: something changed between two responses, or two samples, and by how much at least.
+//! `differ`: something changed between two responses, or two samples, by more than a given amount.
 
-use super::Check;
+use super::CheckRule;
 use super::case_results::{Calls, CaseResults};
 use super::finding::Finding;
 use super::number::show;
@@ -19,18 +19,14 @@ struct Differ {
 }
 
 /// Reads `fields`, `first`, `second`, `items` and `more_than`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let compared = Compared::read(parser);
-    let more_than = parser.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
+    let more_than = parser.reader.number("more_than", TOLERANCES).unwrap_or(0.0);
     Some(Box::new(Differ { compared: compared?, more_than }))
 }
 
-impl Check for Differ {
-    fn calls(&self) -> &Calls {
-        self.compared.pair.calls()
-    }
-
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+impl CheckRule for Differ {
+    fn judge(&self, _: &Calls, results: &CaseResults<'_>) -> Vec<Finding> {
         self.compared
             .judge_each(NAME, results, |field, sides, _, _| self.judge_sides(field.name(), sides).into_iter().collect())
     }
@@ -38,12 +34,10 @@ impl Check for Differ {
 
 impl Differ {
     fn judge_sides(&self, field: &str, sides: &Sides<'_>) -> Option<Finding> {
-        let mut found = compare(&sides.first, &sides.second, &Policy::numbers(None, None));
-        found.fields.retain(|value| field_of(&value.path) == field);
-        let wrong = |summary: String| Some(Finding::wrong(NAME, self.compared.pair.second(), summary));
+        let found = compare(&sides.first, &sides.second, &Policy::numbers(None, None));
+        let wrong = |summary: String| Some(Finding::wrong(NAME, &self.compared.second, summary));
         let mut greatest = 0.0f64;
-        for value in &found.fields {
-            let label = sides.label_of(&value.path);
+        for value in found.fields.iter().filter(|value| field_of(&value.path) == field) {
             match &value.finding {
                 Found::Numbers { difference, .. } => {
                     let most = difference.absolute.as_ref().map_or(0.0, |most| most.difference);
@@ -51,13 +45,15 @@ impl Differ {
                     greatest = if most.is_nan() { f64::INFINITY } else { greatest.max(most) };
                 }
                 Found::Lines { .. } => greatest = f64::INFINITY,
-                // Responses of another form do differ, but not in the way that was asked for.
-                _ if value.agreement == Agreement::Beyond => return wrong(format!("{label}: {}", value.summary())),
+                // Responses of another form do differ, but not in the demanded way.
+                _ if value.agreement == Agreement::Beyond => {
+                    return wrong(format!("{}: {}", sides.label_of(&value.path), value.summary()));
+                }
                 _ => {}
             }
         }
         if !sides.holds_values() {
-            return wrong(format!("{}: nothing to compare, both are empty or None", sides.label));
+            return Some(sides.nothing_to_compare(NAME, &self.compared.second));
         }
         if greatest.is_infinite() {
             return wrong(format!("{}: a value that is not finite is no difference that was asked for", sides.label));
@@ -68,7 +64,7 @@ impl Differ {
         let expected = if self.more_than > 0.0 {
             format!("a difference of more than {}", show(self.more_than))
         } else {
-            "a difference".into()
+            "a difference".to_owned()
         };
         wrong(format!("{}: expected {expected}, the greatest is {}", sides.label, show(greatest)))
     }
@@ -79,11 +75,11 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{compile_with, embedder, folder, response, summaries};
-    use super::*;
+    use crate::check::Check;
     use crate::prediction::Value;
     use crate::prediction::contract::Contract;
 
-    fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
+    fn check(contract: &Contract, table: &str) -> Check {
         compile_with(contract, &format!("check = 'differ'\n{table}"), &["first", "second"])
             .unwrap_or_else(|errors| panic!("{errors}"))
     }
@@ -93,11 +89,11 @@ mod tests {
         let contract = embedder();
         let [first, second] = ["first", "second"].map(|call| response(&contract, call, "ACD", json!({})));
         let any = check(&contract, "fields = ['embeddings']");
-        insta::assert_snapshot!(summaries(&*any, &contract, &[first.clone(), second.clone()]).join("\n"), @"embeddings (`first`, `second`): expected a difference, the greatest is 0");
+        insta::assert_snapshot!(summaries(&any, &contract, &[first.clone(), second.clone()]).join("\n"), @"embeddings (`first`, `second`): expected a difference, the greatest is 0");
         let moved = [first, second.with_element("embeddings", 0, 0.35)];
-        assert_eq!(summaries(&*any, &contract, &moved), Vec::<String>::new());
+        assert_eq!(summaries(&any, &contract, &moved), Vec::<String>::new());
         let much = check(&contract, "fields = ['embeddings']\nmore_than = 0.5");
-        insta::assert_snapshot!(summaries(&*much, &contract, &moved).join("\n"), @"embeddings (`first`, `second`): expected a difference of more than 0.5, the greatest is 0.25");
+        insta::assert_snapshot!(summaries(&much, &contract, &moved).join("\n"), @"embeddings (`first`, `second`): expected a difference of more than 0.5, the greatest is 0.25");
     }
 
     #[test]
@@ -106,9 +102,9 @@ mod tests {
         let first = response(&contract, "first", "ACD", json!({}));
         let second = response(&contract, "second", "ACDE", json!({}));
         let any = check(&contract, "fields = ['embeddings']");
-        insta::assert_snapshot!(summaries(&*any, &contract, &[first.clone(), second]).join("\n"), @"embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)");
+        insta::assert_snapshot!(summaries(&any, &contract, &[first.clone(), second]).join("\n"), @"embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)");
         let none = response(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
-        insta::assert_snapshot!(summaries(&*any, &contract, &[first, none]).join("\n"), @"embeddings: expected a value, got None");
+        insta::assert_snapshot!(summaries(&any, &contract, &[first, none]).join("\n"), @"embeddings: expected a value, got None");
     }
 
     #[test]
@@ -117,6 +113,6 @@ mod tests {
         let [first, second] = ["first", "second"].map(|call| response(&contract, call, "AC|AC", json!({})));
         let moved = [first, second.with_structure(|structure| structure.coord[0][1] += 2.0)];
         let items = check(&contract, "fields = ['atom_array']\nitems = [[0, 0], [1, 1]]\nmore_than = 1");
-        insta::assert_snapshot!(summaries(&*items, &contract, &moved).join("\n"), @"atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0");
+        insta::assert_snapshot!(summaries(&items, &contract, &moved).join("\n"), @"atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0");
     }
 }

@@ -1,5 +1,5 @@
-//! `ensemble`: the samples of a stochastic model come from the distribution that the recorded ones come from. Holds sets of
-//! samples against each other, never one against one.
+//! `ensemble`: the samples of a stochastic model come from the same distribution as the recorded ones. Compares sets of samples,
+//! never single ones.
 
 mod samples;
 mod tested;
@@ -8,25 +8,21 @@ mod tests;
 
 pub(crate) use self::samples::Sample;
 pub(crate) use self::tested::{Tested, test};
-use super::Check;
-use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
+use super::CheckRule;
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::finding::Finding;
 use super::kept::find_or_keep;
 use super::number::count;
 use super::parser::CheckParser;
-use crate::compare::{STRUCTURES, atom_faults};
+use crate::compare::{PLDDT, STRUCTURES, atom_faults};
 use crate::config::read_changes;
 use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "ensemble";
 
-/// The fields that are recorded of each call.
-const RECORDED: [&str; 3] = ["metadata", STRUCTURES, "plddt"];
-
 #[derive(Debug)]
 struct Ensemble {
-    calls: Calls,
     changes: GateValues,
 }
 
@@ -37,41 +33,29 @@ struct Sets {
     now: Vec<Sample>,
 }
 
-/// Reads `gates` and `call`.
+/// Reads `gates`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this form")]
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let changes = read_changes::<EnsembleGates>(parser.reader()).unwrap_or_default();
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    let changes = read_changes::<EnsembleGates>(&mut parser.reader).unwrap_or_default();
     parser.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
     parser.demand_breakable(&changes, |gates| gates.ensemble);
-    Some(Box::new(Ensemble { calls, changes }))
+    Some(Box::new(Ensemble { changes }))
 }
 
-impl Check for Ensemble {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn records(&self, call: &str) -> bool {
-        self.calls.includes(call)
-    }
-
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+impl CheckRule for Ensemble {
+    fn judge(&self, calls: &Calls, results: &CaseResults<'_>) -> Vec<Finding> {
         let Some(gates) = results.contract.gates.ensemble else {
             return Vec::new();
         };
         let gates = gates.with(&self.changes);
-        let Some(recorded) = results.recorded else {
-            return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
-        };
         let mut complexes: Vec<Sets> = Vec::new();
         let mut findings = Vec::new();
         let mut was_recorded = true;
-        for response in self.calls.responses(results) {
-            let Some(answered) = AnsweredCall::new(results.contract, response) else {
+        for response in calls.responses(results) {
+            let Some(answered) = results.answer(response) else {
                 return findings;
             };
-            match gather(results, recorded, response, &answered) {
+            match gather(&answered) {
                 Ok(Some(of_call)) if complexes.is_empty() => complexes = of_call,
                 Ok(Some(of_call)) if complexes.len() == of_call.len() => {
                     for (sets, more) in complexes.iter_mut().zip(of_call) {
@@ -95,26 +79,19 @@ impl Check for Ensemble {
     }
 }
 
-/// The recorded and the new samples of a call, complex by complex; `None` when they were recorded just now.
-fn gather(
-    results: &CaseResults<'_>,
-    recorded: &RecordedResults<'_>,
-    response: &CallResult,
-    answered: &AnsweredCall<'_>,
-) -> Result<Option<Vec<Sets>>, Box<Finding>> {
-    let unjudged =
-        |summary: String| Box::new(Finding { call: Some(response.call.clone()), ..Finding::unjudged(NAME, summary) });
-    let wrong = |summary: String| Box::new(Finding::wrong(NAME, &response.call, summary));
-    let now = samples::of_answer(answered).map_err(wrong)?;
-    let Some(contents) = find_or_keep(NAME, &RECORDED, results, recorded, response, answered)? else {
+/// The recorded and the new samples of a call, complex by complex. Returns `None` if they were recorded just now.
+fn gather(answered: &AnsweredCall<'_>) -> Result<Option<Vec<Sets>>, Box<Finding>> {
+    let unjudged = |summary: String| Box::new(Finding::unjudged(NAME, summary).about(answered.call));
+    let wrong = |summary: String| Box::new(Finding::wrong(NAME, answered.call, summary));
+    let now = samples::of_response(answered).map_err(wrong)?;
+    let Some(reference) = find_or_keep(NAME, &["metadata", STRUCTURES, PLDDT], answered)? else {
         return Ok(None);
     };
-    let before = samples::recorded(answered, &contents).map_err(unjudged)?;
+    let before = samples::recorded(answered, &reference).map_err(unjudged)?;
     if before.len() != now.len() {
         return Err(unjudged("what was recorded is about other complexes".to_owned()));
     }
-    let pairs = before.into_iter().zip(now);
-    Ok(Some(pairs.map(|(recorded, now)| Sets { recorded, now }).collect()))
+    Ok(Some(before.into_iter().zip(now).map(|(recorded, now)| Sets { recorded, now }).collect()))
 }
 
 impl Sets {
@@ -131,13 +108,12 @@ impl Sets {
         }
         let first = self.recorded.first()?;
         for sample in self.recorded.iter().chain(&self.now) {
-            let faults = atom_faults(&first.structure, &sample.structure);
-            if let Some(fault) = faults.first() {
+            if let Some(fault) = atom_faults(&first.structure, &sample.structure).first() {
                 return Some(case(format!("{path}: {} has other atoms than {}: {fault}", sample.name, first.name)));
             }
         }
         if let Some((one, other)) = tested::copies(&self.now) {
-            let (one, other) = (&self.now[one].name, &self.now[other].name);
+            let (one, other) = (&one.name, &other.name);
             return Some(
                 case(format!("{path}: {one} and {other} are the same structure; other seeds must give other samples"))
                     .hint("the seed may not reach the model"),

@@ -2,12 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::Check;
-use super::case_results::{AnsweredCall, Calls, CaseResults};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::exact;
 use super::parser::{CheckParser, TOLERANCES};
+use super::{CheckRule, Judged};
 use crate::prediction::Value;
 use crate::tensor::{DType, Tensor};
 
@@ -16,54 +16,38 @@ pub(crate) const NAME: &str = "equals";
 
 #[derive(Debug)]
 struct Equals {
-    calls: Calls,
     field: FieldPath,
     value: Json,
     tolerance: f64,
 }
 
-/// Reads `field`, `value`, `atol` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
+/// Reads `field`, `value` and `atol`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let field = parser.field();
-    let value = parser.reader().require("value").json("value");
-    let tolerance = parser.reader().number("atol", TOLERANCES).unwrap_or(0.0);
-    Some(Box::new(Equals { calls, field: field?, value: value?, tolerance }))
+    let value = parser.reader.require("value").json("value");
+    let tolerance = parser.reader.number("atol", TOLERANCES).unwrap_or(0.0);
+    Some(Box::new(Equals { field: field?, value: value?, tolerance }))
 }
 
-impl Check for Equals {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        let judged = self.calls.answered(results).filter_map(|answered| self.judge_one(&answered));
-        judged.collect()
-    }
-}
-
-impl Equals {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Option<Finding> {
-        let value = match self.field.find(NAME, answered) {
-            Ok(value) => value,
-            Err(finding) => return Some(*finding),
+impl CheckRule for Equals {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        let value = self.field.find(NAME, answered)?;
+        let mut walk = EqualityWalk { tolerance: self.tolerance, ..EqualityWalk::default() };
+        walk.value(&self.field.to_string(), &self.value, value);
+        let Some((path, expected, got)) = walk.first else {
+            return Ok(Vec::new());
         };
-        let mut comparison = EqualityWalk { tolerance: self.tolerance, ..EqualityWalk::default() };
-        comparison.value(&self.field.to_string(), &self.value, value);
-        let (path, expected, got) = comparison.first?;
-        let summary = if comparison.leaves == 1 {
+        let summary = if walk.leaves == 1 {
             format!("{path}: expected {expected}, got {got}")
         } else {
-            format!(
-                "{}: {} of {} values differ; {path} should be {expected}, is {got}",
-                self.field, comparison.wrong, comparison.leaves
-            )
+            let (wrong, leaves) = (walk.wrong, walk.leaves);
+            format!("{}: {wrong} of {leaves} values differ; {path} should be {expected}, is {got}", self.field)
         };
-        Some(Finding::wrong(NAME, answered.call, summary))
+        Ok(vec![Finding::wrong(NAME, answered.call, summary)])
     }
 }
 
-/// A comparison under way: how many single values were compared, and the first that differed with both its sides.
+/// A comparison in progress: the number of single values, how many differ, and the first that differs on both sides.
 #[derive(Default)]
 struct EqualityWalk {
     tolerance: f64,
@@ -88,31 +72,29 @@ impl EqualityWalk {
             }
             (_, Value::Array(tensor)) => self.array(path, expected, tensor),
             (Json::Array(items), other) => {
-                self.leaf(path, &format!("a list of {}", items.len()), &other.describe(), false);
+                self.leaf(path, format!("a list of {}", items.len()), other.describe(), false);
             }
             (Json::Number(number), other) => {
                 let expected = number.as_f64().unwrap_or(f64::NAN);
-                let (equal, shown) = match other {
+                let (equal, shown) = match (other, other.as_number()) {
                     // Integers beyond 2⁵³ are not exact as doubles.
-                    Value::Integer(got) if number.is_i64() => (number.as_i64() == Some(*got), got.to_string()),
-                    other => match other.as_number() {
-                        Some(got) => (self.near(expected, got), exact(got)),
-                        None => (false, other.describe()),
-                    },
+                    (Value::Integer(got), _) if number.is_i64() => (number.as_i64() == Some(*got), got.to_string()),
+                    (_, Some(got)) => (self.near(expected, got), exact(got)),
+                    (_, None) => (false, other.describe()),
                 };
-                self.leaf(path, &exact(expected), &shown, equal);
+                self.leaf(path, exact(expected), shown, equal);
             }
             (Json::String(expected), other) => {
                 let got = other.as_text();
                 let shown = got.map_or_else(|| other.describe(), |text| format!("{text:?}"));
-                self.leaf(path, &format!("{expected:?}"), &shown, got == Some(expected));
+                self.leaf(path, format!("{expected:?}"), shown, got == Some(expected));
             }
             (Json::Bool(expected), other) => {
                 let equal = matches!(other, Value::Bool(got) if got == expected);
-                self.leaf(path, &format!("bool {expected}"), &other.describe(), equal);
+                self.leaf(path, format!("bool {expected}"), other.describe(), equal);
             }
-            (Json::Object(_), other) => self.leaf(path, "a dict", &other.describe(), false),
-            (Json::Null, other) => self.leaf(path, "None", &other.describe(), other.is_none()),
+            (Json::Object(_), other) => self.leaf(path, "a dict", other.describe(), false),
+            (Json::Null, other) => self.leaf(path, "None", other.describe(), other.is_none()),
         }
     }
 
@@ -129,32 +111,29 @@ impl EqualityWalk {
             (Json::Number(number), None) => {
                 let got = tensor.f64_at(0).unwrap_or(f64::NAN);
                 let expected = rounded(number.as_f64().unwrap_or(f64::NAN), tensor.dtype());
-                self.leaf(path, &exact(expected), &exact(got), self.near(expected, got));
+                self.leaf(path, exact(expected), exact(got), self.near(expected, got));
             }
             (Json::Bool(expected), None) if tensor.dtype() == DType::Bool => {
                 let got = tensor.f64_at(0).is_some_and(|value| value > 0.0);
-                self.leaf(path, &expected.to_string(), &got.to_string(), got == *expected);
+                self.leaf(path, expected.to_string(), got.to_string(), got == *expected);
             }
             (Json::String(expected), None) => {
                 let got = tensor.text_at(0);
-                let shown = got.clone().map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
-                self.leaf(path, &format!("{expected:?}"), &shown, got.as_ref() == Some(expected));
+                let shown = got.as_ref().map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
+                self.leaf(path, format!("{expected:?}"), shown, got.as_ref() == Some(expected));
             }
             (Json::Array(items), Some(size)) => {
-                self.leaf(path, &format!("{} items", items.len()), &format!("{size}"), false);
+                self.leaf(path, format!("{} items", items.len()), size.to_string(), false);
             }
-            _ => {
-                let got = Value::Array(tensor.clone()).describe();
-                self.leaf(path, &format!("{expected}"), &got, false);
-            }
+            _ => self.leaf(path, expected.to_string(), Value::Array(tensor.clone()).describe(), false),
         }
     }
 
-    fn leaf(&mut self, path: &str, expected: &str, got: &str, equal: bool) {
+    fn leaf(&mut self, path: &str, expected: impl Into<String>, got: String, equal: bool) {
         self.leaves += 1;
         if !equal {
             self.wrong += 1;
-            self.first.get_or_insert_with(|| (path.to_owned(), expected.to_owned(), got.to_owned()));
+            self.first.get_or_insert_with(|| (path.to_owned(), expected.into(), got));
         }
     }
 
@@ -186,7 +165,7 @@ mod tests {
         let responses = [response(&contract, "call", "AC:D|EF", json!({}))];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'equals'\n{table}"));
-            summaries(&*check, &contract, &responses)
+            summaries(&check, &contract, &responses)
         };
         assert!(found("field = 'chain_index'\nvalue = [[0, 0, 1], [0, 0, -1]]").is_empty());
         insta::assert_snapshot!(found("field = 'chain_index'\nvalue = [[0, 1, 1], [0, 0, 7]]").join("\n"), @"chain_index: 2 of 6 values differ; chain_index[0][1] should be 1, is 0");
@@ -203,7 +182,7 @@ mod tests {
         let responses = [response(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'equals'\nfield = 'ptm'\n{table}"));
-            summaries(&*check, &contract, &responses)
+            summaries(&check, &contract, &responses)
         };
         assert!(found("value = [[0.1]]").is_empty());
         insta::assert_snapshot!(found("value = [[0.2]]").join("\n"), @"ptm[0][0]: expected 0.200000003, got 0.100000001");

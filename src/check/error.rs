@@ -1,46 +1,41 @@
-//! `error`: a call that must be refused, in the right way and with the right words. A call that succeeds is the finding.
+//! `error`: a call must be refused with the right fault, exception and message. A call that succeeds is the finding.
 
-use super::Check;
+use super::CheckRule;
 use super::case_results::{CallResult, Calls, CaseResults};
 use super::finding::Finding;
 use super::parser::CheckParser;
-use crate::backend::{BackendError, Fault, Responsible, Stage};
+use crate::backend::{Fault, Responsible, Stage};
 use crate::config::Diagnostic;
 
 /// The name of the check.
 pub(crate) const NAME: &str = "error";
 
-/// The faults by which a request can be refused; a suite may name others.
+/// The faults by which a request can be refused. A suite may name others.
 const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
 
 #[derive(Debug)]
 struct ExpectError {
-    calls: Calls,
     message: Vec<String>,
     exception: Option<String>,
     faults: Vec<Fault>,
 }
 
-/// Reads `message`, `exception`, `fault` and `call`.
+/// Reads `message`, `exception` and `fault`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let message = parser.phrases("message");
-    let exception = parser.reader().text("exception");
+    let exception = parser.reader.text("exception");
     let faults = read_faults(parser);
-    if message.iter().any(String::is_empty) || (message.is_empty() && parser.reader().has("message")) {
-        let location = parser.reader().location_of("message");
-        let diagnostic = Diagnostic::at(location, "every message contains nothing");
-        let diagnostic = diagnostic.with_label("expected words that the message must contain");
-        parser.reader().diagnostics().push(diagnostic);
+    if message.iter().any(String::is_empty) || (message.is_empty() && parser.reader.has("message")) {
+        let label = "expected words that the message must contain";
+        parser.reader.reject("message", "every message contains nothing", label);
     }
-    Some(Box::new(ExpectError { calls, message, exception, faults }))
+    Some(Box::new(ExpectError { message, exception, faults }))
 }
 
-/// The faults of `fault`, one or several; the refusals when it is absent.
+/// The faults of `fault`, one or several. The refusals if the key is absent.
 fn read_faults(parser: &mut CheckParser<'_>) -> Vec<Fault> {
-    let reader = parser.reader();
-    let Some(written) = reader.text_or_texts("fault") else {
+    let Some(written) = parser.reader.text_or_texts("fault") else {
         return REFUSALS.to_vec();
     };
     let mut faults = Vec::new();
@@ -49,62 +44,46 @@ fn read_faults(parser: &mut CheckParser<'_>) -> Vec<Fault> {
             faults.push(*fault);
         } else {
             let names = Fault::EXPECTABLE.iter().map(|fault| fault.name());
-            let diagnostic = Diagnostic::unknown(name.location, "fault", &name.value, names);
-            reader.diagnostics().push(diagnostic);
+            parser.reader.diagnostics().push(Diagnostic::unknown(name.location, "fault", &name.value, names));
         }
     }
     faults
 }
 
-impl Check for ExpectError {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn expects_error(&self, call: &str) -> bool {
-        self.calls.includes(call)
-    }
-
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        self.calls.responses(results).filter_map(|response| self.judge_one(response)).collect()
+impl CheckRule for ExpectError {
+    fn judge(&self, calls: &Calls, results: &CaseResults<'_>) -> Vec<Finding> {
+        calls.responses(results).filter_map(|response| self.judge_response(response)).collect()
     }
 }
 
 impl ExpectError {
-    fn judge_one(&self, response: &CallResult) -> Option<Finding> {
-        let call = response.call.as_str();
+    fn judge_response(&self, response: &CallResult) -> Option<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, &response.call, summary);
         let error = match &response.result {
-            Ok(prediction) => {
-                let summary = format!("expected {}, got a {}", self.describe(), prediction.class);
-                return Some(Finding::wrong(NAME, call, summary));
-            }
+            Ok(prediction) => return Some(wrong(format!("expected {}, got a {}", self.describe(), prediction.class))),
             Err(error) => error,
         };
         if !self.faults.contains(&error.fault) {
-            let failed = Finding::failed(NAME, call, error);
+            let failed = Finding::failed(NAME, &response.call, error);
             let summary = format!("expected {}, but {}", self.describe(), failed.summary);
             return Some(Finding { summary, ..failed });
         }
-        if let Some(expected) = &self.exception
-            && let Some(got) = &error.exception
+        let first_line = error.message.lines().next().unwrap_or_default();
+        if let (Some(expected), Some(got)) = (&self.exception, &error.exception)
             && got != expected
         {
-            let summary = format!("expected exception {expected}, got {got}: {}", first_line(error));
-            return Some(Finding::wrong(NAME, call, summary));
+            return Some(wrong(format!("expected exception {expected}, got {got}: {first_line}")));
         }
-        // What a model says while it starts has no way out but the log.
-        let reported = |words: &str| {
-            error.message.contains(words)
-                || (error.stage != Stage::Call && error.log_tail.iter().any(|line| line.contains(words)))
-        };
-        let missing = self.message.iter().find(|words| !reported(words))?;
-        let summary = format!("expected a message with {missing:?}, got {:?}", first_line(error));
-        // A client that keeps the message to itself leaves people without the reason; the log shows that it was there.
-        let lost = error.log_tail.iter().any(|line| line.contains(missing.as_str()));
-        let hint = lost.then(|| "the log has it, so the platform's client lost it on the way".to_owned());
-        let finding = Finding::wrong(NAME, call, summary).with_hint(hint);
+        // The messages of a model that starts appear only in the log.
+        let is_logged = |words: &str| error.log_tail.iter().any(|line| line.contains(words));
+        let is_reported =
+            |words: &str| error.message.contains(words) || (error.stage != Stage::Call && is_logged(words));
+        let missing = self.message.iter().find(|words| !is_reported(words))?;
+        // A client that drops the message leaves people without the reason. The log shows that it was there.
+        let hint = is_logged(missing).then(|| "the log has it, so the platform's client lost it on the way".to_owned());
+        let finding = wrong(format!("expected a message with {missing:?}, got {first_line:?}")).with_hint(hint);
         Some(Finding {
-            // Whether the backend or the connection is responsible follows from the fault, even one that was expected.
+            // Whether the backend or the connection is responsible follows from the fault, even from an expected one.
             responsible: match error.responsible() {
                 Responsible::Backend => finding.responsible,
                 responsible => responsible,
@@ -120,18 +99,12 @@ impl ExpectError {
             (None, [fault]) => format!("the fault {}", fault.name()),
             (None, _) => "a refusal".into(),
         };
-        match self.message.as_slice() {
-            [] => what,
-            words => format!(
-                "{what} with {}",
-                words.iter().map(|words| format!("{words:?}")).collect::<Vec<_>>().join(" and ")
-            ),
+        if self.message.is_empty() {
+            return what;
         }
+        let words: Vec<String> = self.message.iter().map(|words| format!("{words:?}")).collect();
+        format!("{what} with {}", words.join(" and "))
     }
-}
-
-fn first_line(error: &BackendError) -> &str {
-    error.message.lines().next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -140,6 +113,7 @@ mod tests {
 
     use super::super::fixture::{compile_errors, compiled, failed, folder, judge, response};
     use super::*;
+    use crate::backend::BackendError;
 
     fn refusal() -> BackendError {
         BackendError::new(Stage::Call, Fault::Refused, "Folding failed: empty chain in 'A::B'")
@@ -149,7 +123,7 @@ mod tests {
     fn found(table: &str, error: BackendError) -> Vec<Finding> {
         let contract = folder();
         let check = compiled(&contract, &format!("check = 'error'\n{table}"));
-        judge(&*check, &contract, &[failed(&contract, "call", "A::B", error)])
+        judge(&check, &contract, &[failed(&contract, "call", "A::B", error)])
     }
 
     #[test]
@@ -166,7 +140,7 @@ mod tests {
     fn a_call_that_succeeds_is_found() {
         let contract = folder();
         let check = compiled(&contract, "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'");
-        let findings = judge(&*check, &contract, &[response(&contract, "call", "A", json!({}))]);
+        let findings = judge(&check, &contract, &[response(&contract, "call", "A", json!({}))]);
         insta::assert_snapshot!(findings[0].summary, @r#"expected ValueError with "empty chain", got a toy.folder.Output"#);
         assert_eq!(findings[0].responsible, Responsible::Backend);
         assert!(check.expects_error("call"));

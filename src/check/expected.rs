@@ -1,20 +1,20 @@
-//! What a response must hold because of what was asked: samples, chains, lengths and the sizes that symbols stand for.
-//! Reads requests and contracts; never looks at a response.
+//! What a response must hold because of its request: samples, chains, lengths and the sizes that symbols stand for. Reads requests
+//! and contracts. Never looks at a response.
 
 use super::complex::{self, Complex};
 use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
 use crate::prediction::is_symbol;
 use crate::prediction::{Input, Options, Request};
 
-/// A feature of models that give back the structure of their first sample only, whatever its score, and a score of the whole complex only
-/// where a single sample was drawn.
+/// A feature of models that return only the structure of their first sample, whatever its score, and a score of the whole complex
+/// only if a single sample was drawn.
 pub(crate) const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 
-/// A feature of models that pad the rows past a sample's end in every batch; without it they do so only in batches
-/// that hold a complex of several chains.
+/// A feature of models that pad the rows past a sample's end in every batch. Other models pad only batches with a complex of
+/// several chains.
 pub(crate) const PADS_EVERY_BATCH: &str = "pads_every_batch";
 
-/// Whether options ask for a field, by name or by `*`.
+/// Whether options request a field, by name or by `*`.
 pub(super) fn requests(options: &Options, field: &str) -> bool {
     match options.get("include_fields") {
         Some(serde_json::Value::Array(names)) => names.iter().any(|name| name == field || name == "*"),
@@ -23,10 +23,10 @@ pub(super) fn requests(options: &Options, field: &str) -> bool {
     }
 }
 
-/// What a request asks of a model, as its contract reads it.
+/// What a request demands of a model, as its contract reads it.
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
-    /// The complexes to be predicted, in order; a single chain is a complex too.
+    /// The complexes to be predicted, in order. A single chain is a complex too.
     pub(crate) complexes: Vec<Complex>,
     /// Residues as `metadata.sequence_lengths` must state them.
     pub(crate) lengths: Vec<usize>,
@@ -34,13 +34,14 @@ pub(crate) struct Expected {
     pub(crate) options: Options,
     /// Whether rows past a sample's end must hold the field's padding value.
     pub(crate) pads: bool,
+    /// The sizes that hold for the whole response.
+    pub(crate) sizes: Sizes,
     draws: usize,
     first_structure_only: bool,
-    sizes: Sizes,
 }
 
 impl Expected {
-    /// What `request` asks of an instance with this configuration.
+    /// What `request` demands of an instance with this configuration.
     pub(crate) fn new(contract: &Contract, request: &Request, config: &Options) -> Self {
         let options = contract.effective_options(config, &request.options);
         let complexes = complexes(contract.list, &request.input);
@@ -72,12 +73,12 @@ impl Expected {
         }
     }
 
-    /// Whether a field was asked for, by name or by `*`.
+    /// Whether a field was requested, by name or by `*`.
     pub(crate) fn requests(&self, field: &str) -> bool {
         requests(&self.options, field)
     }
 
-    /// Whether a field must be filled: it always is, or it was asked for and the model has something to say.
+    /// Whether a field must be filled: it always is, or it was requested and the model can fill it.
     pub(crate) fn fills(&self, field: &FieldSpec) -> bool {
         match field.presence {
             Presence::Always => true,
@@ -86,13 +87,13 @@ impl Expected {
         }
     }
 
-    /// Scores of a whole complex cannot be told apart once several samples were drawn and one structure came back.
+    /// Scores of a whole complex belong to no known sample if several samples were drawn and one structure was returned.
     fn withholds(&self, field: &FieldSpec) -> bool {
         let of_residues = field.shape.iter().any(|dimension| is_symbol(dimension, "N"));
         self.first_structure_only && self.draws > 1 && field.kind == FieldKind::Arrays && !of_residues
     }
 
-    /// How many items a field's list must have.
+    /// The number of items that a field's list must have.
     pub(crate) fn samples(&self, kind: FieldKind) -> usize {
         self.complexes.len() * self.draws_of(kind)
     }
@@ -102,13 +103,8 @@ impl Expected {
         self.complexes.get(sample / self.draws_of(kind).max(1))
     }
 
-    /// The sizes that hold for the whole response.
-    pub(crate) const fn sizes(&self) -> &Sizes {
-        &self.sizes
-    }
-
-    /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole response. `N` is absent
-    /// where the number of tokens is the model's own, as for ligands.
+    /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole response. `N` is absent if the
+    /// model chooses the number of tokens, as for ligands.
     pub(crate) fn sizes_of(&self, complex: &Complex) -> Sizes {
         let mut sizes = self.sizes.clone();
         sizes.insert("C".into(), complex.chains.len());

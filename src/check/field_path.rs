@@ -1,4 +1,4 @@
-//! The way to a value in a response: `plddt`, `plddt[0]`, `metadata.sequence_lengths`. Finds it or says why it is not there.
+//! The path to a value in a response: `plddt`, `plddt[0]`, `metadata.sequence_lengths`. Finds the value or tells why it is not there.
 
 use std::fmt;
 
@@ -14,26 +14,18 @@ pub(crate) struct FieldPath {
 }
 
 impl FieldPath {
-    /// Reads a path; `None` when it is not one.
+    /// Reads a path. Returns `None` if it is malformed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let name_length = text.find(['.', '[']).unwrap_or(text.len());
-        let (name, mut rest) = text.split_at(name_length);
-        if !is_name(name) {
-            return None;
-        }
+        let (name, mut rest) = split_name(text)?;
+        let name_length = name.len();
         while !rest.is_empty() {
-            if let Some(indexed) = rest.strip_prefix('[') {
+            rest = if let Some(indexed) = rest.strip_prefix('[') {
                 let (index, after) = indexed.split_once(']')?;
                 index.parse::<usize>().ok()?;
-                rest = after;
+                after
             } else {
-                let after = rest.strip_prefix('.')?;
-                let end = after.find(['.', '[']).unwrap_or(after.len());
-                if !is_name(&after[..end]) {
-                    return None;
-                }
-                rest = &after[end..];
-            }
+                split_name(rest.strip_prefix('.')?)?.1
+            };
         }
         Some(Self { text: text.to_owned(), name_length })
     }
@@ -43,43 +35,45 @@ impl FieldPath {
         &self.text[..self.name_length]
     }
 
-    /// The attribute of the metadata that is meant; empty for all of it, `None` for another field.
+    /// The attribute of the metadata. Empty for all metadata, `None` for another field.
     pub(crate) fn metadata_attribute(&self) -> Option<&str> {
         let rest = self.text.strip_prefix("metadata")?;
         let attribute = rest.strip_prefix('.').or(rest.is_empty().then_some(""))?;
-        Some(&attribute[..attribute.find(['.', '[']).unwrap_or(attribute.len())])
+        attribute.split(['.', '[']).next()
     }
 
-    /// Whether the whole field is meant.
+    /// Whether the path is a whole field.
     pub(crate) const fn is_whole(&self) -> bool {
         self.text.len() == self.name_length
+    }
+
+    /// The items of a value at this path with their paths, or the value itself if it is no list.
+    pub(crate) fn items<'a>(&self, value: &'a Value) -> Vec<(String, &'a Value)> {
+        match value.as_items() {
+            Some(items) => items.iter().enumerate().map(|(index, item)| (format!("{self}[{index}]"), item)).collect(),
+            None => vec![(self.to_string(), value)],
+        }
     }
 
     /// The value in a response.
     ///
     /// # Errors
-    /// A finding when there is nothing. A field that is None because it was not requested is not the backend's fault.
+    /// A finding if there is no value. A field that is None because it was not requested is not the backend's fault.
     pub(crate) fn find<'a>(&self, check: &'static str, answered: &AnsweredCall<'a>) -> Result<&'a Value, Box<Finding>> {
-        let prediction = answered.prediction;
-        let wrong = |summary: String| Err(Box::new(Finding::wrong(check, answered.call, summary)));
-        match (prediction.field(self.name()), prediction.at(&self.text)) {
-            (Some(Value::None), _) => {
-                let summary = format!("{self}: expected a value, got None");
-                let filled = answered.contract.field(self.name()).is_none_or(|field| answered.expected.fills(field));
-                if filled {
-                    wrong(summary)
-                } else {
-                    let hint = format!("the call `{}` does not ask for it in `include_fields`", answered.call);
-                    Err(Box::new(Finding::unjudged(check, summary).hint(hint)))
-                }
-            }
-            (_, Some(Value::None)) => wrong(format!("{self}: expected a value, got None")),
-            (_, Some(value)) => Ok(value),
-            (Some(value), None) => {
-                wrong(format!("{self}: nothing is there; `{}` is {}", self.name(), value.describe()))
-            }
-            (None, None) => wrong(format!("{self}: the response has no attribute `{}`", self.name())),
-        }
+        let (field, value) = (answered.prediction.field(self.name()), answered.prediction.at(&self.text));
+        let summary = match (field, value) {
+            (Some(Value::None), _) | (_, Some(Value::None)) => format!("{self}: expected a value, got None"),
+            (_, Some(value)) => return Ok(value),
+            (Some(value), None) => format!("{self}: nothing is there; `{}` is {}", self.name(), value.describe()),
+            (None, None) => format!("{self}: the response has no attribute `{}`", self.name()),
+        };
+        let is_filled = || answered.contract.field(self.name()).is_none_or(|field| answered.expected.fills(field));
+        Err(Box::new(if matches!(field, Some(Value::None)) && !is_filled() {
+            let hint = format!("the call `{}` does not ask for it in `include_fields`", answered.call);
+            Finding::unjudged(check, summary).hint(hint)
+        } else {
+            Finding::wrong(check, answered.call, summary)
+        }))
     }
 }
 
@@ -89,8 +83,11 @@ impl fmt::Display for FieldPath {
     }
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+/// The name at the start of a path, and the rest. Returns `None` if there is no name.
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
+    let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    is_name.then_some((name, rest))
 }
 
 #[cfg(test)]
@@ -98,6 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{folder, response};
+    use super::super::{CaseResults, MetricValues};
     use super::*;
     use crate::backend::Responsible;
 
@@ -116,8 +114,11 @@ mod tests {
     fn a_missing_value_blames_the_backend_only_when_it_was_asked_for() {
         let contract = folder();
         let judge = |options, path: &str| {
-            let response = response(&contract, "call", "A", options).with("plddt", Value::None);
-            let answered = AnsweredCall::new(&contract, &response).unwrap();
+            let responses = [response(&contract, "call", "A", options).with("plddt", Value::None)];
+            let measured = MetricValues::default();
+            let results =
+                CaseResults { contract: &contract, responses: &responses, recorded: None, measured: &measured };
+            let answered = results.answered("call").unwrap();
             FieldPath::parse(path).unwrap().find("range", &answered).unwrap_err()
         };
         let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");

@@ -1,6 +1,5 @@
-//! What a check says when something is wrong: one sentence, the details, the likely cause. Data only; nothing here prints.
+//! The report of a check about one wrong thing: one sentence, the details, the likely cause. Data only; nothing here prints.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use crate::backend::{BackendError, Responsible};
@@ -12,15 +11,15 @@ pub struct Finding {
     pub(crate) responsible: Responsible,
     /// The check that found it.
     pub check: &'static str,
-    /// The call whose response it is about; `None` when it is about the case as a whole.
+    /// The call whose response it is about. `None` if it is about the case as a whole.
     pub(crate) call: Option<String>,
-    /// One line: field, place, what was expected and what came.
+    /// One line: field, place, expected and observed value.
     pub(crate) summary: String,
     /// Further lines: numbers, positions, what would have passed.
     pub(crate) details: Vec<String>,
-    /// The values of the response that are not as expected, where they are known one by one.
+    /// The values of the response that are not as expected, if they are known one by one.
     pub(crate) differences: Vec<FieldDifference>,
-    /// What most likely causes it, or what to do about it.
+    /// The likely cause, or what to do.
     pub hint: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub(crate) log_tail: Vec<String>,
@@ -31,13 +30,13 @@ pub struct Finding {
 pub(crate) struct FieldDifference {
     /// Its path, such as `plddt[0]`.
     pub(crate) field: String,
-    /// The element where the difference is greatest, along every dimension.
+    /// The element with the greatest difference, along every dimension.
     pub(crate) index: Option<Vec<usize>>,
     /// What that element is about, such as `chain A residue 12`.
     pub(crate) residue: Option<String>,
     /// The expected element.
     pub(crate) expected: Option<f64>,
-    /// The element that came.
+    /// The observed element.
     pub(crate) observed: Option<f64>,
     /// The greatest absolute difference that is allowed there.
     pub(crate) allowed: Option<f64>,
@@ -51,14 +50,13 @@ impl FieldDifference {
 }
 
 impl Finding {
-    /// The values of the response that it is about. A summary begins with the path of its value.
+    /// The values of the response that the finding is about. A summary begins with the path of its value.
     pub(crate) fn differing_values(&self) -> Vec<FieldDifference> {
-        let path = self.summary.split_once(": ").map(|(path, _)| path);
         let is_path = |path: &&str| {
             let begins = path.starts_with(|letter: char| letter.is_ascii_lowercase());
             begins && path.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.[]".contains(letter))
         };
-        match path.filter(is_path) {
+        match self.summary.split_once(": ").map(|(path, _)| path).filter(is_path) {
             Some(path) if self.differences.is_empty() => vec![FieldDifference::of_field(path)],
             _ => self.differences.clone(),
         }
@@ -78,44 +76,42 @@ impl Finding {
         }
     }
 
-    /// A reason of ours, not of the backend's, why there is no verdict on its response.
+    /// A reason why there is no verdict on a response that is hydrotest's, not the backend's.
     pub(crate) fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self { responsible: Responsible::Harness, call: None, ..Self::wrong(check, "", summary) }
     }
 
-    /// A response of another backend than its table declares: neither it nor the platform is wrong.
+    /// A response of another backend than the declared one: neither the backend nor the platform is wrong.
     pub(crate) fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self { responsible: Responsible::Settings, ..Self::wrong(check, call, summary) }
     }
 
-    /// Nothing sound to hold a response against: its recorded result is missing, altered or cannot be read.
+    /// There is no sound reference: the recorded result is missing, altered or cannot be read.
     pub(crate) fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self { responsible: Responsible::Reference, ..Self::wrong(check, call, summary) }
     }
 
-    /// A call that gave an error where a response was expected; the error says whom that blames.
+    /// A call that failed although a response was expected. The error tells who is responsible.
     pub(crate) fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
         let mut lines = error.message.lines();
         let first = lines.next().unwrap_or_default();
+        let failed = |summary: String| Self { responsible: error.responsible(), ..Self::wrong(check, call, summary) };
         if error.inherited {
-            // The case that it happened to has the details and the log.
-            return Self {
-                responsible: error.responsible(),
-                ..Self::wrong(check, call, format!("not asked: {first}"))
-            };
+            // The case in which it happened has the details and the log.
+            return failed(format!("not asked: {first}"));
         }
         let summary = match &error.exception {
             Some(class) => format!("the call gave {class}: {first}"),
             None => format!("{} failed: {first}", error.stage),
         };
-        Self {
-            responsible: error.responsible(),
-            details: std::iter::once(format!("fault: {}", error.fault.name()))
-                .chain(lines.map(str::to_owned))
-                .collect(),
-            log_tail: error.log_tail.clone(),
-            ..Self::wrong(check, call, summary)
-        }
+        let fault = format!("fault: {}", error.fault.name());
+        let details = std::iter::once(fault).chain(lines.map(str::to_owned)).collect();
+        Self { details, log_tail: error.log_tail.clone(), ..failed(summary) }
+    }
+
+    /// Sets the call that the finding is about.
+    pub(crate) fn about(self, call: &str) -> Self {
+        Self { call: Some(call.to_owned()), ..self }
     }
 
     /// Adds a line of detail.
@@ -130,63 +126,37 @@ impl Finding {
         self
     }
 
-    /// Says which values of the response differ.
-    pub(crate) fn with_differences(mut self, differences: impl IntoIterator<Item = FieldDifference>) -> Self {
-        self.differences.extend(differences);
-        self
+    /// Sets the likely cause or what to do.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.with_hint(Some(hint.into()))
     }
 
-    /// Says what most likely causes it or what to do.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same for a screen: long lines and logs are cut, with how much
-    /// more there is. The beginning of a message tells most, and the end of a log.
-    pub(crate) fn shortened(&self) -> Self {
-        let mut details = Vec::new();
-        let mut room = ROOM;
-        for (index, line) in self.details.iter().enumerate() {
-            let line = cut(line);
-            if line.len() > room {
-                details.push(more(&self.details[index..], ""));
-                break;
-            }
-            room -= line.len();
-            details.push(line);
-        }
-        let mut log_tail = VecDeque::new();
-        let mut room = ROOM;
-        for (index, line) in self.log_tail.iter().enumerate().rev() {
-            let line = cut(line);
-            if line.len() > room {
-                log_tail.push_front(more(&self.log_tail[..=index], " before"));
-                break;
-            }
-            room -= line.len();
-            log_tail.push_front(line);
-        }
-        Self {
-            summary: cut(&self.summary),
-            hint: self.hint.as_deref().map(cut),
-            details,
-            log_tail: log_tail.into(),
-            ..self.clone()
-        }
-    }
-
-    /// Says the likely cause, where there is one.
+    /// Sets the likely cause, if there is one.
     pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
+    }
+
+    /// The same for a screen: long lines and logs are cut, with the number of characters left out. Of details the beginning is
+    /// kept, of a log the end.
+    pub(crate) fn shortened(&self) -> Self {
+        let newest_first: Vec<String> = self.log_tail.iter().rev().cloned().collect();
+        let mut log_tail = shown(&newest_first, " before");
+        log_tail.reverse();
+        Self {
+            summary: cut(&self.summary),
+            hint: self.hint.as_deref().map(cut),
+            details: shown(&self.details, ""),
+            log_tail,
+            ..self.clone()
+        }
     }
 }
 
 /// Characters of a line on a screen.
 const LONGEST_LINE: usize = 1000;
 /// Bytes of the details, and of the log, on a screen.
-const ROOM: usize = 4 << 10;
+const LONGEST_TEXT: usize = 4 << 10;
 
 /// A line, cut to a readable length.
 fn cut(line: &str) -> String {
@@ -196,10 +166,21 @@ fn cut(line: &str) -> String {
     }
 }
 
-/// What there is besides.
-fn more(lines: &[String], place: &str) -> String {
-    let characters: usize = lines.iter().map(|line| line.chars().count()).sum();
-    format!("… {characters} more characters{place}")
+/// The first lines, as many as a screen has space for, and how much is left out.
+fn shown(lines: &[String], place: &str) -> Vec<String> {
+    let mut shown = Vec::new();
+    let mut space = LONGEST_TEXT;
+    for (index, line) in lines.iter().enumerate() {
+        let line = cut(line);
+        let Some(left) = space.checked_sub(line.len()) else {
+            let characters: usize = lines[index..].iter().map(|line| line.chars().count()).sum();
+            shown.push(format!("… {characters} more characters{place}"));
+            break;
+        };
+        space = left;
+        shown.push(line);
+    }
+    shown
 }
 
 /// The whole finding on several lines, without a line break at the end.

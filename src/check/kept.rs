@@ -1,61 +1,45 @@
-//! The recorded result of a call for checks that judge it in their own way: found, or kept where none is there yet. Compares nothing.
+//! The recorded result of a call: found, or kept if there is none yet, and the reasons why it is no reference. Compares nothing.
 
-use super::case_results::{AnsweredCall, CallResult, CaseResults, RecordedResults};
+use super::case_results::AnsweredCall;
 use super::finding::Finding;
-use super::weights::mislabelled;
 use crate::prediction::Prediction;
 use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotKey};
+use crate::synthetic::{WEIGHTS as SYNTHETIC, synthetic_version};
 
-/// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the response.
+/// The recorded result of a call. Returns `None` if it was recorded, or proposed, just now with these fields of the response.
 ///
 /// # Errors
 /// Why there is nothing to compare with.
 pub(crate) fn find_or_keep(
     check: &'static str,
     fields: &[&str],
-    results: &CaseResults<'_>,
-    recorded: &RecordedResults<'_>,
-    response: &CallResult,
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
-    let unjudged =
-        |summary: String| Box::new(Finding { call: Some(response.call.clone()), ..Finding::unjudged(check, summary) });
-    let key = (recorded.key)(&response.call).map_err(|error| unjudged(error.to_string()))?;
-    let unread = |summary: String| Box::new(Finding::without_reference(check, &response.call, summary));
-    let provenance = recorded.provenance(results.contract, response);
-    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
-    if let Some(finding) =
-        stored.as_ref().and_then(|reference| configured_otherwise(check, response, &key, reference, &provenance))
-    {
-        return Err(Box::new(finding));
-    }
-    // What is of other weights than the table says is no fault of the backend, whatever it differs by.
-    if let Some(finding) = mislabelled(check, &key, recorded, answered) {
+    let Some(recorded) = answered.results.recorded else {
+        return Ok(None);
+    };
+    let unjudged = |summary: String| Box::new(Finding::unjudged(check, summary).about(answered.call));
+    let without = |summary: String| Finding::without_reference(check, answered.call, summary);
+    let key = (recorded.key)(answered.call).map_err(|error| unjudged(error.to_string()))?;
+    let provenance = recorded.provenance(answered.contract, answered.response);
+    let stored = recorded.store.read(&key).map_err(|error| Box::new(without(error.to_string())))?;
+    let configured =
+        stored.as_ref().and_then(|stored| configured_otherwise(check, answered, &key, stored, &provenance));
+    // A response of other weights than the declared ones is not the backend's fault, whatever it differs by.
+    if let Some(finding) = configured.or_else(|| mislabelled(check, &key, answered)) {
         return Err(Box::new(finding));
     }
     if let Some(reference) = stored {
         return Ok(Some(reference.prediction));
     }
-    let selected = Prediction {
-        class: answered.prediction.class.clone(),
-        fields: answered
-            .prediction
-            .fields
-            .iter()
-            .filter(|(name, _)| fields.contains(&name.as_str()))
-            .cloned()
-            .collect(),
-    };
+    let selected = answered.select(|name| fields.contains(&name));
     match recorded.store.keep(&key, &selected, &provenance) {
         Ok(Kept::Recorded(path)) => {
             recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
             Ok(None)
         }
         Ok(Kept::Proposed) => Ok(None),
-        Ok(_) => {
-            let finding = Finding::without_reference(check, &response.call, format!("no recorded result: {key}"));
-            Err(Box::new(finding.hint(recorded.advice())))
-        }
+        Ok(_) => Err(Box::new(without(format!("no recorded result: {key}")).hint(recorded.advice()))),
         Err(error) => Err(unjudged(error.to_string())),
     }
 }
@@ -63,7 +47,7 @@ pub(crate) fn find_or_keep(
 /// Why a recorded result is no reference for a response: it was recorded under other fixed options than the instance has.
 pub(crate) fn configured_otherwise(
     check: &'static str,
-    response: &CallResult,
+    answered: &AnsweredCall<'_>,
     key: &SnapshotKey,
     reference: &ReferenceResult,
     provenance: &Provenance,
@@ -72,17 +56,39 @@ pub(crate) fn configured_otherwise(
     let summary = format!("{key} was recorded under other fixed options, and is not compared");
     let details = [format!("recorded under: {before}"), format!("this instance has: {now}")];
     let hint = "give the backend the same `config`, or keep its results in a directory of their own (`--snapshots`)";
-    let finding = Finding::without_reference(check, &response.call, summary);
-    Some(finding.with_details(details).hint(hint))
+    Some(Finding::without_reference(check, answered.call, summary).with_details(details).hint(hint))
+}
+
+/// A response whose version says whether it is synthetic and contradicts the declared weights. To compare it would judge one model
+/// by the results of another.
+pub(crate) fn mislabelled(check: &'static str, key: &SnapshotKey, answered: &AnsweredCall<'_>) -> Option<Finding> {
+    let declared = answered.results.recorded?.declared;
+    let version = answered.prediction.at("metadata.model_version")?.as_text()?;
+    let is_synthetic = synthetic_version(answered.prediction).is_some();
+    let weights = key.weights();
+    if is_synthetic == (weights == SYNTHETIC) {
+        return None;
+    }
+    let (says, hint) = if is_synthetic {
+        let hint = format!("write `weights = \"{SYNTHETIC}\"` {declared}, or run the model itself there");
+        ("is synthetic", hint)
+    } else {
+        let name = "to the name of the weights that the model has there, such as \"published\"";
+        ("is not synthetic", format!("change `weights = \"{SYNTHETIC}\"` {declared} {name}"))
+    };
+    let summary = format!(
+        "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
+    );
+    Some(Finding::misconfigured(check, answered.call, summary).hint(hint))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::CallResult;
     use super::super::fixture::folded::{declared, folded};
     use super::super::fixture::{compiled, judge_recorded};
-    use super::CallResult;
     use crate::backend::Responsible;
     use crate::prediction::Options;
     use crate::snapshot::Recording;
@@ -100,7 +106,7 @@ mod tests {
             let check = compiled(&contract, table);
             let directory = tempfile::tempdir().unwrap();
             let judged = |config: serde_json::Value, recording| {
-                judge_recorded(&*check, &contract, &[under(config)], directory.path(), recording)
+                judge_recorded(&check, &contract, &[under(config)], directory.path(), recording)
             };
             let fewer = json!({ "sampling_steps": 50, "device": "cuda:1" });
             assert_eq!(judged(fewer, Recording::Missing), []);

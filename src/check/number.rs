@@ -1,40 +1,42 @@
-//! Writes places, counts and lists for people, never a wall of them.
+//! Writes places, counts and lists for messages, cut to a readable length.
 
 pub(crate) use crate::metric_value::{count, exact, show};
 
 use crate::prediction::Value;
+use crate::prediction::contract::{Dimension, Sizes};
 
 /// A position along every dimension: `[0, 12, 3]`.
 pub(crate) fn position(indices: &[usize]) -> String {
-    let indices: Vec<String> = indices.iter().map(ToString::to_string).collect();
-    format!("[{}]", indices.join(", "))
+    format!("{indices:?}")
 }
 
 /// Names in backquotes joined by commas, cut after the first dozen.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;
-    let names: Vec<&str> = names.into_iter().collect();
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..SHOWN].join(", ")),
     }
 }
 
-/// Sizes as Python writes a shape: `(2, 3)`, `(5,)`.
-pub(crate) fn tuple(sizes: &[String]) -> String {
-    match sizes {
+/// Sizes as Python writes a shape: `(2, 3)`, `(5,)`. A dimension without a known size stands for itself.
+pub(crate) fn tuple(dimensions: &[Dimension], sizes: &Sizes) -> String {
+    let size = |dimension: &Dimension| match dimension.resolve(sizes) {
+        Some(size) => size.to_string(),
+        None => dimension.to_string(),
+    };
+    match dimensions.iter().map(size).collect::<Vec<_>>().as_slice() {
         [only] => format!("({only},)"),
-        _ => format!("({})", sizes.join(", ")),
+        sizes => format!("({})", sizes.join(", ")),
     }
 }
 
-/// The key of a mapping as a path has it: a name or a number.
+/// The key of a mapping as a path writes it: a name or a number.
 pub(crate) fn show_key(key: &Value) -> String {
-    match (key, key.as_text()) {
-        (_, Some(name)) => name.to_owned(),
-        (Value::Integer(number), _) => number.to_string(),
-        (other, _) => other.describe(),
+    match key {
+        Value::Integer(number) => number.to_string(),
+        other => other.as_text().map_or_else(|| other.describe(), str::to_owned),
     }
 }
 

@@ -1,18 +1,58 @@
-//! All numbers of a value, whatever it is nested in, each with the path it lies at, and a rule applied to all of them.
+//! All numbers of a value in any nesting, each with its path, and a rule applied to all of them. Knows no contract.
 
+use super::Judged;
 use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show, show_key};
-use super::tally::Tally;
 use crate::prediction::Value;
 use crate::tensor::Tensor;
 
-/// Every array of numbers in a value with its path. A single number counts as an array without dimensions, a structure
-/// as its coordinates.
+/// An element and its value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spot {
+    /// The flat index within the array.
+    pub(crate) flat: usize,
+    /// The value there.
+    pub(crate) value: f64,
+}
+
+/// Counts the elements of an array that violate one rule, so that a message can tell how many, where and how bad without listing
+/// them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// The number of elements that violate it.
+    pub(crate) broken: usize,
+    /// The number of elements that were looked at.
+    pub(crate) seen: usize,
+    /// The first element that violates it.
+    pub(crate) first: Option<Spot>,
+    /// The element that violates it most.
+    pub(crate) worst: Option<Spot>,
+    most: f64,
+}
+
+impl Tally {
+    /// Counts an element. `excess` is above 0 if it violates the rule; NaN counts as the greatest excess.
+    pub(crate) fn judge(&mut self, flat: usize, value: f64, excess: f64) {
+        self.seen += 1;
+        if excess > 0.0 || excess.is_nan() {
+            let spot = Spot { flat, value };
+            self.broken += 1;
+            self.first.get_or_insert(spot);
+            if self.worst.is_none() || excess.is_nan() || excess > self.most {
+                self.worst = Some(spot);
+                self.most = if excess.is_nan() { f64::INFINITY } else { excess };
+            }
+        }
+    }
+}
+
+/// Every array of numbers in a value with its path. A single number counts as an array without dimensions, a structure as its
+/// coordinates.
 ///
 /// # Errors
-/// The path of the first value that is no number, with what it is.
+/// The path of the first value that is no number, with its description.
 pub(crate) fn numbers(path: &str, value: &Value) -> Result<Vec<(String, Tensor)>, String> {
     let mut found = Vec::new();
     collect(path, value, &mut found)?;
@@ -27,10 +67,9 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Tensor)>) -> Resu
         Value::Float(number) => found.push((own(), Tensor::scalar(*number))),
         Value::Bool(flag) => found.push((own(), Tensor::scalar(*flag))),
         Value::Structure(structure) => {
-            let coordinates: Vec<f32> = structure.coord.iter().flatten().copied().collect();
-            if let Ok(tensor) = Tensor::from_values(vec![structure.coord.len(), 3], &coordinates) {
-                found.push((format!("{path}.coord"), tensor));
-            }
+            let coordinates: Vec<f32> = structure.coord.as_flattened().to_vec();
+            let tensor = Tensor::from_values(vec![structure.coord.len(), 3], &coordinates);
+            found.extend(tensor.ok().map(|tensor| (format!("{path}.coord"), tensor)));
         }
         Value::List(items) | Value::Tuple(items) | Value::Objects { items, .. } => {
             for (index, item) in items.iter().enumerate() {
@@ -52,33 +91,26 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Tensor)>) -> Resu
     Ok(())
 }
 
-/// Judges every number of a field; `excess` says by how much one breaks the rule that `rule` states.
+/// Judges every number of a field. `excess` is above 0 for a number that violates the rule, which `rule` states.
 pub(crate) fn judge_each(
     check: &'static str,
     field: &FieldPath,
     answered: &AnsweredCall<'_>,
     rule: &str,
     excess: impl Fn(f64) -> f64,
-) -> Vec<Finding> {
-    let found = field.find(check, answered).and_then(|value| {
-        numbers(&field.to_string(), value).map_err(|summary| Box::new(Finding::wrong(check, answered.call, summary)))
-    });
-    let arrays = match found {
-        Ok(arrays) => arrays,
-        Err(finding) => return vec![*finding],
-    };
+) -> Judged {
+    let wrong = |summary: String| Finding::wrong(check, answered.call, summary);
+    let value = field.find(check, answered)?;
+    let arrays = numbers(&field.to_string(), value).map_err(|summary| Box::new(wrong(summary)))?;
     if arrays.iter().all(|(_, tensor)| tensor.is_empty()) {
-        let summary = format!("{field}: expected numbers, got none");
-        return vec![Finding::wrong(check, answered.call, summary)];
+        return Ok(vec![wrong(format!("{field}: expected numbers, got none"))]);
     }
-    arrays
-        .iter()
-        .filter_map(|(path, tensor)| {
-            let mut tally = Tally::default();
-            tensor.for_each_f64(0..tensor.len(), |flat, value| tally.judge(flat, value, excess(value)));
-            describe(path, tensor, &tally, rule).map(|summary| Finding::wrong(check, answered.call, summary))
-        })
-        .collect()
+    let findings = arrays.iter().filter_map(|(path, tensor)| {
+        let mut tally = Tally::default();
+        tensor.for_each_f64(0..tensor.len(), |flat, value| tally.judge(flat, value, excess(value)));
+        describe(path, tensor, &tally, rule).map(wrong)
+    });
+    Ok(findings.collect())
 }
 
 fn describe(path: &str, tensor: &Tensor, tally: &Tally, rule: &str) -> Option<String> {
@@ -86,13 +118,8 @@ fn describe(path: &str, tensor: &Tensor, tally: &Tally, rule: &str) -> Option<St
     if tensor.shape().is_empty() {
         return Some(format!("{path}: expected {rule}, got {}", show(worst.value)));
     }
-    Some(format!(
-        "{path}: {} of {} not {rule}; at {:?} is {}",
-        tally.broken,
-        count(tally.seen, "element"),
-        tensor.position(worst.flat),
-        show(worst.value)
-    ))
+    let (broken, seen, value) = (tally.broken, count(tally.seen, "element"), show(worst.value));
+    Some(format!("{path}: {broken} of {seen} not {rule}; at {:?} is {value}", tensor.position(worst.flat)))
 }
 
 #[cfg(test)]

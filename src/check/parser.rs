@@ -1,5 +1,5 @@
-//! Reads the table of one check: the calls and fields it names must exist for every model that the case applies to.
-//! Knows what is common to checks; what a check demands is its own business.
+//! Reads the table of one check. The calls and fields that it names must exist for every model that the case applies to. Knows
+//! what checks have in common, not what a single check demands.
 
 use std::ops::Range;
 
@@ -12,24 +12,18 @@ use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
 use crate::prediction::gates::{GateTable, GateValues};
 use crate::prediction::{Contract, Gates};
 
-/// The tolerances that something can be beyond.
+/// The tolerances that a difference can exceed.
 pub(crate) const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
 
-/// What the checks of a case may speak of.
+/// What the checks of a case may name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CaseContext<'a> {
     /// The names of the calls of the case, in order.
     pub(crate) calls: &'a [String],
-    /// What these calls ask for; nothing where that is not known.
+    /// The requests of these calls. Empty if they are not known.
     pub(crate) requests: &'a [Call],
     /// The contracts of the models that the case applies to.
     pub(crate) contracts: &'a [&'a Contract],
-}
-
-/// A table being read for a check.
-pub(crate) struct CheckParser<'a> {
-    reader: TableReader<'a>,
-    context: &'a CaseContext<'a>,
 }
 
 /// Which fields a check may name.
@@ -41,138 +35,129 @@ pub(crate) enum FieldScope {
     All,
 }
 
+/// A table being read for a check.
+pub(crate) struct CheckParser<'a> {
+    /// The values of the table.
+    pub(crate) reader: TableReader<'a>,
+    /// What the check may name.
+    pub(crate) context: &'a CaseContext<'a>,
+    /// The calls that the check looks at.
+    pub(crate) calls: Calls,
+}
+
 impl<'a> CheckParser<'a> {
     /// Starts to read a check's table.
     pub(crate) fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { reader: TableReader::new(section, diagnostics), context }
+        Self { reader: TableReader::new(section, diagnostics), context, calls: Calls::All }
     }
 
-    /// The values of the table.
-    pub(crate) const fn reader(&mut self) -> &mut TableReader<'a> {
-        &mut self.reader
+    /// Reports something wrong with the table as a whole.
+    pub(crate) fn reject(&mut self, message: impl Into<String>, label: impl Into<String>) {
+        self.reject_at(self.reader.table().location(), message, label);
     }
 
-    /// The calls of the case, in order.
-    pub(crate) const fn all_calls(&self) -> &'a [String] {
-        self.context.calls
+    fn reject_at(&mut self, location: Location, message: impl Into<String>, label: impl Into<String>) {
+        self.reader.diagnostics().push(Diagnostic::at(location, message).with_label(label));
     }
 
-    /// The calls that `call` names, one or several; all when it is absent.
-    pub(crate) fn calls(&mut self) -> Calls {
-        self.named_calls("call").map_or(Calls::All, Calls::Named)
-    }
-
-    /// The calls that a key names, one or several; `None` when it is absent.
+    /// The calls that a key names, one or several. Returns `None` if the key is absent.
     pub(crate) fn named_calls(&mut self, key: &'static str) -> Option<Vec<String>> {
         let written = self.reader.text_or_texts(key)?.into_vec();
         if written.is_empty() {
             self.reader.reject(key, "no call is named", "expected a call of this case");
         }
-        let known = |call: &Located<String>| self.context.calls.contains(&call.value);
-        let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
-        for call in &unknown {
-            self.reject_call(call);
-        }
-        Some(named.into_iter().map(|call| call.value).collect())
+        Some(written.into_iter().filter_map(|call| self.known_call(call)).collect())
     }
 
     /// One call by the key that names it.
     pub(crate) fn call(&mut self, key: &'static str) -> Option<String> {
         let value = self.reader.text(key)?;
-        let location = self.reader.location_of(key);
-        if self.context.calls.contains(&value) {
-            return Some(value);
+        self.known_call(Located { value, location: self.reader.location_of(key) })
+    }
+
+    fn known_call(&mut self, call: Located<String>) -> Option<String> {
+        if self.context.calls.contains(&call.value) {
+            return Some(call.value);
         }
-        self.reject_call(&Located { value, location });
+        let calls = self.context.calls.iter().map(String::as_str);
+        self.reader.diagnostics().push(Diagnostic::unknown(call.location, "call", &call.value, calls));
         None
     }
 
-    /// The field that `field` names, which must be there.
+    /// The field that the required key `field` names.
     pub(crate) fn field(&mut self) -> Option<FieldPath> {
         let value = self.reader.required_text("field")?;
         let location = self.reader.location_of("field");
         self.path(&Located { value, location }, FieldScope::Fillable)
     }
 
-    /// The field that `field` names, of which `accepts` must hold for every model; `what` says what it must be.
+    /// The field that `field` names, which every model's contract must have in a form that `accepts` holds for. `what` says what
+    /// form that is.
     pub(crate) fn field_that(&mut self, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
         let path = self.field()?;
         self.demand(path, what, accepts)
     }
 
-    /// As [`Self::field_that`], with a field that is meant when none is named.
+    /// As [`Self::field_that`], with a default for an absent key.
     pub(crate) fn field_or(
         &mut self,
-        usual: &'static str,
+        usual: &str,
         what: &str,
         accepts: impl Fn(&FieldSpec) -> bool,
     ) -> Option<FieldPath> {
         if self.reader.has("field") {
             return self.field_that(what, accepts);
         }
-        let location = self.reader.table().location();
-        let value = usual.to_owned();
-        let path = self.path(&Located { value, location }, FieldScope::Fillable)?;
+        let written = Located { value: usual.to_owned(), location: self.reader.table().location() };
+        let path = self.path(&written, FieldScope::Fillable)?;
         self.demand(path, what, accepts)
     }
 
-    /// What checks of several fields read: `call` and `fields`.
-    pub(crate) fn calls_and_fields(&mut self, naming: FieldScope) -> Option<(Calls, Vec<FieldPath>)> {
-        let calls = self.calls();
-        Some((calls, self.fields(naming)?))
-    }
-
     /// The fields that `fields` names, at least one.
-    pub(crate) fn fields(&mut self, naming: FieldScope) -> Option<Vec<FieldPath>> {
+    pub(crate) fn fields(&mut self, scope: FieldScope) -> Option<Vec<FieldPath>> {
         let written = self.reader.require("fields").located_texts("fields")?;
         if written.is_empty() {
             self.reader.reject("fields", "no field is named", "expected at least one");
             return None;
         }
-        let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, naming)).collect();
+        let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, scope)).collect();
         paths.into_iter().collect()
     }
 
-    /// Demands that every model has a table of gates; `name` is that of the table.
+    fn models_without(&self, has: impl Fn(&Contract) -> bool) -> Vec<&'a str> {
+        let without = self.context.contracts.iter().filter(|contract| !has(contract));
+        without.map(|contract| contract.key.as_str()).collect()
+    }
+
+    /// Demands that every model has a table of gates, by the name of the table.
     pub(crate) fn demand_gates(&mut self, name: &str, has: impl Fn(&Gates) -> bool) {
-        let without = self.context.contracts.iter().filter(|contract| !has(&contract.gates));
-        let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
-        if !without.is_empty() {
-            let models = names(without.iter().copied());
-            let location = self.reader.table().location();
-            let diagnostic = Diagnostic::at(location, format!("{models} cannot be judged so, there are no gates"));
-            let label = format!("expected `[models.{}.gates.{name}]`", without.first().unwrap_or(&"KEY"));
-            self.reader.diagnostics().push(diagnostic.with_label(label));
+        let without = self.models_without(|contract| has(&contract.gates));
+        if let Some(first) = without.first() {
+            let label = format!("expected `[models.{first}.gates.{name}]`");
+            self.reject(format!("{} cannot be judged so, there are no gates", names(without.iter().copied())), label);
         }
     }
 
     /// Demands that the gates that a check changes can still be broken for every model.
     pub(crate) fn demand_breakable<T: GateTable>(&mut self, changes: &GateValues, of: impl Fn(&Gates) -> Option<T>) {
-        let gates = self.context.contracts.iter().filter_map(|contract| of(&contract.gates));
-        if gates.clone().any(|gates| gates.with(changes).is_open()) {
+        let mut gates = self.context.contracts.iter().filter_map(|contract| of(&contract.gates));
+        if gates.any(|gates| gates.with(changes).is_open()) {
             let label = "expected at least one gate that a response can break";
             self.reader.reject("gates", "no response can break these gates", label);
         }
     }
 
-    /// Demands that shapes of every model may speak of a symbol.
+    /// Demands that the shapes of every model may name a symbol.
     pub(crate) fn demand_symbol(&mut self, symbol: &str, location: Location) {
-        let without = self.context.contracts.iter().filter(|contract| !contract.has_symbol(symbol));
-        let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
+        let without = self.models_without(|contract| contract.has_symbol(symbol));
         if without.is_empty() {
             return;
         }
         let diagnostic = if without.len() == self.context.contracts.len() {
-            let mut candidates: Vec<&str> = Vec::new();
-            for symbol in self.context.contracts.iter().flat_map(|contract| contract.symbols()) {
-                if !candidates.contains(&symbol) {
-                    candidates.push(symbol);
-                }
-            }
-            Diagnostic::unknown(location, "dimension", symbol, candidates)
+            let symbols = self.context.contracts.iter().flat_map(|contract| contract.symbols());
+            Diagnostic::unknown(location, "dimension", symbol, unique(symbols))
         } else {
-            let list = names(without.iter().copied());
-            Diagnostic::at(location, format!("{list} has no dimension `{symbol}`"))
+            Diagnostic::at(location, format!("{} has no dimension `{symbol}`", names(without)))
                 .with_help(format!("limit the case to models that have it, with `needs = [\"{symbol}\"]`"))
         };
         self.reader.diagnostics().push(diagnostic);
@@ -187,7 +172,7 @@ impl<'a> CheckParser<'a> {
         }
     }
 
-    /// Demands that, where `key` is given, at least one field is of a kind that it speaks of.
+    /// Demands that at least one field has a kind that `key` applies to, if `key` is given.
     pub(crate) fn demand_some(
         &mut self,
         key: &'static str,
@@ -195,44 +180,35 @@ impl<'a> CheckParser<'a> {
         what: &str,
         accepts: impl Fn(FieldKind) -> bool,
     ) {
-        let mut contracts = self.context.contracts.iter();
         let any = |contract: &&Contract| {
-            let mut kinds = fields.iter().filter_map(|path| contract.field(path.name()));
-            kinds.any(|field| accepts(field.kind))
+            fields.iter().filter_map(|path| contract.field(path.name())).any(|field| accepts(field.kind))
         };
-        if self.reader.has(key) && !contracts.all(any) {
+        if self.reader.has(key) && !self.context.contracts.iter().all(any) {
             let message = format!("`{key}` is said of no field");
             self.reader.reject(key, message, format_args!("expected {what} among `fields`"));
         }
     }
 
-    /// The phrases of a key, one or several; none when it is absent.
+    /// The phrases of a key, one or several. Empty if the key is absent.
     pub(crate) fn phrases(&mut self, key: &'static str) -> Vec<String> {
-        let written = self.reader.text_or_texts(key).map(OneOrMany::into_vec);
-        let phrases = written.unwrap_or_default();
-        phrases.into_iter().map(|phrase| phrase.value).collect()
-    }
-
-    /// Reports the keys that the check does not have.
-    pub(crate) fn finish(self) {
-        self.reader.finish();
+        let written = self.reader.text_or_texts(key).map(OneOrMany::into_vec).unwrap_or_default();
+        written.into_iter().map(|phrase| phrase.value).collect()
     }
 
     fn demand(&mut self, path: FieldPath, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
-        let specs = self.context.contracts.iter().map(|contract| contract.field(path.name()));
-        if specs.clone().all(|spec| spec.is_some_and(&accepts)) {
+        let mut specs = self.context.contracts.iter().map(|contract| contract.field(path.name()));
+        if specs.all(|spec| spec.is_some_and(&accepts)) {
             return Some(path);
         }
         self.reader.reject("field", format_args!("`{path}` cannot be judged so"), format_args!("expected {what}"));
         None
     }
 
-    fn path(&mut self, written: &Located<String>, naming: FieldScope) -> Option<FieldPath> {
-        let place = || written.location.clone();
+    fn path(&mut self, written: &Located<String>, scope: FieldScope) -> Option<FieldPath> {
+        let location = written.location.clone();
         let Some(path) = FieldPath::parse(&written.value) else {
-            let diagnostic = Diagnostic::at(place(), format!("`{}` is not a field", written.value));
             let label = "expected a name such as `plddt`, `plddt[0]` or `metadata.sequence_lengths`";
-            self.reader.diagnostics().push(diagnostic.with_label(label));
+            self.reject_at(location, format!("`{}` is not a field", written.value), label);
             return None;
         };
         if let Some(attribute) = path.metadata_attribute() {
@@ -240,79 +216,70 @@ impl<'a> CheckParser<'a> {
             if attribute.is_empty() || attributes.contains(&attribute) {
                 return Some(path);
             }
-            let diagnostic = Diagnostic::unknown(place(), "attribute of metadata", attribute, attributes);
+            let diagnostic = Diagnostic::unknown(location, "attribute of metadata", attribute, attributes);
             self.reader.diagnostics().push(diagnostic);
             return None;
         }
-        let has = |contract: &Contract| {
+        let without = self.models_without(|contract| {
             let field = contract.field(path.name());
-            field.is_some_and(|field| naming == FieldScope::All || field.presence != Presence::Never)
-        };
-        let without: Vec<&str> = self
-            .context
-            .contracts
-            .iter()
-            .filter(|contract| !has(contract))
-            .map(|contract| contract.key.as_str())
-            .collect();
-        // A field that some other model has is a name that may be meant; whether any has it is only looked up where none here does.
+            field.is_some_and(|field| scope == FieldScope::All || field.presence != Presence::Never)
+        });
+        // A field that another model has may be meant. The built-in models are read only if none of these models has it.
         let is_elsewhere = || {
             let built_in = crate::config::Config::built_in().map(|config| config.models);
             let mut others = built_in.unwrap_or_default().into_iter();
             without.len() < self.context.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
         };
-        if naming == FieldScope::Fillable
+        if scope == FieldScope::Fillable
             && without.is_empty()
             && let Some(model) = self.never_requested(path.name())
         {
-            let diagnostic = Diagnostic::at(place(), format!("no call asks {model} for `{}`", path.name()));
             let label = "expected a field of `include_fields`, or one that is always there";
-            self.reader.diagnostics().push(diagnostic.with_label(label));
+            self.reject_at(location, format!("no call asks {model} for `{}`", path.name()), label);
             return None;
         }
-        if without.is_empty() || (naming == FieldScope::All && is_elsewhere()) {
+        if without.is_empty() || (scope == FieldScope::All && is_elsewhere()) {
             return Some(path);
         }
-        self.reject_field(path.name(), place(), &without);
+        self.reject_field(path.name(), location, without);
         None
     }
 
-    /// A model that fills a field on request and that no call of the case asks for it.
+    /// A model that fills a field on request although no call of the case requests it.
     fn never_requested(&self, field: &str) -> Option<&'a str> {
         let calls = self.context.requests;
-        let is_optional = |contract: &Contract| {
-            let spec = contract.field(field);
-            spec.is_some_and(|spec| spec.presence == Presence::Requested)
-        };
         let asks = |contract: &Contract, call: &Call| {
             let config = call.config_for(contract, None, crate::prediction::Options::new());
             requests(&contract.effective_options(&config, &call.options), field)
         };
-        let mut contracts = self.context.contracts.iter().filter(|_| !calls.is_empty());
-        let never = contracts.find(|model| is_optional(model) && !calls.iter().any(|call| asks(model, call)));
-        never.map(|contract| &*contract.key)
+        let never = |contract: &&&Contract| {
+            contract.field(field).is_some_and(|spec| spec.presence == Presence::Requested)
+                && !calls.iter().any(|call| asks(contract, call))
+        };
+        let model = self.context.contracts.iter().filter(|_| !calls.is_empty()).find(never);
+        model.map(|contract| &*contract.key)
     }
 
-    fn reject_field(&mut self, name: &str, location: Location, without: &[&str]) {
+    fn reject_field(&mut self, name: &str, location: Location, without: Vec<&str>) {
         let diagnostic = if without.len() == self.context.contracts.len() {
-            let mut candidates = vec!["metadata"];
-            for field in self.context.contracts.iter().flat_map(|contract| &contract.fields) {
-                if field.presence != Presence::Never && !candidates.contains(&field.name.as_str()) {
-                    candidates.push(&field.name);
-                }
-            }
-            Diagnostic::unknown(location, "field", name, candidates)
+            let fields = self.context.contracts.iter().flat_map(|contract| &contract.fields);
+            let fillable = fields.filter(|field| field.presence != Presence::Never).map(|field| field.name.as_str());
+            Diagnostic::unknown(location, "field", name, unique(["metadata"].into_iter().chain(fillable)))
         } else {
-            let list = names(without.iter().copied());
-            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`"))
+            Diagnostic::at(location, format!("{} cannot fill the field `{name}`", names(without)))
                 .with_help(format!("limit the case to models that can, with `needs = [\"{name}\"]`"))
         };
         self.reader.diagnostics().push(diagnostic);
     }
+}
 
-    fn reject_call(&mut self, call: &Located<String>) {
-        let calls = self.context.calls.iter().map(String::as_str);
-        let diagnostic = Diagnostic::unknown(call.location.clone(), "call", &call.value, calls);
-        self.reader.diagnostics().push(diagnostic);
+/// Each name once, in the order of the first mention.
+fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
     }
+    seen
 }

@@ -1,4 +1,4 @@
-//! Names the place of an element: its position, and the residues it is about where the field has any.
+//! Names the place of an element: its position, and the residues that it is about.
 
 use super::case_results::AnsweredCall;
 use super::complex::Complex;
@@ -6,8 +6,8 @@ use super::number;
 use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 
-/// What the dimensions of an array are about. Without anything known, places are positions.
-#[derive(Debug, Clone, Default)]
+/// What the dimensions of an array are about. By default nothing is known, and places are positions.
+#[derive(Clone, Default)]
 pub(crate) struct Places<'a> {
     field: Option<(&'a FieldSpec, &'a AnsweredCall<'a>)>,
     axes: Axes,
@@ -16,23 +16,17 @@ pub(crate) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// The places of a whole field; nothing is known of one that the contract does not have.
+    /// The places of a whole field. Nothing is known of a field that the contract does not have.
     pub(crate) fn of_field(name: &str, answered: &'a AnsweredCall<'a>) -> Self {
         let Some(field) = answered.contract.field(name) else {
             return Self::default();
         };
-        let mut numbered = answered.contract.fields.iter().filter_map(|field| field.first_residue);
-        let places = Self {
+        Self {
             field: Some((field, answered)),
-            axes: Axes::of(field),
+            // A list has no array until an item is chosen.
+            axes: if field.kind == FieldKind::Array { Axes::of(field) } else { Axes::default() },
             complexes: &answered.expected.complexes,
-            first_residue: usize::try_from(numbered.next().unwrap_or(0)).unwrap_or(0),
-        };
-        if field.kind == FieldKind::Array {
-            places
-        } else {
-            // Until an item is chosen there is no array to speak of.
-            Self { axes: Axes::default(), ..places }
+            first_residue: answered.first_residue(),
         }
     }
 
@@ -59,13 +53,21 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The residues that a position is about, such as `chain A residue 12`; `None` where it is about none.
+    /// The residues that a position is about, such as `chain A residue 12`. Returns `None` if it is about none.
     pub(crate) fn residues(&self, position: &[usize]) -> Option<String> {
         residues(&self.axes, position, self.complexes, self.first_residue)
     }
+
+    /// The residues that a position is about in the array at `rest`: empty for the whole field, `[2]` for an item of a list.
+    pub(crate) fn at(&self, rest: &str, position: &[usize]) -> Option<String> {
+        if rest.is_empty() {
+            return self.residues(position);
+        }
+        self.of_item(rest.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?).residues(position)
+    }
 }
 
-/// A position, and of which residues it is, such as `[0, 12, 3] (chain A residue 12)`.
+/// A position with its residues, such as `[0, 12, 3] (chain A residue 12)`.
 pub(crate) fn place(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> String {
     let words = number::position(position);
     match residues(axes, position, complexes, first_residue) {
@@ -76,12 +78,9 @@ pub(crate) fn place(axes: &Axes, position: &[usize], complexes: &[Complex], firs
 
 fn residues(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> Option<String> {
     let sample = axes.batch.and_then(|axis| position.get(axis)).copied().unwrap_or(0);
-    let residues: Vec<String> = axes
-        .residues
-        .iter()
-        .filter_map(|&axis| complexes.get(sample)?.residue(*position.get(axis)?))
-        .map(|(chain, index)| format!("chain {} residue {}", chain.id, index + first_residue))
-        .collect();
+    let places = axes.residues.iter().filter_map(|&axis| complexes.get(sample)?.residue(*position.get(axis)?));
+    let residues: Vec<String> =
+        places.map(|(chain, index)| format!("chain {} residue {}", chain.id, index + first_residue)).collect();
     (!residues.is_empty()).then(|| residues.join(", "))
 }
 

@@ -1,10 +1,10 @@
-//! `present`: fields that must hold something.
+//! `present`: fields that must hold a value.
 
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::{CheckParser, FieldScope};
-use super::{Check, number};
+use super::{CheckRule, Judged, number};
 use crate::prediction::Value;
 
 /// The name of the check.
@@ -12,38 +12,29 @@ pub(crate) const NAME: &str = "present";
 
 #[derive(Debug)]
 struct Present {
-    calls: Calls,
     fields: Vec<FieldPath>,
 }
 
-/// Reads `fields` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let (calls, fields) = parser.calls_and_fields(FieldScope::Fillable)?;
-    Some(Box::new(Present { calls, fields }))
+/// Reads `fields`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    Some(Box::new(Present { fields: parser.fields(FieldScope::Fillable)? }))
 }
 
-impl Check for Present {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for field in &self.fields {
-            match field.find(NAME, answered) {
-                Ok(value) if is_filled(value) => {}
-                Ok(value) => {
-                    let summary = format!("{field}: expected something in it, got {}", describe(value));
-                    findings.push(Finding::wrong(NAME, answered.call, summary));
-                }
-                Err(finding) => findings.push(*finding),
+impl CheckRule for Present {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        let findings = self.fields.iter().filter_map(|field| match field.find(NAME, answered) {
+            Ok(value) if is_filled(value) => None,
+            Ok(value) => {
+                let summary = format!("{field}: expected something in it, got {}", describe(value));
+                Some(Finding::wrong(NAME, answered.call, summary))
             }
-        }
-        findings
+            Err(finding) => Some(*finding),
+        });
+        Ok(findings.collect())
     }
 }
 
-/// Whether there is anything in a value: a list of nothing but None is as empty as an empty one.
+/// Whether a value holds anything. A list of nothing but None is as empty as an empty one.
 fn is_filled(value: &Value) -> bool {
     match value {
         Value::None => false,
@@ -58,9 +49,7 @@ fn is_filled(value: &Value) -> bool {
 
 fn describe(value: &Value) -> String {
     match value {
-        Value::List(items) if !items.is_empty() => {
-            format!("a list of {}", number::count(items.len(), "empty item"))
-        }
+        Value::List(items) if !items.is_empty() => format!("a list of {}", number::count(items.len(), "empty item")),
         other => other.describe(),
     }
 }
@@ -77,10 +66,10 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'present'\nfields = ['plddt', 'metadata.inference_time']");
         let right = response(&contract, "call", "AC", json!({"include_fields": ["*"]}));
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let none = right.clone().with("plddt", Value::None);
-        insta::assert_snapshot!(summaries(&*check, &contract, &[none]).join("\n"), @"plddt: expected a value, got None");
+        insta::assert_snapshot!(summaries(&check, &contract, &[none]).join("\n"), @"plddt: expected a value, got None");
         let hollow = right.with("plddt", Value::List(vec![Value::None]));
-        insta::assert_snapshot!(summaries(&*check, &contract, &[hollow]).join("\n"), @"plddt: expected something in it, got a list of 1 empty item");
+        insta::assert_snapshot!(summaries(&check, &contract, &[hollow]).join("\n"), @"plddt: expected something in it, got a list of 1 empty item");
     }
 }

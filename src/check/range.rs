@@ -1,62 +1,45 @@
 //! `range`: every number of a field lies within limits.
 
-use super::Check;
-use super::bounds::{Bounds, Reach};
-use super::case_results::{AnsweredCall, Calls};
+use std::ops::Bound;
+
+use super::bounds::Bounds;
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
-use super::finding::Finding;
 use super::numbers::judge_each;
 use super::parser::CheckParser;
-use crate::config::Diagnostic;
+use super::{CheckRule, Judged};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "range";
 
 #[derive(Debug)]
 struct Range {
-    calls: Calls,
     field: FieldPath,
     bounds: Bounds,
 }
 
-/// Reads `field`, `call`, and at least one of `min`, `max`, `above` and `below`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
+/// Reads `field` and at least one of `min`, `max`, `above` and `below`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let field = parser.field();
-    let reader = parser.reader();
-    let mut bounds = Bounds::ANY;
-    for (inclusive, exclusive, is_lower) in [("min", "above", true), ("max", "below", false)] {
-        let limits =
-            [(reader.number(inclusive, ..), Reach::Inclusive), (reader.number(exclusive, ..), Reach::Exclusive)];
-        if limits.iter().all(|(limit, _)| limit.is_some()) {
-            let message = format!("both `{inclusive}` and `{exclusive}` are given");
-            reader.reject(exclusive, message, "expected one of them");
+    let mut limit = |included, excluded| {
+        let limits = (parser.reader.number(included, ..), parser.reader.number(excluded, ..));
+        if let (Some(_), Some(_)) = limits {
+            let message = format!("both `{included}` and `{excluded}` are given");
+            parser.reader.reject(excluded, message, "expected one of them");
         }
-        for (limit, reach) in limits {
-            bounds = match limit {
-                Some(value) if is_lower => bounds.from(value, reach),
-                Some(value) => bounds.to(value, reach),
-                None => bounds,
-            };
-        }
-    }
+        limits.1.map(Bound::Excluded).or(limits.0.map(Bound::Included)).unwrap_or(Bound::Unbounded)
+    };
+    let bounds = Bounds { least: limit("min", "above"), greatest: limit("max", "below") };
     if !bounds.can_be_broken() {
-        let location = reader.table().location();
-        let diagnostic = Diagnostic::at(location, format!("no number could be judged: {bounds}"));
         let label = "expected limits by `min` or `above`, `max` or `below`";
-        reader.diagnostics().push(diagnostic.with_label(label));
+        parser.reject(format!("no number could be judged: {bounds}"), label);
     }
-    Some(Box::new(Range { calls, field: field?, bounds }))
+    Some(Box::new(Range { field: field?, bounds }))
 }
 
-impl Check for Range {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
-        let rule = format!("{}", self.bounds);
-        judge_each(NAME, &self.field, answered, &rule, |value| self.bounds.excess(value))
+impl CheckRule for Range {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        judge_each(NAME, &self.field, answered, &self.bounds.to_string(), |value| self.bounds.excess(value))
     }
 }
 
@@ -72,10 +55,10 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
         let right = response(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         for (value, shown) in [(1.0, "1"), (0.0, "0"), (f64::NAN, "NaN")] {
             assert_eq!(
-                summaries(&*check, &contract, &[right.clone().with_element("plddt", 1, value)]),
+                summaries(&check, &contract, &[right.clone().with_element("plddt", 1, value)]),
                 [format!("plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}")]
             );
         }
@@ -86,18 +69,18 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25");
         let right = response(&contract, "call", "AC", json!({}));
-        insta::assert_snapshot!(summaries(&*check, &contract, &[right]).join("\n"), @"metadata.inference_time: expected above 0.25, got 0.25");
+        insta::assert_snapshot!(summaries(&check, &contract, &[right]).join("\n"), @"metadata.inference_time: expected above 0.25, got 0.25");
     }
 
     #[test]
     fn a_field_that_is_not_there_is_no_pass() {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
-        let findings = judge(&*check, &contract, &[response(&contract, "call", "AC", json!({}))]);
+        let findings = judge(&check, &contract, &[response(&contract, "call", "AC", json!({}))]);
         assert_eq!((findings.len(), findings[0].responsible), (1, Responsible::Harness));
         let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
         let responses = [response(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
-        insta::assert_snapshot!(summaries(&*text, &contract, &responses)[0], @"pdb[0]: expected numbers, got str of 923 characters");
+        insta::assert_snapshot!(summaries(&text, &contract, &responses)[0], @"pdb[0]: expected numbers, got str of 923 characters");
     }
 
     #[test]

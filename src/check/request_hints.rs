@@ -1,35 +1,33 @@
-//! What requests tell about findings: options that seem to reach no model, and calls that are the same and answered otherwise.
-//! Looks at findings that are there already; finds nothing by itself.
+//! Hints that follow from requests: options that seem to reach no model, and equal calls with different responses. Adds to findings
+//! that exist. Finds nothing itself.
 
 use super::case_results::{CallResult, CaseResults};
 use super::finding::Finding;
 use crate::backend::Responsible;
 use crate::prediction::Value;
 
-/// The options that are named by a response which is as it would be without them.
+/// The option that a response shows.
 const INCLUDE: &str = "include_fields";
 
-/// Adds to the findings about calls what their requests tell.
+/// Adds the hints that follow from the requests to the findings about calls.
 pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
     let responses = results.responses;
     for finding in findings.iter_mut().filter(|finding| finding.responsible == Responsible::Backend) {
-        let of_finding = |response: &CallResult| finding.call.as_deref() == Some(response.call.as_str());
-        let Some(place) = responses.iter().position(of_finding) else {
+        let is_own = |response: &CallResult| finding.call.as_deref() == Some(response.call.as_str());
+        let Some(place) = responses.iter().position(is_own) else {
             continue;
         };
         let hint = ignored(results, &responses[place], finding.check)
             .map(|options| format!("options seem to be ignored: the call has {options}"))
             .or_else(|| repeated(&responses[..place], &responses[place], finding.check));
-        if let Some(hint) = hint {
-            finding.hint = Some(match finding.hint.take() {
-                Some(other) => format!("{hint}; {other}"),
-                None => hint,
-            });
-        }
+        finding.hint = match (hint, finding.hint.take()) {
+            (Some(hint), Some(other)) => Some(format!("{hint}; {other}")),
+            (hint, other) => hint.or(other),
+        };
     }
 }
 
-/// That two calls are the same, and their responses are not.
+/// Two calls are the same, and their responses are not.
 fn repeated(earlier: &[CallResult], response: &CallResult, check: &str) -> Option<String> {
     let is_same = |other: &&CallResult| (&other.request, &other.config) == (&response.request, &response.config);
     let same = earlier.iter().find(is_same).filter(|_| check == super::agree::NAME)?;
@@ -39,7 +37,7 @@ fn repeated(earlier: &[CallResult], response: &CallResult, check: &str) -> Optio
     ))
 }
 
-/// The options that a response shows nothing of: fields asked for of which none came, or options that a model must refuse.
+/// The options that a response does not reflect: requested fields that are all absent, or options that a model must refuse.
 fn ignored(results: &CaseResults<'_>, response: &CallResult, check: &str) -> Option<String> {
     let prediction = response.result.as_ref().ok()?;
     let options = &response.request.options;
@@ -47,14 +45,12 @@ fn ignored(results: &CaseResults<'_>, response: &CallResult, check: &str) -> Opt
         let names: Vec<&str> = options.keys().map(String::as_str).collect();
         return Some(format!("`{}`, which the model must refuse", names.join("`, `")));
     }
-    let asked = options.get(INCLUDE)?.as_array()?;
-    // A name that no model has is never answered.
-    let is_known = |name: &&str| results.contract.field(name).is_some();
-    let named: Vec<&str> = asked.iter().filter_map(|name| name.as_str()).filter(is_known).collect();
-    let is_absent = |name: &&str| prediction.field(name).is_none_or(|value| matches!(value, Value::None));
-    let optional: Vec<&str> = named.iter().copied().filter(|name| *name != "*").filter(is_absent).collect();
-    let all_absent = !named.is_empty() && optional.len() == named.len();
-    all_absent.then(|| format!("`{INCLUDE}`, and none of `{}` came", optional.join("`, `")))
+    // No response has a field that no model has.
+    let requested = options.get(INCLUDE)?.as_array()?.iter().filter_map(|name| name.as_str());
+    let named: Vec<&str> = requested.filter(|name| results.contract.field(name).is_some()).collect();
+    let is_absent = |name: &&str| *name != "*" && prediction.field(name).is_none_or(Value::is_none);
+    (!named.is_empty() && named.iter().all(is_absent))
+        .then(|| format!("`{INCLUDE}`, and none of `{}` came", named.join("`, `")))
 }
 
 #[cfg(test)]

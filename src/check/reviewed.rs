@@ -1,40 +1,37 @@
-//! Holds a result that waits for review against the contract of its model, as far as what is stored of it tells. The whole
-//! contract is for the check of a live response; this refuses what can never have been right.
+//! Compares a result that waits for review with the contract of its model, as far as the stored values allow. The check `contract`
+//! judges a live response in full; this refuses only what can never have been right.
 
 use crate::prediction::contract::FieldSpec;
 use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
 use crate::tensor::{DType, Tensor};
 
-/// Where a stored result breaks the contract of its model, one line for each field.
+/// Where a stored result violates the contract of its model, one line for each field.
 pub(crate) fn breaches(contract: &Contract, prediction: &Prediction) -> Vec<String> {
     let listing = match Listing::of(prediction) {
         Ok(listing) => listing,
         Err(error) => return vec![error.to_string()],
     };
-    let mut breaches = Vec::new();
-    for (path, leaf) in listing.entries().filter(|(_, leaf)| **leaf != Leaf::None) {
+    let entries = listing.entries().filter(|(_, leaf)| **leaf != Leaf::None);
+    let breaches = entries.filter_map(|(path, leaf)| {
         let name = field_of(path);
         if name == "metadata" {
-            continue;
+            return None;
         }
         let Some(field) = contract.field(name) else {
-            breaches.push(format!("{path}: {} has no such field", contract.name));
-            continue;
+            return Some(format!("{path}: {} has no such field", contract.name));
         };
         // Columns of structures and values of mappings have no shape in the contract.
         let rest = path.strip_prefix(name).unwrap_or_default();
         let is_item = rest.starts_with('[') && rest.find(']') == Some(rest.len() - 1);
-        if !rest.is_empty() && !is_item {
-            continue;
-        }
         let breach = match leaf {
+            _ if !rest.is_empty() && !is_item => None,
             Leaf::Array(_, tensor) => of_array(field, tensor.dtype(), tensor.shape(), Some(tensor)),
             Leaf::Rows(rows) => of_array(field, rows.dtype(), &rows.shape, None),
             _ => None,
         };
-        breaches.extend(breach.map(|breach| format!("{path}: {breach}")));
-    }
-    breaches
+        breach.map(|breach| format!("{path}: {breach}"))
+    });
+    breaches.collect()
 }
 
 fn of_array(field: &FieldSpec, dtype: DType, shape: &[usize], stored: Option<&Tensor>) -> Option<String> {
@@ -43,16 +40,14 @@ fn of_array(field: &FieldSpec, dtype: DType, shape: &[usize], stored: Option<&Te
         return Some(format!("{dtype}, and the contract allows {}", allowed.join(", ")));
     }
     if !field.shape.is_empty() && field.shape.len() != shape.len() {
-        let (found, declared) = (shape.len(), field.shape.len());
-        return Some(format!("{found} dimensions, and the contract has {declared}"));
+        return Some(format!("{} dimensions, and the contract has {}", shape.len(), field.shape.len()));
     }
-    let values = stored?.to_f64()?;
     let is_padding = |value: f64| field.padding.is_some_and(|padding| padding.total_cmp(&value).is_eq());
-    let wrong = |value: &&f64| {
-        let outside = field.range.is_some_and(|(least, most)| **value < least || **value > most);
-        (value.is_nan() || outside) && !is_padding(**value)
+    let is_wrong = |value: &f64| {
+        let outside = field.range.is_some_and(|(least, most)| *value < least || *value > most);
+        (value.is_nan() || outside) && !is_padding(*value)
     };
-    let value = values.iter().find(wrong)?;
+    let value = stored?.to_f64()?.into_iter().find(is_wrong)?;
     Some(format!("holds {value}, which the contract does not allow"))
 }
 

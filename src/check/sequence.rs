@@ -1,12 +1,12 @@
 //! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain.
 
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::complex::{Complex, Molecule};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
-use super::{Check, InputScope};
+use super::{CheckRule, InputScope, Judged};
 use crate::protein::Structure;
 
 /// The name of the check.
@@ -14,40 +14,30 @@ pub(crate) const NAME: &str = "sequence";
 
 #[derive(Debug)]
 struct Sequence {
-    calls: Calls,
     field: FieldPath,
 }
 
-/// Reads `field` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
-    Some(Box::new(Sequence { calls, field }))
+/// Reads `field`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    Some(Box::new(Sequence { field: parser.field_or("atom_array", "structures or structure files", is_structural)? }))
 }
 
-impl Check for Sequence {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+impl CheckRule for Sequence {
+    fn other_inputs(&self) -> Option<InputScope> {
         // A place in the field, such as a sample of a batch, is one of this input.
-        self.field.is_whole().then_some((NAME, InputScope::Every))
+        self.field.is_whole().then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
-        let items = match self.field.find(NAME, answered) {
-            Ok(value) => value.as_items().unwrap_or_default(),
-            Err(finding) => return vec![*finding],
-        };
+        let items = self.field.find(NAME, answered)?.as_items().unwrap_or_default();
         let Some(spec) = answered.contract.field(self.field.name()) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let samples = answered.expected.samples(spec.kind);
         if items.len() != samples {
             let summary = format!("{}: expected {samples} structures, got {}", self.field, items.len());
-            return vec![wrong(summary)];
+            return Ok(vec![wrong(summary)]);
         }
         let mut findings = Vec::new();
         for (index, item) in items.iter().enumerate() {
@@ -59,36 +49,27 @@ impl Check for Sequence {
                 findings.push(Finding::unjudged(NAME, format!("{path}: the input has no protein chain")));
                 continue;
             }
-            match structure_of(spec.kind, item) {
-                Ok(structure) => {
-                    let faults = faults(complex, &structure).into_iter();
-                    findings.extend(faults.map(|fault| wrong(format!("{path}: {fault}"))));
-                }
-                Err(fault) => findings.push(wrong(format!("{path}: {fault}"))),
-            }
+            let faults =
+                structure_of(spec.kind, item).map_or_else(|fault| vec![fault], |structure| faults(complex, &structure));
+            findings.extend(faults.into_iter().map(|fault| wrong(format!("{path}: {fault}"))));
         }
-        findings
+        Ok(findings)
     }
 }
 
 fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
     let got = structure.sequences();
-    let mut faults = Vec::new();
-    for (index, chain) in complex.chains.iter().enumerate() {
-        if chain.molecule != Molecule::Protein {
-            continue;
+    let proteins = complex.chains.iter().enumerate().filter(|(_, chain)| chain.molecule == Molecule::Protein);
+    let wrong = proteins.filter_map(|(index, chain)| match got.get(index) {
+        Some((id, sequence)) if *id == chain.id.as_str() => {
+            (*sequence != chain.sequence).then(|| describe(&chain.id, &chain.sequence, sequence))
         }
-        match got.get(index) {
-            Some((id, sequence)) if *id == chain.id.as_str() && *sequence == chain.sequence => {}
-            Some((id, sequence)) if *id == chain.id.as_str() => {
-                faults.push(describe(&chain.id, &chain.sequence, sequence));
-            }
-            Some((id, _)) => faults.push(format!("expected chain {} in place {index}, got chain {id}", chain.id)),
-            None => faults.push(format!("expected chain {}, got none", chain.id)),
-        }
-    }
-    if got.len() > complex.chains.len() {
-        let extra: Vec<String> = got[complex.chains.len()..].iter().map(|(id, _)| id.to_string()).collect();
+        Some((id, _)) => Some(format!("expected chain {} in place {index}, got chain {id}", chain.id)),
+        None => Some(format!("expected chain {}, got none", chain.id)),
+    });
+    let mut faults: Vec<String> = wrong.collect();
+    let extra: Vec<String> = got.iter().skip(complex.chains.len()).map(|(id, _)| id.to_string()).collect();
+    if !extra.is_empty() {
         faults.push(format!("expected no chain {}", extra.join(", ")));
     }
     faults
@@ -96,16 +77,11 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
 
 fn describe(chain: &str, expected: &str, got: &str) -> String {
     let (count, wanted) = (got.chars().count(), expected.chars().count());
-    let place = expected.chars().zip(got.chars()).position(|(expected, got)| expected != got);
-    match place {
-        Some(place) => {
-            let letter = |text: &str| text.chars().nth(place).unwrap_or('-');
-            format!(
-                "chain {chain} differs from the input; residue {place} should be {}, is {} ({count} of {wanted} residues)",
-                letter(expected),
-                letter(got)
-            )
-        }
+    let mut letters = expected.chars().zip(got.chars()).enumerate();
+    match letters.find(|(_, (expected, got))| expected != got) {
+        Some((place, (expected, got))) => format!(
+            "chain {chain} differs from the input; residue {place} should be {expected}, is {got} ({count} of {wanted} residues)"
+        ),
         None => format!("chain {chain} has {count} of {wanted} residues of the input"),
     }
 }
@@ -122,7 +98,7 @@ mod tests {
     fn found(response: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'");
-        summaries(&*check, &contract, &[response])
+        summaries(&check, &contract, &[response])
     }
 
     fn fold(input: &str) -> Value {
@@ -153,9 +129,9 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'\nfield = 'pdb'");
         let right = response(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let wrong = right.with("pdb", Value::List(vec![Value::Text("ATOM".into())]));
-        assert!(summaries(&*check, &contract, &[wrong])[0].starts_with("pdb[0]: not PDB"));
+        assert!(summaries(&check, &contract, &[wrong])[0].starts_with("pdb[0]: not PDB"));
     }
 
     #[test]

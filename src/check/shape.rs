@@ -1,12 +1,11 @@
 //! `shape`: dimensions, element type and number of items of a field.
 
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
 use super::parser::CheckParser;
-use super::{Check, InputScope};
-use crate::config::Diagnostic;
+use super::{CheckRule, InputScope, Judged};
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
 use crate::tensor::{DType, Tensor};
@@ -16,35 +15,31 @@ pub(crate) const NAME: &str = "shape";
 
 #[derive(Debug)]
 struct ShapeCheck {
-    calls: Calls,
     field: FieldPath,
     dimensions: Option<Vec<Dimension>>,
     dtype: Option<DType>,
     items: Option<usize>,
 }
 
-/// Reads `field`, `call`, and at least one of `shape`, `dtype` and `items`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
+/// Reads `field` and at least one of `shape`, `dtype` and `items`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let field = parser.field();
-    let items = parser.reader().count("items", 0);
-    let shape = read_shape(parser);
+    let items = parser.reader.count("items", 0);
+    let dimensions = read_shape(parser);
     let dtype = read_dtype(parser);
-    if !["items", "shape", "dtype"].into_iter().any(|key| parser.reader().has(key)) {
-        let location = parser.reader().table().location();
-        let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
+    if !["items", "shape", "dtype"].into_iter().any(|key| parser.reader.has(key)) {
         let label = "expected at least one of `shape`, `dtype` and `items`";
-        parser.reader().diagnostics().push(diagnostic.with_label(label));
+        parser.reject("nothing is demanded of the field", label);
     }
-    Some(Box::new(ShapeCheck { calls, field: field?, dimensions: shape, dtype, items }))
+    Some(Box::new(ShapeCheck { field: field?, dimensions, dtype, items }))
 }
 
 fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
-    let written = parser.reader().located_sizes("shape")?;
+    let written = parser.reader.located_sizes("shape")?;
     let dimensions: Option<Vec<Dimension>> = written.iter().map(|size| Dimension::parse(&size.value)).collect();
     let Some(dimensions) = dimensions else {
         let label = "expected sizes and symbols, as in `[1, \"L\", 64]` or `[\"layers+1\"]`";
-        parser.reader().reject("shape", "this is not a shape", label);
+        parser.reader.reject("shape", "this is not a shape", label);
         return None;
     };
     for (dimension, size) in dimensions.iter().zip(written) {
@@ -56,34 +51,26 @@ fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
 }
 
 fn read_dtype(parser: &mut CheckParser<'_>) -> Option<DType> {
-    let name = parser.reader().text("dtype")?;
+    let name = parser.reader.text("dtype")?;
     let dtype = DType::parse(&name);
     if dtype.is_none() {
         let message = format!("unknown dtype `{name}`");
-        parser.reader().reject("dtype", message, "expected a name such as `float32` or `int64`");
+        parser.reader.reject("dtype", message, "expected a name such as `float32` or `int64`");
     }
     dtype
 }
 
-impl Check for ShapeCheck {
-    fn calls(&self) -> &Calls {
-        &self.calls
+impl CheckRule for ShapeCheck {
+    fn other_inputs(&self) -> Option<InputScope> {
+        let fixes_a_size = self.dimensions.iter().flatten().any(|size| matches!(size, Dimension::Fixed(_)));
+        (self.field.is_whole() && self.items.is_none() && !fixes_a_size).then_some(InputScope::Every)
     }
 
-    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
-        let fixed = |dimension: &Dimension| matches!(dimension, Dimension::Fixed(_));
-        let fixes_a_size = self.dimensions.iter().flatten().any(fixed);
-        (self.field.is_whole() && self.items.is_none() && !fixes_a_size).then_some((NAME, InputScope::Every))
-    }
-
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
-        let value = match self.field.find(NAME, answered) {
-            Ok(value) => value,
-            Err(finding) => return vec![*finding],
-        };
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        let field = &self.field;
+        let value = field.find(NAME, answered)?;
         let mut findings = Vec::new();
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
-        let field = &self.field;
         if let Some(items) = self.items {
             match value.as_items() {
                 Some(got) if got.len() == items => {}
@@ -92,10 +79,10 @@ impl Check for ShapeCheck {
             }
         }
         if self.dimensions.is_none() && self.dtype.is_none() {
-            return findings;
+            return Ok(findings);
         }
         match value {
-            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, answered.expected.sizes(), &mut add),
+            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, &answered.expected.sizes, &mut add),
             Value::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{field}[{index}]");
@@ -107,24 +94,16 @@ impl Check for ShapeCheck {
             }
             other => add(format!("{field}: expected an array, got {}", other.describe())),
         }
-        findings
+        Ok(findings)
     }
 }
 
 impl ShapeCheck {
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
-        if let Some(shape) = &self.dimensions {
-            let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();
-            let fits = tensor.shape().iter().map(|size| Some(*size)).eq(expected.iter().copied());
-            if !fits {
-                let shown: Vec<String> = shape
-                    .iter()
-                    .zip(&expected)
-                    .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
-                    .collect();
-                let got = show_shape(tensor.shape());
-                add(format!("{path}: expected shape {}, got {got}", tuple(&shown)));
-            }
+        if let Some(shape) = &self.dimensions
+            && !tensor.shape().iter().map(|size| Some(*size)).eq(shape.iter().map(|dimension| dimension.resolve(sizes)))
+        {
+            add(format!("{path}: expected shape {}, got {}", tuple(shape, sizes), show_shape(tensor.shape())));
         }
         if let Some(dtype) = self.dtype.filter(|dtype| *dtype != tensor.dtype()) {
             add(format!("{path}: expected dtype {dtype}, got {}", tensor.dtype()));
@@ -137,7 +116,7 @@ fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: usize) -> Siz
     let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
     match answered.expected.complex(kind, index) {
         Some(complex) => answered.expected.sizes_of(complex),
-        None => answered.expected.sizes().clone(),
+        None => answered.expected.sizes.clone(),
     }
 }
 
@@ -151,7 +130,7 @@ mod tests {
     fn found(table: &str, response: CallResult) -> Vec<String> {
         let contract = if response.result.as_ref().unwrap().class.contains("embed") { embedder() } else { folder() };
         let check = compiled(&contract, &format!("check = 'shape'\n{table}"));
-        summaries(&*check, &contract, &[response])
+        summaries(&check, &contract, &[response])
     }
 
     #[test]

@@ -1,197 +1,146 @@
-//! `snapshot`: a response is what was recorded for this case, model and weights, within the tolerance of the contract.
+//! `snapshot`: a response equals the recorded result of this case, model and weights, within the tolerance of the contract.
 
-use super::Check;
-use super::FieldDifference;
-use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
-use super::finding::Finding;
-use super::kept::configured_otherwise;
+use super::finding::{FieldDifference, Finding};
+use super::kept::{configured_otherwise, mislabelled};
 use super::parser::{CheckParser, FieldScope, TOLERANCES};
 use super::places::Places;
 use super::structure_field::is_file;
-use super::weights::mislabelled;
+use super::{CheckRule, Judged};
 use crate::compare::{
     Comparison, FieldComparison, Policy, ToleranceOverrides, ValueDifference, compare, likely_cause, paths_of_causes,
 };
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
 use crate::prediction::{Contract, Prediction, field_of};
-use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotError, SnapshotKey};
+use crate::snapshot::{Kept, SnapshotError};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "snapshot";
 
-/// The most lines of a comparison that a finding tells.
+/// The most lines of a comparison that a finding shows.
 const LINES: usize = 40;
 
 #[derive(Debug)]
 struct Snapshot {
-    calls: Calls,
     fields: Option<Vec<FieldPath>>,
     limits: ToleranceOverrides,
 }
 
-/// Reads `fields`, `atol`, `rtol`, `gates` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let fields = if parser.reader().has("fields") {
-        let fields = parser.fields(FieldScope::Fillable)?;
-        if let Some(part) = fields.iter().find(|path| !path.is_whole()) {
-            let message = format!("`{part}` is a part of a field");
-            parser.reader().reject("fields", message, "expected whole fields");
-        }
-        Some(fields)
-    } else {
-        None
-    };
-    let reader = parser.reader();
+/// Reads `fields`, `atol`, `rtol` and `gates`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    let fields = if parser.reader.has("fields") { Some(parser.fields(FieldScope::Fillable)?) } else { None };
+    if let Some(part) = fields.iter().flatten().find(|path| !path.is_whole()) {
+        let message = format!("`{part}` is a part of a field");
+        parser.reader.reject("fields", message, "expected whole fields");
+    }
     let limits = ToleranceOverrides {
-        absolute: reader.number("atol", TOLERANCES),
-        relative: reader.number("rtol", TOLERANCES),
-        gates: read_changes::<StructureGates>(reader).unwrap_or_default(),
+        absolute: parser.reader.number("atol", TOLERANCES),
+        relative: parser.reader.number("rtol", TOLERANCES),
+        gates: read_changes::<StructureGates>(&mut parser.reader).unwrap_or_default(),
     };
     if !limits.gates.is_empty() {
         parser.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
         parser.demand_breakable(&limits.gates, |gates| gates.structure);
     }
-    Some(Box::new(Snapshot { calls, fields, limits }))
+    Some(Box::new(Snapshot { fields, limits }))
 }
 
-impl Check for Snapshot {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn records(&self, call: &str) -> bool {
-        self.calls.includes(call)
-    }
-
+impl CheckRule for Snapshot {
     fn beyond(&self, contract: &Contract, one: &Prediction, other: &Prediction) -> Vec<String> {
         let found = compare(one, other, &Policy::new(contract, &self.limits, None));
         found.beyond().map(|field| field.path.clone()).collect()
     }
 
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        let Some(recorded) = results.recorded else {
-            return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        let Some(recorded) = answered.results.recorded else {
+            return Ok(Vec::new());
         };
-        let responses = self.calls.responses(results);
-        responses
-            .filter_map(|response| {
-                let answered = AnsweredCall::new(results.contract, response)?;
-                self.judge_one(results, recorded, response, &answered)
-            })
-            .collect()
-    }
-}
-
-impl Snapshot {
-    fn judge_one(
-        &self,
-        results: &CaseResults<'_>,
-        recorded: &RecordedResults<'_>,
-        response: &CallResult,
-        answered: &AnsweredCall<'_>,
-    ) -> Option<Finding> {
-        let unjudged = |summary: String| Some(Finding::without_reference(NAME, &response.call, summary));
-        if let Some(fields) = &self.fields {
-            // A field that is None would be recorded as such, and prove nothing ever after.
-            let missing = fields.iter().find_map(|field| field.find(NAME, answered).err());
-            if let Some(finding) = missing {
-                return Some(*finding);
-            }
+        let without = |summary: String| Finding::without_reference(NAME, answered.call, summary);
+        for field in self.fields.iter().flatten() {
+            // A field that is None would be recorded as such, and later comparisons would prove nothing.
+            field.find(NAME, answered)?;
         }
-        let key = match (recorded.key)(&response.call) {
-            Ok(key) => key,
-            Err(error) => return unjudged(error.to_string()),
-        };
-        let provenance = recorded.provenance(results.contract, response);
+        let key = (recorded.key)(answered.call).map_err(|error| without(error.to_string()))?;
+        let provenance = recorded.provenance(answered.contract, answered.response);
         let selected = self.select(answered);
         let reference = match recorded.store.read(&key) {
             Ok(Some(reference)) => reference,
             Ok(None) => {
-                if let Some(finding) = mislabelled(NAME, &key, recorded, answered) {
-                    return Some(finding);
+                if let Some(finding) = mislabelled(NAME, &key, answered) {
+                    return Ok(vec![finding]);
                 }
-                return match recorded.store.keep(&key, &selected, &provenance) {
-                    Ok(Kept::Recorded(path)) => {
+                match recorded.store.keep(&key, &selected, &provenance).map_err(|error| without(error.to_string()))? {
+                    Kept::Recorded(path) => {
                         recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
-                        None
                     }
-                    Ok(Kept::Proposed) => None,
-                    Ok(Kept::Nothing | Kept::Pending(_)) => {
+                    Kept::Proposed => {}
+                    Kept::Nothing | Kept::Pending(_) => {
                         let path = recorded.store.path(&key);
-                        let hint = recorded.advice();
-                        unjudged(format!("no recorded result: {}", path.display())).map(|finding| finding.hint(hint))
+                        let finding = without(format!("no recorded result: {}", path.display()));
+                        return Ok(vec![finding.hint(recorded.advice())]);
                     }
-                    Err(error) => unjudged(error.to_string()),
-                };
+                }
+                return Ok(Vec::new());
             }
-            Err(error @ SnapshotError::Altered { .. }) => return Some(altered(response, &error)),
-            Err(error) => return unjudged(error.to_string()),
+            // Altered arrays prove nothing about the backend, whatever they hold.
+            Err(error @ SnapshotError::Altered { .. }) => {
+                let hint = "restore it from version control, or delete it with its snapshot and record again";
+                return Ok(vec![without(error.to_string()).hint(hint)]);
+            }
+            Err(error) => return Ok(vec![without(error.to_string())]),
         };
-        if let Some(finding) = configured_otherwise(NAME, response, &key, &reference, &provenance) {
-            return Some(finding);
+        if let Some(finding) = configured_otherwise(NAME, answered, &key, &reference, &provenance) {
+            return Ok(vec![finding]);
         }
-        let policy = Policy::new(results.contract, &self.limits, recorded.noise);
-        let policy = match recorded.store.floors(&key) {
-            Ok(floors) => policy.with_floors(floors.unwrap_or_default().fields),
-            Err(error) => return unjudged(error.to_string()),
-        };
+        let floors = recorded.store.floors(&key).map_err(|error| without(error.to_string()))?;
+        let policy =
+            Policy::new(answered.contract, &self.limits, recorded.noise).with_floors(floors.unwrap_or_default().fields);
         let mut found = compare(&reference.prediction, &selected, &policy);
         if found.matches() {
-            keep(results, response, &found);
-            return recorded.store.settle(&key).err().and_then(|error| unjudged(error.to_string()));
+            keep(answered, &found);
+            recorded.store.settle(&key).map_err(|error| without(error.to_string()))?;
+            return Ok(Vec::new());
         }
         if found.is_unjudged() {
-            let finding =
-                Finding::without_reference(NAME, &response.call, "what was recorded cannot be judged by its gates");
-            return Some(finding.with_details(found.details()));
+            let finding = without("what was recorded cannot be judged by its gates".to_owned());
+            return Ok(vec![finding.with_details(found.details())]);
         }
-        if let Some(finding) = mislabelled(NAME, &key, recorded, answered) {
-            return Some(finding);
+        if let Some(finding) = mislabelled(NAME, &key, answered) {
+            return Ok(vec![finding]);
         }
-        keep(results, response, &found);
-        name_places(&mut found, answered);
-        let cause = Self::cause((results.contract, recorded), &key, &provenance, (&reference, &selected), &found);
-        let finding = Finding::wrong(NAME, &response.call, found.summary())
-            .with_differences(found.beyond().map(differing))
+        keep(answered, &found);
+        found.name_places(|path, position| {
+            let field = field_of(path);
+            Places::of_field(field, answered).at(&path[field.len()..], position)
+        });
+        let neighbours = recorded.store.neighbours(&key, &provenance, &selected, &paths_of_causes(&found));
+        let cause = likely_cause(Some(answered.contract), &found, &reference.prediction, &selected, &neighbours);
+        let wrong = Finding::wrong(NAME, answered.call, found.summary());
+        let finding = Finding { differences: found.beyond().map(differing).collect(), ..wrong }
             .with_details(found.details().into_iter().take(LINES))
-            .with_hint(cause);
-        Some(match recorded.store.propose(&key, &selected, &provenance) {
+            .with_hint(cause.map(|cause| cause.to_string()));
+        Ok(vec![match recorded.store.propose(&key, &selected, &provenance) {
             Ok(Some(path)) => finding.detail(format!("new result for review: {}", path.display())),
             Ok(None) => finding,
             Err(error) => finding.detail(format!("the new result could not be kept for review: {error}")),
-        })
-    }
-
-    fn cause(
-        (contract, recorded): (&Contract, &RecordedResults<'_>),
-        key: &SnapshotKey,
-        provenance: &Provenance,
-        (reference, selected): (&ReferenceResult, &Prediction),
-        found: &Comparison,
-    ) -> Option<String> {
-        let paths = paths_of_causes(found);
-        let neighbours = recorded.store.neighbours(key, provenance, selected, &paths);
-        let cause = likely_cause(Some(contract), found, &reference.prediction, selected, &neighbours);
-        cause.map(|cause| cause.to_string())
-    }
-
-    /// The part of the response that is recorded. Structure files are left out unless they are asked for: they say what the
-    /// structures beside them say, in digits that no tolerance applies to.
-    fn select(&self, answered: &AnsweredCall<'_>) -> Prediction {
-        let is_file = |name: &str| answered.contract.field(name).is_some_and(is_file);
-        let wanted = |name: &str| match &self.fields {
-            Some(fields) => fields.iter().any(|field| field.name() == name) || name == "metadata",
-            None => !is_file(name),
-        };
-        let fields = answered.prediction.fields.iter().filter(|(name, _)| wanted(name));
-        Prediction { class: answered.prediction.class.clone(), fields: fields.cloned().collect() }
+        }])
     }
 }
 
-/// A value that differs, with the element where it does so most.
+impl Snapshot {
+    /// The part of the response that is recorded. Structure files are left out unless the check names them: they repeat the
+    /// structures beside them, in digits that no tolerance applies to.
+    fn select(&self, answered: &AnsweredCall<'_>) -> Prediction {
+        answered.select(|name| match &self.fields {
+            Some(fields) => fields.iter().any(|field| field.name() == name) || name == "metadata",
+            None => !answered.contract.field(name).is_some_and(is_file),
+        })
+    }
+}
+
+/// A value that differs, with the element that differs most.
 fn differing(field: &FieldComparison) -> FieldDifference {
     let mut difference = FieldDifference::of_field(&field.path);
     if let ValueDifference::Numbers { difference: numbers, tolerance, place } = &field.finding
@@ -206,33 +155,11 @@ fn differing(field: &FieldComparison) -> FieldDifference {
     difference
 }
 
-/// Leaves the numbers of a comparison with those of the case.
-fn keep(results: &CaseResults<'_>, response: &CallResult, comparison: &Comparison) {
+/// Keeps the metrics of a comparison with those of the case.
+fn keep(answered: &AnsweredCall<'_>, comparison: &Comparison) {
     for field in &comparison.fields {
-        let measures = field.measures.iter().copied();
-        results.measured.keep(NAME, &response.call, &field.path, measures);
+        answered.results.measured.keep(NAME, answered.call, &field.path, field.measures.iter().copied());
     }
-}
-
-/// Arrays that are not those that were recorded prove nothing about the backend, whatever they hold.
-fn altered(response: &CallResult, error: &SnapshotError) -> Finding {
-    let finding = Finding::without_reference(NAME, &response.call, error.to_string());
-    finding.hint("restore it from version control, or delete it with its snapshot and record again")
-}
-
-/// Says of which residues the extreme elements of arrays are.
-fn name_places(found: &mut Comparison, answered: &AnsweredCall<'_>) {
-    found.name_places(|path, position| {
-        let field = field_of(path);
-        let places = Places::of_field(field, answered);
-        match &path[field.len()..] {
-            "" => places.residues(position),
-            item => {
-                let index = item.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
-                places.of_item(index).residues(position)
-            }
-        }
-    });
 }
 
 #[cfg(test)]
@@ -252,7 +179,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'snapshot'");
         let judge = |recording, response: &_| {
-            judge_recorded(&*check, &contract, std::slice::from_ref(response), directory.path(), recording)
+            judge_recorded(&check, &contract, std::slice::from_ref(response), directory.path(), recording)
         };
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);
@@ -283,7 +210,7 @@ mod tests {
         let check = compiled(&contract, "check = 'snapshot'\nfields = ['plddt']\natol = 0.1");
         let judge = |response: &_| {
             let responses = std::slice::from_ref(response);
-            judge_recorded(&*check, &contract, responses, directory.path(), Recording::Missing)
+            judge_recorded(&check, &contract, responses, directory.path(), Recording::Missing)
         };
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         assert_eq!(judge(&right), []);
@@ -300,7 +227,7 @@ mod tests {
         let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']");
         let judge = |response: &_| {
             let responses = std::slice::from_ref(response);
-            judge_recorded(&*check, &contract, responses, directory.path(), Recording::Missing)
+            judge_recorded(&check, &contract, responses, directory.path(), Recording::Missing)
         };
         let charged = |charge: i32| {
             let right = folded(&contract, "call", UBIQUITIN, json!({}));

@@ -1,11 +1,14 @@
-//! Structures of a response whatever form they come in: an array of atoms or the text of a file.
+//! Structures of a response in any form, an array of atoms or the text of a file, and the confidences beside them. Judges nothing.
 
 use std::borrow::Cow;
 
+use super::case_results::AnsweredCall;
+use crate::compare::PLDDT;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::{Structure, mmcif, pdb};
 pub(crate) use crate::protein::{name_of_atom, same_name};
+use crate::tensor::Tensor;
 
 /// Whether a field holds structures in any form.
 pub(crate) const fn is_structural(field: &FieldSpec) -> bool {
@@ -17,7 +20,7 @@ pub(crate) const fn is_file(field: &FieldSpec) -> bool {
     matches!(field.kind, FieldKind::Pdb | FieldKind::Cif)
 }
 
-/// The structure that an item of such a field holds, its columns all of one length.
+/// The structure that an item of such a field holds, with columns of equal length.
 ///
 /// # Errors
 /// What the item is instead, or why its text cannot be read.
@@ -38,4 +41,9 @@ pub(crate) fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Stru
         1 => Ok(Cow::Owned(structure)),
         models => Err(format!("expected one model, got {models}")),
     }
+}
+
+/// The arrays of the field `plddt`, one for each sample. `None` for those that are no arrays of numbers.
+pub(crate) fn confidences(answered: &AnsweredCall<'_>) -> Vec<Option<Vec<f64>>> {
+    answered.items(PLDDT).iter().map(|item| item.as_array().and_then(Tensor::to_f64)).collect()
 }

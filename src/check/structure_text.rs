@@ -1,21 +1,19 @@
-//! `structure_text`: a structure file says the same as the array of atoms beside it.
+//! `structure_text`: a structure file holds the same as the array of atoms beside it.
 
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_file, name_of_atom, structure_of};
-use super::{Check, InputScope};
+use super::{CheckRule, InputScope, Judged};
+use crate::compare::STRUCTURES;
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
 
 /// The name of the check.
 pub(crate) const NAME: &str = "structure_text";
-
-/// The array of atoms that every folding model gives.
-const ATOMS: &str = "atom_array";
 
 /// Files carry three decimals of a coordinate, so half of the last one is lost, and single precision loses a little more.
 const COORDINATE_TOLERANCE: f64 = 1e-3;
@@ -25,56 +23,42 @@ const FACTOR_TOLERANCE: f64 = 6e-3;
 
 #[derive(Debug)]
 struct StructureText {
-    calls: Calls,
     field: FieldPath,
     tolerance: f64,
 }
 
-/// Reads `field`, `atol` and `call`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let tolerance = parser.reader().number("atol", TOLERANCES).unwrap_or(COORDINATE_TOLERANCE);
-    let field = parser.field_that("a field with structure files", is_file)?;
-    Some(Box::new(StructureText { calls, field, tolerance }))
+/// Reads `field` and `atol`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    let tolerance = parser.reader.number("atol", TOLERANCES).unwrap_or(COORDINATE_TOLERANCE);
+    Some(Box::new(StructureText { field: parser.field_that("a field with structure files", is_file)?, tolerance }))
 }
 
-impl Check for StructureText {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+impl CheckRule for StructureText {
+    fn other_inputs(&self) -> Option<InputScope> {
         // A place in the field, such as a sample of a batch, is one of this input.
-        self.field.is_whole().then_some((NAME, InputScope::Every))
+        self.field.is_whole().then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
-        let texts = match self.field.find(NAME, answered) {
-            Ok(value) => value.as_items().unwrap_or_default(),
-            Err(finding) => return vec![*finding],
-        };
-        let arrays = answered.prediction.field(ATOMS).and_then(Value::as_items).unwrap_or_default();
+        let texts = self.field.find(NAME, answered)?.as_items().unwrap_or_default();
+        let arrays = answered.items(STRUCTURES);
         if texts.len() != arrays.len() || texts.is_empty() {
             let (texts, arrays) = (texts.len(), count(arrays.len(), "structure"));
-            return vec![wrong(format!("{}: {texts} texts for {arrays} in `{ATOMS}`", self.field))];
+            return Ok(vec![wrong(format!("{}: {texts} texts for {arrays} in `{STRUCTURES}`", self.field))]);
         }
         let kind = answered.contract.field(self.field.name()).map_or(FieldKind::Cif, |field| field.kind);
-        let pairs = texts.iter().zip(arrays).enumerate();
-        pairs
-            .filter_map(|(index, (text, array))| {
-                let fault = self.judge_pair(kind, text, array)?;
-                Some(wrong(format!("{}[{index}]: {fault}", self.field)))
-            })
-            .collect()
+        let faults = texts.iter().zip(arrays).enumerate().filter_map(|(index, (text, array))| {
+            let fault = self.judge_pair(kind, text, array)?;
+            Some(wrong(format!("{}[{index}]: {fault}", self.field)))
+        });
+        Ok(faults.collect())
     }
 }
 
 impl StructureText {
     fn judge_pair(&self, kind: FieldKind, text: &Value, array: &Value) -> Option<String> {
-        let read = structure_of(kind, text);
-        let atoms = structure_of(FieldKind::Structures, array);
-        match (read, atoms) {
+        match (structure_of(kind, text), structure_of(FieldKind::Structures, array)) {
             (Ok(read), Ok(atoms)) => self.fault(&read, &atoms),
             (Err(fault), _) => Some(fault),
             (_, Err(fault)) => Some(format!("nothing to compare with: {fault}")),
@@ -83,15 +67,14 @@ impl StructureText {
 
     fn fault(&self, read: &Structure, atoms: &Structure) -> Option<String> {
         if read.atoms() != atoms.atoms() {
-            let (read, atoms) = (count(read.atoms(), "atom"), atoms.atoms());
-            return Some(format!("{read}, but {atoms} in `{ATOMS}`"));
+            return Some(format!("{}, but {} in `{STRUCTURES}`", count(read.atoms(), "atom"), atoms.atoms()));
         }
         if let Some(fault) = different_names(read, atoms) {
             return Some(fault);
         }
+        let gap = |atom: usize, axis: usize| distance(read.coord[atom][axis].into(), atoms.coord[atom][axis].into());
         let farthest = (0..atoms.atoms())
-            .flat_map(|atom| [0, 1, 2].map(|axis| (atom, axis)))
-            .map(|(atom, axis)| (atom, axis, gap(read.coord[atom][axis], atoms.coord[atom][axis])))
+            .flat_map(|atom| [0, 1, 2].map(|axis| (atom, axis, gap(atom, axis))))
             .max_by(|a, b| a.2.total_cmp(&b.2));
         if let Some((atom, axis, gap)) = farthest.filter(|(.., gap)| *gap > self.tolerance) {
             return Some(format!(
@@ -106,17 +89,12 @@ impl StructureText {
         }
         let (text, array) = match (&read.b_factor, &atoms.b_factor) {
             (Some(text), Some(array)) => (text, array),
-            (None, Some(_)) => return Some(format!("no temperature factors, but `{ATOMS}` has them")),
+            (None, Some(_)) => return Some(format!("no temperature factors, but `{STRUCTURES}` has them")),
             (_, None) => return None,
         };
-        let differs = |(text, array): (&f64, &f64)| far(text - array) > FACTOR_TOLERANCE;
-        let atom = text.iter().zip(array).position(differs)?;
-        Some(format!(
-            "the temperature factor of {} is {} in the text, {} in the array",
-            name_of_atom(atoms, atom),
-            show(text[atom]),
-            show(array[atom])
-        ))
+        let atom = text.iter().zip(array).position(|(text, array)| distance(*text, *array) > FACTOR_TOLERANCE)?;
+        let (name, text, array) = (name_of_atom(atoms, atom), show(text[atom]), show(array[atom]));
+        Some(format!("the temperature factor of {name} is {text} in the text, {array} in the array"))
     }
 }
 
@@ -138,13 +116,10 @@ fn different_names(read: &Structure, atoms: &Structure) -> Option<String> {
     })
 }
 
-/// Distance of two coordinates; not a number counts as infinitely far.
-fn gap(first: f32, second: f32) -> f64 {
-    far(f64::from(first) - f64::from(second))
-}
-
-fn far(gap: f64) -> f64 {
-    if gap.is_nan() { f64::INFINITY } else { gap.abs() }
+/// The distance of two numbers. NaN counts as infinitely far.
+fn distance(first: f64, second: f64) -> f64 {
+    let gap = (first - second).abs();
+    if gap.is_nan() { f64::INFINITY } else { gap }
 }
 
 #[cfg(test)]
@@ -163,7 +138,7 @@ mod tests {
     fn found(response: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'");
-        summaries(&*check, &contract, &[response])
+        summaries(&check, &contract, &[response])
     }
 
     #[test]
@@ -195,7 +170,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'\natol = 0.5");
         let moved = both().with_structure(|structure| structure.coord[1][0] += 0.25);
-        assert_eq!(summaries(&*check, &contract, &[moved]), Vec::<String>::new());
+        assert_eq!(summaries(&check, &contract, &[moved]), Vec::<String>::new());
         let errors = compile_errors(&contract, "check = 'structure_text'\nfield = 'atom_array'");
         insta::assert_snapshot!(errors, @"
         error: `atom_array` cannot be judged so

@@ -1,13 +1,12 @@
-//! `zeros`: few exact zeros where there are residues, and nothing but padding where there are none.
+//! `zeros`: few exact zeros in rows of residues, and nothing but padding in the other rows.
 
-use super::Check;
-use super::case_results::{AnsweredCall, Calls};
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
+use super::numbers::Tally;
 use super::parser::CheckParser;
-use super::tally::Tally;
-use crate::config::Diagnostic;
+use super::{CheckRule, Judged};
 use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::tensor::Tensor;
@@ -17,25 +16,21 @@ pub(crate) const NAME: &str = "zeros";
 
 #[derive(Debug)]
 struct Zeros {
-    calls: Calls,
     field: FieldPath,
     at_most: Option<usize>,
     padding: Option<f64>,
 }
 
-/// Reads `field`, `call`, and at least one of `at_most` and `padding`.
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    let calls = parser.calls();
-    let at_most = parser.reader().count("at_most", 0);
-    let padding = parser.reader().number("padding", ..);
-    if !parser.reader().has("at_most") && !parser.reader().has("padding") {
-        let location = parser.reader().table().location();
-        let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
+/// Reads `field` and at least one of `at_most` and `padding`.
+pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    let at_most = parser.reader.count("at_most", 0);
+    let padding = parser.reader.number("padding", ..);
+    if !parser.reader.has("at_most") && !parser.reader.has("padding") {
         let label = "expected `at_most` zeros for each sample, or the value of `padding`";
-        parser.reader().diagnostics().push(diagnostic.with_label(label));
+        parser.reject("nothing is demanded of the field", label);
     }
     let field = parser.field_that("one array for the batch, with residues", has_rows)?;
-    Some(Box::new(Zeros { calls, field, at_most, padding }))
+    Some(Box::new(Zeros { field, at_most, padding }))
 }
 
 fn has_rows(field: &FieldSpec) -> bool {
@@ -43,63 +38,54 @@ fn has_rows(field: &FieldSpec) -> bool {
     field.kind == FieldKind::Array && axes.batch.is_some() && !axes.residues.is_empty()
 }
 
-impl Check for Zeros {
-    fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+impl CheckRule for Zeros {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
         let field = &self.field;
-        let found = field.find(NAME, answered).and_then(|value| {
-            value.as_array().ok_or_else(|| {
-                let summary = format!("{field}: expected an array, got {}", value.describe());
-                Box::new(Finding::wrong(NAME, answered.call, summary))
-            })
-        });
-        let tensor = match found {
-            Ok(tensor) => tensor,
-            Err(finding) => return vec![*finding],
-        };
-        let Some(axes) = answered.contract.field(field.name()).map(Axes::of) else {
-            return Vec::new();
-        };
-        let (zeros, padded) = self.count(answered, &axes, tensor);
         let mut findings = Vec::new();
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
+        let value = field.find(NAME, answered)?;
+        let Some(tensor) = value.as_array() else {
+            add(format!("{field}: expected an array, got {}", value.describe()));
+            return Ok(findings);
+        };
+        let Some(axes) = answered.contract.field(field.name()).map(Axes::of) else {
+            return Ok(findings);
+        };
+        let (zeros, padded) = self.count(answered, &axes, tensor);
         if zeros.iter().all(|tally| tally.seen == 0) {
             add(format!("{field}: expected rows for residues, got none"));
         }
         for (sample, tally) in zeros.iter().enumerate() {
-            if self.at_most.is_some_and(|most| tally.broken > most) {
+            if let Some(most) = self.at_most.filter(|most| tally.broken > *most) {
                 let first = tally.first.map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
                 add(format!(
                     "{field}: expected at most {} in the {} of sample {sample}, got {}, the first at {first}",
-                    count(self.at_most.unwrap_or(0), "zero"),
+                    count(most, "zero"),
                     count(tally.seen, "element"),
                     tally.broken
                 ));
             }
         }
-        if let Some(value) = self.padding {
-            match padded.first {
-                _ if padded.seen == 0 => add(format!("{field}: expected padding, but all samples are equally long")),
-                Some(spot) => add(format!(
-                    "{field}: {} of {} of padding are not {}; at {:?} is {}",
-                    padded.broken,
-                    count(padded.seen, "element"),
-                    show(value),
-                    tensor.position(spot.flat),
-                    show(spot.value)
-                )),
-                None => {}
+        match (self.padding, padded.first) {
+            (Some(_), _) if padded.seen == 0 => {
+                add(format!("{field}: expected padding, but all samples are equally long"));
             }
+            (Some(value), Some(spot)) => add(format!(
+                "{field}: {} of {} of padding are not {}; at {:?} is {}",
+                padded.broken,
+                count(padded.seen, "element"),
+                show(value),
+                tensor.position(spot.flat),
+                show(spot.value)
+            )),
+            _ => {}
         }
-        findings
+        Ok(findings)
     }
 }
 
 impl Zeros {
-    /// Zeros among the residues of every sample, and what is not padding behind their ends.
+    /// Counts zeros among the residues of every sample, and values behind their ends that are not padding.
     fn count(&self, answered: &AnsweredCall<'_>, axes: &Axes, tensor: &Tensor) -> (Vec<Tally>, Tally) {
         let lengths = answered.expected.complex_lengths();
         let mut zeros = vec![Tally::default(); lengths.len()];
@@ -128,18 +114,18 @@ mod tests {
         let contract = embedder();
         let check = compiled(&contract, "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0");
         let right = response(&contract, "call", "AC:D|EF", json!({}));
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         let one = right.clone().with_element("embeddings", 3, 0.0);
-        assert_eq!(summaries(&*check, &contract, std::slice::from_ref(&one)), Vec::<String>::new());
-        insta::assert_snapshot!(summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]).join("\n"), @"embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]");
-        insta::assert_snapshot!(summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements of padding are not 0; at [1, 2, 3] is 0.5");
+        assert_eq!(summaries(&check, &contract, std::slice::from_ref(&one)), Vec::<String>::new());
+        insta::assert_snapshot!(summaries(&check, &contract, &[one.with_element("embeddings", 5, 0.0)]).join("\n"), @"embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]");
+        insta::assert_snapshot!(summaries(&check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements of padding are not 0; at [1, 2, 3] is 0.5");
     }
 
     #[test]
     fn padding_that_is_not_there_is_no_pass() {
         let contract = embedder();
         let check = compiled(&contract, "check = 'zeros'\nfield = 'chain_index'\npadding = -1");
-        insta::assert_snapshot!(summaries(&*check, &contract, &[response(&contract, "call", "AC|DE", json!({}))]).join("\n"), @"chain_index: expected padding, but all samples are equally long");
+        insta::assert_snapshot!(summaries(&check, &contract, &[response(&contract, "call", "AC|DE", json!({}))]).join("\n"), @"chain_index: expected padding, but all samples are equally long");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use select::{Selection, Shard};
 pub(crate) use statement::CaseStatement;
 
 /// The checks of one case, shared by all models that it is for.
-pub type Checks = Arc<[Box<dyn Check>]>;
+pub type Checks = Arc<[Check]>;
 
 /// Everything a run will do, in the order in which it is reported.
 #[derive(Default)]

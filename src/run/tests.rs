@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
-use crate::check::{Calls, CaseResults, Check};
+use crate::check::{Calls, CaseResults, Check, CheckRule};
 use crate::config::{CallOrder, Config, ExpectedFailure, Level};
 use crate::plan::{CaseStatement, PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
@@ -96,8 +96,8 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             calls: vec![call],
             order: CallOrder::InTurn,
             checks: match *input {
-                "wrong" => Arc::new([Box::new(Opinion::Wrong)]),
-                "panic" => Arc::new([Box::new(Opinion::Panic)]),
+                "wrong" => Arc::new([Opinion::Wrong.check()]),
+                "panic" => Arc::new([Opinion::Panic.check()]),
                 _ => Arc::new([]),
             },
             timeout: Duration::from_secs(60),
@@ -128,12 +128,14 @@ enum Opinion {
     Panic,
 }
 
-impl Check for Opinion {
-    fn calls(&self) -> &Calls {
-        &Calls::All
+impl Opinion {
+    fn check(self) -> Check {
+        Check { name: "range", calls: Calls::All, rule: Arc::new(self) }
     }
+}
 
-    fn judge(&self, _: &CaseResults<'_>) -> Vec<Finding> {
+impl CheckRule for Opinion {
+    fn judge(&self, _: &Calls, _: &CaseResults<'_>) -> Vec<Finding> {
         assert!(matches!(self, Self::Wrong), "judging broke");
         vec![Finding::wrong("range", "call", "plddt is 1.2")]
     }

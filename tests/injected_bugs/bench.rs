@@ -39,7 +39,7 @@ pub struct Bench {
     model: SyntheticModel,
     options: serde_json::Value,
     /// With the name of each check.
-    checks: Vec<(&'static str, Box<dyn Check>)>,
+    checks: Vec<(&'static str, Check)>,
 }
 
 const CALLS: [&str; 2] = ["first", "call"];
@@ -102,7 +102,7 @@ impl Bench {
                 recording: Recording::Missing,
             };
             for (_, check) in self.checks.iter().filter(|(_, check)| check.records("call")) {
-                assert_eq!(case.judge_by(&**check, prediction), [], "recording");
+                assert_eq!(case.judge_by(check, prediction), [], "recording");
             }
         }
         let [(input, seed, right), others @ ..] = recorded else { panic!("nothing recorded") };
@@ -136,7 +136,7 @@ impl RecordedCase<'_> {
         SnapshotKey::new("synthetic", &self.bench.contract.key, "bugs", &self.case, Some(call)).unwrap()
     }
 
-    fn judge_by(&self, check: &dyn Check, prediction: &Prediction) -> Vec<Finding> {
+    fn judge_by(&self, check: &Check, prediction: &Prediction) -> Vec<Finding> {
         let responses = CALLS.map(|call| CallResult {
             call: call.to_owned(),
             request: self.bench.request(self.input, self.seed),
@@ -166,7 +166,7 @@ impl RecordedCase<'_> {
     /// The findings of one kind of check.
     pub fn findings_of(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
         let checks = self.bench.checks.iter().filter(|(known, _)| *known == name);
-        checks.flat_map(|(_, check)| self.judge_by(&**check, prediction)).collect()
+        checks.flat_map(|(_, check)| self.judge_by(check, prediction)).collect()
     }
 
     /// Stores the differences between repeats as the noise floor of the case.
@@ -186,7 +186,7 @@ impl RecordedCase<'_> {
         let mut seen: Vec<&'static str> = Vec::new();
         let mut cause = None;
         for (name, check) in &self.bench.checks {
-            let findings = self.judge_by(&**check, wrong);
+            let findings = self.judge_by(check, wrong);
             if !findings.is_empty() && !seen.contains(name) {
                 seen.push(name);
             }
@@ -205,7 +205,7 @@ impl RecordedCase<'_> {
         for prediction in [right.clone(), bugs::jittered(right, 0.004, super::noise(self.input.len() as u64))] {
             table.agreeing += 1;
             let findings: Vec<Finding> =
-                self.bench.checks.iter().flat_map(|(_, check)| self.judge_by(&**check, &prediction)).collect();
+                self.bench.checks.iter().flat_map(|(_, check)| self.judge_by(check, &prediction)).collect();
             if let Some(finding) = findings.first() {
                 eprintln!("false alarm for {}: {finding}", self.input);
                 table.alarms += 1;

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
 use super::super::fixture::{compile_with, embedder, folder, judge, response, summaries};
-use super::*;
+use crate::check::Check;
 use crate::prediction::Value;
 use crate::prediction::contract::Contract;
 
-fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
+fn check(contract: &Contract, table: &str) -> Check {
     compile_with(contract, &format!("check = 'agree'\n{table}"), &["alone", "batch"])
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -29,9 +29,9 @@ fn differences_are_counted_measured_and_placed() {
     let contract = embedder();
     let [alone, batch] = embeddings();
     let exact = check(&contract, "fields = ['embeddings', 'chain_index']");
-    assert_eq!(summaries(&*exact, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
+    assert_eq!(summaries(&exact, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
     let moved = [alone, batch.with_element("embeddings", 9, 0.125)];
-    let findings = judge(&*exact, &contract, &moved);
+    let findings = judge(&exact, &contract, &moved);
     assert_eq!(findings[0].call.as_deref(), Some("batch"));
     insta::assert_snapshot!(findings[0].summary, @"embeddings (`alone`, `batch`): 1 of 24 elements beyond tolerance");
     insta::assert_snapshot!(findings[0].details.join("\n"), @"
@@ -40,9 +40,9 @@ fn differences_are_counted_measured_and_placed() {
     allowed 0 + 0 × |expected|; an absolute tolerance of 0.025 would pass
     ");
     let loose = check(&contract, "fields = ['embeddings']\natol = 0.03");
-    assert_eq!(summaries(&*loose, &contract, &moved), Vec::<String>::new());
+    assert_eq!(summaries(&loose, &contract, &moved), Vec::<String>::new());
     let relative = check(&contract, "fields = ['embeddings']\nrtol = 0.2");
-    insta::assert_snapshot!(summaries(&*relative, &contract, &moved)[0], @"embeddings (`alone`, `batch`): 1 of 24 elements beyond tolerance");
+    insta::assert_snapshot!(summaries(&relative, &contract, &moved)[0], @"embeddings (`alone`, `batch`): 1 of 24 elements beyond tolerance");
 }
 
 #[test]
@@ -51,14 +51,14 @@ fn samples_are_compared_without_their_padding() {
     let alone = response(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
     let [_, batch] = embeddings();
     let items = check(&contract, "fields = ['chain_index', 'residue_index']\nitems = [[0, 1]]");
-    assert_eq!(summaries(&*items, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
+    assert_eq!(summaries(&items, &contract, &[alone.clone(), batch.clone()]), Vec::<String>::new());
     let other = check(&contract, "fields = ['chain_index']\nitems = [[0, 0]]");
-    insta::assert_snapshot!(summaries(&*other, &contract, &[alone.clone(), batch.clone()]).join("\n"), @"chain_index (`alone` sample 0, `batch` sample 0): expected int32 array (2,), got int32 array (3,)");
+    insta::assert_snapshot!(summaries(&other, &contract, &[alone.clone(), batch.clone()]).join("\n"), @"chain_index (`alone` sample 0, `batch` sample 0): expected int32 array (2,), got int32 array (3,)");
     let moved = batch.with_element("residue_index", 4, 5.0);
-    let findings = judge(&*items, &contract, &[alone.clone(), moved.clone()]);
+    let findings = judge(&items, &contract, &[alone.clone(), moved.clone()]);
     insta::assert_snapshot!(findings[0].details[0], @"greatest absolute difference 4 at [1] (chain A residue 1): expected 1, got 5");
     let missing = check(&contract, "fields = ['chain_index']\nitems = [[1, 0]]");
-    insta::assert_snapshot!(summaries(&*missing, &contract, &[alone, moved]).join("\n"), @"chain_index: there is no sample 1 to compare");
+    insta::assert_snapshot!(summaries(&missing, &contract, &[alone, moved]).join("\n"), @"chain_index: there is no sample 1 to compare");
 }
 
 #[test]
@@ -67,14 +67,14 @@ fn rows_are_compared_by_direction() {
     let [alone, batch] = embeddings();
     let cosine = check(&contract, "fields = ['embeddings', 'chain_index']\ncosine = 0.99");
     let near = batch.clone().with_element("embeddings", 9, 0.11);
-    assert_eq!(summaries(&*cosine, &contract, &[alone.clone(), near]), Vec::<String>::new());
+    assert_eq!(summaries(&cosine, &contract, &[alone.clone(), near]), Vec::<String>::new());
     let far = batch.clone().with_element("embeddings", 9, -5.0);
-    let findings = judge(&*cosine, &contract, &[alone.clone(), far]);
+    let findings = judge(&cosine, &contract, &[alone.clone(), far]);
     insta::assert_snapshot!(findings[0].summary, @"embeddings (`alone`, `batch`): cosine similarity 0.08863514 < 0.99 of the row at [0, 2, 0] (chain B residue 0)");
     let nan = batch.clone().with_element("embeddings", 9, f64::NAN);
-    assert_eq!(judge(&*cosine, &contract, &[alone.clone(), nan]).len(), 1);
+    assert_eq!(judge(&cosine, &contract, &[alone.clone(), nan]).len(), 1);
     let index = batch.with_element("chain_index", 0, 1.0);
-    assert_eq!(judge(&*cosine, &contract, &[alone, index]).len(), 1, "indices stay exact");
+    assert_eq!(judge(&cosine, &contract, &[alone, index]).len(), 1, "indices stay exact");
 }
 
 #[test]
@@ -85,16 +85,16 @@ fn structures_are_compared_where_they_are() {
         structure.coord.iter_mut().for_each(|position| position[0] += 10.0);
     });
     let exact = check(&contract, "fields = ['atom_array']");
-    assert_eq!(summaries(&*exact, &contract, &[first.clone(), second.clone()]), Vec::<String>::new());
-    let findings = judge(&*exact, &contract, &[first.clone(), shifted.clone()]);
+    assert_eq!(summaries(&exact, &contract, &[first.clone(), second.clone()]), Vec::<String>::new());
+    let findings = judge(&exact, &contract, &[first.clone(), shifted.clone()]);
     insta::assert_snapshot!(findings[0].summary, @"atom_array (`alone`, `batch`)[0].coord: 28 of 84 elements beyond tolerance");
     insta::assert_snapshot!(findings[0].hint.as_deref().unwrap_or_default(), @"likely cause: moved or turned as a whole, otherwise the same (explains 100 % of the difference); look at the frame in which coordinates are written: centring, or a final alignment");
     let loose = check(&contract, "fields = ['atom_array']\natol = 10");
-    assert_eq!(summaries(&*loose, &contract, &[first.clone(), shifted]), Vec::<String>::new());
+    assert_eq!(summaries(&loose, &contract, &[first.clone(), shifted]), Vec::<String>::new());
     let renamed = second.clone().with_structure(|structure| structure.res_id[0] = 9);
-    insta::assert_snapshot!(summaries(&*loose, &contract, &[first.clone(), renamed])[0], @"atom_array (`alone`, `batch`)[0]: 1 of 28 atoms have other names, first atom 0: expected A ALA 0 N (N), got A ALA 9 N (N)");
+    insta::assert_snapshot!(summaries(&loose, &contract, &[first.clone(), renamed])[0], @"atom_array (`alone`, `batch`)[0]: 1 of 28 atoms have other names, first atom 0: expected A ALA 0 N (N), got A ALA 9 N (N)");
     let cooled = second.with_structure(|structure| structure.b_factor = Some(vec![0.25; structure.atoms()]));
-    insta::assert_snapshot!(summaries(&*exact, &contract, &[first, cooled])[0], @"atom_array (`alone`, `batch`)[0].b_factor: 28 of 28 elements beyond tolerance");
+    insta::assert_snapshot!(summaries(&exact, &contract, &[first, cooled])[0], @"atom_array (`alone`, `batch`)[0].b_factor: 28 of 28 elements beyond tolerance");
 }
 
 #[test]
@@ -103,11 +103,11 @@ fn nothing_on_both_sides_is_no_agreement() {
     let [first, second] = ["alone", "batch"]
         .map(|call| response(&contract, call, "AC", json!({"include_fields": ["plddt"]})).with("plddt", Value::None));
     let plddt = check(&contract, "fields = ['plddt']");
-    insta::assert_snapshot!(summaries(&*plddt, &contract, &[first.clone(), second.clone()]).join("\n"), @"plddt: expected a value, got None");
+    insta::assert_snapshot!(summaries(&plddt, &contract, &[first.clone(), second.clone()]).join("\n"), @"plddt: expected a value, got None");
     let hollow = |response: CallResult| response.with("plddt", Value::List(vec![Value::None]));
-    insta::assert_snapshot!(summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]).join("\n"), @"plddt (`alone`, `batch`): nothing to compare, both are empty or None");
+    insta::assert_snapshot!(summaries(&plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]).join("\n"), @"plddt (`alone`, `batch`): nothing to compare, both are empty or None");
     let empty = |response: CallResult| response.with("plddt", Value::List(Vec::new()));
-    assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
+    assert_eq!(summaries(&plddt, &contract, &[empty(first), empty(second)]).len(), 1);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn confidences_agree_by_their_means_under_gates() {
     let [alone, batch] = ["alone", "batch"].map(|call| folded(&contract, call, UBIQUITIN, options.clone()));
     let moved = |change: fn(&mut Vec<f32>)| {
         let batch = batch.clone().change("plddt", |value| change_array(value, change));
-        summaries(&*check, &contract, &[alone.clone(), batch])
+        summaries(&check, &contract, &[alone.clone(), batch])
     };
     // As one card repeats itself: a little everywhere, more where a loop moved.
     assert_eq!(moved(|values| values[3] -= 0.1), Vec::<String>::new());
@@ -211,5 +211,5 @@ fn confidences_agree_by_their_means_under_gates() {
     assert_eq!(moved(|values| values.rotate_right(2)).len(), 1);
     let short = Value::List(vec![Value::Array(crate::tensor::Tensor::vector(&[0.5f32; 75]))]);
     let responses = [alone.clone(), batch.with("plddt", short)];
-    insta::assert_snapshot!(summaries(&*check, &contract, &responses)[0], @"plddt (`alone`, `batch`)[0]: expected float32 array (76,), got float32 array (75,)");
+    insta::assert_snapshot!(summaries(&check, &contract, &responses)[0], @"plddt (`alone`, `batch`)[0]: expected float32 array (76,), got float32 array (75,)");
 }

@@ -9,6 +9,8 @@ use super::super::case_results::{CallResult, MetricValues, RecordedResults};
 use super::super::fixture::compiled;
 use super::super::fixture::folded::declared;
 use super::*;
+use crate::check::CaseResults;
+use crate::prediction::Value;
 use crate::prediction::{Input, Options, Request};
 use crate::protein::Label;
 use crate::snapshot::{Recording, SnapshotKey, Store};

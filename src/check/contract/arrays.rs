@@ -1,8 +1,7 @@
-//! The form of an array: that it is one, its element type and its shape. What its elements may be is judged in `values`.
+//! The form of an array: that it is one, its element type and its shape. Leaves its elements to `values`.
 
 use super::super::number::tuple;
-use super::judged_array::JudgedArray;
-use super::{ContractFindings, indices, values};
+use super::{ContractFindings, JudgedArray, values};
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
 use crate::tensor::Tensor;
@@ -15,60 +14,45 @@ pub(super) fn judge(subject: &JudgedArray<'_>, value: &Value, sizes: &mut Sizes,
             return values::judge_number(subject, value.as_number().unwrap_or(f64::NAN), report);
         }
         other => {
-            report.add(report.wrong(format!("{path}: expected an array, got {}", other.describe())));
+            report.wrong(format!("{path}: expected an array, got {}", other.describe()));
             return;
         }
     };
     let dtypes = &subject.field.dtypes;
     if !dtypes.is_empty() && !dtypes.contains(&tensor.dtype()) {
         let expected: Vec<String> = dtypes.iter().map(ToString::to_string).collect();
-        let summary = format!("{path}: expected dtype {}, got {}", expected.join(" or "), tensor.dtype());
-        report.add(report.wrong(summary));
+        report.wrong(format!("{path}: expected dtype {}, got {}", expected.join(" or "), tensor.dtype()));
     }
     if judge_shape(subject, tensor, sizes, report) {
         values::judge(subject, tensor, report);
-        indices::judge(subject, tensor, report);
+        values::judge_indices(subject, tensor, report);
     }
 }
 
-/// Whether the shape is right; only then do positions mean anything.
+/// Whether the shape is right. Positions mean nothing in another shape.
 fn judge_shape(
     subject: &JudgedArray<'_>,
     tensor: &Tensor,
     sizes: &mut Sizes,
     report: &mut ContractFindings<'_>,
 ) -> bool {
-    let dimensions = &subject.field.shape;
-    let shape = tensor.shape();
+    let (dimensions, shape) = (&subject.field.shape, tensor.shape());
     if dimensions.len() == shape.len() {
         bind(dimensions, shape, sizes);
     }
     let expected: Vec<Option<usize>> = dimensions.iter().map(|dimension| dimension.resolve(sizes)).collect();
-    let fits =
-        shape.len() == expected.len() && shape.iter().zip(&expected).all(|(got, expected)| *expected == Some(*got));
-    if fits {
+    if shape.iter().map(|size| Some(*size)).eq(expected.iter().copied()) {
         return true;
     }
     let symbols: Vec<String> = dimensions.iter().map(ToString::to_string).collect();
-    let sizes: Vec<String> = dimensions
-        .iter()
-        .zip(&expected)
-        .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
-        .collect();
-    let summary = format!(
-        "{}: expected shape {} for [{}], got {}",
-        subject.path,
-        tuple(&sizes),
-        symbols.join(", "),
-        show_shape(shape)
-    );
-    let sizes: Option<Vec<usize>> = expected.into_iter().collect();
-    let hint = sizes.and_then(|sizes| likely_cause(subject, &sizes, shape));
-    report.add(report.wrong(summary).with_hint(hint));
+    let (path, sizes, got) = (subject.path, tuple(dimensions, sizes), show_shape(shape));
+    let expected: Option<Vec<usize>> = expected.into_iter().collect();
+    report.wrong(format!("{path}: expected shape {sizes} for [{}], got {got}", symbols.join(", "))).hint =
+        expected.and_then(|expected| likely_cause(subject, &expected, shape));
     false
 }
 
-/// Gives symbols without a size the one that this array shows.
+/// Gives symbols without a size the size that they have in this array.
 fn bind(dimensions: &[Dimension], shape: &[usize], sizes: &mut Sizes) {
     for (dimension, &size) in dimensions.iter().zip(shape) {
         if let Dimension::Symbol(name, plus) = dimension
@@ -80,10 +64,10 @@ fn bind(dimensions: &[Dimension], shape: &[usize], sizes: &mut Sizes) {
     }
 }
 
-/// What usually makes a shape come out like this.
+/// The usual cause of such a shape.
 fn likely_cause(subject: &JudgedArray<'_>, expected: &[usize], got: &[usize]) -> Option<String> {
-    let without_ones = |shape: &[usize]| shape.iter().copied().filter(|size| *size != 1).collect::<Vec<_>>();
     if expected.len() != got.len() {
+        let without_ones = |shape: &[usize]| shape.iter().copied().filter(|size| *size != 1).collect::<Vec<_>>();
         return (without_ones(expected) == without_ones(got))
             .then(|| "a dimension of size 1 was added or dropped".to_owned());
     }
@@ -95,8 +79,7 @@ fn likely_cause(subject: &JudgedArray<'_>, expected: &[usize], got: &[usize]) ->
     if sorted(expected) == sorted(got) {
         return Some("the dimensions are in another order".into());
     }
-    let mut residues = subject.axes.residues.iter();
-    let &axis = residues.next()?;
+    let &axis = subject.axes.residues.first()?;
     let (expected, got) = (*expected.get(axis)?, *got.get(axis)?);
     let linker = subject.answered.expected.options.get("glycine_linker");
     let linker = linker.and_then(|linker| linker.as_str()).map_or(0, str::len);

@@ -1,4 +1,4 @@
-//! The `metadata` of a response: its class, its names, the lengths of what was asked, and times that can be.
+//! The `metadata` of a response: its class, its names, the lengths of the input, and plausible times. Judges no other field.
 
 use super::super::case_results::AnsweredCall;
 use super::super::number::{names, show};
@@ -12,18 +12,16 @@ pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
     let record = match answered.prediction.field("metadata") {
         Some(Value::Record(record)) => record,
         other => {
-            let got = other.map_or_else(|| "nothing".to_owned(), Value::describe);
-            report.add(report.wrong(format!("metadata: expected a {CLASS} object, got {got}")));
+            report.wrong(format!("metadata: expected a {CLASS} object, got {}", describe(other)));
             return;
         }
     };
     if record.class != CLASS {
-        report.add(report.wrong(format!("metadata: expected class {CLASS}, got {}", record.class)));
+        report.wrong(format!("metadata: expected class {CLASS}, got {}", record.class));
     }
     let got: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
     if got != METADATA_ATTRIBUTES {
-        let summary = format!("metadata: expected {}, got {}", names(METADATA_ATTRIBUTES), names(got));
-        report.add(report.wrong(summary));
+        report.wrong(format!("metadata: expected {}, got {}", names(METADATA_ATTRIBUTES), names(got)));
     }
     judge_names(answered, record, report);
     judge_lengths(answered, report);
@@ -37,14 +35,17 @@ fn judge_names(answered: &AnsweredCall<'_>, record: &Record, report: &mut Contra
     match field(record, "model_name") {
         Some(Value::Text(name)) if name == expected => {}
         Some(Value::Text(name)) => {
-            let summary = format!("metadata.model_name: expected {expected:?}, got {name:?}");
-            report.add(report.wrong(summary));
+            report.wrong(format!("metadata.model_name: expected {expected:?}, got {name:?}"));
         }
-        other => report.add(wrong_kind("model_name", &format!("{expected:?}"), other, report)),
+        other => {
+            report.wrong(format!("metadata.model_name: expected {expected:?}, got {}", describe(other)));
+        }
     }
     match field(record, "model_version") {
         Some(Value::Text(_)) => {}
-        other => report.add(wrong_kind("model_version", "a str", other, report)),
+        other => {
+            report.wrong(format!("metadata.model_version: expected a str, got {}", describe(other)));
+        }
     }
 }
 
@@ -54,41 +55,32 @@ fn judge_lengths(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>)
     if got.as_ref() == Some(expected) {
         return;
     }
-    let shown = match (&got, answered.prediction.at("metadata.sequence_lengths")) {
-        (Some(lengths), _) => format!("{lengths:?}"),
-        (None, Some(value)) => value.describe(),
-        (None, None) => "nothing".into(),
-    };
-    let finding = report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}"));
+    let value = answered.prediction.at("metadata.sequence_lengths");
+    let shown = got.as_ref().map_or_else(|| describe(value), |lengths| format!("{lengths:?}"));
     let separators = answered.expected.complexes.iter().any(|complex| complex.chains.len() > 1);
     let longer = got.is_some_and(|got| got.iter().sum::<usize>() > expected.iter().sum());
-    let hint = (separators && longer).then(|| "the separators between chains or a linker seem to be counted".into());
-    report.add(finding.with_hint(hint));
+    report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}")).hint =
+        (separators && longer).then(|| "the separators between chains or a linker seem to be counted".into());
 }
 
 fn judge_time(name: &str, value: Option<&Value>, report: &mut ContractFindings<'_>) {
-    match value {
-        // A missing attribute was reported with all of them.
-        None | Some(Value::None) => {}
-        Some(value) => match value.as_number() {
-            Some(seconds) if seconds >= 0.0 && seconds.is_finite() => {}
-            Some(seconds) => {
-                let summary = format!("metadata.{name}: expected at least 0 s, got {}", show(seconds));
-                report.add(report.wrong(summary));
-            }
-            None => report.add(wrong_kind(name, "seconds or None", Some(value), report)),
-        },
+    // A missing attribute was reported with all of them.
+    let Some(value) = value.filter(|value| !value.is_none()) else {
+        return;
+    };
+    match value.as_number() {
+        Some(seconds) if seconds >= 0.0 && seconds.is_finite() => {}
+        Some(seconds) => {
+            report.wrong(format!("metadata.{name}: expected at least 0 s, got {}", show(seconds)));
+        }
+        None => {
+            report.wrong(format!("metadata.{name}: expected seconds or None, got {}", value.describe()));
+        }
     }
 }
 
-fn wrong_kind(
-    name: &str,
-    expected: &str,
-    got: Option<&Value>,
-    report: &ContractFindings<'_>,
-) -> super::super::finding::Finding {
-    let got = got.map_or_else(|| "nothing".to_owned(), Value::describe);
-    report.wrong(format!("metadata.{name}: expected {expected}, got {got}"))
+fn describe(value: Option<&Value>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), Value::describe)
 }
 
 fn field<'a>(record: &'a Record, name: &str) -> Option<&'a Value> {

@@ -1,10 +1,8 @@
-//! Judges a whole response by the model's contract: its class, which fields are there, and everything that can be said of
-//! each from the request alone. Compares nothing with other responses or with recorded ones.
+//! `contract`: judges a whole response by the model's contract: its class, which fields are there, and everything about each field
+//! that follows from the request alone. Compares nothing with other responses or with recorded ones.
 
 mod arrays;
 mod identities;
-mod indices;
-mod judged_array;
 mod metadata;
 mod presence;
 mod structures;
@@ -12,83 +10,63 @@ mod structures;
 mod tests;
 mod values;
 
-use self::judged_array::JudgedArray;
-use super::case_results::{AnsweredCall, Calls, CaseResults};
+use super::case_results::AnsweredCall;
+use super::complex::Complex;
 use super::finding::Finding;
 use super::parser::CheckParser;
-use super::{Check, InputScope, number};
-use crate::prediction::Axes;
-use crate::prediction::Value;
+use super::{CheckRule, InputScope, Judged, number};
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
+use crate::prediction::{Axes, Value};
 use crate::wire::readable;
 
 /// The name of the check.
 pub(crate) const NAME: &str = "contract";
 
-/// Places of one field that are named besides the first where the client cannot read it.
+/// The most further places of a field that the client cannot read which a finding names.
 const MOST_OBSTACLES: usize = 8;
 
 /// Judges responses by the contract.
 #[derive(Debug)]
-pub struct ContractCheck {
-    calls: Calls,
-}
+pub(super) struct ContractRule;
 
-impl ContractCheck {
-    /// Judges the responses of these calls.
-    #[must_use]
-    pub const fn new(calls: Calls) -> Self {
-        Self { calls }
-    }
-}
-
-/// Reads `call`.
+/// Reads no key of its own.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
-    Some(Box::new(ContractCheck::new(parser.calls())))
+pub(super) fn compile(_: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
+    Some(Box::new(ContractRule))
 }
 
-impl Check for ContractCheck {
-    fn calls(&self) -> &Calls {
-        &self.calls
+impl CheckRule for ContractRule {
+    fn other_inputs(&self) -> Option<InputScope> {
+        Some(InputScope::Every)
     }
 
-    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
-        Some((NAME, InputScope::Every))
-    }
-
-    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        self.calls.answered(results).flat_map(|answered| judge(&answered)).collect()
-    }
-}
-
-/// All that is wrong with one response.
-fn judge(answered: &AnsweredCall<'_>) -> Vec<Finding> {
-    let mut report = ContractFindings { call: answered.call, findings: Vec::new() };
-    presence::judge(answered, &mut report);
-    metadata::judge(answered, &mut report);
-    judge_readable(answered, &mut report);
-    let mut sizes = BoundSymbols::new(answered);
-    for field in &answered.contract.fields {
-        match answered.prediction.field(&field.name) {
-            None | Some(Value::None) => {}
-            Some(value) => judge_field(answered, field, value, &mut sizes, &mut report),
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+        let mut report = ContractFindings { call: answered.call, findings: Vec::new() };
+        presence::judge(answered, &mut report);
+        metadata::judge(answered, &mut report);
+        judge_readable(answered, &mut report);
+        let mut sizes = BoundSymbols { whole: answered.expected.sizes.clone(), samples: Vec::new() };
+        for field in &answered.contract.fields {
+            match answered.prediction.field(&field.name) {
+                None | Some(Value::None) => {}
+                Some(value) => judge_field(answered, field, value, &mut sizes, &mut report),
+            }
         }
+        identities::judge(answered, &mut report);
+        Ok(report.findings)
     }
-    identities::judge(answered, &mut report);
-    report.findings
 }
 
-/// What boileroom's own client could not read, one finding per field: its first place and how many there are.
+/// What boileroom's own client could not read, one finding per field: its first place and the others.
 fn judge_readable(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
     for (name, value) in &answered.prediction.fields {
         let mut obstacles = readable::obstacles(name, value);
-        // The class of the metadata has been judged with the rest of it.
+        // The class of the metadata was judged with the rest of it.
         obstacles.retain(|obstacle| obstacle.path != "metadata");
-        let Some(first) = obstacles.first() else { continue };
-        let finding = report.wrong(format!("{}: {}", first.path, first.reason));
-        let others = obstacles.iter().skip(1).map(|other| format!("also {}", other.path));
-        report.add(others.take(MOST_OBSTACLES).fold(finding, Finding::detail));
+        if let Some(first) = obstacles.first() {
+            let others = obstacles.iter().skip(1).take(MOST_OBSTACLES).map(|other| format!("also {}", other.path));
+            report.wrong(format!("{}: {}", first.path, first.reason)).details.extend(others);
+        }
     }
 }
 
@@ -104,18 +82,17 @@ fn judge_field(
         return values::judge_mapping(path, value, report);
     }
     if !field.kind.is_per_sample() {
-        let subject =
-            JudgedArray { path, field, axes: Axes::of(field), complexes: &answered.expected.complexes, answered };
+        let complexes = &answered.expected.complexes;
+        let subject = JudgedArray { path, field, axes: Axes::of(field), complexes, answered };
         return arrays::judge(&subject, value, &mut sizes.whole, report);
     }
     let Value::List(items) = value else {
-        report.add(report.wrong(format!("{path}: expected a list, got {}", value.describe())));
+        report.wrong(format!("{path}: expected a list, got {}", value.describe()));
         return;
     };
     let samples = answered.expected.samples(field.kind);
     if items.len() != samples {
-        let summary = format!("{path}: expected {}, got {}", number::count(samples, "sample"), items.len());
-        report.add(report.wrong(summary));
+        report.wrong(format!("{path}: expected {}, got {}", number::count(samples, "sample"), items.len()));
         return;
     }
     for (sample, item) in items.iter().enumerate() {
@@ -125,21 +102,28 @@ fn judge_field(
         };
         match field.kind {
             FieldKind::Arrays => {
-                let subject = JudgedArray {
-                    path: &path,
-                    field,
-                    axes: Axes::of(field),
-                    complexes: std::slice::from_ref(complex),
-                    answered,
-                };
+                let complexes = std::slice::from_ref(complex);
+                let subject = JudgedArray { path: &path, field, axes: Axes::of(field), complexes, answered };
                 arrays::judge(&subject, item, sizes.of_sample(answered, field.kind, sample), report);
             }
-            FieldKind::Structures => structures::judge_value(&path, field, complex, item, report),
-            FieldKind::Pdb | FieldKind::Cif => structures::judge_text(&path, field, complex, item, report),
+            FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif => {
+                structures::judge(&path, field, complex, item, report);
+            }
             FieldKind::Mappings => values::judge_mapping(&path, item, report),
             FieldKind::Array | FieldKind::Scalar | FieldKind::Mapping => {}
         }
     }
+}
+
+/// One array of a response and what it is about.
+struct JudgedArray<'a> {
+    /// Its path, such as `plddt[1]`.
+    path: &'a str,
+    field: &'a FieldSpec,
+    axes: Axes,
+    /// The complexes along its batch dimension, or the only one it is about.
+    complexes: &'a [Complex],
+    answered: &'a AnsweredCall<'a>,
 }
 
 /// Findings about one response.
@@ -149,32 +133,26 @@ struct ContractFindings<'a> {
 }
 
 impl ContractFindings<'_> {
-    fn wrong(&self, summary: impl Into<String>) -> Finding {
-        Finding::wrong(NAME, self.call, summary)
-    }
-
-    fn add(&mut self, finding: Finding) {
-        self.findings.push(finding);
+    /// Adds a finding, which the caller may complete.
+    fn wrong(&mut self, summary: impl Into<String>) -> &mut Finding {
+        let place = self.findings.len();
+        self.findings.push(Finding::wrong(NAME, self.call, summary));
+        &mut self.findings[place]
     }
 }
 
-/// What symbols stand for, growing while the response is read: a symbol that the contract leaves open takes the size of
-/// the first array that has it, and every later one must agree.
+/// The sizes of symbols, growing while the response is read. A symbol that the contract leaves open takes the size of the first
+/// array that has it, and every later array must agree.
 struct BoundSymbols {
     whole: Sizes,
     samples: Vec<Sizes>,
 }
 
 impl BoundSymbols {
-    fn new(answered: &AnsweredCall<'_>) -> Self {
-        Self { whole: answered.expected.sizes().clone(), samples: Vec::new() }
-    }
-
     fn of_sample(&mut self, answered: &AnsweredCall<'_>, kind: FieldKind, sample: usize) -> &mut Sizes {
         while self.samples.len() <= sample {
             let complex = answered.expected.complex(kind, self.samples.len());
-            let sizes = complex.map_or_else(Sizes::new, |complex| answered.expected.sizes_of(complex));
-            self.samples.push(sizes);
+            self.samples.push(complex.map_or_else(Sizes::new, |complex| answered.expected.sizes_of(complex)));
         }
         &mut self.samples[sample]
     }

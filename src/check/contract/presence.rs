@@ -1,4 +1,4 @@
-//! Which attributes a response has: those of its class in order, filled when required and empty when not requested.
+//! The attributes of a response: those of its class in order, filled if required and empty if not requested. Judges no values.
 
 use super::super::case_results::AnsweredCall;
 use super::super::number::names;
@@ -7,51 +7,46 @@ use crate::prediction::Value;
 use crate::prediction::contract::Presence;
 
 pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
-    let contract = answered.contract;
-    let prediction = answered.prediction;
+    let (contract, prediction) = (answered.contract, answered.prediction);
     if prediction.class != contract.output {
-        let summary = format!("class: expected {}, got {}", contract.output, prediction.class);
-        report.add(report.wrong(summary));
+        report.wrong(format!("class: expected {}, got {}", contract.output, prediction.class));
     }
     judge_attributes(answered, report);
-    let mut missing = Vec::new();
-    for field in &contract.fields {
-        let filled = prediction.field(&field.name).is_some_and(|value| !value.is_none());
-        if answered.expected.fills(field) && !filled && prediction.field(&field.name).is_some() {
-            missing.push(field.name.as_str());
-        }
-    }
+    let is_missing = |name: &str| matches!(prediction.field(name), Some(Value::None));
+    let missing: Vec<&str> = contract
+        .fields
+        .iter()
+        .filter(|field| answered.expected.fills(field) && is_missing(&field.name))
+        .map(|field| field.name.as_str())
+        .collect();
     if !missing.is_empty() {
-        let why =
-            if missing.iter().any(|name| answered.expected.requests(name)) { "asked for" } else { "always given" };
-        let summary = format!("{}: expected a value ({why}), got None", names(missing));
-        report.add(report.wrong(summary));
+        let is_requested = missing.iter().any(|name| answered.expected.requests(name));
+        let why = if is_requested { "asked for" } else { "always given" };
+        report.wrong(format!("{}: expected a value ({why}), got None", names(missing)));
     }
     judge_unrequested(answered, report);
 }
 
-/// The attributes of the class must be there, in order; attributes that are not in the contract are another matter.
+/// The attributes of the class must be there, in order. Attributes that are not in the contract are judged elsewhere.
 fn judge_attributes(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
     let expected: Vec<&str> = answered.contract.fields.iter().map(|field| field.name.as_str()).collect();
-    let fields = &answered.prediction.fields;
-    let got: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    let got: Vec<&str> = answered.prediction.fields.iter().map(|(name, _)| name.as_str()).collect();
     let absent: Vec<&str> = expected.iter().copied().filter(|name| !got.contains(name)).collect();
     if !absent.is_empty() {
-        let summary = format!("attributes: the response has no {}", names(absent));
-        report.add(report.wrong(summary).detail(format!("it has {}", names(got.iter().copied()))));
+        let finding = report.wrong(format!("attributes: the response has no {}", names(absent)));
+        finding.details.push(format!("it has {}", names(got)));
         return;
     }
     let in_contract: Vec<&str> = got.iter().copied().filter(|name| expected.contains(name)).collect();
     if in_contract != expected {
         let place = in_contract.iter().zip(&expected).position(|(got, expected)| got != expected);
-        let summary = match place {
+        report.wrong(match place {
             Some(place) => format!(
                 "attributes: expected `{}` in place {place} of the contract's, got `{}`",
                 expected[place], in_contract[place]
             ),
             None => format!("attributes: expected each once, got {}", names(in_contract)),
-        };
-        report.add(report.wrong(summary));
+        });
     }
 }
 
@@ -74,11 +69,10 @@ fn judge_unrequested(answered: &AnsweredCall<'_>, report: &mut ContractFindings<
         None => "not in the contract",
     };
     let all = names(unrequested.iter().map(|(name, _)| name.as_str()));
-    let summary = if unrequested.len() == 1 {
-        format!("{all}: expected None ({why}), got {}", value.describe())
+    if unrequested.len() == 1 {
+        report.wrong(format!("{all}: expected None ({why}), got {}", value.describe()));
     } else {
-        format!("{all}: expected None ({why}), got values")
-    };
-    let details = (unrequested.len() > 1).then(|| format!("{name} is {}", value.describe()));
-    report.add(report.wrong(summary).with_details(details));
+        let finding = report.wrong(format!("{all}: expected None ({why}), got values"));
+        finding.details.push(format!("{name} is {}", value.describe()));
+    }
 }

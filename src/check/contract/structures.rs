@@ -1,5 +1,5 @@
-//! Structures by the input: chains in order with their identifiers, residues and numbers, and the heavy atoms that each
-//! residue has. Measures no geometry.
+//! Structures by the input: chains in order with their identifiers, residues and numbers, and the heavy atoms of each residue.
+//! Measures no geometry.
 
 use std::ops::Range;
 
@@ -14,44 +14,31 @@ use crate::protein::{Label, Structure, mmcif, pdb, residue};
 /// The oxygen that only the last residue of a chain has.
 const TERMINAL_OXYGEN: &str = "OXT";
 
-pub(super) fn judge_value(
+/// Judges an array of atoms, or a structure file, for which the same rules hold.
+pub(super) fn judge(
     path: &str,
     field: &FieldSpec,
     complex: &Complex,
     value: &Value,
     report: &mut ContractFindings<'_>,
 ) {
-    match value {
-        Value::Structure(structure) => {
-            let subject = JudgedStructure { path, structure };
-            subject.judge(field, complex, report);
+    let (format, parsed) = match (field.kind, value) {
+        (FieldKind::Structures, Value::Structure(structure)) => {
+            return JudgedStructure { path, structure }.judge(field, complex, report);
         }
-        other => report.add(report.wrong(format!("{path}: expected an AtomArray, got {}", other.describe()))),
-    }
-}
-
-/// A structure file must say the same as the structure beside it must.
-pub(super) fn judge_text(
-    path: &str,
-    field: &FieldSpec,
-    complex: &Complex,
-    value: &Value,
-    report: &mut ContractFindings<'_>,
-) {
-    let Some(text) = value.as_text() else {
-        report.add(report.wrong(format!("{path}: expected a str, got {}", value.describe())));
-        return;
-    };
-    let (format, parsed) = match field.kind {
-        FieldKind::Pdb => ("PDB", pdb::read(text)),
-        _ => ("mmCIF", mmcif::read(text)),
+        (FieldKind::Pdb, Value::Text(text)) => ("PDB", pdb::read(text)),
+        (FieldKind::Cif, Value::Text(text)) => ("mmCIF", mmcif::read(text)),
+        (kind, other) => {
+            let expected = if kind == FieldKind::Structures { "an AtomArray" } else { "a str" };
+            report.wrong(format!("{path}: expected {expected}, got {}", other.describe()));
+            return;
+        }
     };
     match parsed {
-        Ok(structure) => {
-            let structure = &structure;
-            JudgedStructure { path, structure }.judge(field, complex, report);
+        Ok(structure) => JudgedStructure { path, structure: &structure }.judge(field, complex, report),
+        Err(error) => {
+            report.wrong(format!("{path}: not {format}, {error}"));
         }
-        Err(error) => report.add(report.wrong(format!("{path}: not {format}, {error}"))),
     }
 }
 
@@ -62,17 +49,19 @@ struct JudgedStructure<'a> {
 
 impl JudgedStructure<'_> {
     fn judge(&self, field: &FieldSpec, complex: &Complex, report: &mut ContractFindings<'_>) {
-        let structure = self.structure;
+        let (path, structure) = (self.path, self.structure);
         if let Some(models) = structure.models {
             let models = count(models, "model");
-            let summary = match field.kind {
-                FieldKind::Structures => format!("{}: expected an AtomArray, got a stack of {models}", self.path),
-                _ => format!("{}: expected one model, got {models}", self.path),
-            };
-            report.add(report.wrong(summary));
+            report.wrong(match field.kind {
+                FieldKind::Structures => format!("{path}: expected an AtomArray, got a stack of {models}"),
+                _ => format!("{path}: expected one model, got {models}"),
+            });
             return;
         }
-        if !self.judge_columns(report) {
+        // The rest indexes all columns.
+        if let Some(column) = structure.uneven_column() {
+            let atoms = count(structure.atoms(), "atom");
+            report.wrong(format!("{path}: column `{column}` has not one entry for each of {atoms}"));
             return;
         }
         self.judge_coordinates(report);
@@ -81,14 +70,9 @@ impl JudgedStructure<'_> {
         let expected: Vec<&str> = complex.chains.iter().map(|chain| chain.id.as_str()).collect();
         let got: Vec<&str> = chains.iter().map(|(id, _)| id.as_str()).collect();
         if got != expected {
-            let summary = format!(
-                "{}: expected chains {}, got {}",
-                self.path,
-                names(expected.iter().copied()),
-                names(got.iter().copied())
-            );
-            let hint = chains_hint(&expected, &got, structure);
-            report.add(report.wrong(summary).with_hint(hint));
+            let (wanted, found) = (names(expected.iter().copied()), names(got.iter().copied()));
+            report.wrong(format!("{path}: expected chains {wanted}, got {found}")).hint =
+                chains_hint(&expected, &got, structure);
             return;
         }
         for (chain, (_, atoms)) in complex.chains.iter().zip(&chains) {
@@ -96,62 +80,45 @@ impl JudgedStructure<'_> {
         }
     }
 
-    /// Whether all columns have one entry for each atom; the rest may then index them.
-    fn judge_columns(&self, report: &mut ContractFindings<'_>) -> bool {
-        let Some(column) = self.structure.uneven_column() else {
-            return true;
-        };
-        let atoms = count(self.structure.atoms(), "atom");
-        report.add(report.wrong(format!("{}: column `{column}` has not one entry for each of {atoms}", self.path)));
-        false
-    }
-
     fn judge_coordinates(&self, report: &mut ContractFindings<'_>) {
-        let structure = self.structure;
-        let is_broken = |position: &[f32; 3]| position.iter().any(|value| !value.is_finite());
-        let mut broken = structure.coord.iter().enumerate().filter(|(_, position)| is_broken(position));
+        let coordinates = self.structure.coord.iter().enumerate();
+        let mut broken = coordinates.filter(|(_, position)| position.iter().any(|value| !value.is_finite()));
         if let Some((atom, position)) = broken.next() {
-            let summary = format!(
+            report.wrong(format!(
                 "{}: {} of {} without finite coordinates; {} is at {position:?}",
                 self.path,
                 1 + broken.count(),
-                count(structure.atoms(), "atom"),
+                count(self.structure.atoms(), "atom"),
                 self.name(atom)
-            );
-            report.add(report.wrong(summary));
+            ));
         }
     }
 
     fn judge_temperature_factor(&self, field: &FieldSpec, report: &mut ContractFindings<'_>) {
+        let path = self.path;
         match (field.b_factor, &self.structure.b_factor) {
-            // The columns of a PDB file are there whether or not anything is known.
-            (None, _) if field.kind != FieldKind::Structures => {}
-            (None, None) => {}
-            (None, Some(_)) => {
-                report.add(report.wrong(format!("{}: expected no column b_factor, got one", self.path)));
+            // A PDB file always has these columns.
+            (None, Some(_)) if field.kind == FieldKind::Structures => {
+                report.wrong(format!("{path}: expected no column b_factor, got one"));
             }
+            (None, _) => {}
             (Some(_), None) => {
-                report.add(report.wrong(format!("{}: expected a column b_factor, got none", self.path)));
+                report.wrong(format!("{path}: expected a column b_factor, got none"));
             }
             (Some(scale), Some(values)) => {
                 let scale = scale.greatest;
-                let is_outside = |value: f64| !(0.0..=scale).contains(&value);
-                let mut outside = values.iter().enumerate().filter(|(_, value)| is_outside(**value));
+                let mut outside = values.iter().enumerate().filter(|(_, value)| !(0.0..=scale).contains(*value));
                 let Some((atom, value)) = outside.next() else { return };
-                let summary = format!(
-                    "{}: b_factor of {} of {} is outside [0, {}]; {} has {}",
-                    self.path,
-                    1 + outside.count(),
-                    count(values.len(), "atom"),
-                    show(scale),
-                    self.name(atom),
-                    show(*value)
-                );
-                let percent = (scale - 1.0).abs() < f64::EPSILON
+                let (broken, atoms, name) = (1 + outside.count(), count(values.len(), "atom"), self.name(atom));
+                let (scale_shown, value) = (show(scale), show(*value));
+                let is_percent = (scale - 1.0).abs() < f64::EPSILON
                     && values.iter().all(|value| (0.0..=100.0).contains(value))
                     && values.iter().any(|value| *value > LEAST_PERCENT);
-                let hint = percent.then(|| "this looks like percent; the contract has fractions of 1".to_owned());
-                report.add(report.wrong(summary).with_hint(hint));
+                report
+                    .wrong(format!(
+                        "{path}: b_factor of {broken} of {atoms} is outside [0, {scale_shown}]; {name} has {value}"
+                    ))
+                    .hint = is_percent.then(|| "this looks like percent; the contract has fractions of 1".to_owned());
             }
         }
     }
@@ -163,14 +130,8 @@ impl JudgedStructure<'_> {
         let residues: Vec<Range<usize>> =
             self.structure.residues().into_iter().filter(|residue| atoms.contains(&residue.start)).collect();
         if residues.len() != chain.residues {
-            let summary = format!(
-                "{}: expected {} in chain {}, got {}",
-                self.path,
-                count(chain.residues, "residue"),
-                chain.id,
-                residues.len()
-            );
-            report.add(report.wrong(summary));
+            let (path, expected, got) = (self.path, count(chain.residues, "residue"), residues.len());
+            report.wrong(format!("{path}: expected {expected} in chain {}, got {got}", chain.id));
             return;
         }
         if let Some(first) = field.first_residue {
@@ -185,31 +146,21 @@ impl JudgedStructure<'_> {
         let numbers = residues.iter().map(|residue| self.structure.res_id[residue.start]);
         let wrong = numbers.zip(first..).enumerate().find(|(_, (got, expected))| got != expected);
         if let Some((index, (got, expected))) = wrong {
-            let summary = format!(
+            report.wrong(format!(
                 "{}: expected number {expected} for residue {index} of chain {} (numbered from {first}), got {got}",
                 self.path, chain.id
-            );
-            report.add(report.wrong(summary));
+            ));
         }
     }
 
     /// Every residue has exactly the heavy atoms of its amino acid, each of the right element.
     fn judge_atoms(&self, chain: &Chain, residues: &[Range<usize>], report: &mut ContractFindings<'_>) {
         let last = residues.len().saturating_sub(1);
-        let wrong: Vec<String> = residues
-            .iter()
-            .enumerate()
-            .filter_map(|(index, residue)| self.wrong_atoms(residue, index == last))
-            .collect();
-        if let Some(first) = wrong.first() {
-            let summary = format!(
-                "{}: wrong atoms in {} of {} of chain {}; {first}",
-                self.path,
-                wrong.len(),
-                count(residues.len(), "residue"),
-                chain.id
-            );
-            report.add(report.wrong(summary));
+        let mut wrong =
+            residues.iter().enumerate().filter_map(|(index, residue)| self.wrong_atoms(residue, index == last));
+        if let Some(first) = wrong.next() {
+            let (path, broken, total) = (self.path, 1 + wrong.count(), count(residues.len(), "residue"));
+            report.wrong(format!("{path}: wrong atoms in {broken} of {total} of chain {}; {first}", chain.id));
         }
     }
 
@@ -225,8 +176,8 @@ impl JudgedStructure<'_> {
         if !missing.is_empty() {
             return Some(format!("{place} has no {}", names(missing)));
         }
-        let allowed = |atom: &str| amino.atoms.contains(&atom) || (is_last && atom == TERMINAL_OXYGEN);
-        let foreign: Vec<&str> = atoms.iter().copied().filter(|atom| !allowed(atom)).collect();
+        let is_allowed = |atom: &str| amino.atoms.contains(&atom) || (is_last && atom == TERMINAL_OXYGEN);
+        let foreign: Vec<&str> = atoms.iter().copied().filter(|atom| !is_allowed(atom)).collect();
         if !foreign.is_empty() {
             return Some(format!("{place} has {}", names(foreign)));
         }
@@ -235,13 +186,9 @@ impl JudgedStructure<'_> {
             return Some(format!("{place} has `{atom}` twice"));
         }
         // A heavy atom of an amino acid is named after its element, which is a single letter.
-        let element = residue
-            .clone()
-            .find(|&atom| structure.atom_name[atom].as_str().get(..1) != Some(structure.element[atom].as_str()));
-        element.map(|atom| {
-            let (name, element) = (structure.atom_name[atom], structure.element[atom]);
-            format!("{place} has `{name}` of element {element:?}")
-        })
+        let mut elements = residue.clone().map(|atom| (structure.atom_name[atom], structure.element[atom]));
+        let (name, element) = elements.find(|(name, element)| name.as_str().get(..1) != Some(element.as_str()))?;
+        Some(format!("{place} has `{name}` of element {element:?}"))
     }
 
     fn name(&self, atom: usize) -> String {
@@ -253,7 +200,7 @@ impl JudgedStructure<'_> {
     }
 }
 
-/// What usually makes the chains come out like this.
+/// The usual cause of such chains.
 fn chains_hint(expected: &[&str], got: &[&str], structure: &Structure) -> Option<String> {
     let all_known = got.iter().all(|id| expected.contains(id));
     if structure.res_id.iter().any(|number| *number < 0) && !all_known {
@@ -262,8 +209,5 @@ fn chains_hint(expected: &[&str], got: &[&str], structure: &Structure) -> Option
     if all_known && got.len() > expected.len() {
         return Some("the atoms of a chain do not lie together".into());
     }
-    if expected.len() > 1 && got.len() == 1 {
-        return Some("all chains seem to have become one".into());
-    }
-    None
+    (expected.len() > 1 && got.len() == 1).then(|| "all chains seem to have become one".into())
 }

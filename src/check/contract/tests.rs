@@ -4,18 +4,16 @@ mod structures;
 
 use serde_json::json;
 
-use super::super::case_results::{CallResult, Calls};
+use super::super::Check;
+use super::super::case_results::CallResult;
 use super::super::fixture::{embedder, first_folder, folder, judge, metadata, response, summaries};
-use super::ContractCheck;
 use crate::backend::Responsible;
 use crate::prediction::contract::Contract;
 use crate::prediction::{Record, Value};
 use crate::tensor::Tensor;
 
-const CHECK: ContractCheck = ContractCheck::new(Calls::All);
-
 fn found(contract: &Contract, response: CallResult) -> Vec<String> {
-    summaries(&CHECK, contract, &[response])
+    summaries(&Check::contract(), contract, &[response])
 }
 
 fn only(contract: &Contract, response: CallResult) -> String {
@@ -110,7 +108,7 @@ fn metadata_is_judged() {
     insta::assert_snapshot!(with(&|record| record.class = "dict".into()), @"metadata: expected class boileroom.base.PredictionMetadata, got dict");
     insta::assert_snapshot!(with(&|record| record.fields.truncate(5)), @"metadata: expected `model_name`, `model_version`, `sequence_lengths`, `preprocessing_time`, `inference_time`, `postprocessing_time`, got `model_name`, `model_version`, `sequence_lengths`, `preprocessing_time`, `inference_time`");
     let wrong = embedding().with("metadata", metadata(&contract, &[4, 2]));
-    let findings = judge(&CHECK, &contract, &[wrong]);
+    let findings = judge(&Check::contract(), &contract, &[wrong]);
     insta::assert_snapshot!(findings[0].summary, @"metadata.sequence_lengths: expected [3, 2], got [4, 2]");
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"the separators between chains or a linker seem to be counted");
     assert_eq!(findings[0].responsible, Responsible::Backend);
@@ -124,7 +122,7 @@ fn element_types_and_shapes_are_judged() {
     let shaped = |shape: Vec<usize>| {
         let values = vec![0.0f32; shape.iter().product()];
         let wrong = embedding().with("embeddings", Value::Array(Tensor::from_values(shape, &values).unwrap()));
-        let findings = judge(&CHECK, &contract, &[wrong]);
+        let findings = judge(&Check::contract(), &contract, &[wrong]);
         assert_eq!(findings.len(), 1);
         (findings[0].summary.clone(), findings[0].hint.clone().unwrap_or_default())
     };
@@ -147,7 +145,7 @@ fn a_linker_left_in_is_named() {
     let options = json!({"glycine_linker": "GGGGG"});
     let wide = Tensor::from_values(vec![1, 8, 4], &[0.5f32; 32]).unwrap();
     let wrong = response(&contract, "call", "AC:D", options).with("embeddings", Value::Array(wide));
-    let findings = judge(&CHECK, &contract, &[wrong]);
+    let findings = judge(&Check::contract(), &contract, &[wrong]);
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"the linker between chains was left in");
 }
 
@@ -182,7 +180,7 @@ fn elements_are_finite_within_range_and_padded() {
     insta::assert_snapshot!(only(&contract, embedding().with_element("chain_index", 5, 0.0)), @"chain_index: 1 of 1 element of padding must be -1; at [1, 2] is 0");
     let contract = folder();
     let percent = fold().with_element("plddt", 2, 87.0);
-    let findings = judge(&CHECK, &contract, &[percent]);
+    let findings = judge(&Check::contract(), &contract, &[percent]);
     insta::assert_snapshot!(findings[0].summary, @"plddt[0]: 1 of 4 elements is not in [0, 1]; at [2] (chain B residue 0) is 87");
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"this looks like percent; the contract has fractions of 1");
     insta::assert_snapshot!(only(&contract, fold().with_element("pae", 6, -0.5)), @"pae[0]: 1 of 16 elements is not at least 0; at [1, 2] (chain A residue 1, chain B residue 0) is -0.5");
@@ -203,7 +201,7 @@ fn indices_follow_the_input() {
     let contract = embedder();
     insta::assert_snapshot!(only(&contract, embedding().with_element("chain_index", 2, 0.0)), @"chain_index: wrong for 1 of 5 residues; at [0, 2] (chain B residue 0) expected 1, got 0");
     let on_and_on = embedding().with_element("residue_index", 2, 2.0);
-    let findings = judge(&CHECK, &contract, &[on_and_on]);
+    let findings = judge(&Check::contract(), &contract, &[on_and_on]);
     insta::assert_snapshot!(findings[0].summary, @"residue_index: wrong for 1 of 5 residues; at [0, 2] (chain B residue 0) expected 0, got 2");
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"counting starts anew in every chain");
 }

@@ -1,30 +1,31 @@
-//! The elements of an array: finite, within the contract's range, and the padding value behind a sample's end.
+//! The elements of an array: finite, within the contract's range, padding behind a sample's end, and indices that follow from the
+//! input. Leaves the shape to `arrays`.
 
 use super::super::bounds::Bounds;
 use super::super::number::{count, show, show_key};
+use super::super::numbers::{Spot, Tally};
 use super::super::places::place;
-use super::super::tally::{Spot, Tally};
-use super::ContractFindings;
-use super::judged_array::JudgedArray;
-use crate::prediction::Value;
+use super::{ContractFindings, JudgedArray};
+use crate::prediction::contract::FieldKind;
+use crate::prediction::{Value, is_symbol};
 use crate::tensor::Tensor;
 
 pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut ContractFindings<'_>) {
     if !tensor.dtype().is_numeric() {
         return;
     }
-    let bounds = subject.field.range.map(|(least, greatest)| Bounds::between(least, greatest));
+    let bounds = subject.field.range.map(Bounds::between);
     let padding = subject.field.padding.filter(|_| subject.answered.expected.pads);
     let lengths: Vec<usize> = subject.complexes.iter().map(|complex| complex.length).collect();
     let is_float = tensor.dtype().is_float();
     let (mut finite, mut within, mut padded) = (Tally::default(), Tally::default(), Tally::default());
-    let judge_run = |range: std::ops::Range<usize>, inside: bool| {
+    let mut judge_run = |range: std::ops::Range<usize>, inside: bool| {
         tensor.for_each_f64(range, |flat, value| {
             if is_float && !value.is_finite() {
-                finite.break_by(flat, value, f64::INFINITY);
+                finite.judge(flat, value, f64::INFINITY);
                 return;
             }
-            finite.keep();
+            finite.judge(flat, value, 0.0);
             match (inside, bounds, padding) {
                 (true, Some(bounds), _) => within.judge(flat, value, bounds.excess(value)),
                 (false, _, Some(padding)) => padded.judge(flat, value, (value - padding).abs()),
@@ -32,37 +33,79 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
             }
         });
     };
-    walk(subject, tensor, &lengths, judge_run);
+    // Only a batch of several lengths has padding. Any other array is read in one go.
+    if subject.axes.batch.is_none() || subject.axes.residues.is_empty() {
+        judge_run(0..tensor.len(), true);
+    } else {
+        subject.axes.for_each_run(tensor, &lengths, |run| judge_run(run.range, run.inside));
+    }
 
-    let say = ElementWords { subject, tensor };
+    let describe = |tally: &Tally, rule: &str, spot: Spot| {
+        let (path, broken, seen) = (subject.path, tally.broken, count(tally.seen, "element"));
+        let position = tensor.position(spot.flat);
+        let place = place(&subject.axes, &position, subject.complexes, subject.answered.first_residue());
+        format!("{path}: {broken} of {seen} {rule}; at {place} is {}", show(spot.value))
+    };
+    let verb = |tally: &Tally| if tally.broken == 1 { "is" } else { "are" };
     if let Some(first) = finite.first {
-        let summary = say.summary(&finite, "is not finite", "are not finite", first);
-        report.add(report.wrong(summary));
+        report.wrong(describe(&finite, &format!("{} not finite", verb(&finite)), first));
     }
     if let (Some(worst), Some(bounds)) = (within.worst, bounds) {
-        let summary = say.summary(&within, &format!("is not {bounds}"), &format!("are not {bounds}"), worst);
-        report.add(report.wrong(summary).with_hint(scale_hint(&within, subject.field.range)));
+        report.wrong(describe(&within, &format!("{} not {bounds}", verb(&within)), worst)).hint =
+            scale_hint(worst.value, subject.field.range);
     }
     if let (Some(first), Some(value)) = (padded.first, padding) {
-        let rule = format!("of padding must be {}", show(value));
-        let summary = format!(
-            "{}: {} of {} {rule}; at {} is {}",
-            subject.path,
-            padded.broken,
-            count(padded.seen, "element"),
-            say.place(first),
-            show(first.value)
-        );
-        report.add(report.wrong(summary));
+        report.wrong(describe(&padded, &format!("of padding must be {}", show(value)), first));
     }
 }
 
-/// A number that stands where an array of one element could.
+/// The elements of `chain_index` and `residue_index`, the only arrays that follow from the input alone.
+pub(super) fn judge_indices(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut ContractFindings<'_>) {
+    let field = subject.field;
+    let per_residue = matches!(field.shape.as_slice(), [batch, residues]
+        if is_symbol(batch, "B") && is_symbol(residues, "L"));
+    if field.kind != FieldKind::Array || !per_residue {
+        return;
+    }
+    let index_of: fn(usize, usize) -> usize = match field.name.as_str() {
+        "chain_index" => |chain, _| chain,
+        "residue_index" => |_, residue| residue,
+        _ => return,
+    };
+    let width = tensor.shape().get(1).copied().unwrap_or(0);
+    let (mut wrong, mut first) = (0, None);
+    for (sample, complex) in subject.complexes.iter().enumerate() {
+        let chains = complex.chains.iter().enumerate();
+        let residues = chains.flat_map(|(chain, part)| (0..part.residues).map(move |residue| index_of(chain, residue)));
+        for (place, index) in residues.enumerate() {
+            let flat = sample * width + place;
+            let (expected, got) = (index as f64, tensor.f64_at(flat));
+            if got != Some(expected) {
+                wrong += 1;
+                first.get_or_insert((flat, expected, got));
+            }
+        }
+    }
+    let Some((flat, expected, got)) = first else { return };
+    let total: usize = subject.complexes.iter().map(|complex| complex.length).sum();
+    let place = place(&subject.axes, &tensor.position(flat), subject.complexes, 0);
+    let got = got.map_or_else(|| "nothing".to_owned(), show);
+    let (path, total, shown) = (subject.path, count(total, "residue"), show(expected));
+    report.wrong(format!("{path}: wrong for {wrong} of {total}; at {place} expected {shown}, got {got}")).hint =
+        match (field.name.as_str(), got.as_str()) {
+            ("residue_index", "1") if expected == 0.0 => Some("residues are counted from 0 in every chain".to_owned()),
+            ("residue_index", _) if expected == 0.0 => Some("counting starts anew in every chain".to_owned()),
+            _ => None,
+        };
+}
+
+/// A number in place of an array of one element.
 pub(super) fn judge_number(subject: &JudgedArray<'_>, value: f64, report: &mut ContractFindings<'_>) {
-    let bounds = subject.field.range.map_or(Bounds::ANY, |(least, greatest)| Bounds::between(least, greatest));
-    if !value.is_finite() || bounds.excess(value) > 0.0 {
-        let expected = if bounds == Bounds::ANY { "a finite number".into() } else { bounds.to_string() };
-        report.add(report.wrong(format!("{}: expected {expected}, got {}", subject.path, show(value))));
+    let range = subject.field.range.filter(|(least, greatest)| least.is_finite() || greatest.is_finite());
+    let bounds = range.map(Bounds::between);
+    if !value.is_finite() || bounds.is_some_and(|bounds| bounds.excess(value) > 0.0) {
+        let expected = bounds.map_or_else(|| "a finite number".to_owned(), |bounds| bounds.to_string());
+        report.wrong(format!("{}: expected {expected}, got {}", subject.path, show(value)));
     }
 }
 
@@ -70,21 +113,22 @@ pub(super) fn judge_number(subject: &JudgedArray<'_>, value: f64, report: &mut C
 pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut ContractFindings<'_>) {
     match value {
         Value::Map(entries) if entries.is_empty() => {
-            report.add(report.wrong(format!("{path}: expected a dict with entries, got an empty one")));
+            report.wrong(format!("{path}: expected a dict with entries, got an empty one"));
         }
         Value::Map(entries) => {
             for (key, value) in entries {
-                judge_entry(path, key, value, report);
+                judge_entry(&format!("{path}.{}", show_key(key)), value, report);
             }
         }
-        other => report.add(report.wrong(format!("{path}: expected a dict, got {}", other.describe()))),
+        other => {
+            report.wrong(format!("{path}: expected a dict, got {}", other.describe()));
+        }
     }
 }
 
-fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut ContractFindings<'_>) {
-    let path = format!("{path}.{}", show_key(key));
+fn judge_entry(path: &str, value: &Value, report: &mut ContractFindings<'_>) {
     match value {
-        Value::Map(_) => judge_mapping(&path, value, report),
+        Value::Map(_) => judge_mapping(path, value, report),
         Value::Array(tensor) => {
             let mut broken = Tally::default();
             tensor.for_each_f64(0..tensor.len(), |flat, value| {
@@ -92,73 +136,23 @@ fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut ContractFind
             });
             if let Some(first) = broken.first {
                 let place = tensor.position(first.flat);
-                let summary = format!("{path}: {} is not finite at {place:?}", show(first.value));
-                report.add(report.wrong(summary));
+                report.wrong(format!("{path}: {} is not finite at {place:?}", show(first.value)));
             }
         }
-        other => match other.as_number() {
-            Some(number) if !number.is_finite() => {
-                report.add(report.wrong(format!("{path}: expected a finite number, got {}", show(number))));
+        other => {
+            if let Some(number) = other.as_number().filter(|number| !number.is_finite()) {
+                report.wrong(format!("{path}: expected a finite number, got {}", show(number)));
             }
-            _ => {}
-        },
+        }
     }
 }
 
-/// Padding can only be where there is a batch of several lengths; elsewhere the array is read in one go.
-fn walk(
-    subject: &JudgedArray<'_>,
-    tensor: &Tensor,
-    lengths: &[usize],
-    mut visit: impl FnMut(std::ops::Range<usize>, bool),
-) {
-    if subject.axes.batch.is_none() || subject.axes.residues.is_empty() {
-        visit(0..tensor.len(), true);
-    } else {
-        subject.axes.for_each_run(tensor, lengths, |run| visit(run.range, run.inside));
-    }
-}
-
-/// Words for elements of one array.
-struct ElementWords<'a> {
-    subject: &'a JudgedArray<'a>,
-    tensor: &'a Tensor,
-}
-
-impl ElementWords<'_> {
-    fn summary(&self, tally: &Tally, one: &str, many: &str, spot: Spot) -> String {
-        let verb = if tally.broken == 1 { one } else { many };
-        format!(
-            "{}: {} of {} {verb}; at {} is {}",
-            self.subject.path,
-            tally.broken,
-            count(tally.seen, "element"),
-            self.place(spot),
-            show(spot.value)
-        )
-    }
-
-    fn place(&self, spot: Spot) -> String {
-        let subject = self.subject;
-        let position = self.tensor.position(spot.flat);
-        place(&subject.axes, &position, subject.complexes, first_residue(subject))
-    }
-}
-
-/// Residues are named as the model's structures number them, and from 0 where it has none.
-fn first_residue(subject: &JudgedArray<'_>) -> usize {
-    let fields = &subject.answered.contract.fields;
-    let first = fields.iter().find_map(|field| field.first_residue).unwrap_or(0);
-    usize::try_from(first).unwrap_or(0)
-}
-
-/// The highest of several confidences is more than that in percent.
+/// The highest of several confidences that is greater than this is a percentage.
 pub(super) const LEAST_PERCENT: f64 = 2.0;
 
-fn scale_hint(outside: &Tally, range: Option<(f64, f64)>) -> Option<String> {
+fn scale_hint(worst: f64, range: Option<(f64, f64)>) -> Option<String> {
     let (least, greatest) = range?;
-    let worst = outside.worst?.value;
-    // A little above 1 is no percentage: that would be a confidence of hardly anything.
+    // A little above 1 is no percentage: that would be almost no confidence.
     if (least, greatest) == (0.0, 1.0) && worst > LEAST_PERCENT && worst <= 100.0 {
         Some("this looks like percent; the contract has fractions of 1".into())
     } else if least == 0.0 && (worst + 1.0).abs() < f64::EPSILON {

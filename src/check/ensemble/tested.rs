@@ -1,4 +1,5 @@
-//! Tests two sets of samples of one complex for one distribution, by several distances. Knows no suite and no snapshot.
+//! Tests whether two sets of samples of one complex come from one distribution, by several distances. Reads no suite and no
+//! snapshot.
 
 use super::super::number::show;
 use super::samples::Sample;
@@ -6,15 +7,14 @@ use crate::metric::selection::{Part, positions, residue_of_atoms};
 use crate::metric::{Contacts, EnergyTest, Point, energy_test, lddt, mean_absolute_error, superpose};
 use crate::metric_value::{Direction, MetricValue, MetricVerdict};
 use crate::prediction::gates::EnsembleGates;
-use crate::protein::Structure;
 
-/// Splits are drawn the same way on every run.
+/// Splits are drawn the same way in every run.
 const SEED: u64 = 0x5eed;
 
 /// The result of one test.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tested {
-    /// What the distance is called.
+    /// The name of the distance.
     pub(crate) words: &'static str,
     /// Its unit, with a space before it.
     pub(crate) unit: &'static str,
@@ -22,7 +22,7 @@ pub(crate) struct Tested {
     pub(crate) result: EnergyTest,
     /// The greatest distance that does not count.
     pub(crate) margin: f64,
-    /// The probability below which it is no chance: the share of this test in that of all.
+    /// The probability below which it is no chance: the share of this test in the probability of all.
     pub(crate) p: f64,
 }
 
@@ -32,7 +32,7 @@ impl Tested {
         self.result.p_value < self.p && self.result.distance > self.margin
     }
 
-    /// The distance against its margin; where that is exceeded and may still be chance, the probability of that.
+    /// The distance and its margin. If the distance exceeds it and may still be chance, the probability of that.
     pub(crate) fn measure(&self) -> MetricValue {
         let distance = MetricValue {
             key: "energy_distance",
@@ -57,7 +57,7 @@ impl Tested {
         }
     }
 
-    /// Whether any distance at all could be surprising with so few samples.
+    /// Whether any distance could be surprising with so few samples.
     pub(crate) fn can_fail(&self) -> bool {
         2.0 / (self.result.splits as f64) < self.p
     }
@@ -65,23 +65,16 @@ impl Tested {
 
 impl std::fmt::Display for Tested {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} {}{} (allowed {}), p {} (below {} is no chance)",
-            self.words,
-            show(self.result.distance),
-            self.unit,
-            show(self.margin),
-            show(self.result.p_value),
-            show(self.p)
-        )
+        let (distance, margin) = (show(self.result.distance), show(self.margin));
+        let (p_value, p) = (show(self.result.p_value), show(self.p));
+        write!(f, "{} {distance}{} (allowed {margin}), p {p_value} (below {p} is no chance)", self.words, self.unit)
     }
 }
 
-/// What is wrong with the confidence of new samples, so that no test of it can be taken, where it can be of those recorded.
+/// What is wrong with the confidence of new samples, so that it cannot be tested although that of the recorded ones can.
 pub(crate) fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<String> {
-    let length = recorded.iter().map(|sample| Some(sample.confidence.as_ref()?.len()));
-    let length = length.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    let lengths = recorded.iter().map(|sample| Some(sample.confidence.as_ref()?.len()));
+    let length = lengths.collect::<Option<Vec<_>>>()?.into_iter().max()?;
     now.iter().find_map(|sample| {
         let name = &sample.name;
         match &sample.confidence {
@@ -109,8 +102,7 @@ pub(crate) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -
         });
         let matrix: Option<Vec<f64>> = pairs.collect();
         if let Some(Ok(result)) = matrix.map(|matrix| energy_test(&matrix, recorded.len(), now.len(), SEED)) {
-            let p = gates.p;
-            found.push(Tested { words, unit, result, margin, p });
+            found.push(Tested { words, unit, result, margin, p: gates.p });
         }
     };
     let alphas = points(recorded, now, gates.confidence);
@@ -119,12 +111,10 @@ pub(crate) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -
         superpose(&alphas[row], &alphas[column]).ok().map(|motion| motion.rmsd)
     });
     add("energy distance by 1 − lDDT", "", gates.lddt_margin, &|row, column| {
-        let score = lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?;
-        Some(1.0 - score.global)
+        Some(1.0 - lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?.global)
     });
     add("energy distance by pLDDT", "", gates.plddt_margin, &|row, column| {
-        let (one, other) = (all[row].confidence.as_deref()?, all[column].confidence.as_deref()?);
-        mean_absolute_error(one, other).ok()
+        mean_absolute_error(all[row].confidence.as_deref()?, all[column].confidence.as_deref()?).ok()
     });
     // Several chances to fail by chance share one probability (Bonferroni).
     let share = found.len().max(1) as f64;
@@ -134,40 +124,38 @@ pub(crate) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -
     found
 }
 
-/// The alpha carbons of every sample where both sets are confident on average; all where too few are to fix a turn.
+/// The alpha carbons of every sample where both sets are confident on average. All of them if too few are confident for a
+/// superposition.
 fn points(recorded: &[Sample], now: &[Sample], least: f64) -> Vec<Vec<Point>> {
     let Some(first) = recorded.first() else {
         return Vec::new();
     };
-    let (one, other) = (means(recorded), means(now));
-    let confident = |residue: usize| match (&one, &other) {
-        (Some(one), Some(other)) => {
-            one.get(residue).is_some_and(|mean| *mean >= least) && other.get(residue).is_some_and(|mean| *mean >= least)
-        }
-        _ => true,
+    let means = means(recorded).zip(means(now));
+    let is_confident = |residue: usize| {
+        let reaches = |means: &[f64]| means.get(residue).is_some_and(|mean| *mean >= least);
+        means.as_ref().is_none_or(|(one, other)| reaches(one) && reaches(other))
     };
     let residues = residue_of_atoms(&first.structure);
     let all = Part::AlphaCarbons.of(&first.structure);
-    let sure: Vec<usize> = all.iter().copied().filter(|&atom| confident(residues[atom])).collect();
+    let sure: Vec<usize> = all.iter().copied().filter(|&atom| is_confident(residues[atom])).collect();
     let chosen = if sure.len() < 3 { all } else { sure };
-    let samples = recorded.iter().chain(now);
-    samples.map(|sample| positions(&sample.structure, &chosen)).collect()
+    recorded.iter().chain(now).map(|sample| positions(&sample.structure, &chosen)).collect()
 }
 
+/// The mean confidence of every residue.
 fn means(samples: &[Sample]) -> Option<Vec<f64>> {
     let all: Vec<&Vec<f64>> = samples.iter().map(|sample| sample.confidence.as_ref()).collect::<Option<_>>()?;
-    let length = all.first()?.len();
-    let at = |residue: usize| {
-        let values = all.iter().map(|values| values.get(residue).copied());
-        Some(values.sum::<Option<f64>>()? / all.len() as f64)
+    let mean = |residue: usize| {
+        let sum = all.iter().map(|values| values.get(residue).copied()).sum::<Option<f64>>()?;
+        Some(sum / all.len() as f64)
     };
-    (0..length).map(at).collect()
+    (0..all.first()?.len()).map(mean).collect()
 }
 
-/// Two samples that are one structure, by their places.
-pub(super) fn copies(samples: &[Sample]) -> Option<(usize, usize)> {
-    let same = |one: &Structure, other: &Structure| one.coord == other.coord;
-    (0..samples.len())
-        .flat_map(|first| (first + 1..samples.len()).map(move |second| (first, second)))
-        .find(|&(first, second)| same(&samples[first].structure, &samples[second].structure))
+/// Two samples with the same positions.
+pub(super) fn copies(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
+    samples.iter().enumerate().find_map(|(place, one)| {
+        let other = samples[place + 1..].iter().find(|other| other.structure.coord == one.structure.coord)?;
+        Some((one, other))
+    })
 }

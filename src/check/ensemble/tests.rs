@@ -8,6 +8,7 @@ use super::super::fixture::folded::{change_array, declared, folded, jitter};
 use super::super::fixture::{compile_errors, compile_with, folder, judge_recorded};
 use super::*;
 use crate::backend::Responsible;
+use crate::check::{CallResult, Check, MetricValues};
 use crate::metric::test_points::{mirrored, noise};
 use crate::prediction::Contract;
 use crate::protein::Structure;
@@ -48,14 +49,14 @@ fn ensemble(seed: u64) -> Vec<CallResult> {
     responses.collect()
 }
 
-fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Box<dyn Check> {
+fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Check {
     let table = format!("check = 'ensemble'\ngates = {gates}");
     compile_with(contract, &table, calls).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn found(directory: &Path, gates: &str, responses: &[CallResult]) -> Vec<Finding> {
     let contract = declared("boltz2");
-    judge_recorded(&*check(&contract, gates, &CALLS), &contract, responses, directory, Recording::Missing)
+    judge_recorded(&check(&contract, gates, &CALLS), &contract, responses, directory, Recording::Missing)
 }
 
 /// What is said of a second ensemble after a change to each of its samples.
@@ -114,7 +115,7 @@ fn what_cannot_be_decided_is_no_fault() {
     let contract = declared("boltz2");
     let empty = tempfile::tempdir().unwrap();
     let check = check(&contract, "{}", &CALLS);
-    let missing = judge_recorded(&*check, &contract, few, empty.path(), Recording::Never);
+    let missing = judge_recorded(&check, &contract, few, empty.path(), Recording::Never);
     assert_eq!((missing.len(), missing[0].responsible), (3, Responsible::Reference));
     insta::assert_snapshot!(missing[0].hint.as_ref().unwrap(), @"record it with: record this");
 }
@@ -125,8 +126,9 @@ fn equal_ensembles_fail_at_most_once_in_a_hundred() {
     let gates = contract.gates.ensemble.unwrap();
     let draw = |seed| -> Vec<Sample> {
         let responses = ensemble(seed);
-        let answered = responses.iter().filter_map(|response| AnsweredCall::new(&contract, response));
-        answered.flat_map(|answered| samples::of_answer(&answered).unwrap().remove(0)).collect()
+        let measured = MetricValues::default();
+        let results = CaseResults { contract: &contract, responses: &responses, recorded: None, measured: &measured };
+        Calls::All.answered(&results).flat_map(|answered| samples::of_response(&answered).unwrap().remove(0)).collect()
     };
     let (mut by_chance, mut failed) = (0, 0);
     for run in 0..100 {

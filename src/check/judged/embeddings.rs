@@ -23,7 +23,7 @@ fn found_of(input: &str, model: &str, table: &str, change: impl Fn(&mut Vec<f32>
     let check = compiled(&contract, &format!("check = 'snapshot'\nfields = ['embeddings']\n{table}"));
     let judge = |response: CallResult| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)
+        judge_recorded_with(&check, &contract, &[response], directory.path(), recording, None)
     };
     let right = folded(&contract, "call", input, json!({}));
     assert_eq!(judge(right.clone()), []);

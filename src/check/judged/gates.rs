@@ -14,7 +14,7 @@ fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult
     let contract = declared(model);
     let check = compiled(&contract, &format!("check = 'snapshot'\n{table}"));
     let judge = |response: CallResult| {
-        judge_recorded_with(&*check, &contract, &[response], directory.path(), Recording::Missing, None)
+        judge_recorded_with(&check, &contract, &[response], directory.path(), Recording::Missing, None)
     };
     let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
     assert_eq!(judge(right.clone()), []);
@@ -76,7 +76,7 @@ fn responses_agree_by_the_gates_and_by_those_that_the_case_changes() {
     let [first, again] = ["first", "again"].map(|call| folded(&contract, call, UBIQUITIN, options.clone()));
     let judge = |gates: &str, change: &dyn Fn(&mut Structure)| {
         let again = again.clone().with_structure(|structure| change(structure));
-        summaries(&*check(gates), &contract, &[first.clone(), again])
+        summaries(&check(gates), &contract, &[first.clone(), again])
     };
     assert_eq!(judge("{}", &|_| {}), Vec::<String>::new());
     for (name, mistake) in MISTAKES {

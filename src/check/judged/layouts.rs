@@ -35,7 +35,7 @@ fn found_by(
     let check = compiled(&contract, table);
     let judge = |response: CallResult| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)
+        judge_recorded_with(&check, &contract, &[response], directory.path(), recording, None)
     };
     let right = prepare(folded(&contract, "call", input, json!({ "include_fields": ["*"] })));
     assert_eq!(judge(right.clone()), []);

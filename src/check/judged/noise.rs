@@ -86,7 +86,7 @@ fn two_responses_differ_by_no_more_than_repeats_do() {
         [("first", repeat(0, 0.0)), ("again", again)]
             .map(|(call, response)| CallResult { call: call.to_owned(), ..response })
     };
-    let judge = |most| judge_recorded(&*check, &contract, &responses(most), directory.path(), Recording::Never);
+    let judge = |most| judge_recorded(&check, &contract, &responses(most), directory.path(), Recording::Never);
     assert_eq!(judge(0.02).len(), 1);
     measure(&contract, Some("again"), directory.path());
     assert_eq!(judge(0.02), []);
@@ -100,7 +100,7 @@ fn what_repeats_differ_by_passes_and_is_reported() {
     // Stricter than the noise, so that only the floor lets it pass.
     let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }");
     let judge =
-        |response: CallResult| judge_recorded(&*check, &contract, &[response], directory.path(), Recording::Missing);
+        |response: CallResult| judge_recorded(&check, &contract, &[response], directory.path(), Recording::Missing);
     assert_eq!(judge(repeat(1, 0.02)), []);
     assert_eq!(judge(repeat(9, 0.02)).len(), 1);
     measure(&contract, None, directory.path());

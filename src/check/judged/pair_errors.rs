@@ -19,7 +19,7 @@ fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) ->
     let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array', 'plddt', 'pae']");
     let judge = |response| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)
+        judge_recorded_with(&check, &contract, &[response], directory.path(), recording, None)
     };
     let right = folded(&contract, "call", input, json!({ "include_fields": ["plddt", "pae"] }));
     assert_eq!(judge(right.clone()), []);

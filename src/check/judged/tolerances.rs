@@ -21,7 +21,7 @@ fn found(
     let check = compiled(contract, &format!("check = 'snapshot'\n{table}"));
     let judge = |response: CallResult| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, contract, &[response], directory.path(), recording, noise)
+        judge_recorded_with(&check, contract, &[response], directory.path(), recording, noise)
     };
     assert_eq!(judge(right.clone()), []);
     let findings = judge(change(right.clone()));

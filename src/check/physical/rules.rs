@@ -1,7 +1,9 @@
-//! The rules of geometry that confident residues are held to, each with what broke it. Counts; writes no finding.
+//! The rules of geometry for confident residues, each with the residues that violate it. Counts violations. Does not write
+//! findings.
 
 use super::super::number::show;
 use super::side_chains::side_chain_rules;
+use crate::diagnosis::MistakeKind;
 use crate::metric::geometry::{Angle, Backbone, BackboneBond, Torsion, clashes};
 use crate::metric::selection::residue_of_atoms;
 use crate::prediction::gates::PhysicalGates;
@@ -10,33 +12,33 @@ use crate::protein::{Label, Structure};
 const GLYCINE: Label = Label::literal("GLY");
 const PROLINE: Label = Label::literal("PRO");
 
-/// One rule and the residues that break it.
+/// One rule and the residues that violate it.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// What is wrong with those that break it, in words.
-    pub(crate) words: &'static str,
+    /// What is wrong with residues that violate it.
+    pub(super) words: &'static str,
     /// Unit of the values, with a space before it.
-    pub(crate) unit: &'static str,
-    /// How many could break it.
-    pub(crate) total: usize,
-    /// Residue, value and how bad that is of each that does.
-    pub(crate) broken: Vec<(usize, f64, f64)>,
-    /// The greatest fraction that may.
-    pub(crate) fraction: f64,
+    pub(super) unit: &'static str,
+    /// The number of residues that could violate it.
+    pub(super) total: usize,
+    /// Residue, value and excess of each violation.
+    pub(super) broken: Vec<(usize, f64, f64)>,
+    /// The greatest allowed fraction.
+    fraction: f64,
     kind: RuleKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RuleKind {
-    /// A stray one is forgiven.
+    /// A fraction of the residues is allowed to violate the rule.
     Fraction,
-    /// None is.
+    /// No violation is allowed.
     Every,
-    /// A fraction whose other side is a mirror image.
+    /// A fraction, and most violations together mean a mirror image.
     Hand,
     /// A fraction of coordinates that lost their digits.
     Digits,
-    /// A fraction of centres of side chains, whose other side has two neighbours swapped.
+    /// A fraction of centres of side chains. A violation means two swapped neighbours.
     Branches,
 }
 
@@ -45,7 +47,7 @@ impl Rule {
         Self { words, unit, total: 0, broken: Vec::new(), fraction, kind }
     }
 
-    /// Judges one residue by how far a value is beyond what is right; NaN is as far as can be.
+    /// Judges one residue by how far a value is beyond the limit. NaN counts as the greatest excess.
     pub(super) fn see(&mut self, residue: usize, value: f64, excess: f64) {
         self.total += 1;
         if excess > 0.0 || excess.is_nan() {
@@ -54,69 +56,59 @@ impl Rule {
         }
     }
 
-    /// Whether more residues break it than may. The fraction is rounded up, so that in a short chain a stray one is
-    /// forgiven; more than half never are, however few there be.
+    /// Whether more residues violate the rule than allowed. The fraction is rounded up, so that a stray residue of a short chain is
+    /// allowed. More than half never are, however few there are.
     pub(super) fn is_broken(&self) -> bool {
-        let allowed = if self.kind == RuleKind::Every {
-            0
-        } else {
-            let share = (self.fraction * self.total as f64).ceil() as usize;
-            share.min(self.total / 2)
-        };
+        let share = (self.fraction * self.total as f64).ceil() as usize;
+        let allowed = if self.kind == RuleKind::Every { 0 } else { share.min(self.total / 2) };
         self.broken.len() > allowed
     }
 
-    /// What is allowed, in words.
+    /// What is allowed, as text.
     pub(super) fn bound(&self) -> String {
-        if self.kind == RuleKind::Every {
-            return "none".to_owned();
-        }
-        format!("{} %", show(100.0 * self.fraction))
+        if self.kind == RuleKind::Every { "none".to_owned() } else { format!("{} %", show(100.0 * self.fraction)) }
     }
 
-    /// The residues that break it by most, with their values.
+    /// The residues with the greatest excess, with their values.
     pub(super) fn worst(&self, number: usize) -> Vec<(usize, f64)> {
         let mut broken = self.broken.clone();
         broken.sort_by(|one, other| other.2.total_cmp(&one.2));
         broken.into_iter().take(number).map(|(residue, value, _)| (residue, value)).collect()
     }
 
-    /// What most likely causes it.
+    /// The likely cause.
     pub(super) fn hint(&self) -> Option<String> {
-        if self.kind == RuleKind::Digits {
-            let place = crate::diagnosis::MistakeKind::LowerPrecision.place();
-            return Some(format!("likely cause: coordinates rounded to half precision; look at {place}"));
+        let negative = || self.broken.iter().filter(|(_, value, _)| *value < 0.0).count();
+        match self.kind {
+            RuleKind::Digits => {
+                let place = MistakeKind::LowerPrecision.place();
+                Some(format!("likely cause: coordinates rounded to half precision; look at {place}"))
+            }
+            RuleKind::Branches => Some("two atoms of a branch seem to have each other's names or places".to_owned()),
+            RuleKind::Hand if 2 * negative() > self.total => Some(
+                "most residues have the wrong hand: the structure is a mirror image, or CB took C's place".to_owned(),
+            ),
+            _ => None,
         }
-        if self.kind == RuleKind::Branches {
-            return Some("two atoms of a branch seem to have each other's names or places".to_owned());
-        }
-        let negative = |(_, value, _): &&(usize, f64, f64)| *value < 0.0;
-        let mirrored = self.kind == RuleKind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
-        mirrored.then(|| {
-            "most residues have the wrong hand: the structure is a mirror image, or CB took C's place".to_owned()
-        })
     }
 }
 
-/// Every rule applied to the residues that are judged; where none is, that of hands to all. A rule about two neighbours needs both.
+/// Every rule applied to the residues that are judged. If none is, the rule of hands is applied to all. A rule about two neighbours
+/// needs both.
 pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGates) -> Vec<Rule> {
     let backbone = Backbone::of(structure);
     let is_judged = |residue: usize| judged.get(residue) == Some(&true);
     let pair = |residue: usize| is_judged(residue) && is_judged(residue + 1);
-    let mut found = Vec::new();
 
     let mut bonds = Rule::new("backbone bonds have a wrong length", " Å", gates.bonds, RuleKind::Fraction);
     for bond in
         [BackboneBond::NitrogenAlpha, BackboneBond::AlphaCarbon, BackboneBond::CarbonOxygen, BackboneBond::Peptide]
     {
-        for measure in backbone.bonds(bond) {
-            let counts = if bond == BackboneBond::Peptide { pair(measure.residue) } else { is_judged(measure.residue) };
-            if counts {
-                bonds.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
-            }
+        let counts = |residue| if bond == BackboneBond::Peptide { pair(residue) } else { is_judged(residue) };
+        for measure in backbone.bonds(bond).into_iter().filter(|measure| counts(measure.residue)) {
+            bonds.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
         }
     }
-    found.push(bonds);
 
     let mut angles = Rule::new("angles at peptide bonds are wrong", "°", gates.angles, RuleKind::Fraction);
     for angle in [Angle::AlphaCarbonNitrogen, Angle::CarbonNitrogenAlpha] {
@@ -124,12 +116,21 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
             angles.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
         }
     }
-    found.push(angles);
 
-    found.extend(peptide_planes(&backbone, &pair, gates));
+    let mut twisted = Rule::new("peptide bonds are not flat", "°", gates.twisted, RuleKind::Fraction);
+    let mut cis = Rule::new("peptide bonds are cis", "°", gates.cis, RuleKind::Fraction);
+    for (residue, omega) in backbone.torsions(Torsion::Omega).into_iter().filter(|(residue, _)| pair(*residue)) {
+        let from_cis = omega.abs();
+        let off = if omega.is_nan() { omega } else { from_cis.min(180.0 - from_cis) };
+        twisted.see(residue, omega, off - gates.twist);
+        let before_proline = backbone.residues.get(residue + 1).is_some_and(|next| next.name == PROLINE);
+        if !before_proline {
+            cis.see(residue, omega, 90.0 - from_cis);
+        }
+    }
 
     let mut hands = Rule::new("alpha carbons have a wrong hand or shape", " Å³", gates.chirality, RuleKind::Hand);
-    // A hand is right or wrong however sure a model is, and where it is sure of nothing no other rule looks.
+    // A hand is right or wrong however sure a model is. If the model is sure of no residue, no other rule applies.
     let is_unsure = !judged.contains(&true);
     for (residue, volume) in backbone.chirality_volumes() {
         if is_judged(residue) || is_unsure {
@@ -137,7 +138,6 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
             hands.see(residue, volume, if volume.is_nan() { volume } else { excess });
         }
     }
-    found.push(hands);
 
     let mut breaks = Rule::new("neighbours are too far apart for a chain", " Å", gates.breaks, RuleKind::Fraction);
     let mut gaps = Rule::new("neighbours are torn apart", " Å", 0.0, RuleKind::Every);
@@ -147,7 +147,6 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
             gaps.see(residue, distance, distance - gates.gap);
         }
     }
-    found.extend([breaks, gaps]);
 
     let mut positive = Rule::new("residues have a positive phi", "°", gates.positive_phi, RuleKind::Fraction);
     for (residue, phi) in backbone.torsions(Torsion::Phi) {
@@ -156,14 +155,15 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
             positive.see(residue, phi, phi);
         }
     }
-    found.push(positive);
+
+    let mut found = vec![bonds, angles, twisted, cis, hands, breaks, gaps, positive];
     found.extend(side_chain_rules(structure, is_judged, gates));
     found.push(overlaps(structure, &is_judged, gates));
     found.push(digits(structure, gates));
     found
 }
 
-/// Coordinates that lost their digits. No geometry shows it: what is lost is a few hundredths of an ångström.
+/// Coordinates that lost their digits. Rules of geometry do not detect it: the loss is a few hundredths of an ångström.
 fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
     // Float16 and TF32 keep eleven bits of a number, bfloat16 eight.
     const LOST: u32 = (1 << 13) - 1;
@@ -172,7 +172,7 @@ fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
     let mut before = [f32::NAN; 3];
     for (position, residue) in structure.coord.iter().zip(residue_of_atoms(structure)) {
         for (axis, before) in position.iter().zip(before) {
-            // Where nothing varies there are no digits to lose.
+            // Without variation there are no digits to lose.
             let varies = (axis - before).abs() > 0.0;
             let is_coarse = varies && axis.is_finite() && axis.to_bits() & LOST == 0;
             rule.see(residue, f64::from(*axis), if is_coarse { 1.0 } else { 0.0 });
@@ -180,25 +180,6 @@ fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
         before = *position;
     }
     rule
-}
-
-fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> [Rule; 2] {
-    let mut twisted = Rule::new("peptide bonds are not flat", "°", gates.twisted, RuleKind::Fraction);
-    let mut cis = Rule::new("peptide bonds are cis", "°", gates.cis, RuleKind::Fraction);
-    for (residue, omega) in backbone.torsions(Torsion::Omega) {
-        if !pair(residue) {
-            continue;
-        }
-        let from_cis = omega.abs();
-        let from_trans = 180.0 - from_cis;
-        let off = if omega.is_nan() { omega } else { from_cis.min(from_trans) };
-        twisted.see(residue, omega, off - gates.twist);
-        let before_proline = backbone.residues.get(residue + 1).is_some_and(|next| next.name == PROLINE);
-        if !before_proline {
-            cis.see(residue, omega, 90.0 - from_cis);
-        }
-    }
-    [twisted, cis]
 }
 
 /// Atoms of confident residues that overlap one of another confident residue.

@@ -8,6 +8,7 @@ use super::super::case_results::{MetricValues, RecordedResults};
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, declared, first_structure, folded};
 use super::super::fixture::{compile_errors, compiled, folder, summaries};
 use super::*;
+use crate::check::CaseResults;
 use crate::prediction::contract::FactorScale;
 use crate::protein::{mmcif, pdb, test_data};
 use crate::snapshot::{Recording, SnapshotKey, Store};
@@ -28,7 +29,7 @@ fn what_the_embedded_models_fold_could_exist() {
         let check = compiled(&contract, "check = 'physical'");
         for input in [UBIQUITIN, INSULIN, TWENTY, "A", "GG"] {
             let right = folded(&contract, "call", input, json!({ "include_fields": ["plddt"] }));
-            assert_eq!(summaries(&*check, &contract, &[right]), Vec::<String>::new(), "{key} {input}");
+            assert_eq!(summaries(&check, &contract, &[right]), Vec::<String>::new(), "{key} {input}");
         }
     }
 }
@@ -40,7 +41,7 @@ fn every_planted_mistake_is_found() {
     let right = folded(&contract, "call", UBIQUITIN, json!({}));
     for (name, mistake) in MISTAKES {
         let wrong = right.clone().with_structure(mistake);
-        assert_ne!(summaries(&*check, &contract, &[wrong]), Vec::<String>::new(), "{name}");
+        assert_ne!(summaries(&check, &contract, &[wrong]), Vec::<String>::new(), "{name}");
     }
 }
 
@@ -313,7 +314,7 @@ fn gates_can_be_changed_by_the_case_and_must_be_there() {
     let contract = declared("esmfold");
     let right = folded(&contract, "call", UBIQUITIN, json!({}));
     let strict = compiled(&contract, "check = 'physical'\ngates = { sigmas = 0, bonds = 0 }");
-    let found = summaries(&*strict, &contract, &[right]);
+    let found = summaries(&strict, &contract, &[right]);
     insta::assert_snapshot!(found[0], @"atom_array[0]: 232 of 232 backbone bonds have a wrong length, allowed 0 %; THR 13 in chain A: 1.329 Å, SER 64 in chain A: 1.231 Å, VAL 69 in chain A: 1.231 Å");
     let errors = compile_errors(&contract, "check = 'physical'\ngates = { sigma = 3 }");
     insta::assert_snapshot!(errors, @"

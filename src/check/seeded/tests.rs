@@ -5,16 +5,17 @@ use serde_json::json;
 use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded};
 use super::super::fixture::{compile_with, judge, summaries};
-use super::*;
+use crate::check::Check;
 use crate::config::{Sequences, Source};
 use crate::metric::test_points::noise;
 use crate::prediction::Contract;
+use crate::prediction::Value;
 
 const CALLS: [&str; 4] = ["first", "again", "other", "third"];
 
 const TABLE: &str = "check = 'seeded'\nfirst = 'first'\nsecond = 'again'\nothers = ['other', 'third']";
 
-fn check(contract: &Contract) -> Box<dyn Check> {
+fn check(contract: &Contract) -> Check {
     compile_with(contract, TABLE, &CALLS).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -65,10 +66,10 @@ fn a_seed_that_is_kept_passes_and_one_that_is_not_never_does() {
     for input in proteins() {
         for start in [1, 5] {
             let kept = under(&contract, &input, [start, start, start + 1, start + 2]);
-            assert_eq!(judge(&*check, &contract, &kept), [], "{input}");
+            assert_eq!(judge(&check, &contract, &kept), [], "{input}");
             let ignored = under(&contract, &input, [start, start + 3, start + 1, start + 2]);
             judged += 1;
-            if judge(&*check, &contract, &ignored).is_empty() {
+            if judge(&check, &contract, &ignored).is_empty() {
                 unseen.push(format!("{start} {input}"));
             }
         }
@@ -91,7 +92,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
                 .map(|(call, (response, angle))| repeated(placed(response, angle, 0.0), rmsd, start + call as u64))
                 .collect()
         };
-        assert_eq!(judge(&*check, &contract, &noisy(0.65)), [], "{start}");
+        assert_eq!(judge(&check, &contract, &noisy(0.65)), [], "{start}");
         // One response under all seeds, as the same card repeats it: nothing but its noise tells them apart.
         let one: Vec<CallResult> = CALLS
             .iter()
@@ -101,7 +102,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
                 repeated(response, 0.65, 17 * start + 5 * call as u64)
             })
             .collect();
-        let found = summaries(&*check, &contract, &one);
+        let found = summaries(&check, &contract, &one);
         assert_eq!(
             found,
             ["atom_array[0]: `first` and `again` have one seed and are no nearer to each other than to other seeds"]
@@ -113,7 +114,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
 fn one_response_under_every_seed_is_told_as_that() {
     let contract = declared("boltz2");
     let check = check(&contract);
-    let found = judge(&*check, &contract, &under(&contract, UBIQUITIN, [7; 4]));
+    let found = judge(&check, &contract, &under(&contract, UBIQUITIN, [7; 4]));
     insta::assert_snapshot!(found[0].summary, @"atom_array[0]: another seed gives the same structure: `other`, `third` against `first` and `again`");
     insta::assert_snapshot!(found[0].hint.as_ref().unwrap(), @"the seed does not reach the model, or does not determine what is drawn");
     insta::assert_snapshot!(found[0].details[0], @"where they lie: CA RMSD 0 Å under one seed, at least 0 Å to other seeds (`other`, `third`)");
@@ -127,7 +128,7 @@ fn responses_of_another_form_are_no_distance() {
     let change = |index: usize, change: &dyn Fn(CallResult) -> CallResult| {
         let mut responses = right.clone();
         responses[index] = change(responses[index].clone());
-        summaries(&*check, &contract, &responses)
+        summaries(&check, &contract, &responses)
     };
     let renamed = change(2, &|response| response.with_structure(|structure| structure.res_id[3] += 1));
     insta::assert_snapshot!(renamed.join("\n"), @"atom_array[0]: `first` and `other`: other atoms");

@@ -1,17 +1,17 @@
 //! What the record of a run keeps of a response: which of the fields that were asked for came. Judges nothing.
 
-use crate::check::{AnsweredCall, CallResult};
+use crate::check::{CallResult, Expected};
 use crate::outcome::record::{ResponseRecord, plain_line};
 use crate::prediction::contract::{Dimension, FieldSpec, Presence, Sizes};
 use crate::prediction::{Contract, Prediction, Value};
 
 /// What is known of a response with this digest; `None` of a call that was not answered.
 pub(super) fn facts_of(contract: &Contract, response: &CallResult, digest: Option<u64>) -> Option<ResponseRecord> {
-    let answered = AnsweredCall::new(contract, response)?;
-    let prediction = answered.prediction;
+    let prediction = response.result.as_ref().ok()?;
+    let expected = Expected::new(contract, &response.request, &response.config);
     let is_filled = |field: &&FieldSpec| prediction.field(&field.name).is_some_and(|value| !value.is_none());
     let asked = contract.fields.iter().filter(|field| field.presence == Presence::Requested);
-    let asked = asked.filter(|field| answered.expected.fills(field));
+    let asked = asked.filter(|field| expected.fills(field));
     let (gave, lacks): (Vec<&FieldSpec>, Vec<&FieldSpec>) = asked.partition(is_filled);
     let names = |fields: Vec<&FieldSpec>| fields.into_iter().map(|field| field.name.clone()).collect();
     Some(ResponseRecord {

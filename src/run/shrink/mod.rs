@@ -20,7 +20,7 @@ use self::failure::{FailureKey, why_not};
 use self::parts::{InputParts, PartLevel};
 use super::{Interrupt, Judging, Open};
 use crate::backend::Responsible;
-use crate::check::{Finding, InputScope, for_other_inputs};
+use crate::check::{Check, Finding, InputScope, for_other_inputs};
 use crate::outcome::{Outcome, Shrinking, ShrunkCase};
 use crate::plan::{PlannedCall, PlannedTrial};
 
@@ -52,7 +52,7 @@ pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
     let wrong: Vec<&Finding> =
         request.outcome.findings.iter().filter(|finding| finding.responsible == Responsible::Backend).collect();
     let can_be_seen = |finding: &&&Finding| {
-        let names = judged.checks.iter().filter_map(|check| check.other_inputs());
+        let names = judged.checks.iter().filter_map(Check::other_inputs);
         finding.call.is_some() && names.into_iter().any(|(name, _)| name == finding.check)
     };
     let keys: Vec<FailureKey> = wrong.iter().filter(can_be_seen).map(|found| FailureKey::of(found)).collect();
@@ -177,7 +177,7 @@ fn next(level: PartLevel, parts: &InputParts) -> Option<PartLevel> {
 
 /// The calls without which a check has nothing to say: those that it compares, or only the one that its finding names.
 fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Result<Vec<PlannedCall>, String> {
-    let own = trial.checks.iter().filter(|check| check.calls().includes(&key.call));
+    let own = trial.checks.iter().filter(|check| check.calls.includes(&key.call));
     let mut scopes = own.filter_map(|check| {
         let (name, scope) = check.other_inputs()?;
         (name == key.check).then_some((check, scope))
@@ -185,7 +185,7 @@ fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Resu
     let Some((check, InputScope::Common)) = scopes.find(|(_, scope)| *scope == InputScope::Common) else {
         return Ok(vec![call.clone()]);
     };
-    let compared = trial.calls.iter().filter(|own| check.calls().includes(&own.name));
+    let compared = trial.calls.iter().filter(|own| check.calls.includes(&own.name));
     let compared: Vec<PlannedCall> = compared.cloned().collect();
     // How far responses to different questions may lie apart is said for these questions.
     if compared.iter().any(|own| own.request != call.request || own.config != call.config) {

@@ -1,5 +1,5 @@
-//! Judges how the fields of one response follow from one another, by the identities of the contract. Needs nothing recorded, and looks
-//! only at fields that are filled and have the declared shape: all else is a finding of its own.
+//! Judges how the fields of one response follow from one another, by the identities of the contract. Needs nothing recorded. Looks
+//! only at fields that are filled and have the declared shape: anything else is a finding of its own.
 
 mod following;
 mod rows;
@@ -20,24 +20,17 @@ pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
         let mut broken = BrokenElements::default();
         judge_one(identity, answered, &mut broken);
         let Some(worst) = &broken.worst else { continue };
-        let summary = format!(
-            "{identity}: at {} expected {}, got {}, allowed {}",
-            worst.place,
-            show(worst.expected),
-            show(worst.got),
-            show(identity.tolerance)
-        );
-        let all = format!(
-            "beyond that: {} of {}, by up to {}",
-            broken.broken,
-            count(broken.judged, "element"),
-            show(worst.apart)
-        );
-        report.add(report.wrong(summary).detail(all));
+        let (place, expected, got) = (&worst.place, show(worst.expected), show(worst.got));
+        let allowed = show(identity.tolerance);
+        let (number, judged, apart) = (broken.broken, count(broken.judged, "element"), show(worst.apart));
+        report
+            .wrong(format!("{identity}: at {place} expected {expected}, got {got}, allowed {allowed}"))
+            .details
+            .push(format!("beyond that: {number} of {judged}, by up to {apart}"));
     }
 }
 
-/// What is not as it follows.
+/// The elements that do not follow.
 #[derive(Default)]
 struct BrokenElements {
     judged: usize,
@@ -53,17 +46,16 @@ struct WorstElement {
 }
 
 fn judge_one(identity: &FieldIdentity, answered: &AnsweredCall<'_>, broken: &mut BrokenElements) {
-    let find = |name: &str| answered.contract.field(name);
-    let Some(field) = find(&identity.field.field) else {
+    let Some(field) = answered.contract.field(&identity.field.field) else {
         return;
     };
     let count = samples(field, answered);
-    let other = identity.of.as_ref().and_then(|of| find(&of.field));
-    // Which sample of one field is which of the other can be told only where both have as many.
+    let other = identity.of.as_ref().and_then(|of| answered.contract.field(&of.field));
+    // Samples of both fields correspond only if both have the same number.
     if other.is_some_and(|other| samples(other, answered) != count) {
         return;
     }
-    // Where a whole row of the other field makes one element, rows are elements.
+    // If a whole row of the other field makes one element, rows are elements.
     let of_elements = !matches!(
         identity.relation,
         FieldRelation::Same
@@ -76,21 +68,20 @@ fn judge_one(identity: &FieldIdentity, answered: &AnsweredCall<'_>, broken: &mut
         let Some(own) = SampleRows::of(&identity.field, sample, of_elements, answered) else {
             continue;
         };
-        let Some(follows) = Following::of(identity, sample, own.len(), answered) else {
+        let follows = Following::of(identity, sample, own.len(), answered);
+        let Some(follows) = follows.filter(|follows| follows.len() == own.len()) else {
             continue;
         };
-        if follows.len() == own.len() {
-            let whole = Places::of_field(&field.name, answered);
-            let say = |at: &[usize]| {
-                let (item, places) = match field.kind {
-                    FieldKind::Arrays => (format!("[{sample}]"), whole.of_item(sample)),
-                    _ => (String::new(), whole.clone()),
-                };
-                let residues = places.residues(at).map(|residues| format!(" ({residues})"));
-                format!("{item}{}{}", position(at), residues.unwrap_or_default())
+        let whole = Places::of_field(&field.name, answered);
+        let describe = |at: &[usize]| {
+            let (item, places) = match field.kind {
+                FieldKind::Arrays => (format!("[{sample}]"), whole.of_item(sample)),
+                _ => (String::new(), whole.clone()),
             };
-            compare(identity, &own, &follows, say, broken);
-        }
+            let residues = places.residues(at).map(|residues| format!(" ({residues})"));
+            format!("{item}{}{}", position(at), residues.unwrap_or_default())
+        };
+        compare(identity, &own, &follows, describe, broken);
     }
 }
 
@@ -98,7 +89,7 @@ fn compare(
     identity: &FieldIdentity,
     own: &SampleRows<'_>,
     follows: &Following<'_>,
-    say: impl Fn(&[usize]) -> String,
+    describe: impl Fn(&[usize]) -> String,
     broken: &mut BrokenElements,
 ) {
     let (mut got, mut expected) = (Vec::new(), Vec::new());
@@ -113,7 +104,7 @@ fn compare(
         }
         for (along, (&got, &expected)) in got.iter().zip(&expected).enumerate() {
             let apart = (got - expected).abs();
-            // What is not finite is a finding of its own, whichever field has it.
+            // A value that is not finite is a finding of its own, in either field.
             if !apart.is_finite() {
                 continue;
             }
@@ -123,7 +114,8 @@ fn compare(
             }
             broken.broken += 1;
             if broken.worst.as_ref().is_none_or(|worst| apart > worst.apart) {
-                broken.worst = Some(WorstElement { place: say(&own.position(row, along)), expected, got, apart });
+                let place = describe(&own.position(row, along));
+                broken.worst = Some(WorstElement { place, expected, got, apart });
             }
         }
     }

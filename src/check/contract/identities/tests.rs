@@ -2,22 +2,21 @@
 
 use serde_json::json;
 
-use super::super::super::case_results::{CallResult, Calls};
+use super::super::super::Check;
+use super::super::super::case_results::CallResult;
 use super::super::super::fixture::folded::{UBIQUITIN, declared, folded};
 use super::super::super::fixture::{folder, judge, response};
-use super::super::ContractCheck;
 use crate::prediction::Value;
 use crate::prediction::contract::Contract;
 use crate::prediction::identity::{FieldIdentity, FieldPart, FieldRelation};
 use crate::tensor::Tensor;
 
-const CHECK: ContractCheck = ContractCheck::new(Calls::All);
 /// A complex and a shorter chain.
 const BATCH: &str = "ACDEFGHIKLMNPQRSTVWY:GH|MKTAYIAKQR";
 
 /// What is said of identities, summary and details.
 fn reported(contract: &Contract, response: CallResult) -> Vec<String> {
-    let findings = judge(&CHECK, contract, &[response]).into_iter();
+    let findings = judge(&Check::contract(), contract, &[response]).into_iter();
     let reported = findings.filter(|finding| finding.summary.contains("allowed"));
     reported.map(|finding| format!("{}; {}", finding.summary, finding.details.join("; "))).collect()
 }

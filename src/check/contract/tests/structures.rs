@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::super::super::Check;
 use super::super::super::complex::Complex;
 use super::super::super::fixture::{judge, response, structure};
-use super::{CHECK, fold, folder, found, only};
+use super::{fold, folder, found, only};
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorScale, FieldKind};
 use crate::protein::{Label, Structure, pdb, test_data};
@@ -20,7 +21,7 @@ fn chains_and_residues_of_structures_follow_the_input() {
     insta::assert_snapshot!(with("AC"), @"atom_array[0]: expected chains `A`, `B`, got `A`");
     insta::assert_snapshot!(with("AC:D"), @"atom_array[0]: expected 2 residues in chain B, got 1");
     let renamed = fold().with_structure(|structure| structure.chain_id.fill(label("A")));
-    let findings = judge(&CHECK, &contract, &[renamed]);
+    let findings = judge(&Check::contract(), &contract, &[renamed]);
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"all chains seem to have become one");
     let counted_from_one =
         fold().with_structure(|structure| structure.res_id.iter_mut().for_each(|number| *number += 1));
@@ -38,7 +39,7 @@ fn atoms_made_of_padding_are_named() {
         structure.push(label("@"), -1, label("VAL"), label("N"), label("N"), [0.0; 3]);
         structure.b_factor.as_mut().unwrap().push(0.5);
     });
-    let findings = judge(&CHECK, &contract, &[phantom]);
+    let findings = judge(&Check::contract(), &contract, &[phantom]);
     insta::assert_snapshot!(findings[0].summary, @"atom_array[0]: expected chains `A`, `B`, got `A`, `B`, `@`");
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"there are residues with negative numbers: padding rows seem to have become atoms");
 }
