@@ -1,27 +1,26 @@
-//! The likely cause of a difference between two arrays. Knows numbers and axes, nothing of proteins.
+//! The likely cause of a difference between two arrays. Knows numbers and axes, not proteins.
 
-use super::numbers::{Numbers, distance, spread};
-use super::precision::FORMATS;
+use super::numbers::{FORMATS, Numbers, TELLING, distance, spread};
 use super::{Candidate, Cause, MistakeKind, best, length, order, share};
 use crate::tensor::Tensor;
 
-/// Larger arrays are not looked into: every mistake tried takes a pass over all elements.
+/// Larger arrays are not examined: every tried mistake takes a pass over all elements.
 pub(super) const MOST_ELEMENTS: usize = 1 << 22;
 
-/// Fewer numbers may be brought to one mean and spread by chance.
+/// Fewer numbers may have a factor and an offset between them by chance.
 const FEWEST_SCALED: usize = 64;
 
-/// Factors that units are mistaken by.
+/// Factors between confused units.
 pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
 
-/// Why no cause is looked for in two arrays, in words.
+/// Why no cause is searched in two arrays, as text.
 pub(crate) fn too_large(expected: &Tensor, actual: &Tensor) -> Option<String> {
     let elements = expected.len().max(actual.len());
     (elements > MOST_ELEMENTS)
         .then(|| format!("no cause was looked for: {elements} elements, at most {MOST_ELEMENTS} are looked into"))
 }
 
-/// Names the mistake that makes `expected` into `actual`; `None` when the two are equal or no single mistake does.
+/// Names the mistake that turns `expected` into `actual`. Returns `None` if they are equal or no single mistake does.
 #[must_use]
 pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>]) -> Option<Cause> {
     if too_large(expected, actual).is_some() {
@@ -31,8 +30,8 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
     if wanted.is_empty() || got.is_empty() {
         return None;
     }
-    let broken = got.iter().filter(|value| !value.is_finite()).count();
-    let broken_before = wanted.iter().filter(|value| !value.is_finite()).count();
+    let [broken_before, broken] =
+        [&wanted, &got].map(|values| values.iter().filter(|value| !value.is_finite()).count());
     if broken > broken_before {
         let what = format!("{broken} of {} elements are not finite", got.len());
         return Some(Cause::new(MistakeKind::NotFinite, what, 1.0));
@@ -63,6 +62,29 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
     .or_else(|| numbers.fitted())
     .or_else(|| numbers.beneath_scale())
 }
+
+/// Turns one row of numbers into another one.
+type RowStep = fn(&mut [f64]);
+
+/// The steps that a port may apply too many or too few times, with their names.
+const STEPS: [(&str, RowStep); 4] = [
+    ("the sign of every value changed", |row| {
+        for value in row {
+            *value = -*value;
+        }
+    }),
+    ("the softmax along the last axis", softmax),
+    ("the mean of each row in place of its values", |row| {
+        let mean = mean(row);
+        row.fill(mean);
+    }),
+    ("the mean of each row subtracted", |row| {
+        let mean = mean(row);
+        for value in row {
+            *value -= mean;
+        }
+    }),
+];
 
 impl Numbers<'_> {
     fn constant(&self) -> Option<Cause> {
@@ -140,23 +162,19 @@ impl Numbers<'_> {
             })
     }
 
-    /// Another order beneath another scale or offset, which hides it.
+    /// Another order that a different scale or offset hides.
     fn beneath_scale(&self) -> Option<Cause> {
-        let plain = |values: &[f64]| -> Option<Vec<f64>> {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let deviation = distance(values, &vec![mean; values.len()]);
-            (deviation > 0.0).then(|| values.iter().map(|value| (value - mean) / deviation).collect())
-        };
-        let (expected, actual) = (plain(self.expected)?, plain(self.actual)?);
         if self.expected.len() < FEWEST_SCALED {
             return None;
         }
-        let beneath = Numbers::new(self.shape, &expected, &actual);
-        let deviation = |values: &[f64]| {
+        let plain = |values: &[f64]| -> Option<(f64, Vec<f64>)> {
             let mean = values.iter().sum::<f64>() / values.len() as f64;
-            distance(values, &vec![mean; values.len()])
+            let deviation = distance(values, &vec![mean; values.len()]);
+            (deviation > 0.0).then(|| (deviation, values.iter().map(|value| (value - mean) / deviation).collect()))
         };
-        let factor = deviation(self.actual) / deviation(self.expected);
+        let ((deviation, expected), (deviation_now, actual)) = (plain(self.expected)?, plain(self.actual)?);
+        let beneath = Numbers::new(self.shape, &expected, &actual);
+        let factor = deviation_now / deviation;
         let known = FACTORS.into_iter().find(|known| (known.0 / factor - 1.0).abs() < 0.01);
         if let (Some((_, name)), Some(explained)) = (known, share(beneath.difference, f64::INFINITY, 1.0)) {
             return Some(Cause::new(MistakeKind::Scale, format!("values {name}, and an offset"), explained));
@@ -164,6 +182,21 @@ impl Numbers<'_> {
         let cause = order::of_arrays(&beneath)?;
         let what = format!("{}, beneath another scale or offset", cause.what);
         Some(Cause { what, ..cause })
+    }
+
+    /// A step along the last axis, named only if it turns the expected numbers into the actual ones.
+    fn transformed(&self) -> Option<Cause> {
+        let width = *self.shape.last()?;
+        // Few numbers fit by chance.
+        if width < TELLING {
+            return None;
+        }
+        STEPS.into_iter().find_map(|(words, step)| {
+            let mut made = self.expected.to_vec();
+            made.chunks_exact_mut(width).for_each(step);
+            let share = self.explained(made.into_iter(), 1.0)?;
+            Some(Cause::new(MistakeKind::Transformed, words, share))
+        })
     }
 
     fn candidate(&self, candidates: &[Candidate<'_>]) -> Option<Cause> {
@@ -182,7 +215,7 @@ fn rounded(number: f64) -> f64 {
     (number * scale).round() / scale
 }
 
-/// Another result that is what came, where that has not even the shape of what was expected.
+/// Another result that equals the actual one, which does not have the expected shape.
 fn another(actual: &[f64], shape: &[usize], candidates: &[Candidate<'_>]) -> Option<Cause> {
     candidates.iter().find_map(|candidate| {
         let other = candidate.value.as_array().filter(|other| other.shape() == shape)?;
@@ -191,4 +224,72 @@ fn another(actual: &[f64], shape: &[usize], candidates: &[Candidate<'_>]) -> Opt
         let found = share(distance(&other, actual), f64::INFINITY, spread(&other));
         found.filter(|_| varies).map(|share| candidate.cause(share))
     })
+}
+
+fn mean(row: &[f64]) -> f64 {
+    row.iter().sum::<f64>() / row.len().max(1) as f64
+}
+
+fn softmax(row: &mut [f64]) {
+    let greatest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    for value in row.iter_mut() {
+        *value = (*value - greatest).exp();
+    }
+    let sum: f64 = row.iter().sum();
+    for value in row {
+        *value /= sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::test_points::noise;
+
+    /// The cause of a change of the rows of an array `[2, 6, 9]`.
+    fn reported(change: impl Fn(&[f32]) -> Vec<f32>) -> String {
+        let mut next = noise(3);
+        let values: Vec<f32> = (0..2 * 6 * 9).map(|_| 3.0 * next()).collect();
+        let expected = Tensor::from_values(vec![2, 6, 9], &values).unwrap();
+        let changed: Vec<f32> = values.chunks_exact(9).flat_map(change).collect();
+        let actual = Tensor::from_values(vec![2, 6, changed.len() / 12], &changed).unwrap();
+        let cause = of_arrays(&expected, &actual, &[]);
+        cause.map_or_else(|| "nothing".to_owned(), |cause| format!("{:?}: {}", cause.kind, cause.what))
+    }
+
+    #[test]
+    fn each_transformation_is_named_and_no_other() {
+        let through = |step: RowStep| {
+            move |row: &[f32]| {
+                let mut row: Vec<f64> = row.iter().map(|value| f64::from(*value)).collect();
+                step(&mut row);
+                row.iter().map(|value| *value as f32).collect()
+            }
+        };
+        let each = |change: fn(f32) -> f32| move |row: &[f32]| row.iter().copied().map(change).collect::<Vec<_>>();
+        let all = [
+            reported(each(|value| value * 100.0)),
+            reported(each(|value| value + 1.0)),
+            reported(through(STEPS[0].1)),
+            reported(through(STEPS[1].1)),
+            reported(through(STEPS[2].1)),
+            reported(through(STEPS[3].1)),
+            reported(|row| row.iter().rev().copied().collect()),
+            reported(|row| [&row[1..], &row[..1]].concat()),
+            reported(|row| row[..7].to_vec()),
+            reported(each(|value| value.powi(2))),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        Scale: values × 100
+        Offset: constant offset of +1
+        Transformed: the sign of every value changed
+        Transformed: the softmax along the last axis
+        Transformed: the mean of each row in place of its values
+        Transformed: the mean of each row subtracted
+        Features: entries along axis 2 in reverse order: 0 stands at 8
+        Shifted: every entry one place early along axis 2
+        Features: only the first 7 of 9 entries along axis 2
+        nothing
+        ");
+    }
 }

@@ -1,4 +1,4 @@
-//! Chains, each as it should be, that stand wrongly to each other.
+//! Chains, each right by itself, in a wrong position to each other.
 
 use std::ops::Range;
 
@@ -7,26 +7,25 @@ use super::{Cause, MistakeKind, SUFFICIENT};
 use crate::metric::superpose;
 use crate::protein::{Label, Structure};
 
-/// A chain that moved less than this beside the others, in ångström, did not move.
+/// A chain that moved less than this relative to the others, in ångström, did not move.
 const MOVED: f64 = 2.0;
 
 /// The most chains that the others are compared with.
 const MOST_BASES: usize = 32;
 
-/// Chains that are named.
-const TOLD: usize = 4;
+/// The most chains that are named.
+const NAMED: usize = 4;
 
-/// Where it is known that chains are right and their places are not, the rest of the difference is noise.
+/// The sufficient share if it is known that the chains are right and their places are not: the rest of the difference is noise.
 const KNOWN: f64 = 0.5;
 
-/// Names the chains that stand elsewhere. `is_known` says that each chain was found to be as it should.
+/// Names the chains in a wrong place. `is_known` tells that each chain was found to be right.
 pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool) -> Option<Cause> {
+    let points = Points::of_all(expected, actual)?;
     let chains = expected.chains();
-    let same = expected.atoms() == actual.atoms() && expected.atom_name == actual.atom_name;
-    if chains.len() < 2 || !same || expected.model_count() != 1 || actual.model_count() != 1 {
+    if chains.len() < 2 {
         return None;
     }
-    let points = Points::new(expected.coord.clone(), actual.coord.clone())?;
     let mut squares = 0.0;
     for (_, atoms) in &chains {
         let (one, other) = (points.expected.get(atoms.clone())?, points.actual.get(atoms.clone())?);
@@ -38,23 +37,18 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
     if points.superposed <= 0.0 || share < if is_known { KNOWN } else { SUFFICIENT } {
         return None;
     }
-    let motions: Vec<(usize, Vec<f64>)> = bases(&chains)
-        .into_iter()
-        .filter_map(|base| {
-            let atoms = chains.get(base)?.1.clone();
-            let motion = superpose(points.actual.get(atoms.clone())?, points.expected.get(atoms)?).ok()?;
-            let distances: Vec<f64> = motion.distances(&points.actual, &points.expected).collect();
-            Some((base, distances))
-        })
-        .collect();
-    // Beside the chain that most of the others stay with, the rest moved.
+    let motions = bases(&chains).into_iter().filter_map(|atoms| {
+        let motion = superpose(points.actual.get(atoms.clone())?, points.expected.get(atoms)?).ok()?;
+        Some(motion.distances(&points.actual, &points.expected).collect::<Vec<f64>>())
+    });
+    // Relative to the chain that most of the others stay with, the rest moved.
     let far = |distances: &[f64]| {
         let of_chains = chains.iter().filter_map(|(_, atoms)| distances.get(atoms.clone()));
         let far = of_chains.map(|own| own.iter().filter(|distance| **distance > MOVED).count());
         let far: Vec<usize> = far.filter(|atoms| *atoms > 0).collect();
         (far.len(), far.iter().sum::<usize>())
     };
-    let (_, distances) = motions.iter().min_by_key(|(_, distances)| far(distances))?;
+    let distances = motions.min_by_key(|distances| far(distances))?;
     let moved: Vec<String> = chains
         .iter()
         .filter_map(|(name, atoms)| {
@@ -64,18 +58,17 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
             (farthest > MOVED).then(|| format!("chain {name} stands elsewhere, its atoms {mean:.1} Å off on average"))
         })
         .collect();
-    let more = moved.len().saturating_sub(TOLD);
-    let mut reported: Vec<String> = moved.into_iter().take(TOLD).collect();
-    if more > 0 {
-        reported.push(format!("and {more} more"));
-    }
+    let more = moved.len().saturating_sub(NAMED);
+    let mut reported: Vec<String> = moved.into_iter().take(NAMED).collect();
+    reported.extend((more > 0).then(|| format!("and {more} more")));
     (!reported.is_empty()).then(|| Cause::new(MistakeKind::ChainsMoved, reported.join("; "), share))
 }
 
-/// The chains that the others are compared with, the largest first.
-fn bases(chains: &[(Label, Range<usize>)]) -> Vec<usize> {
-    let mut bases: Vec<usize> = (0..chains.len()).filter(|&chain| chains[chain].1.len() >= FEWEST).collect();
-    bases.sort_by_key(|&chain| std::cmp::Reverse(chains[chain].1.len()));
+/// The atoms of the chains that the others are compared with, the largest chain first.
+fn bases(chains: &[(Label, Range<usize>)]) -> Vec<Range<usize>> {
+    let atoms = chains.iter().map(|(_, atoms)| atoms.clone());
+    let mut bases: Vec<Range<usize>> = atoms.filter(|atoms| atoms.len() >= FEWEST).collect();
+    bases.sort_by_key(|atoms| std::cmp::Reverse(atoms.len()));
     bases.truncate(MOST_BASES);
     bases
 }

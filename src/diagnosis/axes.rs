@@ -1,7 +1,5 @@
-//! What the axes of an array count, as its contract says: a cause then names samples, residues, layers or features, and looks where
-//! entries of that kind get mixed up.
-
-use std::fmt;
+//! What the axes of an array count according to its contract, so that a cause names samples, residues, layers or features. Searches no
+//! cause.
 
 use super::{Cause, MistakeKind};
 use crate::prediction::Contract;
@@ -10,31 +8,19 @@ use crate::prediction::contract::Dimension;
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AxisRole {
-    /// Of a batch.
+    /// Samples of a batch.
     Samples,
-    /// Or tokens.
+    /// Residues or tokens.
     Residues,
-    /// Of a complex.
+    /// Chains of a complex.
     Chains,
-    /// Of the model.
+    /// Layers of the model.
     Layers,
-    /// Or entries of a vocabulary, or bins.
+    /// Features, entries of a vocabulary, or bins.
     Features,
 }
 
-impl fmt::Display for AxisRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Samples => "samples",
-            Self::Residues => "residues",
-            Self::Chains => "chains",
-            Self::Layers => "layers",
-            Self::Features => "features",
-        })
-    }
-}
-
-/// What each axis of a value counts, by the field that it is of.
+/// What each axis of a value counts, by the field of the value.
 pub(crate) fn roles(contract: &Contract, path: &str) -> Vec<Option<AxisRole>> {
     let name = path.split(['[', '.']).next().unwrap_or(path);
     let shape = contract.field(name).map(|field| &*field.shape).unwrap_or_default();
@@ -53,20 +39,27 @@ pub(crate) fn roles(contract: &Contract, path: &str) -> Vec<Option<AxisRole>> {
 }
 
 impl Cause {
-    /// The same cause in the words of what the axes count.
+    /// The same cause with the name of what its axis counts.
     pub(crate) fn named_by(mut self, roles: &[Option<AxisRole>]) -> Self {
         let [axis] = *self.axes else { return self };
         let Some(role) = roles.get(axis).copied().flatten() else {
             return self;
         };
+        let name = match role {
+            AxisRole::Samples => "samples",
+            AxisRole::Residues => "residues",
+            AxisRole::Chains => "chains",
+            AxisRole::Layers => "layers",
+            AxisRole::Features => "features",
+        };
         let plain = format!("axis {axis}");
-        self.what = self.what.replace(&plain, &format!("{plain} ({role})"));
+        self.what = self.what.replace(&plain, &format!("{plain} ({name})"));
         self.kind = of_role(self.kind, role);
         self
     }
 }
 
-/// Where a mistake along an axis is made, by what the axis counts.
+/// The kind of a mistake along an axis, by what the axis counts.
 const fn of_role(kind: MistakeKind, role: AxisRole) -> MistakeKind {
     use MistakeKind::{CutShort, ExtraResidues, Features, Layers, Missing, PermutedChains, PermutedItems, Shifted};
     match (role, kind) {

@@ -5,12 +5,12 @@ use super::{Candidate, Cause, MistakeKind};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::Structure;
 
-/// The most chains of which every two are looked at.
+/// The most chains that are compared pairwise.
 const MOST: usize = 64;
-/// Two chains in one place are no farther apart than this, as a part of how far they should be.
+/// Two chains in one place are no farther apart than this part of their expected distance.
 const SAME: f64 = 0.05;
 
-/// Names the chain that stands in the place of another one, wholly or as far as the other reaches.
+/// Names the chain that lies in the place of another one, completely or as far as the other reaches.
 pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Points) -> Option<Cause> {
     let chains = expected.chains();
     if !(2..=MOST).contains(&chains.len()) || !are_alike(expected, actual) {
@@ -31,7 +31,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Point
             if apart(actual)? > SAME * apart(expected)? {
                 continue;
             }
-            // What came must be what the mistake makes of what was expected.
+            // The mistake must turn the expected result into the actual one.
             let mut mistaken = points.expected.clone();
             let positions = mistaken.get(source.start..source.start + length)?.to_vec();
             mistaken.get_mut(own.start..own.start + length)?.copy_from_slice(&positions);
@@ -45,7 +45,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Point
     None
 }
 
-/// Names the chain that is another result's, where all other chains are right.
+/// Names the chain that equals the chain of another result, while all other chains are right.
 pub(super) fn of_candidates(
     expected: &Structure,
     actual: &Structure,
@@ -61,7 +61,7 @@ pub(super) fn of_candidates(
         chains.iter().find_map(|(name, own)| {
             let (source, came) = (other.coord.get(own.clone())?, points.actual.get(own.clone())?);
             let motion = superpose(source, came).ok()?;
-            // Where the chain is as expected as well, it tells nothing.
+            // A chain that is also as expected shows nothing.
             let as_expected = superpose(points.expected.get(own.clone())?, came).ok()?;
             if motion.rmsd > 0.1 * as_expected.rmsd {
                 return None;

@@ -1,5 +1,5 @@
-//! What of two structures failed to agree, so that its cause is looked for there and nowhere else: the verdict is about confident
-//! residues, and noise of the others is many times what a mistake among them changes.
+//! Which aspect of two structures failed to agree, so that only its cause is searched: the verdict is about confident residues, and the
+//! noise of the others is many times the effect of a mistake among them.
 
 use super::{Candidate, Cause, StructureFrame, assembly, local, structure};
 use crate::metric::selection::residue_of_atoms;
@@ -12,7 +12,7 @@ pub enum Aspect {
     Any,
     /// Positions of confident residues.
     Positions,
-    /// How chains stand to each other, while each of them is as it should be.
+    /// How chains are placed to each other, while each of them is right.
     Assembly,
     /// Confidences alone, while all positions agree.
     Confidences,
@@ -23,11 +23,11 @@ pub enum Aspect {
 pub struct Failed<'a> {
     /// What failed.
     pub aspect: Aspect,
-    /// For every residue whether both sides are confident of it; `None` where that is unknown, and all count.
+    /// For every residue whether both sides are confident of it. `None` if that is unknown, so that all count.
     pub confident: Option<&'a [bool]>,
 }
 
-/// The cause of what failed; `None` when no single mistake explains it.
+/// The cause of the failure. Returns `None` if no single mistake explains it.
 #[must_use]
 pub fn of_failed(
     expected: &Structure,
@@ -38,10 +38,6 @@ pub fn of_failed(
 ) -> Option<Cause> {
     let anywhere = || structure::of_structures(expected, actual, frame, candidates);
     let masked = failed.confident.and_then(|confident| Some((only(expected, confident)?, only(actual, confident)?)));
-    let located = || {
-        let (one, other) = masked.as_ref().map_or((expected, actual), |(one, other)| (one, other));
-        local::of_few(one, other)
-    };
     match failed.aspect {
         Aspect::Any => anywhere(),
         Aspect::Confidences => structure::factors(expected, actual).or_else(anywhere),
@@ -50,9 +46,9 @@ pub fn of_failed(
             let (one, other) = masked.as_ref().map_or((expected, actual), |(one, other)| (one, other));
             structure::of_structures(one, other, frame, candidates)
                 .or_else(|| masked.as_ref().and_then(|_| anywhere()))
-                .or_else(located)
+                .or_else(|| local::of_few(one, other))
                 .or_else(|| {
-                    // A second mistake that befell one residue hides what befell all.
+                    // A second mistake in one residue hides the mistake in all.
                     let (one, other) = local::without_farthest(one, other)?;
                     structure::of_structures(&one, &other, frame, candidates)
                 })

@@ -1,19 +1,19 @@
-//! Where entries are too many or missing when all others keep their order: finds the places and says them. Knows no arrays; the
-//! caller says what it costs to hold one entry against another.
+//! Places where entries are too many or missing while all others keep their order, as text. Knows no arrays: the caller gives the cost
+//! of matching two entries.
 
 use super::MistakeKind;
 
 /// The most gaps that one mistake makes: a linker between every two chains.
 const MOST: usize = 12;
-/// Places around a gap that are tried when the cost of all entries together is known.
+/// Places around a gap that are tried with the cost of all entries together.
 const REACH: usize = 12;
-/// What a further gap must save of all that entries vary by: noise saves a little with every gap.
+/// The part of the total variation that a further gap must save. Noise saves a little with every gap.
 pub(super) const PRICE: f64 = 2e-3;
 
-/// For every entry of the shorter side how many entries of the longer one stand before it that have no counterpart.
+/// For every entry of the shorter side the number of preceding entries of the longer side without a counterpart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Gaps {
-    /// Ascending, from 0 to what is too many.
+    /// Ascending, from 0 to `extra`.
     offsets: Vec<usize>,
     extra: usize,
 }
@@ -54,7 +54,7 @@ impl Gaps {
         Self { offsets, extra }
     }
 
-    /// Moves the places of gaps, one after the other, to where the whole costs least.
+    /// Moves gaps one by one to the place with the least total cost.
     pub(crate) fn polish(&mut self, whole: impl Fn(&Self) -> f64) -> f64 {
         let mut least = whole(self);
         for gap in (0..self.inner().len()).chain(0..self.inner().len()) {
@@ -85,14 +85,14 @@ impl Gaps {
         entry + self.offsets[entry]
     }
 
-    /// Gaps between two entries: before which, and how wide.
+    /// Gaps between two entries: the entry after the gap, and the width.
     fn inner(&self) -> Vec<(usize, usize)> {
         let pairs = self.offsets.windows(2).enumerate();
         let widths = pairs.map(|(place, pair)| (place + 1, pair[1] - pair[0]));
         widths.filter(|(_, width)| *width > 0).collect()
     }
 
-    /// All gaps: before which entry of the shorter side, and how wide.
+    /// All gaps: the entry of the shorter side after the gap, and the width.
     fn all(&self) -> Vec<(usize, usize)> {
         let first = self.offsets.first().copied().unwrap_or(0);
         let behind = self.extra - self.offsets.last().copied().unwrap_or(0);
@@ -103,15 +103,15 @@ impl Gaps {
         all
     }
 
-    /// Whether so many gaps are one mistake. Of entries of few numbers some fit anywhere by chance: they have one gap, or one
-    /// token at the beginning and what is left at the end.
+    /// Whether the gaps are one mistake. Entries of few numbers fit anywhere by chance, so they may have only one gap, or one token at
+    /// the beginning and the rest at the end.
     pub(crate) fn is_one_mistake(&self, is_telling: bool) -> bool {
         let inner = self.inner().len();
         let all = self.all().len();
         if is_telling { all <= MOST } else { all == 1 || (inner == 0 && self.offsets.first() == Some(&1)) }
     }
 
-    /// What is wrong when the longer side is what came: `along` says of what.
+    /// The mistake if the longer side is the actual one. `along` names the axis.
     pub(crate) fn too_many(&self, along: &str) -> (MistakeKind, String) {
         let short = self.offsets.len();
         let all = self.all();
@@ -130,7 +130,7 @@ impl Gaps {
                 format!("{width} extra {} at {place}", noun(width))
             })
             .collect();
-        // `1 extra entry at 0 and 1 at the end`: the noun is said once.
+        // `1 extra entry at 0 and 1 at the end`: the noun appears once.
         let mut words = places.first().cloned().unwrap_or_default();
         for (place, &(_, width)) in places.iter().zip(&all).skip(1) {
             words.push_str(" and ");
@@ -139,7 +139,7 @@ impl Gaps {
         (MistakeKind::ExtraResidues, format!("{what} left in: {words} along {along}"))
     }
 
-    /// What is wrong when the shorter side is what came.
+    /// The mistake if the shorter side is the actual one.
     pub(crate) fn missing(&self, along: &str) -> (MistakeKind, String) {
         let (got, wanted) = (self.offsets.len(), self.offsets.len() + self.extra);
         match self.all().as_slice() {
@@ -167,7 +167,7 @@ const fn noun(count: usize) -> &'static str {
     if count == 1 { "entry" } else { "entries" }
 }
 
-/// What is wrong when the things before and after a cut are there, and those between them are not.
+/// The mistake if the entries before and after a cut are there, and those between them are not.
 pub(super) fn shorter(cut: usize, (got, wanted): (usize, usize), things: &str) -> (MistakeKind, String) {
     let missing = wanted - got;
     if cut == got {

@@ -1,47 +1,85 @@
-//! A chain whose two parts, each as it should be, turned against each other about a residue without coming apart.
+//! A chain in two parts, each right by itself, that came apart or turned against each other about a residue.
 
+use super::points::FEWEST;
 use super::{Cause, MistakeKind, share};
-use crate::metric::selection::Part;
+use crate::metric::selection::{Part, positions};
 use crate::metric::{Point, Superposition, superpose};
 use crate::protein::Structure;
 
 /// The fewest residues of a part that turns: fewer are a tail, and fit anywhere.
-const FEWEST: usize = 12;
-/// A part turns by at least this, in degrees.
+const FEWEST_TURNED: usize = 12;
+/// The least angle of a turn, in degrees.
 const TURN: f64 = 3.0;
-/// Places that are looked at first; then all those around the best of them.
+/// The number of places that are tried first, before all places around the best one.
 const LOOKED_AT: usize = 64;
+/// Neighbours that come apart move by more than this, in ångström.
+const GAP: f64 = 2.0;
 
-/// Names the residue about which a chain turns; other chains may go with either part.
+/// Names the bond at which the alpha carbons of two structures with the same atoms come apart, if one break explains the difference.
+pub(super) fn of_break(expected: &Structure, actual: &Structure, difference: f64, size: f64) -> Option<Cause> {
+    let alphas = Part::AlphaCarbons.of(expected);
+    if expected.atoms() != actual.atoms() || alphas.len() < 2 * FEWEST {
+        return None;
+    }
+    let (before, after) = (positions(expected, &alphas), positions(actual, &alphas));
+    let same_chain = |place: usize| expected.chain_id[alphas[place]] == expected.chain_id[alphas[place + 1]];
+    let torn = |place: usize| (step(&after, place) - step(&before, place)).abs();
+    let places = (FEWEST - 1..alphas.len() - FEWEST).filter(|&place| same_chain(place));
+    let place = places.max_by(|&one, &other| torn(one).total_cmp(&torn(other)))?;
+    if torn(place) <= GAP {
+        return None;
+    }
+    let cut = place + 1;
+    let squares = |range: std::ops::Range<usize>| -> Option<f64> {
+        let length = range.len() as f64;
+        Some(superpose(&after[range.clone()], &before[range]).ok()?.rmsd.powi(2) * length)
+    };
+    let residual = ((squares(0..cut)? + squares(cut..alphas.len())?) / alphas.len() as f64).sqrt();
+    let share = share(residual, difference, size)?;
+    let name = |place: usize| {
+        let atom = alphas[place];
+        format!("{} {}", expected.res_name[atom], expected.res_id[atom])
+    };
+    let what = format!(
+        "chain {} is broken between {} and {}, both sides of the break are right",
+        expected.chain_id[alphas[place]],
+        name(place),
+        name(cut)
+    );
+    Some(Cause::new(MistakeKind::Broken, what, share))
+}
+
+/// The distance to the next point.
+fn step(points: &[Point], place: usize) -> f64 {
+    let (one, other) = (points[place], points[place + 1]);
+    let squares = (0..3).map(|axis| (f64::from(one[axis]) - f64::from(other[axis])).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Names the residue about which a chain turns. Other chains may go with either part.
 pub(super) fn of_hinge(expected: &Structure, actual: &Structure, size: f64) -> Option<Cause> {
     if expected.atoms() != actual.atoms() || expected.atom_name != actual.atom_name {
         return None;
     }
     let alphas = Part::AlphaCarbons.of(expected);
-    let points = |structure: &Structure| -> Option<Vec<Point>> {
-        alphas.iter().map(|&atom| structure.coord.get(atom).copied()).collect()
-    };
-    let (before, after) = (points(expected)?, points(actual)?);
-    if before.len() < 2 * FEWEST {
+    let (before, after) = (positions(expected, &alphas), positions(actual, &alphas));
+    if before.len() < 2 * FEWEST_TURNED {
         return None;
     }
     let difference = superpose(&after, &before).ok()?.rmsd;
-    let mut chains: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut start = 0;
-    for place in 1..=alphas.len() {
-        if place == alphas.len() || expected.chain_id[alphas[place]] != expected.chain_id[alphas[start]] {
-            chains.push(start..place);
-            start = place;
-        }
-    }
+    let mut end = 0;
+    let chains = alphas.chunk_by(|&one, &other| expected.chain_id[one] == expected.chain_id[other]).map(|chain| {
+        end += chain.len();
+        end - chain.len()..end
+    });
     let mut best: Option<Split> = None;
-    for chain in chains.into_iter().filter(|chain| chain.len() >= 2 * FEWEST) {
+    for chain in chains.filter(|chain| chain.len() >= 2 * FEWEST_TURNED) {
         for others_go_first in [true, false] {
             if !others_go_first && chain.len() == alphas.len() {
                 continue;
             }
             let split = |cut: usize| split(&before, &after, &chain, cut, others_go_first);
-            let cuts = chain.start + FEWEST..=chain.end - FEWEST;
+            let cuts = chain.start + FEWEST_TURNED..=chain.end - FEWEST_TURNED;
             let step = (cuts.clone().count() / LOOKED_AT).max(1);
             let Some(coarse) = least(cuts.clone().step_by(step).filter_map(split)) else {
                 continue;
@@ -62,7 +100,7 @@ pub(super) fn of_hinge(expected: &Structure, actual: &Structure, size: f64) -> O
     Some(Cause::new(MistakeKind::Hinge, what, share))
 }
 
-/// Two parts, each laid onto what was expected by itself.
+/// Two parts, each superposed on the expected one by itself.
 #[derive(Clone, Copy)]
 struct Split {
     cut: usize,
@@ -71,7 +109,7 @@ struct Split {
 }
 
 impl Split {
-    /// By how much the parts turned against each other, in degrees.
+    /// The angle between the parts, in degrees.
     fn turn(&self) -> f64 {
         let [one, other] = self.motions.map(|motion| motion.rotation);
         // The trace of the one rotation after the inverse of the other.

@@ -1,16 +1,16 @@
-//! Results that are longer or shorter than they should be: linkers, special tokens and padding left in, ends cut off.
+//! Results that are too long or too short: linkers, special tokens and padding left in, ends cut off.
 
 use super::gaps::{Gaps, PRICE, shorter};
 use super::numbers::{TELLING, distance, spread};
 use super::order::is_of_features;
 use super::{Cause, MistakeKind, pairs, share};
 
-/// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
+/// The number of values of a row that are compared to find its counterpart. Once it is found, all are compared.
 const LOOKED_AT: usize = 64;
-/// Pairs of entries that are tried with each other at most.
+/// The most pairs of entries that are tried.
 const MOST_TRIED: usize = 1 << 23;
 
-/// Arrays whose shapes differ along one axis, or along two that are those of pairs.
+/// Arrays whose shapes differ along one axis, or along two neighbouring ones as of pairs of residues.
 pub(super) fn of_arrays(
     expected: &[f64],
     expected_shape: &[usize],
@@ -20,8 +20,8 @@ pub(super) fn of_arrays(
     if expected_shape.len() != actual_shape.len() {
         return None;
     }
-    let unequal = (0..expected_shape.len()).filter(|&axis| expected_shape[axis] != actual_shape[axis]);
-    let unequal: Vec<usize> = unequal.collect();
+    let unequal: Vec<usize> =
+        (0..expected_shape.len()).filter(|&axis| expected_shape[axis] != actual_shape[axis]).collect();
     let axis = match *unequal.as_slice() {
         [axis] => axis,
         [first, second] if second == first + 1 => {
@@ -34,10 +34,11 @@ pub(super) fn of_arrays(
     if wanted == 0 || got == 0 || inner == 0 {
         return None;
     }
+    let rows = |values, length| RowsAlongAxis { values, length, inner };
     let (short, long) = if got < wanted {
-        (RowsAlongAxis::new(actual, got, inner), RowsAlongAxis::new(expected, wanted, inner))
+        (rows(actual, got), rows(expected, wanted))
     } else {
-        (RowsAlongAxis::new(expected, wanted, inner), RowsAlongAxis::new(actual, got, inner))
+        (rows(expected, wanted), rows(actual, got))
     };
     let extra = long.length - short.length;
     // Every entry is tried at every offset.
@@ -80,7 +81,7 @@ pub(super) fn of_arrays(
     let (gaps, explained, beneath) = find(false).or_else(centred)?;
     let along = format!("axis {axis}");
     let (kind, what) = if got < wanted { gaps.missing(&along) } else { gaps.too_many(&along) };
-    // A little that fits at both ends fits by chance.
+    // A short piece fits at both ends by chance.
     (kind != MistakeKind::Missing || 2 * got >= wanted).then(|| {
         let kind = if is_of_features(expected_shape, axis) { MistakeKind::Features } else { kind };
         Cause::new(kind, format!("{what}{beneath}"), explained).along(&[axis])
@@ -94,11 +95,7 @@ struct RowsAlongAxis<'a> {
     inner: usize,
 }
 
-impl<'a> RowsAlongAxis<'a> {
-    const fn new(values: &'a [f64], length: usize, inner: usize) -> Self {
-        Self { values, length, inner }
-    }
-
+impl RowsAlongAxis<'_> {
     /// The numbers of a row.
     const fn width(&self) -> usize {
         self.values.len() / self.length
@@ -115,27 +112,13 @@ impl<'a> RowsAlongAxis<'a> {
     }
 }
 
-/// What it is that stands at a place too much.
-const fn longer(cut: usize, wanted: usize) -> &'static str {
-    if cut == 0 {
-        "a special token or padding"
-    } else if cut == wanted {
-        "padding"
-    } else {
-        "a linker"
-    }
-}
-
-const fn number(count: usize, [one, many]: [&'static str; 2]) -> &'static str {
-    if count == 1 { one } else { many }
-}
-
 /// Sequences, one letter per residue, of structures of different length; `chains` is the number of chains expected.
 pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Option<Cause> {
     let (wanted, got) = (expected.len(), actual.len());
     if wanted == 0 || got == 0 || wanted == got {
         return None;
     }
+    let extra = |count: usize| format!("{count} extra {}", if count == 1 { "residue" } else { "residues" });
     let kept = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let reversed = |text: &str| text.bytes().rev().map(char::from).collect::<String>();
     let (short, long) = if got < wanted { (actual, expected) } else { (expected, actual) };
@@ -145,27 +128,20 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
             // Equal letters leave open where some are missing; the end is cut off most often.
             let cut = if ahead == got { got } else { got - behind };
             let (kind, what) = shorter(cut, (got, wanted), "residues");
-            // A little that fits at both ends fits by chance.
+            // A short piece fits at both ends by chance.
             return (kind == MistakeKind::CutShort || 2 * got >= wanted).then(|| Cause::new(kind, what, 1.0));
         }
-        let extra = got - wanted;
-        let cut = if ahead == wanted { wanted } else { wanted - behind };
-        let place = match cut {
-            0 => "at the start".to_owned(),
-            cut if cut == wanted => "at the end".to_owned(),
-            cut => format!("after {cut} residues"),
+        let (what, place) = match if ahead == wanted { wanted } else { wanted - behind } {
+            0 => ("a special token or padding", "at the start".to_owned()),
+            cut if cut == wanted => ("padding", "at the end".to_owned()),
+            cut => ("a linker", format!("after {cut} residues")),
         };
-        let what = format!(
-            "{} left in: {extra} extra {} {place}",
-            longer(cut, wanted),
-            number(extra, ["residue", "residues"])
-        );
+        let what = format!("{what} left in: {} {place}", extra(got - wanted));
         return Some(Cause::new(MistakeKind::ExtraResidues, what, 1.0));
     }
     if got < wanted {
         return None;
     }
-    let extra = got - wanted;
     let mut rest = expected.chars().peekable();
     let (mut runs, mut skipping) = (0, false);
     for letter in actual.chars() {
@@ -178,13 +154,8 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
         }
     }
     // One linker between two chains, and perhaps padding behind the last.
-    (rest.peek().is_none() && runs <= chains.max(1)).then(|| {
-        Cause::new(
-            MistakeKind::ExtraResidues,
-            format!("a linker left in: {extra} extra {}", number(extra, ["residue", "residues"])),
-            1.0,
-        )
-    })
+    (rest.peek().is_none() && runs <= chains.max(1))
+        .then(|| Cause::new(MistakeKind::ExtraResidues, format!("a linker left in: {}", extra(got - wanted)), 1.0))
 }
 
 #[cfg(test)]

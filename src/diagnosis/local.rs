@@ -1,4 +1,4 @@
-//! A difference that lies in a few residues, while all others are where they should be.
+//! A difference that lies in a few residues, while all others are right.
 
 use super::points::{FEWEST, Points};
 use super::{Cause, MistakeKind};
@@ -6,41 +6,36 @@ use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Point, Superposition, superpose};
 use crate::protein::Structure;
 
-/// The most residues that are a few, and the greatest share of all residues.
+/// The greatest number of residues, and the greatest share of all residues, that are a few.
 const MOST: usize = 3;
 const SHARE: f64 = 0.05;
 
-/// What is left of the others must be as small a part of the difference.
+/// The greatest part of the difference that may be left of the other residues.
 const LEFT: f64 = 0.1;
 
-/// The same where they are far out: no other atom moved by a tenth of what theirs did.
+/// The same if the few residues are far out: no other atom moved by a tenth of the distance of theirs.
 const LEFT_OF_FEW: f64 = 0.4;
 
-/// Names the residues, and whether it is their side chains alone.
+/// Names the residues, and tells whether only their side chains differ.
 pub(super) fn of_few(expected: &Structure, actual: &Structure) -> Option<Cause> {
-    let atoms = expected.atoms();
-    let same = atoms == actual.atoms() && expected.atom_name == actual.atom_name && expected.model_count() == 1;
-    if !same || actual.model_count() != 1 || expected.uneven_column().or(actual.uneven_column()).is_some() {
-        return None;
-    }
+    let points = Points::of_all(expected, actual)?;
     let residue_of = residue_of_atoms(expected);
     let residues = expected.residues();
     let most = MOST.min((SHARE * residues.len() as f64) as usize);
-    let points = Points::new(expected.coord.clone(), actual.coord.clone())?;
     let mut apart: Vec<usize> = Vec::new();
     let mut motion = superpose(&points.actual, &points.expected).ok()?;
     let difference = motion.rmsd;
-    // One after the other is left out, the farthest first, because they turn the superposition of the others.
+    // They are left out one by one, the farthest first, because they distort the superposition of the others.
     for _ in 0..most {
         apart.push(farthest(&motion, &points, &residue_of, &apart)?);
-        let kept = (0..atoms).filter(|&atom| !apart.contains(&residue_of[atom]));
+        let kept = (0..expected.atoms()).filter(|&atom| !apart.contains(&residue_of[atom]));
         let (one, other): (Vec<Point>, Vec<Point>) =
             kept.map(|atom| (points.expected[atom], points.actual[atom])).unzip();
         if one.len() < FEWEST {
             return None;
         }
         motion = superpose(&other, &one).ok()?;
-        // One atom among many changes the mean little; it is far out nevertheless.
+        // One atom among many changes the mean little although it is far out.
         let greatest = |is_apart: bool| {
             let distances = motion.distances(&points.actual, &points.expected).enumerate();
             let own = distances.filter(|(atom, _)| apart.contains(&residue_of[*atom]) == is_apart);
@@ -55,15 +50,10 @@ pub(super) fn of_few(expected: &Structure, actual: &Structure) -> Option<Cause> 
     None
 }
 
-/// Both structures without the residue that lies farthest out, so that what befell the others is seen.
+/// Both structures without the residue that lies farthest out, so that a mistake in the others shows.
 pub(super) fn without_farthest(expected: &Structure, actual: &Structure) -> Option<(Structure, Structure)> {
-    let atoms = expected.atoms();
-    let same = atoms == actual.atoms() && expected.atom_name == actual.atom_name && expected.model_count() == 1;
-    if !same || actual.model_count() != 1 || expected.uneven_column().or(actual.uneven_column()).is_some() {
-        return None;
-    }
+    let points = Points::of_all(expected, actual)?;
     let residue_of = residue_of_atoms(expected);
-    let points = Points::new(expected.coord.clone(), actual.coord.clone())?;
     let motion = superpose(&points.actual, &points.expected).ok()?;
     let residue = farthest(&motion, &points, &residue_of, &[])?;
     let keep: Vec<bool> = residue_of.iter().map(|own| *own != residue).collect();
@@ -73,7 +63,7 @@ pub(super) fn without_farthest(expected: &Structure, actual: &Structure) -> Opti
     (one.atoms() >= FEWEST).then_some((one, other))
 }
 
-/// The residue with the atom that lies farthest, those aside that are known.
+/// The residue with the atom that lies farthest, except for the known ones.
 fn farthest(motion: &Superposition, points: &Points, residue_of: &[usize], known: &[usize]) -> Option<usize> {
     let distances = motion.distances(&points.actual, &points.expected).enumerate();
     let others = distances.filter(|(atom, _)| !known.contains(&residue_of[*atom]));

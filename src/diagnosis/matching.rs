@@ -1,18 +1,18 @@
-//! Which entry stands in which place when the same entries come in another order, and that order in words. Knows no arrays; the
-//! caller says what it costs to hold one entry against another.
+//! The places of entries that come in another order, and that order as text. Knows no arrays: the caller gives the cost of matching two
+//! entries.
 
 use super::MistakeKind;
 
-/// More entries are not put in order.
+/// The most entries that are matched.
 pub(super) const MOST: usize = 1024;
-/// Places that are tried for an entry, the cheapest.
+/// The number of places that are tried for an entry, the cheapest first.
 const TRIED: usize = 6;
-/// A turn by no more places is a slice that begins wrongly, where there are at least three times as many entries.
+/// A rotation by at most so many places is a slice that begins wrongly, if there are at least three times as many entries.
 pub(super) const TURN: usize = 3;
-/// So many pieces, in another order, are chains.
+/// At most so many pieces in another order are chains.
 const PIECES: usize = 12;
 
-/// Sum of the squares of what lies between two rows.
+/// The sum of the squared differences of two rows.
 pub(super) fn squares(one: &[f64], other: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (one, other) in one.iter().zip(other) {
@@ -22,7 +22,7 @@ pub(super) fn squares(one: &[f64], other: &[f64]) -> f64 {
     sum
 }
 
-/// What it costs to hold every expected row against every actual one, row by row.
+/// The cost of matching every expected row with every actual one, row by row.
 pub(super) fn costs(expected: &[Vec<f64>], actual: &[Vec<f64>]) -> Vec<f64> {
     let mut costs = Vec::with_capacity(expected.len() * actual.len());
     for one in expected {
@@ -55,13 +55,13 @@ pub(super) fn assign(size: usize, costs: &[f64]) -> Option<Vec<usize>> {
     order.into_iter().map(|place| place.or_else(|| free.next())).collect()
 }
 
-/// Whether every entry stands where it should.
+/// Whether every entry is in its place.
 pub(super) fn is_in_order(order: &[usize]) -> bool {
     order.iter().enumerate().all(|(entry, &place)| entry == place)
 }
 
-/// An order in words: `along` says of what.
-pub(super) fn tell(order: &[usize], along: &str) -> (MistakeKind, String) {
+/// An order as text. `along` names the axis.
+pub(super) fn describe(order: &[usize], along: &str) -> (MistakeKind, String) {
     let size = order.len();
     let first = order.iter().enumerate().find(|(entry, place)| entry != *place);
     let (first, place) = first.unwrap_or((0, &0));
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn orders_are_told_by_what_makes_them() {
-        let reported = |order: &[usize]| tell(order, "axis 0");
+        let reported = |order: &[usize]| describe(order, "axis 0");
         let turned = |places: usize| -> Vec<usize> { (0..12).map(|entry| (entry + places) % 12).collect() };
         assert_eq!(reported(&turned(2)), (MistakeKind::Shifted, "every entry 2 places late along axis 0".into()));
         insta::assert_snapshot!(reported(&turned(11)).1, @"every entry 1 place early along axis 0");

@@ -1,5 +1,5 @@
-//! The likely cause of a difference: tries the mistakes that real ports make on the expected result and names the one that
-//! turns it into what came. Pure; decides nothing about right or wrong and is to be asked only when two results differ.
+//! The likely cause of a difference: applies the mistakes that real ports make to the expected result and names the one that yields
+//! the actual result. Does not decide what is right or wrong, and is called only if two results differ.
 
 mod array;
 mod assembly;
@@ -12,17 +12,13 @@ mod length;
 mod local;
 mod matching;
 mod models;
-mod neighbour;
 mod numbering;
 mod numbers;
 mod order;
 mod pairs;
-mod pieces;
 mod points;
-mod precision;
 mod reorder;
 mod structure;
-mod transformed;
 
 use std::fmt;
 
@@ -31,20 +27,19 @@ pub(crate) use array::too_large;
 pub(crate) use axes::roles;
 pub use failed::{Aspect, Failed, of_failed};
 pub(crate) use models::of_models;
-pub(crate) use neighbour::OtherResult;
 pub use structure::of_structures;
 
-use crate::prediction::Value;
+use crate::prediction::{Prediction, Value};
 
 /// A mistake that explains a difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cause {
     /// Which mistake.
     pub kind: MistakeKind,
-    /// What exactly, in words: `mirror image`.
+    /// What exactly, as text: `mirror image`.
     pub what: String,
-    /// The share of the difference it explains, from 0 to 1: 1 − (what remains after undoing it) / (the difference), both as
-    /// root mean squares.
+    /// The share of the difference that it explains, from 0 to 1: 1 − (the rest after undoing it) / (the difference), both as root
+    /// mean squares.
     pub(crate) share: f64,
     /// The axes of an array along which it was made.
     axes: Vec<usize>,
@@ -65,7 +60,7 @@ pub enum MistakeKind {
     AxesSwapped,
     /// The mean of a matrix and its transpose.
     Symmetrised,
-    /// Every entry stands one place further.
+    /// Every entry is one place further.
     Shifted,
     /// Atoms in another order, or with each other's names.
     PermutedAtoms,
@@ -79,9 +74,9 @@ pub enum MistakeKind {
     Layers,
     /// A sign, a softmax or a mean too many or too few.
     Transformed,
-    /// Two pieces, each right, that stand wrongly to each other.
+    /// Two pieces, each right, in a wrong position to each other.
     Broken,
-    /// Chains, each right, that stand wrongly to each other.
+    /// Chains, each right, in a wrong position to each other.
     ChainsMoved,
     /// Two parts of one chain, each right, that turned against each other about a residue.
     Hinge,
@@ -154,7 +149,7 @@ impl MistakeKind {
 /// `mirror image explains 99.9 % of the difference; look at …`.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Rounded down: 100 % is said only of what explains everything.
+        // Rounded down: only a cause that explains everything has 100 %.
         let percent = (self.share * 1000.0).floor() / 10.0;
         write!(f, "likely cause: {} (explains {percent} % of the difference); look at {}", self.what, self.kind.place())
     }
@@ -182,14 +177,25 @@ pub enum Relation {
     OtherItem,
 }
 
+/// Another result of the same model that a response may equal by mistake: a response of the same case, or a recorded one.
+#[derive(Debug, Clone)]
+pub struct OtherResult {
+    /// What it is, such as `the recorded result of fold::short`.
+    pub(crate) label: String,
+    /// How its request differs.
+    pub(crate) relation: Relation,
+    /// The result.
+    pub(crate) prediction: Prediction,
+}
+
 impl<'a> Candidate<'a> {
-    /// A result by what it is and how it came about.
+    /// A result by its label and how it came about.
     #[must_use]
     pub const fn new(label: &'a str, relation: Relation, value: &'a Value) -> Self {
         Self { label, relation, value }
     }
 
-    /// The cause of a difference when the actual result is known to be this one, as by an equal hash.
+    /// The cause of a difference if the actual result is known to be this one, for example by an equal hash.
     pub(crate) fn identical(&self) -> Cause {
         self.cause(1.0)
     }
@@ -204,10 +210,10 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Whether structures are compared where they stand or after superposition.
+/// Whether structures are compared as they are or after superposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StructureFrame {
-    /// Where they stand: a rigid motion is a difference.
+    /// As they are: a rigid motion is a difference.
     Fixed,
     /// After superposition: a rigid motion is none.
     Free,
@@ -224,29 +230,27 @@ impl Cause {
     }
 }
 
-/// How much of a difference must go for a mistake to be its cause.
+/// The share of a difference that a mistake must explain to be its cause.
 const SUFFICIENT: f64 = 0.9;
 
-/// From this share on nothing better is looked for.
+/// From this share on no better cause is searched.
 const CLEAR: f64 = 0.999;
 
-/// The best of several explanations, the likelier ones first: a later one must leave less than half of what an earlier one does.
+/// The best of several explanations, the likelier ones first. A later one must leave less than half of what an earlier one leaves.
 fn best<const COUNT: usize>(tries: [&dyn Fn() -> Option<Cause>; COUNT]) -> Option<Cause> {
     let mut best: Option<Cause> = None;
     for explain in tries {
+        let left = best.as_ref().map_or(f64::INFINITY, |known| 1.0 - known.share);
         if best.as_ref().is_some_and(|known| known.share >= CLEAR) {
             break;
         }
-        let Some(found) = explain() else { continue };
-        if best.as_ref().is_none_or(|known| 2.0 * (1.0 - found.share) < 1.0 - known.share) {
-            best = Some(found);
-        }
+        best = explain().filter(|found| 2.0 * (1.0 - found.share) < left).or(best);
     }
     best
 }
 
-/// The share of a difference that is gone when `residual` is left of `difference`, if that is sufficient. What is left must
-/// be small beside the spread of the expected values too: undoing a great factor makes any two arrays alike.
+/// The share of a difference that is explained if `residual` is left of `difference`. Returns `None` if it is not sufficient. The
+/// rest must also be small compared with the spread of the expected values: undoing a large factor makes any two arrays alike.
 fn share(residual: f64, difference: f64, spread: f64) -> Option<f64> {
     let most = (1.0 - SUFFICIENT) * difference.min(spread);
     (difference > 0.0 && residual <= most).then(|| 1.0 - residual / difference)

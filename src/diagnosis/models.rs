@@ -1,14 +1,14 @@
-//! Structures of several models: which of them a difference is about. Looks for no cause within one.
+//! Structures of several models: which of them a difference is about. Searches no cause within one model.
 
 use super::{Cause, MistakeKind};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, superpose};
 use crate::protein::Structure;
 
-/// The most models that are looked for among each other.
+/// The most models that are matched.
 const MOST_MODELS: usize = 64;
 
-/// Names the order of the models where they are the same ones in another order.
+/// Names the order of the models if they are the same in another order.
 pub(crate) fn of_models(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let (before, after) = (models(expected)?, models(actual)?);
     if before.len() != after.len() || before.len() > MOST_MODELS || before == after {
@@ -43,7 +43,7 @@ pub(super) fn farthest(expected: &Structure, actual: &Structure) -> usize {
     worst.map_or(0, |(index, _)| index)
 }
 
-/// The positions of each model; `None` where there are none.
+/// The positions of each model. Returns `None` for a single model.
 fn models(structure: &Structure) -> Option<Vec<&[Point]>> {
     let atoms = structure.atoms();
     (atoms > 0 && structure.model_count() > 1).then(|| structure.coord.chunks_exact(atoms).collect())

@@ -1,14 +1,14 @@
-//! Residues and chains that are numbered or named in another way, while their atoms are the same. Looks at no position.
+//! Residues and chains with other numbers or names, while their atoms are the same. Looks at no position.
 
 use std::collections::BTreeMap;
 
 use super::{Cause, MistakeKind};
 use crate::protein::{Label, Structure};
 
-/// The most chains that are told one by one.
-const TOLD: usize = 4;
+/// The most chains that are named one by one.
+const NAMED: usize = 4;
 
-/// Other numbers of residues: one offset for all, one for each chain, or counted on without gaps.
+/// Other numbers of residues: one offset for all, one for each chain, or counted without gaps.
 pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let offsets = |atoms: std::ops::Range<usize>| {
         let numbers = atoms.map(|atom| i64::from(actual.res_id[atom]) - i64::from(expected.res_id[atom]));
@@ -28,9 +28,9 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
         chains.iter().map(|(name, atoms)| (*name, offsets(atoms.clone()))).collect();
     if of_chains.iter().all(|(_, offsets)| same(offsets)) {
         let firsts: Vec<(Label, i64)> = of_chains.iter().map(|(name, offsets)| (*name, offsets[0])).collect();
-        return Some(Cause::new(MistakeKind::Offset, reported(expected, actual, &firsts), 1.0));
+        return Some(Cause::new(MistakeKind::Offset, describe(expected, actual, &firsts), 1.0));
     }
-    // Counted on where there should be gaps, as between what a file numbers.
+    // Counted without the gaps that the numbers of a file have.
     let counts_on = |atoms: &std::ops::Range<usize>| {
         let numbers = actual.res_id.get(atoms.clone()).unwrap_or_default();
         numbers.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0])))
@@ -42,21 +42,14 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
     })
 }
 
-/// What the offsets of chains are: of all numbers run through all of them, or each its own.
-fn reported(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
-    let starts = |structure: &Structure| -> Vec<i64> {
-        let chains = structure.chains().into_iter();
-        chains.map(|(_, atoms)| i64::from(structure.res_id[atoms.start])).collect()
+/// The offsets of chains as text: the numbers run through all chains, start anew in each, or each chain has its own offset.
+fn describe(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
+    let bounds = |structure: &Structure| -> Vec<(i64, i64)> {
+        let number = |atom: usize| i64::from(structure.res_id[atom]);
+        structure.chains().into_iter().map(|(_, atoms)| (number(atoms.start), number(atoms.end - 1))).collect()
     };
-    let ends = |structure: &Structure| -> Vec<i64> {
-        let chains = structure.chains().into_iter();
-        chains.map(|(_, atoms)| i64::from(structure.res_id[atoms.end - 1])).collect()
-    };
-    let runs_on = |structure: &Structure| {
-        let (starts, ends) = (starts(structure), ends(structure));
-        starts.iter().skip(1).zip(&ends).all(|(start, end)| *start == end + 1)
-    };
-    let starts_anew = |structure: &Structure| starts(structure).windows(2).all(|pair| pair[0] == pair[1]);
+    let runs_on = |structure: &Structure| bounds(structure).windows(2).all(|pair| pair[1].0 == pair[0].1 + 1);
+    let starts_anew = |structure: &Structure| bounds(structure).windows(2).all(|pair| pair[0].0 == pair[1].0);
     if starts_anew(expected) && runs_on(actual) {
         return "residue numbers run on through all chains instead of starting anew in each".to_owned();
     }
@@ -65,9 +58,9 @@ fn reported(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) 
     }
     let moved = offsets.iter().filter(|(_, offset)| *offset != 0);
     let mut words: Vec<String> = moved.map(|(name, offset)| format!("of chain {name} {offset:+}")).collect();
-    if words.len() > TOLD {
-        let more = words.len() - TOLD;
-        words.truncate(TOLD);
+    if words.len() > NAMED {
+        let more = words.len() - NAMED;
+        words.truncate(NAMED);
         words.push(format!("of {more} more chains too"));
     }
     format!("residue numbers {} from what they should be", words.join(", "))
@@ -81,17 +74,22 @@ pub(super) fn of_chain_names(expected: &Structure, actual: &Structure) -> Option
             return None;
         }
     }
-    let sorted = |labels: Vec<Label>| {
-        let mut labels = labels;
-        labels.sort_unstable();
-        labels
-    };
     let (before, after): (Vec<Label>, Vec<Label>) = names.into_iter().unzip();
-    // The same names in another order are those of chains in another order, which is told by what the chains hold.
-    if before.is_empty() || sorted(before.clone()) == sorted(after.clone()) {
+    // The same names in another order mean chains in another order, which their contents show.
+    if before.is_empty() || sorted(&before) == sorted(&after) {
         return None;
     }
-    let join = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = format!("chains are named {} instead of {}", join(&after), join(&before));
     Some(Cause::new(MistakeKind::PermutedChains, what, 1.0))
+}
+
+/// Names separated by commas.
+pub(super) fn join(labels: &[Label]) -> String {
+    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn sorted(labels: &[Label]) -> Vec<Label> {
+    let mut labels = labels.to_vec();
+    labels.sort_unstable();
+    labels
 }

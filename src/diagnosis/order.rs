@@ -1,21 +1,21 @@
 //! Elements of an array in the wrong places: transposed or averaged axes, one place off, entries in another order.
 
-use super::matching::{MOST, assign, costs, is_in_order, squares, tell};
+use super::matching::{MOST, assign, costs, describe, is_in_order, squares};
 use super::numbers::{Numbers, TELLING, distance, spread};
 use super::{Cause, MistakeKind, SUFFICIENT, best, pairs, share};
 
 /// The most axes whose permutations are all tried.
 const MOST_AXES: usize = 5;
-/// So many numbers do not turn into each other by chance.
+/// At least so many numbers do not turn into each other by chance.
 const MANY: usize = 12;
-/// Numbers of a row that are looked at to find where it stands.
+/// The number of values of a row that are compared to find its place.
 const LOOKED_AT: usize = 64;
-/// Numbers that are compared with each other in all to find the order of rows.
+/// The most values that are compared in total to find the order of rows.
 const MOST_HELD: usize = 1 << 24;
-/// Elements that tell whether it is worth to look at all of them, and which part of the difference they may leave then.
+/// The number of elements that tell whether all are worth comparing, and the part of the difference that they may leave then.
 const SAMPLE: usize = 4096;
 const UNLIKELY: f64 = 0.3;
-/// The most places that a slice begins wrongly by.
+/// The most places by which a slice begins wrongly.
 const MOST_PLACES: usize = 3;
 
 /// Mistakes of order between two arrays of one shape.
@@ -40,7 +40,7 @@ pub(super) fn axes(
     if rank != actual_shape.len() || !(2..=MOST_AXES).contains(&rank) || expected.len() != actual.len() {
         return None;
     }
-    // Of arrays of different shape all is different.
+    // Arrays of different shapes differ completely.
     let difference = if expected_shape == actual_shape { distance(expected, actual) } else { f64::INFINITY };
     let spread = spread(expected);
     permutations(rank).into_iter().find_map(|order| {
@@ -133,7 +133,7 @@ fn shifted_by(numbers: &Numbers<'_>, axes: &[usize], places: usize) -> Option<Ca
     };
     let sample = kept((numbers.expected.len() / SAMPLE).max(1));
     let found = |from: usize, to: usize, words: &str| {
-        // Most shifts are none, which a part of the elements tells.
+        // Most tried shifts are wrong, which a part of the elements shows.
         let apart = |from: usize, to: usize| {
             let (one, other) = (pick(&sample, numbers.expected, from), pick(&sample, numbers.actual, to));
             distance(&one, &other)
@@ -178,7 +178,7 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         };
         let apart = |order: Vec<usize>| (distance(&expected, &reorder(&order)), order);
         let simple = simple_orders(&expected, &actual, count).into_iter().map(apart);
-        // Of numbers alone any two sorted lists are alike: another order than a simple one must leave nothing.
+        // Any two sorted lists of single numbers are alike, so an order that is not simple must leave nothing.
         let is_sure = |found: &(f64, Vec<usize>)| {
             width >= TELLING || found.0 == 0.0 || count >= MANY && (is_turned(&found.1) || is_reversed(&found.1))
         };
@@ -193,7 +193,7 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         if is_in_order(&order) {
             return None;
         }
-        let (kind, what) = tell(&order, &format!("axis {axis}"));
+        let (kind, what) = describe(&order, &format!("axis {axis}"));
         let kind = if is_of_features(numbers.shape, axis) { MistakeKind::Features } else { kind };
         Some(Cause::new(kind, what, explained).along(&[axis]))
     })
@@ -205,7 +205,7 @@ pub(super) fn is_of_features(shape: &[usize], axis: usize) -> bool {
     rank >= 3 && axis + 1 == rank && shape[axis] != shape[axis - 1]
 }
 
-/// Whether the first entries stand behind the others, and nothing else.
+/// Whether the first entries were moved behind the others, and nothing else.
 fn is_turned(order: &[usize]) -> bool {
     order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() == 1
 }
@@ -214,8 +214,7 @@ fn is_reversed(order: &[usize]) -> bool {
     order.windows(2).all(|pair| pair[0] == pair[1] + 1)
 }
 
-/// Orders that rows may have come to: the reverse, a turn, and that of their ranks by one projection, in which equal rows are
-/// equal.
+/// Simple orders of rows: the reverse, a rotation, and the ranks by one projection, in which equal rows are equal.
 fn simple_orders(expected: &[f64], actual: &[f64], count: usize) -> Vec<Vec<usize>> {
     let width = expected.len() / count;
     let ranks = |values: &[f64]| {
@@ -242,7 +241,7 @@ fn simple_orders(expected: &[f64], actual: &[f64], count: usize) -> Vec<Vec<usiz
     all
 }
 
-/// The order in which every row is the nearest; `None` of numbers alone, of which many are near each other.
+/// The order in which every row is the nearest. Returns `None` for short rows, of which many are near each other.
 fn nearest(expected: &[f64], actual: &[f64], count: usize) -> Option<Vec<usize>> {
     let width = expected.len() / count;
     if count > MOST || width < TELLING {

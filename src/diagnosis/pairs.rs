@@ -1,20 +1,20 @@
-//! Arrays that have a number or a vector for every two residues: entries of both axes together that are too many, missing or in
-//! another order. What befalls one axis alone is not looked for here.
+//! Arrays with a number or a vector for every two residues: entries of both axes together that are too many, missing or in another
+//! order. Does not search mistakes along one axis alone.
 
 use std::cmp::Ordering;
 
 use super::gaps::{Gaps, PRICE};
-use super::matching::{MOST, assign, costs, is_in_order, tell};
+use super::matching::{MOST, assign, costs, describe, is_in_order};
 use super::numbers::{Numbers, TELLING, distance, spread};
 use super::{Cause, MistakeKind, share};
 
-/// Neighbours that an entry is compared by, on either side: those far away may stand behind a gap.
+/// The neighbours on either side that an entry is compared by. Those far away may lie behind a gap.
 const NEIGHBOURS: usize = 8;
-/// Channels of a pair that are looked at to find counterparts; all of them are when they are found.
+/// The number of channels that are compared to find counterparts. Once they are found, all are compared.
 const CHANNELS: usize = 4;
-/// Values that stand for all those of a row, in ascending order: they do not depend on the order of the entries.
+/// The number of values that represent a row, in ascending order: they do not depend on the order of the entries.
 const QUANTILES: usize = 16;
-/// Entries whose counterparts are sure, by which the others find theirs.
+/// The number of entries with certain counterparts, by which the others find theirs.
 const ANCHORS: usize = 48;
 
 /// An array as square matrices of vectors.
@@ -31,7 +31,7 @@ impl<'a> Pairs<'a> {
         (size == shape[first + 1] && size > 0 && inner > 0).then_some(Self { values, size, inner })
     }
 
-    /// The channels that are looked at, each a place in the first matrix or a later one.
+    /// The channels that are compared, each in the first matrix or a later one.
     fn channels(&self) -> Vec<(usize, usize)> {
         let outer = self.values.len() / (self.size * self.size * self.inner);
         let all = outer * self.inner;
@@ -106,7 +106,7 @@ pub(super) fn of_lengths(expected: (&[f64], &[usize]), actual: (&[f64], &[usize]
     let share = share(residual, f64::INFINITY, size)?;
     let along = format!("axes {first} and {}", first + 1);
     let (kind, what) = if is_short { gaps.missing(&along) } else { gaps.too_many(&along) };
-    // A little that fits at both ends fits by chance.
+    // A short piece fits at both ends by chance.
     (kind != MistakeKind::Missing || 2 * got.size >= wanted.size).then(|| Cause::new(kind, what, share))
 }
 
@@ -129,12 +129,12 @@ pub(super) fn of_order(numbers: &Numbers<'_>) -> Option<Cause> {
             return None;
         }
         let explained = share(residual, numbers.difference, numbers.spread)?;
-        let (kind, what) = tell(&order, &format!("axes {first} and {second}"));
+        let (kind, what) = describe(&order, &format!("axes {first} and {second}"));
         Some(Cause::new(kind, what, explained))
     })
 }
 
-/// For every expected entry where it stands.
+/// The actual place of every expected entry.
 fn counterparts(expected: &Pairs<'_>, actual: &Pairs<'_>) -> Option<Vec<usize>> {
     let size = expected.size;
     let channels = expected.channels();
@@ -163,8 +163,7 @@ fn counterparts(expected: &Pairs<'_>, actual: &Pairs<'_>) -> Option<Vec<usize>> 
     Some(order)
 }
 
-/// What does not depend on the order of the entries: the values of the row and of the column in ascending order, and that on
-/// the diagonal.
+/// Values that do not depend on the order of the entries: the row and the column in ascending order, and the diagonal.
 fn signatures(pairs: &Pairs<'_>, channels: &[(usize, usize)]) -> Vec<Vec<f64>> {
     let quantiles = |mut values: Vec<f64>| {
         values.sort_unstable_by(f64::total_cmp);
@@ -184,7 +183,7 @@ fn signatures(pairs: &Pairs<'_>, channels: &[(usize, usize)]) -> Vec<Vec<f64>> {
     (0..pairs.size).map(of_entry).collect()
 }
 
-/// Entries all over the matrix whose places are surest: all others are much farther from them.
+/// The entries with the most certain places: all other entries are much farther from them.
 fn anchors(size: usize, costs: &[f64], order: &[usize]) -> Vec<usize> {
     let doubt = |entry: usize| -> f64 {
         let own = costs[entry * size + order[entry]];

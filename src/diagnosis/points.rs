@@ -1,4 +1,4 @@
-//! Atoms of two structures side by side, and how far they lie apart. Knows no causes.
+//! Atoms of two structures side by side, and how far they are apart. Knows no causes.
 
 use super::share;
 use crate::metric::{Point, superpose};
@@ -7,11 +7,11 @@ use crate::protein::{Label, Structure};
 /// The fewest points that have a shape.
 pub(super) const FEWEST: usize = 4;
 
-/// Atoms of two structures that correspond, and how far they lie apart.
+/// Atoms of two structures that correspond, and how far they are apart.
 pub(super) struct Points {
     pub(crate) expected: Vec<Point>,
     pub(crate) actual: Vec<Point>,
-    /// The run of residues that each is in, where it is known: neighbours are of one run.
+    /// The run of residues of each atom, if it is known. Neighbours belong to one run.
     pub(crate) runs: Vec<usize>,
     /// Root mean square distance after superposition.
     pub(crate) superposed: f64,
@@ -33,12 +33,19 @@ impl Points {
         })
     }
 
+    /// All atoms of two structures of one model that list the same atoms in the same order.
+    pub(crate) fn of_all(expected: &Structure, actual: &Structure) -> Option<Self> {
+        let is_single = |structure: &Structure| structure.model_count() == 1 && structure.uneven_column().is_none();
+        let same = expected.atom_name == actual.atom_name && is_single(expected) && is_single(actual);
+        if same { Self::new(expected.coord.clone(), actual.coord.clone()) } else { None }
+    }
+
     pub(crate) fn share(&self, residual: f64) -> Option<f64> {
         share(residual, self.superposed, self.size)
     }
 }
 
-/// What names an atom within its residue's chain, apart from the number.
+/// The names of an atom and of its residue.
 pub(super) fn name(structure: &Structure, atom: usize) -> (Label, Label) {
     (structure.res_name[atom], structure.atom_name[atom])
 }

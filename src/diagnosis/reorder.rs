@@ -1,9 +1,10 @@
-//! Atoms, chains and numbers of a structure that stand in another order or under other names.
+//! Atoms, chains and numbers of a structure in another order or under other names.
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::numbering::{self, join, sorted};
 use super::points::{Points, name};
-use super::{Cause, MistakeKind, numbering, share};
+use super::{Cause, MistakeKind, share};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
 use crate::protein::{Label, Structure};
@@ -88,12 +89,8 @@ pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause
     }
     let order = |structure: &Structure| -> Vec<Label> { structure.chains().into_iter().map(|chain| chain.0).collect() };
     let (before, after) = (order(expected), order(actual));
-    let sorted = |mut labels: Vec<Label>| {
-        labels.sort_unstable();
-        labels
-    };
-    let has_moved = before != after && sorted(before.clone()) == sorted(after.clone());
-    // Within a chain everything stands as it should.
+    let has_moved = before != after && sorted(&before) == sorted(&after);
+    // Within a chain everything is right.
     if has_moved && contents(expected) == contents(actual) {
         let what = format!("chains in the order {} instead of {}", join(&after), join(&before));
         return Some(Cause::new(MistakeKind::PermutedChains, what, 1.0));
@@ -124,10 +121,6 @@ fn contents(structure: &Structure) -> HashMap<Label, Vec<(i32, Label, Label)>> {
     chains
 }
 
-fn join(labels: &[Label]) -> String {
-    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 /// Chains of one composition that take each other's places.
 pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let chains = expected.chains();
@@ -135,7 +128,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Caus
         return None;
     }
     let composition =
-        |range: &std::ops::Range<usize>| range.clone().map(|atom| name(expected, atom)).collect::<Vec<_>>();
+        |range: &std::ops::Range<usize>| -> Vec<_> { range.clone().map(|atom| name(expected, atom)).collect() };
     let compositions: Vec<_> = chains.iter().map(|(_, range)| composition(range)).collect();
     let kinds: Vec<usize> =
         compositions.iter().map(|own| compositions.iter().position(|other| other == own).unwrap_or(0)).collect();
@@ -160,7 +153,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Caus
     Some(Cause::new(MistakeKind::PermutedChains, what, share))
 }
 
-/// Atoms of a residue that stand at each other's places.
+/// Atoms of a residue that have swapped positions.
 pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let atoms = expected.atoms();
     if atoms != actual.atoms() {
@@ -181,12 +174,13 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
     let size = Points::new(before.to_vec(), after.to_vec())?.size;
     let share = share(motion.rmsd, plain.rmsd, size)?;
     let mut trades: HashMap<(Label, Label), usize> = HashMap::new();
+    let mut moved = 0;
     for (atom, &place) in assigned.iter().enumerate().filter(|(atom, place)| atom != *place) {
+        moved += 1;
         let names = (expected.atom_name[atom], expected.atom_name[place]);
         *trades.entry((names.0.min(names.1), names.0.max(names.1))).or_default() += 1;
     }
     let ((first, second), _) = trades.into_iter().max_by_key(|(names, count)| (*count, *names))?;
-    let moved = assigned.iter().enumerate().filter(|(atom, place)| atom != *place).count();
     let what = format!("{moved} atoms have swapped positions, most often {first} and {second}");
     Some(Cause::new(MistakeKind::PermutedAtoms, what, share))
 }

@@ -1,11 +1,10 @@
 //! The likely cause of a difference between two structures: mistakes of geometry first, then of order, then of confidence.
 
 use super::array::{FACTORS, of_arrays};
+use super::numbers::{FORMATS, distance};
 use super::points::{FEWEST, Points, radius_of_gyration};
-use super::precision::FORMATS;
 use super::{
-    Candidate, Cause, MistakeKind, StructureFrame, assembly, best, copied, hinge, length, models, pieces, reorder,
-    share,
+    Candidate, Cause, MistakeKind, StructureFrame, assembly, best, copied, hinge, length, models, reorder, share,
 };
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
@@ -14,15 +13,15 @@ use crate::tensor::Tensor;
 
 /// Files write three decimals: coordinates this close, in ångström, are the same.
 const DIGITS: f64 = 1e-3;
-/// What the writing of three decimals changes, in ångström.
+/// The error of three decimals, in ångström.
 const WRITTEN: f64 = 5.1e-4;
-/// So few atoms may have short coordinates by chance.
+/// Fewer atoms may have short coordinates by chance.
 const FEWEST_SHORT: usize = 20;
 
-/// Names the mistake that makes `expected` into `actual`; `None` when they agree or no single mistake does.
+/// Names the mistake that turns `expected` into `actual`. Returns `None` if they agree or no single mistake does.
 ///
-/// Of structures with several models the one that lies farthest from the expected one counts. Temperature factors are looked at
-/// when the atoms lie where they should.
+/// Of structures with several models the one that lies farthest from the expected one counts. Temperature factors are compared if
+/// the atoms are in the right places.
 #[must_use]
 pub fn of_structures(
     expected: &Structure,
@@ -46,7 +45,7 @@ pub fn of_structures(
     if let Some(cause) = reorder::of_duplicates(expected, actual) {
         return Some(cause);
     }
-    // Residues that are all there are not too many or too few, in whatever order they stand.
+    // If all residues are there, in any order, there are not too many or too few.
     if reorder::residues(expected) != reorder::residues(actual) {
         let sequence =
             |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
@@ -58,8 +57,7 @@ pub fn of_structures(
             return Some(cause);
         }
     }
-    let coordinates = actual.coord.as_slice();
-    if let [first, rest @ ..] = coordinates
+    if let [first, rest @ ..] = actual.coord.as_slice()
         && rest.len() + 1 >= FEWEST
         && rest.iter().all(|position| same(position, first))
         && expected.coord.iter().any(|position| !same(position, &expected.coord[0]))
@@ -91,7 +89,7 @@ pub fn of_structures(
         &|| points.candidate(expected, &before, candidates),
         &|| points.rolled(),
         &|| residue_shift(expected, actual),
-        &|| pieces::of_pieces(expected, actual, points.superposed, points.size),
+        &|| hinge::of_break(expected, actual, points.superposed, points.size),
         &|| reorder::of_chains(expected, actual),
         &|| copied::of_chains(expected, actual, &points).filter(|_| whole),
         &|| copied::of_candidates(expected, actual, &points, candidates).filter(|_| whole),
@@ -103,7 +101,7 @@ pub fn of_structures(
     .or_else(|| points.short())
 }
 
-/// The run of residues, numbered without a gap in one chain, that each atom is in: what lies between two runs may be left out.
+/// The run of residues of each atom, numbered without a gap in one chain. Residues between two runs may be left out.
 fn runs(structure: &Structure, atoms: &[usize]) -> Vec<usize> {
     let is_next = |one: usize, other: usize| {
         let step = i64::from(structure.res_id[other]) - i64::from(structure.res_id[one]);
@@ -127,21 +125,19 @@ fn is_whole(atoms: &[usize], structure: &Structure) -> bool {
 
 impl Points {
     fn rounded(&self) -> Option<(&'static str, f64)> {
-        let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
-        let actual: Vec<f64> = self.actual.iter().flatten().copied().map(f64::from).collect();
-        let difference = super::numbers::distance(&flat, &actual);
+        let (expected, actual) = (flat(&self.expected), flat(&self.actual));
+        let difference = distance(&expected, &actual);
         FORMATS.into_iter().find_map(|(name, round)| {
-            let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
-            Some((name, share(super::numbers::distance(&rounded, &actual), difference, self.size)?))
+            let rounded: Vec<f64> = expected.iter().map(|value| round(*value)).collect();
+            Some((name, share(distance(&rounded, &actual), difference, self.size)?))
         })
     }
 
-    /// Coordinates that all hold no more digits than a format has, where those expected hold more: the rounding is certain, and
-    /// the noise beside it is not.
+    /// Coordinates with no more digits than a format has, while the expected ones have more. The rounding is certain even with noise
+    /// beside it.
     fn short(&self) -> Option<Cause> {
         let fits = |points: &[Point], round: fn(f64) -> f64| {
-            let mut values = points.iter().flatten().copied().map(f64::from);
-            values.all(|value| (round(value) - value).abs() <= WRITTEN)
+            points.as_flattened().iter().all(|axis| (round((*axis).into()) - f64::from(*axis)).abs() <= WRITTEN)
         };
         if self.expected.len() < FEWEST_SHORT {
             return None;
@@ -150,10 +146,10 @@ impl Points {
             if !fits(&self.actual, round) || fits(&self.expected, round) {
                 return None;
             }
-            let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
-            let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
-            // Of a point three coordinates are rounded.
-            let rounding = 3.0 * super::numbers::distance(&flat, &rounded).powi(2);
+            let expected = flat(&self.expected);
+            let rounded: Vec<f64> = expected.iter().map(|value| round(*value)).collect();
+            // Each point has three rounded coordinates.
+            let rounding = 3.0 * distance(&expected, &rounded).powi(2);
             let left = (1.0 - rounding / self.superposed.powi(2)).max(0.0).sqrt();
             let what = format!("all coordinates are {name} numbers");
             Some(Cause::new(MistakeKind::LowerPrecision, what, 1.0 - left))
@@ -184,7 +180,7 @@ impl Points {
         self.expected.iter().copied().map(change).collect()
     }
 
-    /// A rigid motion, if what is left after it is at most this.
+    /// A rigid motion, if at most `most` is left after it.
     fn moved(&self, plain: f64, frame: StructureFrame, most: f64) -> Option<Cause> {
         if frame == StructureFrame::Free || self.superposed > most {
             return None;
@@ -224,7 +220,7 @@ impl Points {
         })
     }
 
-    /// Every atom at the place of its neighbour in the list, or in that of its chain.
+    /// Every atom at the place of its neighbour in the list.
     fn rolled(&self) -> Option<Cause> {
         let is_whole = |place: &usize| self.runs.get(*place) == self.runs.get(place + 1);
         let places: Vec<usize> = (0..self.expected.len() - 1).filter(is_whole).collect();
@@ -242,7 +238,7 @@ impl Points {
     }
 }
 
-/// Another result that is what came, where that has not even the residues that were expected.
+/// Another result that equals the actual one, which does not have the expected residues.
 fn another(actual: &Structure, candidates: &[Candidate<'_>]) -> Option<Cause> {
     let atoms = actual.coord.get(..actual.atoms())?;
     candidates.iter().find_map(|candidate| {
@@ -285,6 +281,10 @@ pub(super) fn factors(expected: &Structure, actual: &Structure) -> Option<Cause>
     let cause = of_arrays(&Tensor::vector(&before), &Tensor::vector(&after), &[])?;
     let what = format!("temperature factors: {}", cause.what);
     Some(Cause { what, ..cause })
+}
+
+fn flat(points: &[Point]) -> Vec<f64> {
+    points.as_flattened().iter().copied().map(f64::from).collect()
 }
 
 /// Zero is zero whatever its sign, as files write it.
