@@ -4,7 +4,7 @@ use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::{CheckParser, FieldScope};
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "absent";
@@ -20,7 +20,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Absent {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let wrong = self.fields.iter().filter_map(|field| match answered.prediction.at(&field.to_string()) {
             Some(value) if value.is_none() => None,
             Some(value) => Some(format!("{field}: expected None, got {}", value.describe())),

@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::number::show;
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_structural, structure_of};
-use super::{CheckRule, InputScope, Judged};
+use super::{CallFindings, CheckRule, InputScope};
 use crate::compare::{PLDDT, factor_of};
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorRule, FactorScale};
@@ -39,7 +39,7 @@ impl CheckRule for BFactor {
         self.field.is_whole().then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
         let items = self.field.find(NAME, answered)?.as_items().unwrap_or_default();
         let scores = self.plddt.find(NAME, answered)?.as_items().unwrap_or_default();

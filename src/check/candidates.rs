@@ -9,7 +9,7 @@ use crate::prediction::contract::FieldKind;
 use crate::prediction::{Contract, Prediction, Request, Value};
 
 /// A value of the field, with its label and how its request differs.
-type Candidate = (String, Relation, Value);
+type LabelledValue = (String, Relation, Value);
 
 /// What the second of two sides may be instead of the first.
 pub(crate) fn candidates(
@@ -36,7 +36,7 @@ fn of_responses(
     sides: &Sides<'_>,
     first: &AnsweredCall<'_>,
     second: &AnsweredCall<'_>,
-) -> Vec<Candidate> {
+) -> Vec<LabelledValue> {
     let path = field.to_string();
     let mut found = Vec::new();
     for answered in second.results.responses.iter().filter_map(|response| second.results.answer(response)) {
@@ -73,7 +73,7 @@ fn of_responses(
 }
 
 /// Recorded results, sample by sample if samples are compared.
-fn of_records(field: &FieldPath, is_item: bool, second: &AnsweredCall<'_>) -> Option<Vec<Candidate>> {
+fn of_records(field: &FieldPath, is_item: bool, second: &AnsweredCall<'_>) -> Option<Vec<LabelledValue>> {
     let name = field.name();
     let recorded = second.results.recorded.filter(|_| field.is_whole())?;
     let key = (recorded.key)(second.call).ok()?;

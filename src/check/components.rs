@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, name_of_atom, structure_of};
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 use crate::compare::PLDDT;
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
@@ -37,7 +37,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Components {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let value = self.field.find(NAME, answered)?;
         // Every model of the case has both since the check was compiled.
         let (Some(gates), Some(spec)) = (answered.contract.gates.physical, answered.contract.field(self.field.name()))

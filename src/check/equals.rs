@@ -7,7 +7,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::exact;
 use super::parser::{CheckParser, TOLERANCES};
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 use crate::prediction::Value;
 use crate::tensor::{DType, Tensor};
 
@@ -30,7 +30,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Equals {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let value = self.field.find(NAME, answered)?;
         let mut walk = EqualityWalk { tolerance: self.tolerance, ..EqualityWalk::default() };
         walk.value(&self.field.to_string(), &self.value, value);

@@ -4,7 +4,7 @@ use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::numbers::judge_each;
 use super::parser::{CheckParser, FieldScope};
-use super::{CheckRule, InputScope, Judged};
+use super::{CallFindings, CheckRule, InputScope};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "finite";
@@ -25,7 +25,7 @@ impl CheckRule for Finite {
         self.fields.iter().all(FieldPath::is_whole).then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let excess = |value: f64| if value.is_finite() { 0.0 } else { f64::INFINITY };
         let judged = self.fields.iter().map(|field| judge_each(NAME, field, answered, "finite", excess));
         Ok(judged.flat_map(|judged| judged.unwrap_or_else(|finding| vec![*finding])).collect())

@@ -68,7 +68,7 @@ pub enum InputScope {
 }
 
 /// The findings about one call, or the finding that ends its judging.
-pub(crate) type Judged = Result<Vec<Finding>, Box<Finding>>;
+pub(crate) type CallFindings = Result<Vec<Finding>, Box<Finding>>;
 
 /// What a check of one kind demands.
 pub(crate) trait CheckRule: Send + Sync + std::fmt::Debug {
@@ -83,7 +83,7 @@ pub(crate) trait CheckRule: Send + Sync + std::fmt::Debug {
     }
 
     /// Judges the response to one call, for checks that look at each response on its own.
-    fn judge_one(&self, _answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, _answered: &AnsweredCall<'_>) -> CallFindings {
         Ok(Vec::new())
     }
 
@@ -276,7 +276,7 @@ mod tests {
         let checks: Vec<Check> =
             [&every[..], &stated[..]].concat().iter().map(|table| compiled(&folder(), table)).collect();
         let lent = for_other_inputs(&checks);
-        let names: Vec<_> = lent.iter().filter_map(|check| check.other_inputs()).collect();
+        let names: Vec<_> = lent.iter().filter_map(Check::other_inputs).collect();
         let expected = ["contract", "sequence", "finite", "shape", "shape"].map(|name| (name, InputScope::Every));
         assert_eq!(names, expected);
     }

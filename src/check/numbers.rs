@@ -1,6 +1,6 @@
 //! All numbers of a value in any nesting, each with its path, and a rule applied to all of them. Knows no contract.
 
-use super::Judged;
+use super::CallFindings;
 use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
@@ -98,7 +98,7 @@ pub(crate) fn judge_each(
     answered: &AnsweredCall<'_>,
     rule: &str,
     excess: impl Fn(f64) -> f64,
-) -> Judged {
+) -> CallFindings {
     let wrong = |summary: String| Finding::wrong(check, answered.call, summary);
     let value = field.find(check, answered)?;
     let arrays = numbers(&field.to_string(), value).map_err(|summary| Box::new(wrong(summary)))?;

@@ -14,7 +14,7 @@ use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::CheckParser;
 use super::structure_field::{confidences, is_structural, structure_of};
-use super::{CheckRule, InputScope, Judged};
+use super::{CallFindings, CheckRule, InputScope};
 use crate::compare::{behind, of_residues};
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
@@ -50,7 +50,7 @@ impl CheckRule for Physical {
         (self.field.is_whole() && self.confident.is_none()).then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
         let items = self.field.items(self.field.find(NAME, answered)?);
         // Every model of the case has both since the check was compiled.

@@ -7,7 +7,7 @@ use super::kept::find_or_keep;
 use super::number::show;
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{name_of_atom, structure_of};
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 use crate::compare::{STRUCTURES, atom_faults};
 use crate::metric::rmsd;
 use crate::metric_value::{Direction, MetricValue};
@@ -32,7 +32,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Positions {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let Some(recorded) = find_or_keep(NAME, &["metadata", STRUCTURES], answered)? else {
             return Ok(Vec::new());
         };

@@ -4,7 +4,7 @@ use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::{CheckParser, FieldScope};
-use super::{CheckRule, Judged, number};
+use super::{CallFindings, CheckRule, number};
 use crate::prediction::Value;
 
 /// The name of the check.
@@ -21,7 +21,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Present {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let findings = self.fields.iter().filter_map(|field| match field.find(NAME, answered) {
             Ok(value) if is_filled(value) => None,
             Ok(value) => {

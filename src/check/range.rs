@@ -7,7 +7,7 @@ use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::numbers::judge_each;
 use super::parser::CheckParser;
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "range";
@@ -38,7 +38,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for Range {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         judge_each(NAME, &self.field, answered, &self.bounds.to_string(), |value| self.bounds.excess(value))
     }
 }

@@ -6,7 +6,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
-use super::{CheckRule, InputScope, Judged};
+use super::{CallFindings, CheckRule, InputScope};
 use crate::protein::Structure;
 
 /// The name of the check.
@@ -28,7 +28,7 @@ impl CheckRule for Sequence {
         self.field.is_whole().then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
         let items = self.field.find(NAME, answered)?.as_items().unwrap_or_default();
         let Some(spec) = answered.contract.field(self.field.name()) else {

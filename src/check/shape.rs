@@ -5,7 +5,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
 use super::parser::CheckParser;
-use super::{CheckRule, InputScope, Judged};
+use super::{CallFindings, CheckRule, InputScope};
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
 use crate::tensor::{DType, Tensor};
@@ -66,7 +66,7 @@ impl CheckRule for ShapeCheck {
         (self.field.is_whole() && self.items.is_none() && !fixes_a_size).then_some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let field = &self.field;
         let value = field.find(NAME, answered)?;
         let mut findings = Vec::new();

@@ -7,7 +7,7 @@ use super::kept::{configured_otherwise, mislabelled};
 use super::parser::{CheckParser, FieldScope, TOLERANCES};
 use super::places::Places;
 use super::structure_field::is_file;
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 use crate::compare::{
     Comparison, FieldComparison, Policy, ToleranceOverrides, ValueDifference, compare, likely_cause, paths_of_causes,
 };
@@ -53,7 +53,7 @@ impl CheckRule for Snapshot {
         found.beyond().map(|field| field.path.clone()).collect()
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let Some(recorded) = answered.results.recorded else {
             return Ok(Vec::new());
         };

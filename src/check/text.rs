@@ -4,7 +4,7 @@ use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::CheckParser;
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "text";
@@ -32,7 +32,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 }
 
 impl CheckRule for TextCheck {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let items = self.field.items(self.field.find(NAME, answered)?);
         if items.is_empty() {
             let summary = format!("{}: expected text, got an empty list", self.field);

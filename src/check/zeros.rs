@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::number::{count, show};
 use super::numbers::Tally;
 use super::parser::CheckParser;
-use super::{CheckRule, Judged};
+use super::{CallFindings, CheckRule};
 use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::tensor::Tensor;
@@ -39,7 +39,7 @@ fn has_rows(field: &FieldSpec) -> bool {
 }
 
 impl CheckRule for Zeros {
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let field = &self.field;
         let mut findings = Vec::new();
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));

@@ -14,7 +14,7 @@ use super::case_results::AnsweredCall;
 use super::complex::Complex;
 use super::finding::Finding;
 use super::parser::CheckParser;
-use super::{CheckRule, InputScope, Judged, number};
+use super::{CallFindings, CheckRule, InputScope, number};
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
 use crate::prediction::{Axes, Value};
 use crate::wire::readable;
@@ -40,7 +40,7 @@ impl CheckRule for ContractRule {
         Some(InputScope::Every)
     }
 
-    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Judged {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let mut report = ContractFindings { call: answered.call, findings: Vec::new() };
         presence::judge(answered, &mut report);
         metadata::judge(answered, &mut report);

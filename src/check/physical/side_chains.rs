@@ -1,11 +1,11 @@
-//! The rules of side chains: bonds, angles, flat groups and the hands of their centres. Counts; writes no finding.
+//! The rules of side chains: bonds, angles, flat groups and the hands of their centres. Counts violations. Does not write findings.
 
 use super::rules::{Rule, RuleKind};
 use crate::metric::geometry::{SideChainValue, SideChains};
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::Structure;
 
-/// The rules applied to the residues that are judged.
+/// The rules, applied to the judged residues.
 pub(super) fn side_chain_rules(
     structure: &Structure,
     is_judged: impl Fn(usize) -> bool,

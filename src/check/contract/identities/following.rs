@@ -1,4 +1,4 @@
-//! What an identity makes of the other field, or of the request: the numbers that its field must have.
+//! The numbers that the field of an identity must have, computed from the other field or the request. Compares nothing.
 
 use super::super::super::case_results::AnsweredCall;
 use super::super::super::complex::Complex;
@@ -7,24 +7,24 @@ use crate::metric::distance_scale;
 use crate::prediction::Value;
 use crate::prediction::identity::{BinCentres, FieldIdentity, FieldPart, FieldRelation};
 
-/// The length that a norm counts as at least when something is divided by it, as models have it.
+/// The least norm that models divide by.
 const LEAST_NORM: f64 = 1e-6;
-/// Residues from which on all programs give a TM-score the same scale.
+/// All programs give a TM-score the same scale from this number of residues on.
 const SCALED: usize = 22;
 const ALPHA_CARBON: &str = "CA";
 
-/// What follows for one sample, row by row.
+/// The numbers that follow for one sample, row by row.
 pub(super) enum Following<'a> {
     /// From the rows of another field.
     Rows(SampleRows<'a>, &'a FieldRelation),
-    /// Numbers in rows of this many; NaN where nothing follows.
+    /// Numbers in rows of this width. NaN if nothing follows.
     Numbers(Vec<f64>, usize),
-    /// So many rows of a single 1.
+    /// This number of rows of a single 1.
     Ones(usize),
 }
 
 impl<'a> Following<'a> {
-    /// What follows for a sample of a field that has `rows`; `None` where nothing does.
+    /// The numbers that follow for a sample of a field with `rows` rows. Returns `None` if none follow.
     pub(super) fn of(
         identity: &'a FieldIdentity,
         sample: usize,
@@ -73,7 +73,7 @@ impl<'a> Following<'a> {
     }
 }
 
-/// Turns a row into what follows from it.
+/// Turns a row into the row that follows from it.
 fn follow(relation: &FieldRelation, row: &mut Vec<f64>) {
     match relation {
         FieldRelation::Softmax => softmax(row),
@@ -140,7 +140,7 @@ fn tm_score(logits: &SampleRows<'_>, length: usize, bins: BinCentres) -> Option<
     Some(best)
 }
 
-/// The numbers of the types of all residues; NaN for one that has none.
+/// The numbers of the types of all residues. NaN for an unknown type.
 fn residue_types(complex: &Complex, order: &str) -> Option<Vec<f64>> {
     let letters = complex.chains.iter().flat_map(|chain| chain.sequence.chars());
     let number = |letter| order.chars().position(|known| known == letter);
@@ -148,7 +148,7 @@ fn residue_types(complex: &Complex, order: &str) -> Option<Vec<f64>> {
     (types.len() == complex.length).then_some(types)
 }
 
-/// The positions of the alpha carbons of a sample's structure; NaN for a residue without one.
+/// The positions of the alpha carbons of a sample's structure. NaN for a residue without one.
 fn alpha_carbons(of: &FieldPart, sample: usize, answered: &AnsweredCall<'_>) -> Option<Vec<f64>> {
     let items = answered.prediction.field(&of.field).and_then(Value::as_items)?;
     let structure = items.get(sample)?.as_structure()?;

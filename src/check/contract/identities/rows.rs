@@ -1,4 +1,4 @@
-//! The part of a field that an identity is about, of one sample: read row by row from where it lies, padding left out.
+//! The part of a field that an identity is about, for one sample: read row by row in place, without padding. Compares nothing.
 
 use super::super::super::case_results::AnsweredCall;
 use crate::prediction::contract::{FieldKind, FieldSpec};
@@ -7,19 +7,19 @@ use crate::prediction::{Axes, Value};
 use crate::tensor::Tensor;
 use crate::tensor::strided::c_strides;
 
-/// The rows of one sample; the last dimension is along a row.
+/// The rows of one sample. The last dimension is along a row.
 pub(super) struct SampleRows<'a> {
     tensor: &'a Tensor,
     /// First index and count along every dimension of the array, and whether the dimension stays.
     axes: Vec<(usize, usize, bool)>,
     strides: Vec<usize>,
-    /// How many of the dimensions are of rows; the others are along one.
+    /// The number of dimensions that count rows. The others are along a row.
     of_rows: usize,
 }
 
 impl<'a> SampleRows<'a> {
-    /// Those of a sample: along its last dimension, or of one element each. `None` where the array is not as its field says, which is
-    /// a finding of its own.
+    /// The rows of a sample along its last dimension, or of one element each. Returns `None` if the array does not fit its field, which
+    /// is a finding of its own.
     pub(super) fn of(part: &FieldPart, sample: usize, of_elements: bool, answered: &AnsweredCall<'a>) -> Option<Self> {
         let field = answered.contract.field(&part.field)?;
         let array = answered.prediction.field(&part.field)?;
@@ -83,7 +83,7 @@ impl<'a> SampleRows<'a> {
     }
 }
 
-/// How many samples a field has: those of its list or of its batch, or one.
+/// The number of samples of a field: those of its list or of its batch, or one.
 pub(super) fn samples(field: &FieldSpec, answered: &AnsweredCall<'_>) -> usize {
     if field.kind.is_per_sample() {
         answered.expected.samples(field.kind)
