@@ -217,6 +217,13 @@ impl Contract {
         }
     }
 
+    /// The sizes of the model with those of the variant that a configuration selects.
+    pub(crate) fn sizes(&self, config: &Options) -> Sizes {
+        let mut sizes = self.dimensions.clone();
+        sizes.extend(self.variant(config).into_iter().flat_map(|variant| variant.dimensions.clone()));
+        sizes
+    }
+
     /// The option that selects a variant, where there are any.
     pub(crate) fn variant_option(&self) -> Option<&str> {
         if self.variants.is_empty() {

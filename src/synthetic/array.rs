@@ -1,40 +1,38 @@
-//! Builds one declared array row by row: finds the sample, residue and layer axes of its shape, asks for every row in turn, pads
-//! short samples and writes the declared type. Knows no meaning of a row.
+//! Builds one declared array row by row: finds the sample, residue and layer axes, pads short samples and writes the declared type.
+//! Does not decide which numbers a row holds.
 
 use half::{bf16, f16};
 
 use super::ModelError;
 use super::random::{Random, seed_of};
 use crate::prediction::contract::{Dimension, FieldSpec, Sizes};
-use crate::prediction::{Contract, Options};
+use crate::prediction::is_symbol;
 use crate::tensor::{DType, Element, Tensor};
 
-/// Size of a dimension that a contract names without a size: any will do that is the same everywhere.
+/// Size of a dimension that a contract names without a size. Any number works as long as it is the same in every field.
 const UNPUBLISHED: usize = 64;
 
-/// The place of one row of an array; indices of axes that it lacks are 0.
+/// The position of one row in an array. The index of an axis that the array does not have is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ArrayRow {
     pub sample: usize,
     /// Indices along the first and the second residue axis.
     pub residues: [usize; 2],
-    /// How many residue axes there are.
     pub residue_axes: usize,
-    /// Index along all other axes before the last of these, such as the layers of a network.
+    /// Index along all other axes before the row, such as the layers of a network.
     pub layer: usize,
-    /// How many of those there are.
     pub layers: usize,
 }
 
 impl ArrayRow {
-    /// How far a layer of a network has come: the last one is there, at 1.
+    /// The depth of a layer in its network, 1 for the last layer.
     pub(super) fn depth(&self) -> f32 {
         (self.layer + 1) as f32 / self.layers as f32
     }
 }
 
-/// Builds the array of a field in C order. `write` fills the rows of residues that there are by `lengths`, the residues of every
-/// sample; all others hold the field's padding.
+/// Builds the array of a field in C order. `write` fills the rows of existing residues; `lengths` is the number of residues of each
+/// sample. All other rows hold the field's padding.
 ///
 /// # Errors
 /// When the array does not fit into memory.
@@ -46,11 +44,10 @@ pub(super) fn build(
 ) -> Result<Tensor, ModelError> {
     let dtype = field.dtypes.first().copied().unwrap_or(DType::F32);
     let too_large = || ModelError::new("MemoryError", format!("{} does not fit into memory", field.name));
-    let resolve = |dimension: &Dimension| dimension.resolve(sizes).unwrap_or(UNPUBLISHED);
-    let shape: Vec<usize> = field.shape.iter().map(resolve).collect();
-    // What follows the last axis that says which row it is are the values of one row.
-    let says_which = |dimension| is_sample(dimension) || is_residue(dimension);
-    let axes = field.shape.iter().rposition(says_which).map_or(0, |last| last + 1);
+    let shape: Vec<usize> =
+        field.shape.iter().map(|dimension| dimension.resolve(sizes).unwrap_or(UNPUBLISHED)).collect();
+    // The axes after the last sample or residue axis are the values of one row.
+    let axes = field.shape.iter().rposition(|axis| is_symbol(axis, "B") || is_residue(axis)).map_or(0, |last| last + 1);
     let product = |sizes: &[usize]| sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size));
     let (rows, width) = product(&shape[..axes]).zip(product(&shape[axes..])).ok_or_else(too_large)?;
     let bytes = product(&[rows, width, dtype.size()]).ok_or_else(too_large)?;
@@ -69,25 +66,20 @@ pub(super) fn build(
             append(*value, dtype, &mut data);
         }
     }
-    let tensor = Tensor::new(dtype, shape, data.into());
-    tensor.map_err(|error| ModelError::new("RuntimeError", format!("{}: {error}", field.name)))
+    Tensor::new(dtype, shape, data.into())
+        .map_err(|error| ModelError::new("RuntimeError", format!("{}: {error}", field.name)))
 }
 
-fn is_sample(dimension: &Dimension) -> bool {
-    matches!(dimension, Dimension::Symbol(name, 0) if name == "B")
+fn is_residue(axis: &Dimension) -> bool {
+    is_symbol(axis, "L") || is_symbol(axis, "N")
 }
 
-fn is_residue(dimension: &Dimension) -> bool {
-    matches!(dimension, Dimension::Symbol(name, 0) if name == "L" || name == "N")
-}
-
-/// The row with this index, by the axes before the rows.
 fn row_at(axes: &[Dimension], shape: &[usize], mut index: usize) -> ArrayRow {
     let mut row = ArrayRow { layers: 1, ..ArrayRow::default() };
     for (axis, &size) in axes.iter().zip(shape).rev() {
         let along = index % size;
         index /= size;
-        if is_sample(axis) {
+        if is_symbol(axis, "B") {
             row.sample = along;
         } else if is_residue(axis) {
             row.residues = [along, row.residues[0]];
@@ -100,16 +92,7 @@ fn row_at(axes: &[Dimension], shape: &[usize], mut index: usize) -> ArrayRow {
     row
 }
 
-/// The sizes that the contract publishes, and those of the chosen variant.
-pub(super) fn published_sizes(contract: &Contract, effective: &Options) -> Sizes {
-    let mut sizes = contract.dimensions.clone();
-    if let Some(variant) = contract.variant(effective) {
-        sizes.extend(variant.dimensions.clone());
-    }
-    sizes
-}
-
-/// Fills a row with numbers that mean nothing: within the field's range, fixed by the parts of a seed.
+/// Fills a row with pseudorandom numbers within the field's range.
 pub(super) fn noise(field: &FieldSpec, seed: &[u64], row: &mut [f32]) {
     let is_whole = field.dtypes.first().is_some_and(|dtype| !dtype.is_float());
     let (least, greatest) = field.range.unwrap_or(if is_whole { (0.0, 1.0) } else { (-1.0, 1.0) });
@@ -122,7 +105,7 @@ pub(super) fn noise(field: &FieldSpec, seed: &[u64], row: &mut [f32]) {
     }
 }
 
-/// Appends a value in a type; text stays empty.
+/// Appends a value in the given type. Text stays empty.
 fn append(value: f32, dtype: DType, data: &mut Vec<u8>) {
     match dtype {
         DType::F16 => f16::from_f32(value).write(data),

@@ -1,10 +1,10 @@
 //! Builds one molecule as residues with named atoms: a protein as a helix that its sequence bends a little, nucleic acids and
-//! ligands as their parts in a row. Places no chain beside another and predicts nothing.
+//! ligands as a row of their parts. Does not place chains beside each other.
 
-use super::geometry::{Position, centroid, distance};
 use super::input::{InputMolecule, MoleculeKind};
 use super::random::{Random, hash_text, seed_of};
 use super::residue::{self, BackboneTorsions};
+use crate::metric::geometry::vector::{Vector, centroid, distance};
 use crate::protein::residue::AMINO_ACIDS;
 use crate::protein::{Label, component, smiles};
 
@@ -13,7 +13,7 @@ use crate::protein::{Label, component, smiles};
 pub(super) struct SyntheticAtom {
     pub name: Label,
     pub element: Label,
-    pub position: Position,
+    pub position: Vector,
 }
 
 /// A residue, a nucleotide or a component of a ligand.
@@ -26,19 +26,19 @@ pub(super) struct SyntheticResidue {
     pub name: Label,
     /// Index into [`AMINO_ACIDS`]; `None` for anything else.
     pub amino: Option<usize>,
-    /// Index of the atom that stands for it.
+    /// Index of the atom that represents it: CA, or the atom in the middle.
     pub central: usize,
     pub atoms: Vec<SyntheticAtom>,
 }
 
 impl SyntheticResidue {
-    /// Where the atom is that stands for it: CA, or of anything else the one in the middle.
-    pub(super) fn middle(&self) -> Position {
+    /// The position of the central atom.
+    pub(super) fn middle(&self) -> Vector {
         self.atoms[self.central].position
     }
 
-    /// CB, or what stands for the residue where it has none.
-    pub(super) fn beta(&self) -> Position {
+    /// The position of CB, or of the central atom if there is none.
+    pub(super) fn beta(&self) -> Vector {
         let beta = self.atoms.get(BETA).filter(|_| self.amino.is_some());
         beta.map_or_else(|| self.middle(), |atom| atom.position)
     }
@@ -48,45 +48,44 @@ impl SyntheticResidue {
 const ALPHA: usize = 1;
 const BETA: usize = 4;
 
-/// A reason for chains to lie a little differently: another seed, another model.
+/// A random change of a chain's torsions, for example due to another seed or another model.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deviation {
     pub seed: u64,
-    /// Greatest turn of a psi in degrees.
+    /// The greatest change of psi in degrees.
     pub size: f64,
 }
 
-/// Phi with which the ring of proline closes, in degrees.
+/// Phi at which the ring of proline closes, in degrees.
 pub(super) const PROLINE_PHI: f64 = -65.0;
 
-/// Phi and psi of an alpha helix, in degrees, and by how much the sequence bends it at most.
+/// Phi and psi of an alpha helix and the greatest change due to the sequence, in degrees.
 const HELIX: BackboneTorsions = [-62.0, -42.0];
 const SEQUENCE_BEND: f64 = 4.0;
-/// Psi one and two residues before a proline, in degrees: the ring finds room, and the helix keeps its direction. Others where the
-/// residue is a proline itself, and where another one follows at the third place.
+/// Psi one and two residues before a proline, in degrees: the ring fits and the helix keeps its direction. Other values apply if the
+/// residue is itself a proline, and if another proline follows two residues later.
 const PSI_BEFORE_PROLINE: [f64; 2] = [-61.0, -23.0];
 const PSI_OF_PROLINE_BEFORE_PROLINE: f64 = -28.0;
 const PSI_BEFORE_TWO_PROLINES: f64 = -50.0;
-/// How far ahead a proline needs an even helix.
+/// Residues before a proline whose helix must be even.
 const EVEN: usize = 5;
-/// A turn of psi, and how it is undone two and four turns of the helix later: the chain leaves its axis and comes back, so that the
-/// displacement does not grow with its length.
+/// A change of psi, and how it is undone two and four turns of the helix later, so that displacements do not grow with the length of
+/// the chain.
 const DETOUR: [(usize, f64); 3] = [(0, 1.0), (7, -2.0), (14, 1.0)];
-/// What is left of a turn where a proline needs an even helix.
+/// Factor for changes of psi near a proline.
 const TIGHT: f64 = 0.4;
 
-/// Name of a residue that is none of the twenty; alanine stands in for it.
+/// Name of a residue that is not one of the twenty. It is built as alanine.
 const UNKNOWN: &str = "UNK";
 const STAND_IN: usize = 0;
-/// Name of a ligand that is given by its chemistry only.
+/// Name of a ligand that is given as SMILES.
 const UNNAMED_LIGAND: &str = "LIG";
 /// The only atom of a component that is not in the table.
 const CARBON: &str = "C1";
-/// Distance of neighbouring nucleotides and components where they come nearest, in ångström, and of the atoms of a molecule that is
-/// given by its chemistry only.
+/// The least distance between neighbouring nucleotides and components, and between the atoms of a SMILES ligand, in ångström.
 const SPACING: f64 = 1.6;
 
-/// The residues of a molecule, which is chain number `chain` of its complex.
+/// Builds the residues of a molecule, which is chain number `chain` of its complex.
 pub(super) fn build(molecule: &InputMolecule, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
     let text = molecule.text.as_str();
     match molecule.kind {
@@ -98,7 +97,6 @@ pub(super) fn build(molecule: &InputMolecule, chain: usize, deviations: &[Deviat
     }
 }
 
-/// A number that tells molecules apart.
 pub(super) fn hash(molecule: &InputMolecule) -> u64 {
     seed_of(&[molecule.kind as u64, hash_text(&molecule.text)])
 }
@@ -112,15 +110,9 @@ fn protein(letters: &str, seed: u64, chain: usize, deviations: &[Deviation]) -> 
         let kind = &AMINO_ACIDS[amino.unwrap_or(STAND_IN)];
         let before = built.last().map(|own| ([0, 1, 2].map(|atom| own.atoms[atom].position), torsions[index - 1][1]));
         let positions = residue::build(before, kind.letter, torsions[index]);
-        let atoms = kind.atoms.iter().zip(positions);
-        built.push(SyntheticResidue {
-            chain,
-            index,
-            name: label(if amino.is_some() { kind.name } else { UNKNOWN }),
-            amino,
-            central: ALPHA,
-            atoms: atoms.map(|(name, position)| atom(name, position)).collect(),
-        });
+        let atoms = kind.atoms.iter().zip(positions).map(|(name, position)| atom(name, position)).collect();
+        let name = label(if amino.is_some() { kind.name } else { UNKNOWN });
+        built.push(SyntheticResidue { chain, index, name, amino, central: ALPHA, atoms });
     }
     built
 }
@@ -162,30 +154,26 @@ fn torsions(aminos: &[Option<usize>], seed: u64, chain: usize, deviations: &[Dev
 /// A nucleotide or a component of a ligand: its name and its atoms about any origin.
 type BuiltPart = (Label, Vec<SyntheticAtom>);
 
-/// A component by its code; one that is not in the table has a single atom.
+/// A component by its code. A component that is not in the table has a single atom.
 fn named(code: &str) -> BuiltPart {
     let known = component::by_name(code).map_or(&[(CARBON, [0.0; 3])][..], |known| known.atoms);
     (label(code), known.iter().map(|(name, position)| atom(name, *position)).collect())
 }
 
-/// A molecule by its SMILES: its atoms in lines and layers, none nearer to another than [`SPACING`].
+/// A molecule by its SMILES: its atoms on a grid with a spacing of [`SPACING`].
 fn unnamed(smiles: &str) -> BuiltPart {
     let elements = smiles::heavy_atoms(smiles).filter(|elements| !elements.is_empty());
     let elements = elements.unwrap_or_else(|| vec![label("C")]);
     let side = (elements.len() as f64).cbrt().ceil() as usize;
-    let place = |index: usize| {
+    let atoms = elements.iter().enumerate().map(|(index, &element)| {
         let along = [index % side, index / side % side, index / (side * side)];
-        along.map(|steps| SPACING * steps as f64)
-    };
-    let atoms = elements.iter().enumerate().map(|(index, element)| SyntheticAtom {
-        name: label(&format!("{element}{}", index + 1)),
-        element: *element,
-        position: place(index),
+        let position = along.map(|steps| SPACING * steps as f64);
+        SyntheticAtom { name: label(&format!("{element}{}", index + 1)), element, position }
     });
     (label(UNNAMED_LIGAND), atoms.collect())
 }
 
-/// The parts of a molecule in a row.
+/// Places the parts of a molecule in a row.
 fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticResidue> {
     let mut end = 0.0;
     let mut built = Vec::new();
@@ -198,27 +186,20 @@ fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticRes
         }
         end += length + SPACING;
         let middle = centroid(&atoms.iter().map(|atom| atom.position).collect::<Vec<_>>());
-        let from_middle = |atom: &&SyntheticAtom| distance(atom.position, middle);
-        let nearest =
-            atoms.iter().enumerate().min_by(|(_, one), (_, other)| from_middle(one).total_cmp(&from_middle(other)));
-        built.push(SyntheticResidue {
-            chain,
-            index,
-            name,
-            amino: None,
-            central: nearest.map_or(0, |(place, _)| place),
-            atoms,
-        });
+        let from_middle = |place: &usize| distance(atoms[*place].position, middle);
+        let nearest = (0..atoms.len()).min_by(|one, other| from_middle(one).total_cmp(&from_middle(other)));
+        let central = nearest.unwrap_or(0);
+        built.push(SyntheticResidue { chain, index, name, amino: None, central, atoms });
     }
     built
 }
 
-/// An atom that is named after its element, which is a single letter.
-fn atom(name: &str, position: Position) -> SyntheticAtom {
+/// An atom that is named after its single-letter element.
+fn atom(name: &str, position: Vector) -> SyntheticAtom {
     SyntheticAtom { name: label(name), element: label(&name[..1]), position }
 }
 
-/// As much of a name as a structure's column holds.
+/// A name, cut to the width of a structure's column.
 pub(super) fn label(text: &str) -> Label {
     let mut end = text.len().min(Label::CAPACITY);
     while !text.is_char_boundary(end) {

@@ -1,26 +1,25 @@
-//! What is one model family's own and no contract can say: its wording, as one table. A model that is not in the table
-//! is served by the last row, so a new model needs no code. Data and its look-up only; decides nothing.
+//! The error messages of each model family, which no contract can express, as one table. A model that is not in the table uses the
+//! last row, so a new model needs no code. Does not decide when an error occurs.
 
 use crate::prediction::Contract;
 
-/// The wording of one core class. In a message `{model}`, `{field}`, `{sequence}`, `{fragment}`, `{variant}` and
-/// `{variants}` stand for what they name.
+/// The messages of one core class. `{model}`, `{field}`, `{sequence}`, `{fragment}`, `{variant}` and `{variants}` are placeholders.
 pub(super) struct ModelFamily {
     /// The last part of the core's dotted path.
     core: &'static str,
-    /// To no sequence at all.
+    /// For an empty list of sequences.
     pub no_sequence: &'static str,
-    /// To an empty string.
+    /// For an empty string.
     pub empty_sequence: &'static str,
-    /// To a chain without residues.
+    /// For a chain without residues.
     pub empty_chain: &'static str,
-    /// To text that is no residue, in a model that takes masks; the others list letters.
+    /// For text that is not a residue, in a model that accepts masks. Other models list the invalid letters.
     pub unreadable: &'static str,
-    /// To the name of a field that the response class has for another model.
+    /// For a field that the response class only has for another model.
     pub foreign_field: &'static str,
-    /// To a size that is not published: the exception and its words.
+    /// For a size that is not published: the exception and its message.
     pub unknown_variant: (&'static str, &'static str),
-    /// Options that may be `None` though their default is a value.
+    /// Options that may be `None` although their default is a value.
     pub nullable: &'static [&'static str],
     /// How many attributes of the response class come before `metadata`.
     pub metadata_position: usize,
@@ -39,7 +38,7 @@ const OTHER: ModelFamily = ModelFamily {
     metadata_position: 0,
 };
 
-/// ESMFold reads complexes with the parser of ESM-2, and speaks with its words.
+/// ESMFold parses complexes with ESM-2's parser, so it has the same messages.
 const ESMFOLD: ModelFamily = ModelFamily {
     core: "ESMFoldCore",
     empty_sequence: "ESM2 sequence must contain at least one residue token.",
@@ -84,28 +83,25 @@ const ESM3: ModelFamily = ModelFamily {
 };
 
 static KNOWN: [ModelFamily; 5] = [ESMFOLD, ESM2, ESMFOLD2, ESMC, ESM3];
-static UNKNOWN: ModelFamily = OTHER;
 
 impl ModelFamily {
-    /// The family of a contract, by its core class.
     pub(crate) fn of(contract: &Contract) -> &'static Self {
-        KNOWN.iter().find(|family| family.core == core_class(contract)).unwrap_or(&UNKNOWN)
+        KNOWN.iter().find(|family| family.core == core_class(contract)).unwrap_or(&OTHER)
     }
 }
 
-/// The name of the class a model server builds, without its module.
+/// The name of the class that a model server builds, without its module.
 pub(super) fn core_class(contract: &Contract) -> &str {
     contract.core.rsplit('.').next().unwrap_or_default()
 }
 
-/// A message with its placeholders filled; those that `values` does not name stay as they are.
+/// Replaces the placeholders of a message. Placeholders that `values` does not name stay as they are.
 pub(super) fn fill(message: &str, values: &[(&str, &str)]) -> String {
     let value = |name: &str| values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
     let mut parts = message.split('{');
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let named = part.split_once('}');
-        match named.and_then(|(name, rest)| Some([value(name)?, rest])) {
+        match part.split_once('}').and_then(|(name, rest)| Some([value(name)?, rest])) {
             Some(texts) => filled.extend(texts),
             None => filled.extend(["{", part]),
         }

@@ -1,8 +1,7 @@
-//! The embedded models: a test double that answers every contract the same for the same call, and words every error as boileroom
-//! does. They prove suites and transports without weights; they predict nothing about proteins and are compared with no real model.
+//! The embedded models: a test double that gives equal responses to equal calls and words every error as boileroom does. They test
+//! suites and transports without weights. They predict nothing about proteins, and are never compared with a real model.
 //!
-//! A model is served by its contract alone. Only what boileroom's own classes do differently from one another stands in
-//! one table, `family`.
+//! A model is served by its contract alone. Differences between boileroom's own classes are in one table, `family`.
 
 mod array;
 mod chain;
@@ -11,15 +10,11 @@ mod confidence;
 mod embed;
 mod family;
 mod fold;
-mod geometry;
 mod input;
-mod layout;
 mod options;
 mod python;
 mod random;
 mod residue;
-mod results;
-mod selection;
 #[cfg(test)]
 mod tests;
 
@@ -31,18 +26,18 @@ use serde_json::Value as Json;
 use self::embed::Embedding;
 use self::family::{ModelFamily, core_class};
 use self::fold::Folding;
-use self::selection::FieldSelection;
+use crate::prediction::contract::FieldSpec;
 use crate::prediction::{Contract, Method, Options, Prediction, Record, Request, Value};
 
-/// What stands behind every result of these models, so that they are compared with nothing else.
+/// The weights of every result of these models. Results are only compared with results of the same weights.
 pub(crate) const WEIGHTS: &str = "synthetic";
 
-/// What stands in `model_version`: the embedded models are synthetic, and this changes when their responses do.
+/// The `model_version` of these models. It changes when their responses do.
 const VERSION: &str = "synthetic-3";
-/// What every such version begins with.
+/// The prefix of every such version.
 const SYNTHETIC: &str = "synthetic-";
 
-/// One embedded model as an instance has it: a contract and a configuration. Calls do not change it.
+/// One embedded model of an instance: a contract and a configuration. Calls do not change it.
 #[derive(Debug, Clone)]
 pub struct SyntheticModel {
     contract: Arc<Contract>,
@@ -50,10 +45,10 @@ pub struct SyntheticModel {
 }
 
 impl SyntheticModel {
-    /// A model with its configuration, which may hold any key, as in boileroom.
+    /// Loads a model with its configuration, which may hold any key, as in boileroom.
     ///
     /// # Errors
-    /// When the configuration names a size the model does not have.
+    /// When the configuration names a size that the model does not have.
     pub fn load(contract: Arc<Contract>, config: Options) -> Result<Self, ModelError> {
         options::check_variant(&contract, ModelFamily::of(&contract), &config)?;
         Ok(Self { contract, config })
@@ -62,7 +57,7 @@ impl SyntheticModel {
     /// Answers one call.
     ///
     /// # Errors
-    /// What boileroom says to a method the model lacks, to options it does not take and to input it cannot read.
+    /// With boileroom's exception for a method that the model lacks, an option that it does not accept, or an invalid input.
     pub fn predict(&self, request: &Request) -> Result<Prediction, ModelError> {
         let started = Instant::now();
         let contract = self.contract.as_ref();
@@ -75,41 +70,47 @@ impl SyntheticModel {
         options::check_fixed(contract, &request.options)?;
         let effective = contract.effective_options(&self.config, &request.options);
         options::check_rules(contract, family, &effective)?;
-        let selection = FieldSelection::read(contract, family, effective.get("include_fields").unwrap_or(&Json::Null))?;
+        let include_fields = effective.get("include_fields").unwrap_or(&Json::Null);
+        let requested = options::requested_fields(contract, family, include_fields)?;
         let batch = input::read(contract, family, &request.input)?;
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
+        let fill = |value: &dyn Fn(&FieldSpec) -> Result<Value, ModelError>| {
+            let filled = contract.fields.iter().map(|field| {
+                let is_included = options::is_included(field, &requested);
+                Ok((field.name.clone(), if is_included { value(field)? } else { Value::None }))
+            });
+            filled.collect::<Result<Vec<_>, ModelError>>()
+        };
         let (mut fields, lengths) = match contract.method {
             Method::Embed => {
                 let embedding = Embedding::new(contract, &effective, &batch)?;
-                let fields = selection.fields(contract, |field| embedding.value(field))?;
-                (fields, batch.lengths)
+                (fill(&|field| embedding.value(field))?, batch.lengths)
             }
             Method::Fold => {
                 let folding = Folding::new(contract, &effective, &batch)?;
-                (selection.fields(contract, |field| folding.value(field))?, folding.lengths())
+                (fill(&|field| folding.value(field))?, folding.lengths())
             }
-            // What a prompt should become is a matter of weights; there is no synthetic response to it.
+            // Only trained weights can turn a prompt into a sequence.
             Method::Generate => {
                 let message = format!("the embedded {} does not generate", contract.name);
                 return Err(ModelError::new("NotImplementedError", message));
             }
         };
         let metadata = metadata(&contract.name, &lengths, preprocessing, started.elapsed());
-        // It stands where the response class has it.
         fields.insert(family.metadata_position.min(fields.len()), ("metadata".into(), metadata));
         Ok(Prediction { class: contract.output.clone(), fields })
     }
 }
 
-/// The version that a response gives itself, when it says by it that it is synthetic.
+/// The version of a response, if it says that the response is synthetic.
 pub(crate) fn synthetic_version(prediction: &Prediction) -> Option<&str> {
     let version = prediction.at("metadata.model_version")?.as_text()?;
     version.starts_with(SYNTHETIC).then_some(version)
 }
 
-/// The metadata record of one call. Nothing is left to do after the fields are computed, so the time for that is `None`.
+/// The metadata record of one call. There is no postprocessing, so its time is `None`.
 fn metadata(model: &str, lengths: &[usize], preprocessing: Duration, inference: Duration) -> Value {
     let lengths = lengths.iter().map(|&length| Value::Integer(length as i64)).collect();
     let seconds = |time: Duration| Value::Float(time.as_secs_f64());
@@ -137,17 +138,14 @@ pub struct ModelError {
 }
 
 impl ModelError {
-    /// A value of the right type that the model does not take.
     pub(crate) fn value(message: impl Into<String>) -> Self {
         Self::new("ValueError", message)
     }
 
-    /// A value of the wrong type.
     pub(crate) fn wrong_type(message: impl Into<String>) -> Self {
         Self::new("TypeError", message)
     }
 
-    /// Any other exception.
     pub(crate) fn new(exception: &'static str, message: impl Into<String>) -> Self {
         Self { exception, message: message.into() }
     }

@@ -1,7 +1,4 @@
-//! Writes JSON values the way Python prints them, because boileroom's messages quote `repr` and `sorted` lists. Writes
-//! only; reads nothing back.
-
-use std::fmt::Write as _;
+//! Writes JSON values as Python prints them, because boileroom's messages quote `repr` and `sorted` lists. Does not parse Python.
 
 use serde_json::Value;
 
@@ -16,7 +13,9 @@ pub(crate) fn repr(text: &str) -> String {
             '\\' | '\n' | '\r' | '\t' => shown.extend(letter.escape_default()),
             _ if letter == quote => shown.extend(['\\', letter]),
             _ if is_printable(letter) => shown.push(letter),
-            _ => push_escape(&mut shown, letter),
+            '\0'..='\u{ff}' => shown.extend(format!("\\x{:02x}", u32::from(letter)).chars()),
+            '\u{100}'..='\u{ffff}' => shown.extend(format!("\\u{:04x}", u32::from(letter)).chars()),
+            _ => shown.extend(format!("\\U{:08x}", u32::from(letter)).chars()),
         }
     }
     shown.push(quote);
@@ -53,8 +52,7 @@ pub(crate) fn repr_value(value: &Value) -> String {
         Value::String(text) => repr(text),
         Value::Array(items) => format!("[{}]", joined(items.iter().map(repr_value))),
         Value::Object(entries) => {
-            let entries = entries.iter();
-            let entries = entries.map(|(key, value)| format!("{}: {}", repr(key), repr_value(value)));
+            let entries = entries.iter().map(|(key, value)| format!("{}: {}", repr(key), repr_value(value)));
             format!("{{{}}}", joined(entries))
         }
     }
@@ -76,19 +74,9 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
 
 /// Whether `str.isprintable` holds; Rust's debug escapes follow the same Unicode categories.
 fn is_printable(letter: char) -> bool {
-    // After a first letter, so that a combining mark, which Python prints, is not escaped for standing alone.
+    // A combining mark, which Python prints, is only escaped by Rust when it is the first letter.
     let after_a_letter = ['x', letter].iter().collect::<String>();
     letter == '"' || letter == '\'' || after_a_letter.escape_debug().nth(1) == Some(letter)
-}
-
-fn push_escape(shown: &mut String, letter: char) {
-    let code = u32::from(letter);
-    // Writing to a string cannot fail.
-    let _ = match code {
-        0..=0xff => write!(shown, "\\x{code:02x}"),
-        0x100..=0xffff => write!(shown, "\\u{code:04x}"),
-        _ => write!(shown, "\\U{code:08x}"),
-    };
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
-//! Builds amino acids from ideal bond lengths, angles and torsions, all side chains of a kind alike. Chooses no backbone torsions.
+//! Builds amino acids from ideal bond lengths, angles and torsions. Does not choose backbone torsions; all side chains of a kind are
+//! equal.
 
-use super::geometry::{Position, place};
+use crate::metric::geometry::vector::{Vector, place};
 
-/// Backbone torsions phi and psi in degrees; omega is always 180.
+/// Backbone torsions phi and psi in degrees. Omega is always 180.
 pub(super) type BackboneTorsions = [f64; 2];
 
-/// The heavy atoms of an amino acid in the order of its kind. It follows `before`, N, CA and C of the residue before with its psi,
-/// or begins a chain at the origin.
-pub(super) fn build(before: Option<([Position; 3], f64)>, letter: char, [phi, psi]: BackboneTorsions) -> Vec<Position> {
+/// The heavy atoms of an amino acid in the order of its kind. `before` holds N, CA, C and psi of the previous residue; without it
+/// the residue begins a chain at the origin.
+pub(super) fn build(before: Option<([Vector; 3], f64)>, letter: char, [phi, psi]: BackboneTorsions) -> Vec<Vector> {
     // Bond lengths and angles: R. A. Engh and R. Huber, Acta Cryst. A47:392 (1991) and International Tables F (2001).
     let (peptide_bond, peptide_angle) = if letter == 'P' { (1.341, 119.3) } else { (1.329, 121.7) };
     let alpha_angle = match letter {
@@ -31,12 +32,12 @@ pub(super) fn build(before: Option<([Position; 3], f64)>, letter: char, [phi, ps
 }
 
 /// An atom of the side chains of some kinds: three atoms of its residue by index, the bond length to the last of them in ångström,
-/// the angle there and the torsion in degrees.
+/// and the angle and torsion in degrees.
 type SideChainAtom = (&'static str, [usize; 3], f64, f64, f64);
 
-/// Every kind takes its rows in their order, in the torsions that leave most room in a helix: N is 0, CA 1, C 2, O 3, CB 4, then as
-/// they come. The torsion of CB makes a residue L, those of the branches are their stereochemistry; the ring of proline closes where
-/// phi is [`super::chain::PROLINE_PHI`].
+/// The atoms of every kind are the rows with its letter, in order. Indices: N 0, CA 1, C 2, O 3, CB 4, then by row. Torsions are
+/// those that fit best into a helix. The torsion of CB makes a residue L, those of branches fix their stereochemistry. The ring of
+/// proline closes at [`super::chain::PROLINE_PHI`].
 static SIDE_CHAINS: [SideChainAtom; 58] = [
     ("A", [2, 0, 1], 1.521, 110.4, -123.03),
     ("ITV", [2, 0, 1], 1.540, 111.5, -122.01),

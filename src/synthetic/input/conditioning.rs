@@ -1,5 +1,5 @@
-//! Checks the parts of structured input that steer a model without adding a molecule: alignments, modifications,
-//! pockets, distograms and bonds. The embedded models do not follow them, so nothing is kept.
+//! Checks the parts of structured input that steer a model without adding a molecule: alignments, modifications, pockets, distograms
+//! and bonds. The embedded models ignore them, so nothing is stored.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +35,7 @@ pub(super) fn check_modifications(object: &Object) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Checks an alignment and says whether it lies in a file.
+/// Checks an alignment. Returns whether it is a file.
 pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError> {
     let is_rows = |value: &Value| strings(value).is_some();
     let object = match value {
@@ -57,7 +57,7 @@ pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError>
     Ok(path.is_some())
 }
 
-/// What was found of an encoded object, or a wrong type in boileroom's words.
+/// The decoded value, or boileroom's error for a wrong type.
 pub(super) fn encoded<T>(found: Option<T>, wanted: &str) -> Result<T, ModelError> {
     found.ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {wanted}.")))
 }
@@ -68,18 +68,16 @@ fn check(holds: bool, wanted: &str) -> Result<(), ModelError> {
 
 /// A list of strings.
 pub(super) fn strings(value: &Value) -> Option<Vec<String>> {
-    let items = value.as_array()?.iter();
-    items.map(|item| item.as_str().map(str::to_owned)).collect()
+    value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// The objects of a list.
 pub(super) fn mappings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&'a Object>, ModelError> {
-    let items = value.and_then(Value::as_array);
-    let objects = items.and_then(|items| items.iter().map(Value::as_object).collect());
+    let objects = value.and_then(Value::as_array).and_then(|items| items.iter().map(Value::as_object).collect());
     encoded(objects, &format!("{name} must be a list of mappings"))
 }
 
-/// Those of a key, which may be absent.
+/// The objects of a key that may be absent.
 fn optional_mappings<'a>(object: &'a Object, name: &str) -> Result<Vec<&'a Object>, ModelError> {
     given(object, name).map_or_else(|| Ok(Vec::new()), |value| mappings(Some(value), name))
 }
@@ -105,12 +103,12 @@ pub(super) fn given<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
 }
 
-/// The value of a key that Python reads by subscript.
+/// The value of a key that boileroom reads by subscript.
 fn required<'a>(object: &'a Object, key: &str) -> Result<&'a Value, ModelError> {
     object.get(key).ok_or_else(|| ModelError::new("KeyError", python::repr(key)))
 }
 
-/// What Python's `int()` makes of a value, or how it refuses.
+/// Checks that Python's `int()` accepts a value.
 fn whole_number(value: &Value) -> Result<(), ModelError> {
     match value {
         Value::Number(_) | Value::Bool(_) => Ok(()),

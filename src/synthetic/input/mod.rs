@@ -1,5 +1,4 @@
-//! Turns the input of a call into samples: chains of molecules, checked as the model's family checks them. Predicts
-//! nothing and knows no option.
+//! Turns the input of a call into samples: chains of molecules, checked as the model's family checks them. Does not read options.
 
 mod conditioning;
 mod strings;
@@ -14,12 +13,12 @@ use super::family::ModelFamily;
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::prediction::{Input, Method};
 
-/// What a call asks to predict.
+/// The samples of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InputBatch {
     /// The chains of every structure or embedding, in the order of the input.
     pub items: Vec<Vec<InputChain>>,
-    /// Residues of every entry as the metadata count them; for a list of chains one number per chain.
+    /// Residues of every entry as the metadata count them. For a list of chains this is one number per chain.
     pub lengths: Vec<usize>,
 }
 
@@ -48,7 +47,7 @@ pub(super) enum MoleculeKind {
     Components,
 }
 
-/// The letter of a residue that is hidden from the model, which no model takes as one.
+/// Represents a masked residue. No model accepts this letter.
 pub(super) const MASKED: char = '?';
 
 impl MoleculeKind {
@@ -67,7 +66,7 @@ impl InputBatch {
 /// Reads the input of a call.
 ///
 /// # Errors
-/// What the family says to invalid residues, empty chains, empty or too long lists and malformed objects.
+/// For invalid residues, empty chains, empty or too long lists and malformed objects.
 pub(super) fn read(contract: &Contract, family: &ModelFamily, input: &Input) -> Result<InputBatch, ModelError> {
     match input {
         Input::One(_) | Input::Many(_) => strings::read(contract, family, input.strings()),
@@ -101,7 +100,7 @@ fn read_value(contract: &Contract, family: &ModelFamily, value: &Value) -> Resul
     structured::read(&objects)
 }
 
-/// Feature of a contract whose model takes objects besides strings.
+/// Feature of a contract whose model accepts objects besides strings.
 const STRUCTURED_INPUT: &str = "structured_input";
 
 fn takes_objects(contract: &Contract) -> bool {

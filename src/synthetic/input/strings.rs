@@ -1,4 +1,4 @@
-//! Reads sequences given as strings: alphabet, masks, chain breaks and what a list means.
+//! Reads sequences given as strings: checks the alphabet and splits chains. Does not read objects.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,20 @@ use crate::protein::sequence::{CHAIN_SEPARATOR, MASK, chain_id};
 use crate::synthetic::family::{ModelFamily, fill};
 use crate::synthetic::python;
 
-/// The other chain separator, where the contract has [`BAR_SEPARATOR`].
+/// The other chain separator, if the contract has [`BAR_SEPARATOR`].
 pub(super) const BAR: char = '|';
 
-/// Feature of a contract whose model takes [`MASK`].
+/// Feature of a contract whose model accepts [`MASK`].
 const MASKS: &str = "masks";
-/// Feature of a contract whose model takes `|` for `:`.
+/// Feature of a contract whose model accepts `|` for `:`.
 const BAR_SEPARATOR: &str = "bar_separator";
-/// Feature of a contract whose model refuses a chain without residues.
+/// Feature of a contract whose model rejects a chain without residues.
 const REJECTS_EMPTY_CHAINS: &str = "rejects_empty_chains";
 
-/// Reads every string: first all alphabets, then the length of the list, then the chains.
+/// Reads every string. All alphabets are checked first, then the length of the list, then the chains, as boileroom does.
 pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[String]) -> Result<InputBatch, ModelError> {
     let reader = SequenceReader { contract, family };
-    let letters = sequences.iter().map(|sequence| reader.letters(sequence));
-    let letters: Vec<String> = letters.collect::<Result<_, _>>()?;
+    let letters: Vec<String> = sequences.iter().map(|sequence| reader.letters(sequence)).collect::<Result<_, _>>()?;
     if contract.list == ListMeaning::Single && sequences.len() != 1 {
         return Err(ModelError::value(format!(
             "{} currently supports exactly one top-level sequence per call; use ':' to join chains.",
@@ -33,25 +32,22 @@ pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[Strin
     if sequences.is_empty() {
         return Err(reader.refuse(family.no_sequence, "", ""));
     }
-    let items = sequences.iter().zip(&letters);
-    let items = items.map(|(sequence, letters)| reader.chains(sequence, letters));
+    let items = sequences.iter().zip(&letters).map(|(sequence, letters)| reader.chains(sequence, letters));
     let mut items: Vec<Vec<String>> = items.collect::<Result<_, _>>()?;
-    let residues = |chains: &Vec<String>| chains.iter().map(|chain| chain.chars().count()).sum();
-    let lengths = items.iter().map(residues).collect();
+    let lengths = items.iter().map(|chains| chains.iter().map(|chain| chain.chars().count()).sum()).collect();
     if contract.list == ListMeaning::Chains {
         items = vec![items.concat()];
     }
     if items.iter().any(Vec::is_empty) {
         return Err(reader.refuse(family.empty_sequence, "", ""));
     }
-    let items = items.into_iter().map(sample).collect();
-    Ok(InputBatch { items, lengths })
+    Ok(InputBatch { items: items.into_iter().map(sample).collect(), lengths })
 }
 
-/// Refuses letters other than the twenty amino acids and the contract's extra ones, listing each once.
+/// Rejects letters other than the twenty amino acids and the contract's extra ones. The message lists each letter once.
 pub(super) fn check_amino_acids(extra: &str, sequence: &str) -> Result<(), ModelError> {
-    let invalid = sequence.chars().filter(|&letter| !is_residue(extra, letter));
-    let invalid: BTreeSet<String> = invalid.map(String::from).collect();
+    let invalid: BTreeSet<String> =
+        sequence.chars().filter(|&letter| !is_residue(extra, letter)).map(String::from).collect();
     if invalid.is_empty() {
         return Ok(());
     }
@@ -64,11 +60,8 @@ fn is_residue(extra: &str, letter: char) -> bool {
 }
 
 fn sample(chains: Vec<String>) -> Vec<InputChain> {
-    let chain = |(index, text): (usize, String)| InputChain {
-        id: chain_id(index),
-        molecule: InputMolecule { kind: MoleculeKind::Protein, text },
-    };
-    chains.into_iter().enumerate().map(chain).collect()
+    let molecules = chains.into_iter().map(|text| InputMolecule { kind: MoleculeKind::Protein, text });
+    molecules.enumerate().map(|(index, molecule)| InputChain { id: chain_id(index), molecule }).collect()
 }
 
 struct SequenceReader<'a> {
@@ -77,7 +70,7 @@ struct SequenceReader<'a> {
 }
 
 impl SequenceReader<'_> {
-    /// A string with one letter for each residue, [`MASKED`] for a mask, and [`CHAIN_SEPARATOR`] for every chain break.
+    /// Returns one letter per residue, [`MASKED`] for a mask, and [`CHAIN_SEPARATOR`] for every chain break.
     fn letters(&self, sequence: &str) -> Result<String, ModelError> {
         if !self.contract.features.contains(MASKS) {
             let residues = sequence.replace(|letter| self.is_break(letter), "");
@@ -93,7 +86,7 @@ impl SequenceReader<'_> {
         Ok(letters)
     }
 
-    /// What a text begins with and what follows it; `None` where it cannot be read.
+    /// The first letter of a text and the rest. `None` if the text begins with something that is not a residue.
     fn first<'t>(&self, text: &'t str) -> Option<(char, &'t str)> {
         if self.contract.features.contains(MASKS)
             && let Some(after) = text.strip_prefix(MASK)
@@ -108,22 +101,20 @@ impl SequenceReader<'_> {
         is_residue(&self.contract.extra_residues, letter).then_some((letter, letters.as_str()))
     }
 
-    /// The text at the start of `rest` up to the next thing that can be read.
+    /// The start of `rest` up to the next valid letter.
     fn unreadable<'t>(&self, rest: &'t str) -> &'t str {
         let mut places = rest.char_indices().skip(1).map(|(at, _)| at);
         let end = places.find(|&at| self.first(&rest[at..]).is_some());
         &rest[..end.unwrap_or(rest.len())]
     }
 
-    /// Splits letters into chains. A model that does not refuse empty ones leaves them out.
+    /// Splits letters into chains. Empty chains are left out unless the model rejects them.
     fn chains(&self, sequence: &str, letters: &str) -> Result<Vec<String>, ModelError> {
         let chains = letters.split(CHAIN_SEPARATOR).map(str::to_owned);
         let (empty, chains): (Vec<_>, Vec<_>) = chains.partition(String::is_empty);
         if !empty.is_empty() && self.contract.features.contains(REJECTS_EMPTY_CHAINS) {
-            let family = self.family;
-            let is_empty = sequence.is_empty();
-            let message = if is_empty { family.empty_sequence } else { family.empty_chain };
-            return Err(self.refuse(message, sequence, ""));
+            let ModelFamily { empty_sequence, empty_chain, .. } = self.family;
+            return Err(self.refuse(if sequence.is_empty() { empty_sequence } else { empty_chain }, sequence, ""));
         }
         Ok(chains)
     }
@@ -133,9 +124,8 @@ impl SequenceReader<'_> {
     }
 
     fn refuse(&self, message: &str, sequence: &str, fragment: &str) -> ModelError {
-        let (sequence, fragment) = (python::repr(sequence), python::repr(fragment));
-        let model = self.contract.name.as_str();
-        let values = [("model", model), ("sequence", &sequence), ("fragment", &fragment)];
+        let (model, sequence, fragment) = (&self.contract.name, python::repr(sequence), python::repr(fragment));
+        let values: [(&str, &str); 3] = [("model", model), ("sequence", &sequence), ("fragment", &fragment)];
         ModelError::value(fill(message, &values))
     }
 }

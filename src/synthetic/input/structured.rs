@@ -1,5 +1,5 @@
-//! Reads ESMFold2's structured input: proteins, nucleic acids and ligands given as objects. Checks what boileroom
-//! checks before a model sees it; what a model would make of the chemistry is not judged.
+//! Reads ESMFold2's structured input: proteins, nucleic acids and ligands given as objects. Checks what boileroom checks before it
+//! calls a model. Does not check the chemistry.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,13 @@ use super::{InputBatch, InputChain, InputMolecule, ModelError, MoleculeKind};
 use crate::protein::sequence::{CHAIN_SEPARATOR, chain_id};
 use crate::synthetic::python;
 
-/// Reads one object per sample. All are decoded before the first is judged, as boileroom does.
+/// Reads one object per sample. All are decoded before the first is checked, as boileroom does.
 pub(super) fn read(objects: &[&Object]) -> Result<InputBatch, ModelError> {
-    let decoded = objects.iter().map(|object| decode(object));
-    let decoded: Vec<Vec<Entity>> = decoded.collect::<Result<_, _>>()?;
+    let decoded: Vec<Vec<Entity>> = objects.iter().map(|object| decode(object)).collect::<Result<_, _>>()?;
     let (mut items, mut lengths) = (Vec::new(), Vec::new());
     for entities in decoded {
         if entities.is_empty() {
-            let message = "StructurePredictionInput.sequences must not be empty.";
-            return Err(ModelError::value(message));
+            return Err(ModelError::value("StructurePredictionInput.sequences must not be empty."));
         }
         lengths.push(entities.iter().map(Entity::residues).sum::<Result<usize, _>>()?);
         items.push(sample(entities)?);
@@ -27,22 +25,21 @@ pub(super) fn read(objects: &[&Object]) -> Result<InputBatch, ModelError> {
     Ok(InputBatch { items, lengths })
 }
 
-/// One molecule as given, with the identifiers of its copies.
+/// One molecule of the input, with the identifiers of its copies.
 struct Entity {
     ids: Vec<String>,
-    /// The molecules of one copy: more than one where the sequence holds chain breaks.
+    /// The molecules of one copy: several if the sequence has chain breaks.
     molecules: Vec<InputMolecule>,
-    /// What is refused only once the residues of the whole sample are counted.
-    refusal: Option<&'static str>,
+    /// An error that is only reported once the residues of the whole sample are counted.
+    late_error: Option<&'static str>,
 }
 
 fn decode(object: &Object) -> Result<Vec<Entity>, ModelError> {
     if object.get("kind").and_then(Value::as_str) != Some("structure_prediction_input") {
-        let message = "ESMFold2 structure payload must have kind='structure_prediction_input'.";
-        return Err(ModelError::value(message));
+        return Err(ModelError::value("ESMFold2 structure payload must have kind='structure_prediction_input'."));
     }
-    let entities = mappings(object.get("sequences"), "sequences")?;
-    let entities = entities.into_iter().map(decode_entity).collect::<Result<_, _>>()?;
+    let entities =
+        mappings(object.get("sequences"), "sequences")?.into_iter().map(decode_entity).collect::<Result<_, _>>()?;
     conditioning::check_sample(object)?;
     Ok(entities)
 }
@@ -55,9 +52,8 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
         Some("rna") => MoleculeKind::Rna,
         Some("dna") => MoleculeKind::Dna,
         _ => {
-            let shown = python::repr_value(kind);
-            let message = format!("Unsupported ESMFold2 sequence payload kind: {shown}");
-            return Err(ModelError::value(message));
+            let kind = python::repr_value(kind);
+            return Err(ModelError::value(format!("Unsupported ESMFold2 sequence payload kind: {kind}")));
         }
     };
     let ids = decode_ids(object)?;
@@ -65,11 +61,11 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     let sequence = encoded(sequence, &format!("{}.sequence must be a string", python::text(kind)))?;
     conditioning::check_modifications(object)?;
     let in_file = kind == "protein" && conditioning::check_alignment(object.get("msa"))?;
-    let pieces = sequence.split([CHAIN_SEPARATOR, BAR]);
+    let molecules = sequence.split([CHAIN_SEPARATOR, BAR]);
     Ok(Entity {
         ids,
-        molecules: pieces.map(|piece| molecule(own, piece.to_owned())).collect(),
-        refusal: in_file.then_some(
+        molecules: molecules.map(|text| InputMolecule { kind: own, text: text.to_owned() }).collect(),
+        late_error: in_file.then_some(
             "ESMFold2 currently requires in-memory MSA sequences; \
              file-backed MSA paths are reserved for other model adapters.",
         ),
@@ -83,20 +79,13 @@ fn decode_ligand(object: &Object) -> Result<Entity, ModelError> {
     let codes = given(object, "ccd").map_or(Some(Vec::new()), strings);
     let codes = encoded(codes, "ligand.ccd must be a list of strings or None")?;
     let is_empty = codes.is_empty() && smiles.is_empty();
-    let own = if codes.is_empty() {
-        molecule(MoleculeKind::Smiles, smiles.to_owned())
+    let (kind, text) = if codes.is_empty() {
+        (MoleculeKind::Smiles, smiles.to_owned())
     } else {
-        molecule(MoleculeKind::Components, codes.join(" "))
+        (MoleculeKind::Components, codes.join(" "))
     };
-    Ok(Entity {
-        ids,
-        molecules: vec![own],
-        refusal: is_empty.then_some("ESMFold2 ligand input requires smiles or ccd."),
-    })
-}
-
-fn molecule(kind: MoleculeKind, text: String) -> InputMolecule {
-    InputMolecule { kind, text }
+    let late_error = is_empty.then_some("ESMFold2 ligand input requires smiles or ccd.");
+    Ok(Entity { ids, molecules: vec![InputMolecule { kind, text }], late_error })
 }
 
 fn decode_ids(object: &Object) -> Result<Vec<String>, ModelError> {
@@ -108,7 +97,7 @@ fn decode_ids(object: &Object) -> Result<Vec<String>, ModelError> {
 }
 
 impl Entity {
-    /// What this entity adds to the sample's length in the metadata: residues of all copies, or parts of a ligand.
+    /// Length of this entity in the metadata: the residues of all copies, or the parts of a ligand.
     fn residues(&self) -> Result<usize, ModelError> {
         let mut residues = 0;
         for InputMolecule { kind, text } in &self.molecules {
@@ -117,8 +106,8 @@ impl Entity {
                 MoleculeKind::Components => return Ok(self.ids.len().max(text.split(' ').count())),
                 _ if text.is_empty() => {
                     let chains: Vec<&str> = self.molecules.iter().map(|own| own.text.as_str()).collect();
-                    let shown = python::repr(&chains.join(":"));
-                    let message = format!("Invalid ESMFold2 sequence {shown}: empty chain near ':'.");
+                    let sequence = python::repr(&chains.join(":"));
+                    let message = format!("Invalid ESMFold2 sequence {sequence}: empty chain near ':'.");
                     return Err(ModelError::value(message));
                 }
                 MoleculeKind::Protein => check_amino_acids("", text)?,
@@ -130,13 +119,13 @@ impl Entity {
     }
 }
 
-/// Lays the copies of all entities out as chains. A copy of several chains gives its identifier to the first; the
-/// others take the first names that nothing else has.
+/// Lists the copies of all entities as chains. The first chain of a copy gets the copy's identifier, its other chains get the first
+/// free ones.
 fn sample(entities: Vec<Entity>) -> Result<Vec<InputChain>, ModelError> {
     let mut taken: BTreeSet<String> = entities.iter().flat_map(|entity| entity.ids.iter().cloned()).collect();
     let mut chains = Vec::new();
     for entity in entities {
-        if let Some(message) = entity.refusal {
+        if let Some(message) = entity.late_error {
             return Err(ModelError::value(message));
         }
         for id in entity.ids {

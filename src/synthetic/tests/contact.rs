@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::super::geometry::distance;
 use super::built_in::{INSULIN, NIPAH, TWENTY, UBIQUITIN, fold, structure};
 use super::geometry::{at, folded};
 use crate::metric::geometry::clashes;
+use crate::metric::geometry::vector::distance;
 use crate::protein::Structure;
 
 /// Atoms nearer to others than the sum of their radii less 1.5 Å.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::geometry::distance;
 use super::built_in::{INSULIN, UBIQUITIN, array, contract, fold, fold_with, numbers, structure};
+use crate::metric::geometry::vector::distance;
 use crate::prediction::Value;
 use crate::prediction::contract::{Contract, FieldKind, FieldSpec, Presence};
 use crate::synthetic::tests::fixture::array_field;

@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::super::geometry::{Position, axes, cross, distance, inner, minus};
 use super::built_in::{INSULIN, NIPAH, TWENTY, fold, structure};
-use crate::metric::geometry::vector::{angle, torsion};
+use crate::metric::geometry::vector::{Vector, angle, axes, cross, distance, inner, minus, torsion};
 use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::protein::residue::by_name;
@@ -16,7 +15,7 @@ pub(crate) fn folded(sequence: &str) -> Structure {
     structure(&prediction, "atom_array[0]").clone()
 }
 
-pub(crate) fn at(structure: &Structure, residue: &Range<usize>, name: &str) -> Position {
+pub(crate) fn at(structure: &Structure, residue: &Range<usize>, name: &str) -> Vector {
     let atom = structure.atom_named(residue, name).unwrap();
     structure.coord[atom].map(f64::from)
 }
@@ -128,7 +127,7 @@ fn rings_close_and_lie_flat() {
             near(measured, *length, 0.03, &format!("{name} {first}–{second}"));
         }
         for (_, atoms) in flat.iter().filter(|row| name == *row.0) {
-            let points: Vec<Position> = atoms.iter().map(|atom| at(&structure, &residue, atom)).collect();
+            let points: Vec<Vector> = atoms.iter().map(|atom| at(&structure, &residue, atom)).collect();
             let normal = cross(minus(points[1], points[0]), minus(points[2], points[0]));
             let normal = axes(normal, points[1])[0];
             for (&point, atom) in points.iter().zip(*atoms) {
