@@ -1,8 +1,12 @@
-//! The process table, from `/proc`: who runs, whose child it is, its command line and environment. Reads only.
+//! Processes: the table in `/proc` with parents, command lines and environments, and what a supervisor needs of the kernel. Signals
+//! only descendants of this process.
 
 use std::fs;
+use std::io;
 
-use crate::os::Unavailable;
+use rustix::process::{set_child_subreaper, set_parent_process_death_signal};
+
+use crate::os::{Pid, Signal, Unavailable, getpid, kill_process};
 
 /// Whether processes can be found by what is in their environment.
 ///
@@ -70,8 +74,42 @@ pub(crate) fn with_descendants(ancestor: i32) -> Result<Vec<i32>, Unavailable> {
     Ok(members)
 }
 
+/// Has this process killed when the thread that started it dies.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn die_with_parent() -> io::Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
+/// Makes this process the parent of every descendant whose own parent dies.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn adopt_descendants() -> io::Result<()> {
+    Ok(set_child_subreaper(Some(getpid()))?)
+}
+
+/// What still runs of all that `program`, a child of this process, started.
+pub(crate) fn remaining(_program: Pid) -> Vec<i32> {
+    let own = getpid().as_raw_pid();
+    let all = with_descendants(own).into_iter().flatten();
+    all.filter(|&process| process != own && is_alive(process)).collect()
+}
+
+/// Kills what remains of `program`, as far as it can be seen. Those of a killed child become ours, so that this has to be
+/// repeated. Says whether there may be some that are not children of this process.
+pub(crate) fn kill_remaining(_program: Pid) -> bool {
+    let own = getpid().as_raw_pid();
+    for (child, _) in parents().into_iter().filter(|(_, parent)| *parent == own) {
+        // A child keeps its number until it has been waited for, so that no other process can be hit.
+        let _ = Pid::from_raw(child).map(|child| kill_process(child, Signal::KILL));
+    }
+    false
+}
+
 /// Every process with its parent.
-pub(super) fn parents() -> Vec<(i32, i32)> {
+fn parents() -> Vec<(i32, i32)> {
     let with_parent = |process| {
         let status = read(process, "stat")?;
         Some((process, parent_in(&String::from_utf8_lossy(&status))?))
