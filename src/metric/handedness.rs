@@ -1,25 +1,26 @@
-//! Whether a chain of points turns the way it should. Sees what distances cannot: the other hand.
+//! Whether a chain of points turns in the right sense, which distances cannot tell. Does not look at side chains.
 
 use super::error::{MetricError, Point, check_lengths, check_points};
+use super::geometry::vector::{cross, inner, minus};
 use super::superposition::superpose;
 
-/// Four points whose volume is a smaller part than this of what their steps could span are too flat to have a hand.
+/// Four points are flat if their volume is a smaller fraction than this of the greatest that their steps could span.
 const FLAT: f64 = 0.2;
 
-/// Points that lie this close, in ångström, lie on each other.
+/// Points that are this close, in ångström, are equal.
 const SAME: f64 = 1e-3;
 
-/// How many turns of a chain could be told, and how many of them go the other way.
+/// The turns of a chain whose sense could be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hands {
-    /// Turns that both sides have.
+    /// Turns that are not flat on either side.
     pub(crate) comparable: usize,
-    /// Those of them with another hand.
+    /// Comparable turns with another sense.
     pub(crate) changed: usize,
 }
 
 impl Hands {
-    /// The fraction that changed; `None` where no turn could be told.
+    /// The fraction of changed turns; `None` if no turn is comparable.
     pub(crate) fn fraction(&self) -> Option<f64> {
         (self.comparable > 0).then(|| self.changed as f64 / self.comparable as f64)
     }
@@ -28,8 +29,8 @@ impl Hands {
 /// Compares the sense of every turn of a chain, which is the sign of the volume that three steps in a row span: for alpha
 /// carbons it tells a right-handed helix from a left-handed one. `chains` names each point's chain.
 ///
-/// Turns that are nearly flat on a side do not count, as a little noise changes their sign. Where all are flat, the whole counts as
-/// one: it has another hand when its mirror image lies less than half as far from the reference.
+/// Turns that are nearly flat on a side do not count, because a little noise changes their sign. If all are flat, the whole chain
+/// counts as one turn: it has changed if its mirror image is less than half as far from the reference.
 ///
 /// # Errors
 /// With fewer than four points, for lists of different length and points that are not finite.
@@ -55,14 +56,11 @@ pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[u
     Ok(hands)
 }
 
-/// The volume that the steps between the first four points span, as a part of the greatest that such steps could; NaN where two
-/// points are one.
+/// The volume that the steps between the first four points span, as a fraction of the greatest that such steps could span. NaN if
+/// two points coincide.
 fn turn(points: &[Point]) -> f64 {
-    let step = |from: usize| [0, 1, 2].map(|axis| f64::from(points[from + 1][axis]) - f64::from(points[from][axis]));
-    let [a, b, c] = [step(0), step(1), step(2)];
-    let cross = [b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]];
-    let inner = |one: [f64; 3], other: [f64; 3]| one[0] * other[0] + one[1] * other[1] + one[2] * other[2];
-    inner(a, cross) / (inner(a, a) * inner(b, b) * inner(c, c)).sqrt()
+    let [a, b, c] = [0, 1, 2].map(|from| minus(points[from + 1].map(f64::from), points[from].map(f64::from)));
+    inner(a, cross(b, c)) / (inner(a, a) * inner(b, b) * inner(c, c)).sqrt()
 }
 
 #[cfg(test)]

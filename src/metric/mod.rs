@@ -15,7 +15,6 @@ pub(crate) mod geometry;
 mod handedness;
 mod lddt;
 mod pae;
-mod quaternion;
 pub mod selection;
 #[cfg(test)]
 mod shared_pair;

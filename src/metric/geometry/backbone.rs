@@ -4,39 +4,39 @@ use super::vector::{Vector, angle, cross, distance, inner, minus, torsion};
 use crate::metric::Point;
 use crate::protein::{Label, Structure};
 
-/// The backbone of every residue of one model of a structure, with the beta carbon.
+/// The backbone of every residue of one model of a structure, and its beta carbon.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Backbone {
     /// One entry per residue, in the order of [`Structure::residues`].
     pub(crate) residues: Vec<ResidueAtoms>,
 }
 
-/// Where a residue's atoms are, in ångström; `None` for those it lacks.
+/// The positions of a residue's atoms in ångström; `None` for missing atoms.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct ResidueAtoms {
     /// Three-letter name.
     pub(crate) name: Label,
-    /// Chain, counted from 0: a residue is bonded to the next entry of the same chain, whatever their numbers say.
+    /// Chain, counted from 0. A residue is bonded to the next entry of the same chain, whatever their numbers are.
     pub(crate) chain: usize,
-    /// The nitrogen N.
+    /// N.
     pub(crate) nitrogen: Option<Vector>,
-    /// The alpha carbon CA.
+    /// CA.
     pub(crate) alpha: Option<Vector>,
-    /// The carbonyl carbon C.
+    /// C.
     pub(crate) carbon: Option<Vector>,
-    /// The carbonyl oxygen O.
+    /// O.
     pub(crate) oxygen: Option<Vector>,
-    /// The beta carbon CB.
+    /// CB.
     pub(crate) beta: Option<Vector>,
 }
 
-/// A value of one residue, NaN where its atoms' positions are no numbers.
+/// A value of one residue, NaN if a position of its atoms is not finite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ResidueValue {
-    /// Index of the residue; of the first of two.
+    /// Index of the residue, or of the first of two residues.
     pub(crate) residue: usize,
     pub(crate) value: f64,
-    /// How far the value is above its ideal, in standard deviations found in accurate crystal structures.
+    /// The difference to the ideal value, in standard deviations of accurate crystal structures.
     pub(crate) deviation: f64,
 }
 
@@ -95,50 +95,36 @@ impl Backbone {
                     found[place] = found[place].or(points.get(atom).map(|point| point.map(f64::from)));
                 }
             }
-            let [nitrogen, alpha, carbon, oxygen, beta] = found;
-            residues.push(ResidueAtoms {
-                name: structure.res_name[range.start],
-                chain,
-                nitrogen,
-                alpha,
-                carbon,
-                oxygen,
-                beta,
-            });
+            let ([nitrogen, alpha, carbon, oxygen, beta], name) = (found, structure.res_name[range.start]);
+            residues.push(ResidueAtoms { name, chain, nitrogen, alpha, carbon, oxygen, beta });
         }
         Self { residues }
     }
 
-    /// The length of a bond wherever both its atoms are.
+    /// The length of a bond wherever both its atoms exist.
     pub(crate) fn bonds(&self, bond: BackboneBond) -> Vec<ResidueValue> {
         let length = |first: Option<Vector>, second: Option<Vector>| Some(distance(first?, second?));
         match bond {
-            BackboneBond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
-            BackboneBond::AlphaCarbon => self.each(|here| length(here.alpha, here.carbon), |_| (1.525, 0.021)),
-            BackboneBond::CarbonOxygen => self.each(|here| length(here.carbon, here.oxygen), |_| (1.231, 0.020)),
-            BackboneBond::Peptide => self.each_pair(
-                |here, next| length(here.carbon, next.nitrogen),
-                |next| {
-                    if next.name == PROLINE { (1.341, 0.016) } else { (1.329, 0.014) }
-                },
-            ),
+            BackboneBond::NitrogenAlpha => self.each((1.458, 0.019), |here| length(here.nitrogen, here.alpha)),
+            BackboneBond::AlphaCarbon => self.each((1.525, 0.021), |here| length(here.alpha, here.carbon)),
+            BackboneBond::CarbonOxygen => self.each((1.231, 0.020), |here| length(here.carbon, here.oxygen)),
+            BackboneBond::Peptide => self.each_pair(|here, next| {
+                let ideal = if next.name == PROLINE { (1.341, 0.016) } else { (1.329, 0.014) };
+                Some((length(here.carbon, next.nitrogen)?, ideal))
+            }),
         }
     }
 
-    /// The size of an angle wherever its three atoms are.
+    /// The size of an angle wherever its three atoms exist.
     pub(crate) fn angles(&self, kind: Angle) -> Vec<ResidueValue> {
-        match kind {
-            Angle::AlphaCarbonNitrogen => {
-                self.each_pair(|here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)), |_| (117.2, 2.2))
-            }
-            Angle::CarbonNitrogenAlpha => {
-                self.each_pair(|here, next| Some(angle(here.carbon?, next.nitrogen?, next.alpha?)), |_| (121.7, 2.5))
-            }
-        }
+        self.each_pair(|here, next| match kind {
+            Angle::AlphaCarbonNitrogen => Some((angle(here.alpha?, here.carbon?, next.nitrogen?), (117.2, 2.2))),
+            Angle::CarbonNitrogenAlpha => Some((angle(here.carbon?, next.nitrogen?, next.alpha?), (121.7, 2.5))),
+        })
     }
 
-    /// Index of the residue and torsion in degrees, wherever its four atoms are. Phi belongs to the residue whose CA is in the
-    /// middle, omega to the first of its two.
+    /// Index of the residue and torsion in degrees wherever its four atoms exist. Phi belongs to the residue with the CA in the
+    /// middle, omega to the first of its two residues.
     pub(crate) fn torsions(&self, kind: Torsion) -> Vec<(usize, f64)> {
         let value = |here: &ResidueAtoms, next: &ResidueAtoms| match kind {
             Torsion::Phi => Some(torsion(here.carbon?, next.nitrogen?, next.alpha?, next.carbon?)),
@@ -158,12 +144,9 @@ impl Backbone {
     pub(crate) fn chirality_volumes(&self) -> Vec<(usize, f64)> {
         let volume = |here: &ResidueAtoms| {
             let from_alpha = |atom: Option<Vector>| Some(minus(atom?, here.alpha?));
-            let (nitrogen, carbon, beta) =
-                (from_alpha(here.nitrogen)?, from_alpha(here.carbon)?, from_alpha(here.beta)?);
-            Some(inner(nitrogen, cross(carbon, beta)))
+            Some(inner(from_alpha(here.nitrogen)?, cross(from_alpha(here.carbon)?, from_alpha(here.beta)?)))
         };
-        let residues = self.residues.iter().enumerate();
-        residues.filter_map(|(index, here)| Some((index, volume(here)?))).collect()
+        self.residues.iter().enumerate().filter_map(|(index, here)| Some((index, volume(here)?))).collect()
     }
 
     /// Neighbours along a chain, with the index of the first.
@@ -172,23 +155,19 @@ impl Backbone {
         pairs.map(|(index, (here, next))| (index, here, next)).filter(|(_, here, next)| here.chain == next.chain)
     }
 
-    fn each(
-        &self,
-        value: impl Fn(&ResidueAtoms) -> Option<f64>,
-        ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
-    ) -> Vec<ResidueValue> {
+    /// The values of single residues with one ideal, which is a mean and a standard deviation.
+    fn each(&self, ideal: (f64, f64), value: impl Fn(&ResidueAtoms) -> Option<f64>) -> Vec<ResidueValue> {
         let residues = self.residues.iter().enumerate();
-        residues.filter_map(|(index, here)| Some(ResidueValue::new(index, value(here)?, ideal(here)))).collect()
+        residues.filter_map(|(index, here)| Some(ResidueValue::new(index, value(here)?, ideal))).collect()
     }
 
+    /// The values of neighbours, each with its own ideal.
     fn each_pair(
         &self,
-        value: impl Fn(&ResidueAtoms, &ResidueAtoms) -> Option<f64>,
-        ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
+        value: impl Fn(&ResidueAtoms, &ResidueAtoms) -> Option<(f64, (f64, f64))>,
     ) -> Vec<ResidueValue> {
-        self.pairs()
-            .filter_map(|(index, here, next)| Some(ResidueValue::new(index, value(here, next)?, ideal(next))))
-            .collect()
+        let values = self.pairs().filter_map(|(index, here, next)| Some((index, value(here, next)?)));
+        values.map(|(index, (value, ideal))| ResidueValue::new(index, value, ideal)).collect()
     }
 }
 

@@ -29,37 +29,28 @@ const RADII: [(Label, f64); 6] = [
 ];
 const GREATEST_RADIUS: f64 = 1.9;
 
-/// The heavy atoms of the first model that overlap one of another residue by more than `tolerance` ångström (1.5 is usual), in
-/// order, each with the worst of its overlaps. So a pair shows twice, and no structure has more entries than atoms.
+/// The heavy atoms of the first model that overlap an atom of another residue by more than `tolerance` ångström (1.5 is usual), in
+/// order, each with its worst overlap. A pair is listed twice, so no structure has more entries than atoms.
 ///
-/// Of a heap, hundreds of atoms in one place, every atom is listed, but perhaps not with the worst of its overlaps.
+/// If hundreds of atoms lie in one place, every atom is listed, but perhaps not with its worst overlap.
 ///
-/// Peptide bonds within a chain and disulfide bonds are no clashes. Atoms of other elements and positions that are no
-/// numbers are left out.
+/// Peptide bonds within a chain and disulfide bonds are not clashes. Atoms of other elements and atoms without a finite position are
+/// left out.
 pub(crate) fn clashes(structure: &Structure, tolerance: f64) -> Vec<Clash> {
     let reach = 2.0 * GREATEST_RADIUS - tolerance;
     if !(reach > 0.0 && reach.is_finite()) {
         return Vec::new();
     }
     let radii: HashMap<Label, f64> = RADII.into();
-    let mut atoms: Vec<usize> = Vec::new();
-    let mut points: Vec<Point> = Vec::new();
-    let mut radius: Vec<f64> = Vec::new();
-    for atom in 0..structure.atoms() {
-        let (Some(&size), Some(&point)) = (radii.get(&structure.element[atom]), structure.coord.get(atom)) else {
-            continue;
-        };
-        if point.iter().all(|coordinate| coordinate.is_finite()) {
-            atoms.push(atom);
-            points.push(point);
-            radius.push(size);
-        }
-    }
+    let (sized, points): (Vec<(usize, f64)>, Vec<Point>) = (0..structure.atoms())
+        .filter_map(|atom| Some(((atom, *radii.get(&structure.element[atom])?), *structure.coord.get(atom)?)))
+        .filter(|(_, point)| point.iter().all(|coordinate| coordinate.is_finite()))
+        .unzip();
     let residues = residue_of_atoms(structure);
     let mut worst: Vec<Option<Clash>> = vec![None; structure.atoms()];
     for_each_near_contact(&points, reach, |one, another| {
-        let overlap = radius[one] + radius[another] - squared_distance(points[one], points[another]).sqrt();
-        let (first, second) = (atoms[one.min(another)], atoms[one.max(another)]);
+        let overlap = sized[one].1 + sized[another].1 - squared_distance(points[one], points[another]).sqrt();
+        let (first, second) = (sized[one.min(another)].0, sized[one.max(another)].0);
         if overlap > tolerance && residues[first] != residues[second] && !may_bond(structure, &residues, first, second)
         {
             for (atom, other) in [(first, second), (second, first)] {

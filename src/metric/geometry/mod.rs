@@ -1,5 +1,5 @@
-//! Whether a structure could exist: bonds, angles, torsions, chirality and clashes. Measures every residue and judges none:
-//! real predictions break rules where they are unsure, so fractions over confident residues decide, elsewhere.
+//! Measures whether a structure could exist: bonds, angles, torsions, chirality and clashes. Gives no verdict: real predictions
+//! violate rules where they are unsure, so the checks decide by fractions of confident residues.
 
 mod backbone;
 mod clash;
@@ -10,7 +10,7 @@ pub(crate) use backbone::{Angle, Backbone, BackboneBond, Torsion};
 pub(crate) use clash::clashes;
 pub(crate) use side_chain::{SideChainValue, SideChains};
 
-/// On real predictions, when they lie beside the project: values as biotite 1.6 gives them.
+/// Real predictions, if they exist beside the project, against values of biotite 1.6.
 #[cfg(test)]
 mod tests {
     use super::*;
