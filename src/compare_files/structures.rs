@@ -7,7 +7,7 @@ use crate::compare::{
     FieldComparison, Side, StructureComparison, ValueDifference, compare_structures, confidence_at, of_residues,
 };
 use crate::metric::selection::{Part, shared_atoms};
-use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, show};
+use crate::metric_value::{MetricVerdict, NoiseFloor, show};
 use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
@@ -37,8 +37,8 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
         _ => gates.map(|gates| {
             let mut found = compare_structures(&first, &second, gates, &NoiseFloor::unknown());
             if are_equal {
-                // Superposing gives no more digits than it has.
-                found.measures.iter_mut().for_each(MetricValue::set_perfect);
+                // Superposing rounds, so that equal structures may have a tiny RMSD.
+                found.measures.iter_mut().for_each(|measure| measure.observed = measure.better.perfect());
                 found.farthest = None;
             }
             found

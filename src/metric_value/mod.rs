@@ -1,28 +1,23 @@
-//! Numbers by which two results are compared with each other, and what each of them says: indistinguishable, within tolerance
-//! or different. Knows no suite, no snapshot and no gate; computes no metric.
+//! Numbers by which two results are compared, and their verdicts: indistinguishable, within tolerance or different. Does not know
+//! suites, snapshots or gates, and does not compute metrics.
 
-mod elements;
-mod noise_floor;
 mod number;
 mod value;
 
-pub(crate) use elements::{ABSOLUTE, of_elements};
-pub use noise_floor::NoiseFloor;
-pub(crate) use noise_floor::{Noise, Worst, with_slack};
 pub(crate) use number::{count, exact, show};
-pub use value::MetricVerdict;
-pub(crate) use value::{Direction, MetricValue, bound};
+pub(crate) use value::{ABSOLUTE, Direction, MetricValue, Noise, Worst, bound, of_elements, with_slack};
+pub use value::{MetricVerdict, NoiseFloor};
 
-/// One measure of one value of a response.
+/// A metric of one value of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedValue {
-    /// The check that took it.
+    /// The check that compared it.
     pub(crate) check: &'static str,
-    /// The call whose response it is about.
+    /// The call with the response.
     pub(crate) call: String,
-    /// The value, such as `atom_array[0]`.
+    /// The path of the value, such as `atom_array[0]`.
     pub path: String,
-    /// What was seen, what repeats differ by, what is allowed.
+    /// The metric.
     pub measure: MetricValue,
 }
 

@@ -1,6 +1,6 @@
-//! Writes numbers for people: as many digits as matter. Reads none.
+//! Formats numbers for people, with the significant digits only. Does not parse numbers.
 
-/// A number with six significant digits, whole numbers as such.
+/// A number with six significant digits. Whole numbers have no decimals.
 pub(crate) fn show(value: f64) -> String {
     significant(value, 6)
 }

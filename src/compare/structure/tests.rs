@@ -173,7 +173,7 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
             (measure.key.to_owned(), measure.observed * wider)
         })
         .collect();
-    let again = compare_with(&noisy(3), &noisy(4), &NoiseFloor::new(worst, 1.0));
+    let again = compare_with(&noisy(3), &noisy(4), &NoiseFloor { worst, slack: 1.0 });
     assert_eq!(again.verdict(), MetricVerdict::Indistinguishable, "{again:?}");
     insta::assert_snapshot!(again.lines()[0], @"CA RMSD 0.0142506 Å, floor 0.0216936, allowed 0.05: indistinguishable");
 }
