@@ -1,4 +1,4 @@
-//! Which dimensions of an array run over samples and residues, and walks through it by them. Knows nothing of values.
+//! The dimensions of an array that run over samples and residues, and a walk along them. Does not look at values.
 
 use std::ops::Range;
 

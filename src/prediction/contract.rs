@@ -1,11 +1,10 @@
-//! The contract of one model: what it takes, what it gives back, and within which bounds. Data only; `check/contract`
-//! judges by it and `reference/` fulfils it.
+//! The contract of one model: its method, options, fields and tolerances. Does not judge a response: `check/contract` does, and
+//! `synthetic` fulfils it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use super::holds::Holds;
 pub(crate) use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
@@ -181,6 +180,30 @@ pub(crate) enum FieldKind {
     Mapping,
 }
 
+/// The meaning of the elements of an array, by which two arrays are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Numbers that are compared one by one.
+    Numbers,
+    /// One vector per residue or pair, over all dimensions after the residues: compared by direction and length.
+    Vectors,
+    /// Rigid frames in ångström: a quaternion, real part first, and a position; or a matrix of 4 × 4 with rotation and position.
+    /// Compared as a structure.
+    Frames,
+    /// Positions in ångström along the last dimension. Compared as a structure.
+    Positions,
+}
+
+impl Holds {
+    /// Every kind with its name in the configuration.
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
+        ("numbers", Self::Numbers),
+        ("vectors", Self::Vectors),
+        ("frames", Self::Frames),
+        ("positions", Self::Positions),
+    ];
+}
+
 /// One dimension of a shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dimension {
@@ -210,8 +233,7 @@ impl Contract {
     /// The variant that a configuration selects, by name or alias; the first when it names none; `None` for an unknown
     /// name or a model without variants.
     pub(crate) fn variant(&self, config: &Options) -> Option<&Variant> {
-        let chosen = self.variant_option().and_then(|option| config.get(option)).and_then(|value| value.as_str());
-        match chosen {
+        match self.variant_option().and_then(|option| config.get(option)?.as_str()) {
             None => self.variants.first(),
             Some(name) => self.variant_named(name),
         }
@@ -224,12 +246,9 @@ impl Contract {
         sizes
     }
 
-    /// The option that selects a variant, where there are any.
+    /// The option that selects a variant, if there are variants.
     pub(crate) fn variant_option(&self) -> Option<&str> {
-        if self.variants.is_empty() {
-            return None;
-        }
-        self.options_of(OptionRole::Variant).next()
+        self.options_of(OptionRole::Variant).next().filter(|_| !self.variants.is_empty())
     }
 
     /// The option that is the seed of stochastic results.

@@ -1,4 +1,4 @@
-//! The gates of a model: the numbers that say when two results are the same and when a structure could exist. Data only, from
+//! The gates of a model: the numbers that define when two results are the same and when a structure could exist. All values come from
 //! the configuration; no gate has a value in code.
 
 use std::collections::BTreeMap;
@@ -12,38 +12,38 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Gate {
     /// Its key in the configuration.
     pub(crate) key: &'static str,
-    /// What it may be.
+    /// The values that it may have.
     pub(crate) range: RangeInclusive<f64>,
 }
 
-/// What a gate allows with another value.
+/// The effect of another value of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateEffect {
-    /// Results pass that did not.
+    /// More results pass.
     Wider,
-    /// Results do not pass that did.
+    /// Fewer results pass.
     Narrower,
-    /// Something else is judged, so that neither can be said.
+    /// Another part of the results is judged, so that neither is known.
     Other,
 }
 
 impl Gate {
-    /// Whether this value lets no result break the gate.
+    /// Whether no result can break the gate with this value.
     pub(crate) fn is_open_at(&self, value: f64) -> bool {
         if OTHERS.contains(&self.key) {
-            // No chance is smaller than none.
+            // No probability is below 0.
             return self.key == "p" && value == 0.0;
         }
         if LEAST.contains(&self.key) { value <= *self.range.start() } else { value >= *self.range.end() }
     }
 
-    /// Whether this may be a gate by which results are judged.
+    /// Whether the gate may have this value.
     pub(crate) fn takes(&self, value: f64) -> bool {
         value.is_finite() && self.range.contains(&value) && !self.is_open_at(value)
     }
 
-    /// What it allows with a value in place of another; `None` where they are the same.
+    /// The effect of the value `own` in place of `shared`; `None` if they are equal.
     pub(crate) fn effect(&self, shared: f64, own: f64) -> Option<GateEffect> {
         let wider = match own.total_cmp(&shared) {
             std::cmp::Ordering::Equal => return None,
@@ -55,7 +55,7 @@ impl Gate {
     }
 }
 
-/// Some gates by their keys, as a check gives them to change those of a model.
+/// Some gates by their keys, with which a check overrides those of a model.
 pub(crate) type GateValues = BTreeMap<&'static str, f64>;
 
 /// A table of gates.
@@ -66,17 +66,16 @@ pub(crate) trait GateTable: Sized + Copy {
     /// Its keys.
     fn gates() -> Vec<Gate>;
 
-    /// The table with these values; `None` while one is missing.
+    /// The table with these values; `None` if one is missing.
     fn of(values: &GateValues) -> Option<Self>;
 
-    /// The gate of a key.
     fn get(&self, key: &str) -> Option<f64>;
 
     /// The same table with some values changed.
     #[must_use]
     fn with(self, values: &GateValues) -> Self;
 
-    /// Whether nothing can break any of its gates.
+    /// Whether no result can break any of its gates.
     fn is_open(&self) -> bool {
         let is_open = |gate: &Gate| self.get(gate.key).is_some_and(|value| gate.is_open_at(value));
         let gates = Self::gates();
@@ -86,7 +85,7 @@ pub(crate) trait GateTable: Sized + Copy {
     }
 }
 
-/// Gates that say what is judged, and not how well it must do.
+/// Gates that select what is judged, and do not bound a metric.
 const OTHERS: [&str; 12] = [
     "break_distance",
     "claimed",
@@ -102,7 +101,7 @@ const OTHERS: [&str; 12] = [
     "twist",
 ];
 
-/// Gates of which more is better.
+/// Gates with a least value.
 const LEAST: [&str; 9] = [
     "chain_lddt",
     "cosine",
@@ -115,7 +114,7 @@ const LEAST: [&str; 9] = [
     "unmasked_lddt",
 ];
 
-/// Every table that a model may have. A model without one cannot be judged by what needs it.
+/// Every table that a model may have. Checks that need a missing table cannot judge the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Gates {
     /// When two structures are the same.
@@ -126,17 +125,17 @@ pub struct Gates {
     pub ensemble: Option<EnsembleGates>,
     /// When a structure could exist.
     pub(crate) physical: Option<PhysicalGates>,
-    /// What noise forgives.
+    /// How much noise is tolerated.
     pub(crate) floor: Option<FloorGates>,
 }
 
 impl Gates {
-    /// How many times what repeats differ by is no difference yet; without a gate it is that and no more.
+    /// Factor for the noise floor up to which a difference is noise, 1 without a gate.
     pub(crate) fn slack(&self) -> f64 {
         self.floor.map_or(1.0, |floor| floor.slack)
     }
 
-    /// The tables that there are, as suites ask for them by `needs`.
+    /// The names of the existing tables, as in `needs` of suites.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let tables = [
             ("gates.structure", self.structure.is_some()),
@@ -336,9 +335,9 @@ gate_table! {
 }
 
 gate_table! {
-    /// What noise forgives, where repeats on one platform were measured.
+    /// How much noise is tolerated if repeats on one platform were measured.
     FloorGates, "floor" {
-        /// Repeats are few: up to this many times what they differ by is no difference yet.
+        /// Factor for the differences of repeats, of which there are few, up to which a difference is noise.
         slack: 1.0..=100.0,
     }
 }

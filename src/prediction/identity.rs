@@ -1,5 +1,5 @@
-//! Relations that hold between the fields of one response, whatever the model was asked: `[[models.KEY.identities]]`. Data only;
-//! `check/contract/identities` judges by them.
+//! Relations between the fields of one response that hold for every request: `[[models.KEY.identities]]`. Does not check them:
+//! `check/contract/identities` does.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Failures that are known: of boileroom's own code upstream, as a model's contract or the configuration ships them, or of one site,
-//! as its file of known failures lists them. Data and its matching only; what a run makes of them is decided there.
+//! Known failures: of boileroom's own code, which a model's contract or the configuration lists, or of one site, which its own file
+//! lists. Matches them with findings; does not decide verdicts.
 
 use serde::{Deserialize, Serialize};
 
@@ -103,13 +103,9 @@ pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
         return false;
     };
     let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
+    let Some(last) = parts.pop() else { return rest.is_empty() };
     for part in parts {
-        let Some((_, after)) = rest.split_once(part) else {
-            return false;
-        };
+        let Some((_, after)) = rest.split_once(part) else { return false };
         rest = after;
     }
     rest.ends_with(last)

@@ -1,7 +1,6 @@
-//! How large a response to a request can be: an upper bound from the contract and the request alone. Looks at no response.
+//! An upper bound for the size of a response, from the contract and the request alone. Does not look at a response.
 //!
-//! It is generous, so that a wrong response can still be read and told what is wrong with it, and small enough that one
-//! without end is not.
+//! It is generous, so that a wrong response can still be read and reported, and small enough to stop an endless one.
 
 use serde_json::Value as Json;
 
@@ -39,19 +38,18 @@ struct RequestSize {
 pub fn largest_response(contract: &Contract, request: &Request, config: &Options) -> usize {
     let options = contract.effective_options(config, &request.options);
     let extent = extent(contract, request, &options);
-    let mut sizes: Sizes = contract.dimensions.clone();
-    match contract.variant(config) {
-        Some(variant) => sizes.extend(variant.dimensions.clone()),
-        // Which one it is will be found out; until then each dimension is that of the largest.
-        None => contract.variants.iter().flat_map(|variant| &variant.dimensions).for_each(|(name, &size)| {
+    let mut sizes = contract.sizes(config);
+    if contract.variant(config).is_none() {
+        // The variant is not known yet, so each size is that of the largest.
+        for (name, &size) in contract.variants.iter().flat_map(|variant| &variant.dimensions) {
             let known = sizes.entry(name.clone()).or_default();
             *known = size.max(*known);
-        }),
+        }
     }
-    sizes.insert("B".into(), extent.samples);
-    sizes.insert("L".into(), extent.residues);
-    sizes.insert("N".into(), extent.residues);
-    sizes.insert("C".into(), extent.chains);
+    let RequestSize { samples, residues, chains, .. } = extent;
+    for (name, size) in [("B", samples), ("L", residues), ("N", residues), ("C", chains)] {
+        sizes.insert(name.into(), size);
+    }
     let given = contract.fields.iter().filter(|field| match field.presence {
         Presence::Always => true,
         Presence::Requested => is_requested(&options, &field.name),
@@ -107,11 +105,9 @@ fn extent(contract: &Contract, request: &Request, options: &Options) -> RequestS
             }
         }
     };
-    // A linker between chains is the only text among the options that a response can grow with; where the model runs and
-    // which one it is, are none.
+    // A linker between chains is the only text option that makes a response longer. Options with a role do not.
     let plain = contract.options.iter().filter(|option| option.role.is_none());
-    let linker = plain.filter_map(|option| options.get(&option.name)?.as_str());
-    let linker = linker.map(str::len).max().unwrap_or(0);
+    let linker = plain.filter_map(|option| options.get(&option.name)?.as_str()).map(str::len).max().unwrap_or(0);
     let draws = contract
         .options_of(OptionRole::Samples)
         .filter_map(|name| options.get(name)?.as_u64())

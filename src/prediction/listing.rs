@@ -1,21 +1,21 @@
-//! Every value of a response by its path, in the order of the response: what recording writes and what comparing walks. A response
-//! is untrusted: paths come out as plain words, and however deep or long it is, the walk ends. Compares nothing.
+//! Lists every value of a response by its path, in the order of the response, for recording and comparing. A response is untrusted:
+//! names in paths are escaped, and depth and number of values are bounded. Does not compare values.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
-use super::path::plain;
 use super::{Prediction, Value, show_shape};
 use crate::protein::Structure;
 use crate::tensor::{KeptRows, Tensor};
 
 /// The most values a response may have, arrays counted as one.
 const VALUES: usize = 20_000;
-/// How deep values may lie in one another.
+/// The greatest depth of nested values.
 const DEPTH: usize = 32;
-/// The longest list of whole numbers that stays a list; a longer one is an array.
+/// The longest list of whole numbers that stays a list. A longer one becomes an array.
 const LISTED: usize = 64;
-/// What is listed of a response's metadata: its times differ from call to call, and name and version say which software
-/// answered, not what it computed.
+/// The listed attributes of a response's metadata. Times differ from call to call, and name and version identify the software, not
+/// its results.
 const METADATA: [&str; 1] = ["sequence_lengths"];
 
 /// One value without the values below it.
@@ -35,17 +35,17 @@ pub(crate) enum Leaf<'a> {
     Text(&'a str),
     /// `bytes`.
     Bytes(&'a [u8]),
-    /// Something that holds the values below it, in words: `list of 2`.
+    /// Something that contains the values below it, described as in `list of 2`.
     Container(String),
     /// Numbers or fixed-width texts: an array, or a list of numbers.
     Array(ArrayOrigin, Tensor),
-    /// What is kept of an array.
+    /// The recorded rows of an array.
     Rows(&'a KeptRows),
-    /// The atoms of a structure; its columns of numbers are arrays below it.
+    /// The atoms of a structure. Its columns of numbers are arrays below it.
     Structure(&'a Structure),
 }
 
-/// What held the numbers of an array.
+/// The Python object that contained the numbers of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArrayOrigin {
     /// A `NumPy` array or scalar.
@@ -79,7 +79,7 @@ impl ArrayOrigin {
 }
 
 impl Leaf<'_> {
-    /// What a reader calls the value, without the numbers of an array.
+    /// A short description of the value, without the numbers of an array.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::None => "None".to_owned(),
@@ -100,10 +100,10 @@ impl Leaf<'_> {
 }
 
 impl<'a> Listing<'a> {
-    /// Everything a response holds, apart from how long it took.
+    /// Lists everything in a response except most of its metadata.
     ///
     /// # Errors
-    /// When the response has more values than can be recorded.
+    /// When the response has too many values.
     pub(crate) fn of(prediction: &'a Prediction) -> Result<Self, TooManyValues> {
         let mut listing = Self { class: plain(&prediction.class, "."), entries: Vec::new(), places: HashMap::new() };
         for (name, value) in &prediction.fields {
@@ -132,7 +132,7 @@ impl<'a> Listing<'a> {
         Some(leaf)
     }
 
-    /// The array at a path; `None` where it is none or only some rows of it are known.
+    /// The array at a path; `None` if there is none or only some of its rows are known.
     pub(crate) fn array(&self, path: &str) -> Option<&Tensor> {
         match self.get(path)? {
             Leaf::Array(_, tensor) => Some(tensor),
@@ -140,7 +140,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// What is kept of the array at a path that is not known whole.
+    /// The recorded rows of the array at a path, if the whole array is not known.
     pub(crate) fn rows(&self, path: &str) -> Option<&'a KeptRows> {
         match self.get(path)? {
             Leaf::Rows(rows) => Some(rows),
@@ -156,7 +156,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// The array, the structure or the list of them at a path; `None` where it is none of these.
+    /// The array, the structure or the list of these at a path.
     pub(crate) fn value(&self, path: &str) -> Option<Value> {
         match self.get(path)? {
             Leaf::Array(_, tensor) => Some(Value::Array(tensor.clone())),
@@ -184,17 +184,18 @@ impl<'a> Listing<'a> {
             Value::Array(tensor) => self.entry(path, Leaf::Array(ArrayOrigin::Array, tensor.clone())),
             Value::Rows(rows) => self.entry(path, Leaf::Rows(rows)),
             Value::Structure(structure) => self.structure_at(path, structure),
-            Value::List(items) => match numbers(items) {
-                Some(leaf) => self.entry(path, leaf),
-                None => self.items(path, format!("list of {}", items.len()), items, depth),
-            },
-            Value::Tuple(items) => self.items(path, format!("tuple of {}", items.len()), items, depth),
-            Value::Set(items) => self.items(path, format!("set of {}", items.len()), items, depth),
-            Value::Objects { shape, items } => {
-                self.items(path, format!("object array {}", show_shape(shape)), items, depth)
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::Objects { items, .. } => {
+                if let Some(leaf) = matches!(value, Value::List(_)).then(|| numbers(items)).flatten() {
+                    return self.entry(path, leaf);
+                }
+                let path = self.entry_at(path, Leaf::Container(value.describe()))?;
+                for (at, item) in items.iter().enumerate() {
+                    self.add(format!("{path}[{at}]"), item, depth + 1)?;
+                }
+                Ok(())
             }
             Value::Map(entries) => {
-                let path = self.entry_at(path, Leaf::Container(format!("dict of {}", entries.len())))?;
+                let path = self.entry_at(path, Leaf::Container(value.describe()))?;
                 for (at, (key, value)) in entries.iter().enumerate() {
                     let name = match key {
                         Value::Text(text) => plain(text, ""),
@@ -206,8 +207,8 @@ impl<'a> Listing<'a> {
                 Ok(())
             }
             Value::Record(record) => {
-                let words = format!("object {}", plain(&record.class, "."));
-                let path = self.entry_at(path, Leaf::Container(words))?;
+                let description = format!("object {}", plain(&record.class, "."));
+                let path = self.entry_at(path, Leaf::Container(description))?;
                 for (name, value) in &record.fields {
                     self.add(format!("{path}.{}", plain(name, "")), value, depth + 1)?;
                 }
@@ -216,19 +217,11 @@ impl<'a> Listing<'a> {
         }
     }
 
-    fn items(&mut self, path: String, words: String, items: &'a [Value], depth: usize) -> Result<(), TooManyValues> {
-        let path = self.entry_at(path, Leaf::Container(words))?;
-        for (at, item) in items.iter().enumerate() {
-            self.add(format!("{path}[{at}]"), item, depth + 1)?;
-        }
-        Ok(())
-    }
-
     fn structure_at(&mut self, path: String, structure: &'a Structure) -> Result<(), TooManyValues> {
-        // A structure that is not even cannot be walked.
+        // A structure with uneven columns cannot be walked.
         if let Some(column) = structure.uneven_column() {
-            let words = format!("structure whose column `{column}` has not one entry for each atom");
-            return self.entry(path, Leaf::Container(words));
+            let description = format!("structure whose column `{column}` has not one entry for each atom");
+            return self.entry(path, Leaf::Container(description));
         }
         let path = self.entry_at(path, Leaf::Structure(structure))?;
         for (column, tensor) in structure.number_columns() {
@@ -242,7 +235,7 @@ impl<'a> Listing<'a> {
         self.entry_at(path, leaf).map(drop)
     }
 
-    /// Two keys of a mapping may read the same; the second gets a mark, so that every path names one value.
+    /// Two keys of a mapping may have the same text. The second gets a suffix, so that every path identifies one value.
     fn entry_at(&mut self, mut path: String, leaf: Leaf<'a>) -> Result<String, TooManyValues> {
         if self.entries.len() >= VALUES {
             return Err(TooManyValues);
@@ -256,33 +249,71 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// A list of nothing but whole numbers, or nothing but floats, is one value.
+/// The single value of a list of only whole numbers, or of only floats.
 fn numbers<'a>(items: &[Value]) -> Option<Leaf<'a>> {
-    let (first, _) = items.split_first()?;
-    if let Value::Integer(_) = first {
-        let integers: Option<Vec<i64>> = items
-            .iter()
-            .map(|item| match item {
-                Value::Integer(integer) => Some(*integer),
-                _ => None,
-            })
-            .collect();
-        return integers.map(|integers| {
-            if integers.len() <= LISTED {
-                Leaf::Integers(integers)
-            } else {
-                Leaf::Array(ArrayOrigin::List, Tensor::vector(&integers))
-            }
+    if let Value::Integer(_) = items.first()? {
+        let integers = items.iter().map(|item| match item {
+            Value::Integer(integer) => Some(*integer),
+            _ => None,
+        });
+        let integers: Vec<i64> = integers.collect::<Option<_>>()?;
+        return Some(if integers.len() <= LISTED {
+            Leaf::Integers(integers)
+        } else {
+            Leaf::Array(ArrayOrigin::List, Tensor::vector(&integers))
         });
     }
-    let floats: Option<Vec<f64>> = items
-        .iter()
-        .map(|item| match item {
-            Value::Float(float) => Some(*float),
-            _ => None,
-        })
-        .collect();
-    floats.map(|floats| Leaf::Array(ArrayOrigin::List, Tensor::vector(&floats)))
+    let floats = items.iter().map(|item| match item {
+        Value::Float(float) => Some(*float),
+        _ => None,
+    });
+    let floats: Vec<f64> = floats.collect::<Option<_>>()?;
+    Some(Leaf::Array(ArrayOrigin::List, Tensor::vector(&floats)))
+}
+
+/// The field of a path such as `atom_array[0].coord`.
+pub(crate) fn field_of(path: &str) -> &str {
+    &path[..path.find(['.', '[']).unwrap_or(path.len())]
+}
+
+/// Escapes a name: letters, digits, `_`, `-`, `+` and the bytes in `also` stay, every other byte becomes `%` and two digits.
+fn plain(text: &str, also: &str) -> String {
+    // An empty name would make an invalid path.
+    if text.is_empty() {
+        return "%".to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes().take(200) {
+        if byte.is_ascii_alphanumeric() || b"_-+".contains(&byte) || also.as_bytes().contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02x}");
+        }
+    }
+    escaped
+}
+
+/// The name that was escaped in a path.
+pub(crate) fn unescaped(path: &str) -> String {
+    let bytes = path.trim_end_matches('~').as_bytes();
+    let mut name = Vec::with_capacity(bytes.len());
+    let mut place = 0;
+    while let Some(&byte) = bytes.get(place) {
+        let code = path.get(place + 1..place + 3).filter(|_| byte == b'%');
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                name.push(byte);
+                place += 3;
+            }
+            // An empty name is written as the sign alone.
+            None if byte == b'%' => place += 1,
+            None => {
+                name.push(byte);
+                place += 1;
+            }
+        }
+    }
+    String::from_utf8(name).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]
@@ -329,5 +360,14 @@ mod tests {
         let many =
             Prediction { class: String::new(), fields: vec![("x".into(), Value::Tuple(vec![Value::None; 30_000]))] };
         assert!(Listing::of(&many).is_err());
+    }
+
+    #[test]
+    fn every_name_comes_back_from_its_plain_words() {
+        for name in ["plddt[0]", "\u{1b}[2J\n", "", "a~", "100%"] {
+            assert_eq!(unescaped(&plain(name, "")), name);
+        }
+        assert_eq!(unescaped("map.1~"), "map.1");
+        assert_eq!(field_of("atom_array[0].coord"), "atom_array");
     }
 }

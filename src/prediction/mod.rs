@@ -1,18 +1,14 @@
-//! What goes to a model and what comes back, as data: requests, predictions and the contract that ties them.
-//!
-//! Nothing here talks to a backend or judges a result.
+//! Requests, predictions and the contract of a model, as data. Does not talk to a backend or judge a result.
 
 mod axes;
 pub mod contract;
 pub mod gates;
-mod holds;
 pub(crate) mod identity;
 pub mod known;
 mod largest;
 mod listing;
 mod option;
 mod own_gates;
-mod path;
 mod provision;
 mod request;
 mod value;
@@ -22,9 +18,8 @@ pub use contract::Contract;
 pub use gates::Gates;
 pub use largest::largest_response;
 pub use listing::TooManyValues;
-pub(crate) use listing::{ArrayOrigin, Leaf, Listing};
+pub(crate) use listing::{ArrayOrigin, Leaf, Listing, field_of, unescaped};
 pub(crate) use own_gates::{OwnGate, OwnGates};
-pub(crate) use path::{field_of, unescaped};
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 

@@ -1,5 +1,4 @@
-//! The options of a model as its contract declares them: defaults, rules, and which of them play a part of their own. Data
-//! only; judges no value.
+//! The options of a model as its contract declares them: defaults, rules and roles. Does not check values.
 
 use serde_json::Value as Json;
 
@@ -10,17 +9,17 @@ use super::{Contract, Options};
 pub struct OptionSpec {
     /// Its key.
     pub name: String,
-    /// The value when neither configuration nor call give one; `null` where the model decides.
+    /// The value if neither configuration nor call have one; `null` if the model decides.
     pub(crate) default: serde_json::Value,
-    /// Whether it is fixed when the instance starts; a call that gives it is refused.
+    /// Whether it is fixed when the instance starts. A call with such an option is rejected.
     pub(crate) fixed: bool,
-    /// What values it may have.
+    /// The values that it may have.
     pub(crate) rule: OptionRule,
-    /// What it is to everybody but the model, if anything.
+    /// Its meaning outside of the model, if any.
     pub(crate) role: Option<OptionRole>,
 }
 
-/// What values an option may have.
+/// The values that an option may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OptionRule {
     /// Not judged.
@@ -35,7 +34,7 @@ pub(crate) enum OptionRule {
     Number,
 }
 
-/// What an option means beyond its model, so that no name of an option is known to this program.
+/// The meaning of an option outside of its model, so that the program does not depend on names of options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OptionRole {
     /// Where the model runs or keeps files: it changes no result and may differ between backends.

@@ -1,71 +1,58 @@
-//! Gates of a model that a backend has for itself, and whether they allow more than the shared ones. Data only: what they
-//! are is read from the configuration, and no result is judged here.
+//! The gates of a model that a backend overrides, and whether they allow more than the shared ones. Does not read configuration or
+//! judge results.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::gates::{
-    EmbeddingGates, EnsembleGates, FloorGates, GateEffect, GateTable, GateValues, Gates, PhysicalGates, StructureGates,
-};
+use super::gates::{Gate, GateEffect, GateTable, GateValues, Gates};
 
-/// The gates that a backend has of its own for one model, by table and key: `structure.rmsd`.
+/// The gates that a backend overrides for one model, by table and key such as `structure.rmsd`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct OwnGates(BTreeMap<String, f64>);
 
-/// A gate of a model beside the one that a backend has of its own.
+/// A gate of a model and the backend's own value for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OwnGate {
-    /// Table and key: `structure.rmsd`.
+    /// Table and key such as `structure.rmsd`.
     pub(crate) gate: String,
-    /// What the model's contract says, which is the same for all backends.
+    /// The value of the model's contract, which is the same for all backends.
     pub(crate) shared: f64,
-    /// What this backend is judged by.
+    /// The value for this backend.
     pub(crate) own: f64,
-    /// What the difference allows.
     pub(crate) effect: GateEffect,
 }
 
 impl OwnGates {
-    /// Adds a gate.
     pub(crate) fn insert<T: GateTable>(&mut self, key: &str, value: f64) {
         self.0.insert(name::<T>(key), value);
     }
 
-    /// The gates of a contract with those of the backend in their place.
+    /// The gates of a contract, overridden by those of the backend.
     pub(crate) fn over(&self, gates: &Gates) -> Gates {
         Gates {
-            structure: self.changed::<StructureGates>(gates.structure),
-            embedding: self.changed::<EmbeddingGates>(gates.embedding),
-            ensemble: self.changed::<EnsembleGates>(gates.ensemble),
-            physical: self.changed::<PhysicalGates>(gates.physical),
-            floor: self.changed::<FloorGates>(gates.floor),
+            structure: self.changed(gates.structure),
+            embedding: self.changed(gates.embedding),
+            ensemble: self.changed(gates.ensemble),
+            physical: self.changed(gates.physical),
+            floor: self.changed(gates.floor),
         }
     }
 
     /// Those that differ from the gates of a contract, in the order of the tables and their keys.
     pub(crate) fn differing(&self, gates: &Gates) -> Vec<OwnGate> {
-        let mut found = Vec::new();
-        self.add_differing::<StructureGates>(gates.structure, &mut found);
-        self.add_differing::<EmbeddingGates>(gates.embedding, &mut found);
-        self.add_differing::<EnsembleGates>(gates.ensemble, &mut found);
-        self.add_differing::<PhysicalGates>(gates.physical, &mut found);
-        self.add_differing::<FloorGates>(gates.floor, &mut found);
-        found
+        let differing = all(gates).filter_map(|(name, gate, shared)| {
+            let own = *self.0.get(&name)?;
+            Some(OwnGate { gate: name, shared, own, effect: gate.effect(shared, own)? })
+        });
+        differing.collect()
     }
 
-    /// The first that a contract does not have, or whose value no configuration could give it.
+    /// The first gate that a contract does not have, or whose value no configuration could give it.
     pub(crate) fn misfit(&self, gates: &Gates) -> Option<&str> {
-        let fits = |name: &&String| {
-            let value = self.0.get(*name).copied().unwrap_or(f64::NAN);
-            fits::<StructureGates>(gates.structure, name, value)
-                || fits::<EmbeddingGates>(gates.embedding, name, value)
-                || fits::<EnsembleGates>(gates.ensemble, name, value)
-                || fits::<PhysicalGates>(gates.physical, name, value)
-                || fits::<FloorGates>(gates.floor, name, value)
-        };
-        self.0.keys().find(|name| !fits(name)).map(String::as_str)
+        let fits = |name: &str, value| all(gates).any(|(known, gate, _)| known == name && gate.takes(value));
+        self.0.iter().find(|(name, value)| !fits(name, **value)).map(|(name, _)| name.as_str())
     }
 
     fn changed<T: GateTable>(&self, shared: Option<T>) -> Option<T> {
@@ -73,32 +60,33 @@ impl OwnGates {
         let own: GateValues = own.filter_map(|gate| Some((gate.key, *self.0.get(&name::<T>(gate.key))?))).collect();
         shared.map(|table| table.with(&own))
     }
-
-    fn add_differing<T: GateTable>(&self, shared: Option<T>, found: &mut Vec<OwnGate>) {
-        let Some(table) = shared else { return };
-        found.extend(T::gates().into_iter().filter_map(|gate| {
-            let name = name::<T>(gate.key);
-            let own = *self.0.get(&name)?;
-            let shared = table.get(gate.key)?;
-            let effect = gate.effect(shared, own)?;
-            Some(OwnGate { gate: name, shared, own, effect })
-        }));
-    }
 }
 
 fn name<T: GateTable>(key: &str) -> String {
     format!("{}.{key}", T::NAME)
 }
 
-fn fits<T: GateTable>(shared: Option<T>, own: &str, value: f64) -> bool {
-    let gate = T::gates().into_iter().find(|gate| name::<T>(gate.key) == own);
-    shared.is_some() && gate.is_some_and(|gate| gate.takes(value))
+/// Every gate of a contract by its name, with its value.
+fn all(gates: &Gates) -> impl Iterator<Item = (String, Gate, f64)> {
+    of_table(gates.structure)
+        .chain(of_table(gates.embedding))
+        .chain(of_table(gates.ensemble))
+        .chain(of_table(gates.physical))
+        .chain(of_table(gates.floor))
+}
+
+fn of_table<T: GateTable>(table: Option<T>) -> impl Iterator<Item = (String, Gate, f64)> {
+    let gates = table.into_iter().flat_map(|table| T::gates().into_iter().map(move |gate| (table, gate)));
+    gates
+        .filter_map(|(table, gate)| Some((name::<T>(gate.key), table.get(gate.key)?, gate)))
+        .map(|(name, value, gate)| (name, gate, value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::GateEffect::{Narrower, Other, Wider};
     use super::*;
+    use crate::prediction::gates::{EmbeddingGates, EnsembleGates, FloorGates, StructureGates};
 
     fn ensemble() -> EnsembleGates {
         let values = EnsembleGates::gates();

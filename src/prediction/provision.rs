@@ -1,4 +1,5 @@
-//! What suites may ask a model for: features, options, fields, sizes and gates by name. Looks names up; judges nothing.
+//! The names that suites may require of a model: features, options, fields, sizes and gates. Does not judge whether they are met by a
+//! response.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! One call to a model: the method, its sequences and its options. Says what is asked, not how it travels.
+//! One call to a model: the method, its sequences and its options. Does not define how it is sent.
 
 use std::fmt;
 

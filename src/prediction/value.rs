@@ -1,4 +1,4 @@
-//! The values a field may hold: what Python put there, as data. Numbers stay in their arrays; nothing is executed.
+//! The values of a field: Python objects as data. Numbers stay in their arrays, and nothing is executed.
 
 use bytes::Bytes;
 
@@ -22,7 +22,7 @@ pub enum Value {
     Bytes(Bytes),
     /// A `NumPy` array, a `NumPy` scalar (no dimensions) or a torch tensor.
     Array(Tensor),
-    /// What is recorded of an array that is too large to be kept whole; no response has it.
+    /// The recorded rows of an array that is too large to be recorded whole. No response contains this.
     Rows(Box<KeptRows>),
     /// A biotite `AtomArray` or `AtomArrayStack`.
     Structure(Box<Structure>),
@@ -120,7 +120,7 @@ impl Value {
         }
     }
 
-    /// What a reader calls this kind of value, such as `float32 array (1, 24, 320)` or `list of 2`.
+    /// A short description of the value, such as `float32 array (1, 24, 320)` or `list of 2`.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
