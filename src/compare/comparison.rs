@@ -1,15 +1,15 @@
-//! What a comparison of two responses found, as numbers. Holds results; compares nothing.
+//! The result of comparing two responses, as numbers. Does not compare anything.
 
 use super::kept_rows::RowsDifference;
 use super::structure::StructureComparison;
 use crate::metric::Difference;
-use crate::metric_value::MetricValue;
+use crate::metric_value::{MetricValue, MetricVerdict};
 use crate::prediction::contract::Tolerance;
 
 /// A response compared with the expected one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
-    /// Every value that either side has, in the order of the expected one, then what only the other one has.
+    /// Every value of the expected response in its order, then the values that only the other one has.
     pub fields: Vec<FieldComparison>,
 }
 
@@ -18,11 +18,11 @@ pub struct Comparison {
 pub struct FieldComparison {
     /// Its path, such as `plddt[0]`.
     pub path: String,
-    /// Whether that passes.
+    /// Whether it passes.
     pub agreement: Agreement,
-    /// What was found.
+    /// How it differs.
     pub finding: ValueDifference,
-    /// The numbers behind it, for values that are measured.
+    /// The metrics behind it, if it is measured.
     pub measures: Vec<MetricValue>,
 }
 
@@ -33,93 +33,93 @@ pub enum Agreement {
     Equal,
     /// They differ within tolerance.
     Within,
-    /// They differ by more than that.
+    /// They differ by more than the tolerance.
     Beyond,
 }
 
-/// What lies between two values.
+/// The difference between two values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueDifference {
-    /// Nothing.
+    /// None.
     Same,
     /// Numbers, all of them known.
     Numbers {
-        /// The numbers.
+        /// The differences of the elements.
         difference: Difference,
-        /// What they were allowed.
+        /// The tolerance of each element.
         tolerance: Tolerance,
-        /// What the element with the greatest absolute difference is about, such as `chain A residue 12`.
+        /// The place of the element with the greatest absolute difference, such as `chain A residue 12`.
         place: Option<String>,
     },
-    /// Rows of numbers that do not point the same way.
+    /// Rows of numbers with different directions.
     Directions {
-        /// The cosine of the two rows that are farthest apart.
+        /// The least cosine of two rows.
         cosine: f64,
-        /// The least that is allowed.
+        /// The least allowed cosine.
         least: f64,
         /// The position of the first element of the row.
         position: Vec<usize>,
-        /// What the row is about.
+        /// The place of the row.
         place: Option<String>,
     },
-    /// Numbers of which the expected side has some rows and the lengths of all.
+    /// Numbers of which some rows and the lengths of all rows are recorded.
     Rows {
-        /// What these tell.
+        /// The difference of the recorded numbers.
         difference: Box<RowsDifference>,
-        /// What they were allowed.
+        /// The tolerance of each element.
         tolerance: Tolerance,
     },
-    /// Another hash, while all that is recorded is equal.
+    /// Another hash, although everything that is recorded is equal.
     Hash,
     /// Atoms with other names.
     Atoms {
-        /// How many are named otherwise.
+        /// How many have another name.
         differing: usize,
         /// Atoms compared.
         total: usize,
-        /// Index of the first of them.
+        /// Index of the first atom with another name.
         first: usize,
         /// Its expected name: chain, residue and atom.
         expected: String,
-        /// Its name now.
+        /// Its actual name.
         actual: String,
     },
     /// Texts that differ from this line on.
     Lines {
         /// Counted from 1.
         line: usize,
-        /// The line that is expected; `None` behind the end.
+        /// The expected line; `None` past the end.
         expected: Option<String>,
-        /// The line that is there.
+        /// The actual line.
         actual: Option<String>,
     },
     /// A value of another kind, type, shape, length or text.
     Changed {
-        /// What is expected.
+        /// The expected value.
         expected: String,
-        /// What is there now.
+        /// The actual value.
         actual: String,
     },
-    /// It is expected, and the response does not have it.
+    /// A value that the response does not have.
     Missing {
-        /// What is expected.
+        /// The expected value.
         expected: String,
     },
-    /// The response has it, and it is not expected.
+    /// A value that only the response has.
     Extra {
-        /// What is there now.
+        /// The actual value.
         actual: String,
     },
     /// A structure, by the gates of its model.
     Structure(Box<StructureComparison>),
-    /// Another value, by the gates of its model: its measures tell.
+    /// Another value, by the gates of its model. Its metrics give the verdict.
     Gates,
-    /// Why the gates of the field cannot be applied: no verdict about the backend.
+    /// Why the gates of the field cannot be applied. This is not a verdict about the backend.
     Unjudged(String),
 }
 
 impl Comparison {
-    /// What is found of the responses as wholes.
+    /// A single finding about the whole responses.
     pub(super) fn of_whole(finding: ValueDifference) -> Self {
         Self { fields: vec![FieldComparison::new("response", finding, Vec::new())] }
     }
@@ -135,20 +135,20 @@ impl Comparison {
         self.fields.iter().filter(|field| field.agreement == Agreement::Beyond)
     }
 
-    /// Whether all that keeps it from passing is that it cannot be judged.
+    /// Whether it does not pass only because values could not be judged.
     #[must_use]
     pub fn is_unjudged(&self) -> bool {
         let mut beyond = self.beyond().peekable();
         beyond.peek().is_some() && beyond.all(|field| matches!(field.finding, ValueDifference::Unjudged(_)))
     }
 
-    /// Whether any value differs at all.
+    /// Whether all values are equal.
     #[must_use]
     pub fn is_equal(&self) -> bool {
         self.fields.iter().all(|field| field.agreement == Agreement::Equal)
     }
 
-    /// Says of every extreme element what it is about, as `name` makes it of the path and the flat index.
+    /// Names the place of every extreme element. `name` gets the path and the position.
     pub fn name_places(&mut self, name: impl Fn(&str, &[usize]) -> Option<String>) {
         for field in &mut self.fields {
             match &mut field.finding {
@@ -170,25 +170,19 @@ impl FieldComparison {
 }
 
 impl ValueDifference {
-    /// Whether this passes.
     fn agreement(&self, measures: &[MetricValue]) -> Agreement {
-        use crate::metric_value::MetricVerdict;
-        let by_verdict = |verdict: Option<MetricVerdict>| match verdict {
-            Some(MetricVerdict::Indistinguishable | MetricVerdict::WithinTolerance) => Agreement::Within,
-            _ => Agreement::Beyond,
-        };
-        let (differs, within) = match self {
+        let is_within = match self {
             Self::Same => return Agreement::Equal,
-            Self::Structure(found) => return by_verdict(Some(found.verdict())),
-            Self::Gates => return by_verdict(measures.iter().map(MetricValue::verdict).max()),
-            Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
-            Self::Rows { difference, .. } => (true, difference.is_within()),
-            _ => (true, false),
+            Self::Numbers { difference, .. } if difference.differing == 0 => return Agreement::Equal,
+            Self::Structure(found) => found.verdict() != MetricVerdict::Different,
+            Self::Gates => {
+                let verdict = measures.iter().map(MetricValue::verdict).max();
+                verdict.is_some_and(|verdict| verdict != MetricVerdict::Different)
+            }
+            Self::Numbers { difference, .. } => difference.is_within(),
+            Self::Rows { difference, .. } => difference.is_within(),
+            _ => false,
         };
-        match (differs, within) {
-            (false, _) => Agreement::Equal,
-            (true, true) => Agreement::Within,
-            (true, false) => Agreement::Beyond,
-        }
+        if is_within { Agreement::Within } else { Agreement::Beyond }
     }
 }

@@ -1,5 +1,5 @@
-//! Asks the diagnosis for the likely cause of what failed, with what the response may be by mistake: other items of the list that a
-//! value is in, other responses, other recorded results. Compares nothing itself.
+//! Asks the diagnosis for the likely cause of a difference. Its candidates are the values that a response may contain by mistake:
+//! other items of the same list, other responses, other recorded results. Does not compare values itself.
 
 use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use crate::diagnosis::{
@@ -9,12 +9,12 @@ use crate::diagnosis::{
 use crate::prediction::{Contract, Leaf, Listing, Prediction, Value};
 use crate::tensor::{ContentHash, KeptRows};
 
-/// Differences looked into: with many, the first tell as much as all.
+/// The greatest number of differences to diagnose. The first few usually have the same cause as all others.
 const MOST_FIELDS: usize = 4;
-/// Other items of a list that a value may be by mistake.
+/// The greatest number of other items of a list that are candidates.
 const MOST_ITEMS: usize = 16;
 
-/// The paths of the differences that are looked into.
+/// The paths of the differences that are diagnosed.
 pub(crate) fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
     let paths = comparison.beyond().map(|field| match field.path.rsplit_once('.') {
         Some((structure, "coord" | "b_factor")) => structure,
@@ -25,7 +25,7 @@ pub(crate) fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
     paths
 }
 
-/// The cause of the first difference that has one. The contract, where there is one, says what the axes of arrays count.
+/// The cause of the first difference that has one. The contract gives the meaning of the axes of arrays.
 #[must_use]
 pub fn likely_cause(
     contract: Option<&Contract>,
@@ -37,8 +37,7 @@ pub fn likely_cause(
     let (expected, actual) = (Listing::of(expected).ok()?, Listing::of(actual).ok()?);
     let listed = neighbours.iter().filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
     let listed: Vec<(&OtherResult, Listing<'_>)> = listed.collect();
-    let beyond = comparison.beyond();
-    beyond.take(MOST_FIELDS).find_map(|field| {
+    comparison.beyond().take(MOST_FIELDS).find_map(|field| {
         let cause = of_field(field, &expected, &actual, &listed)?;
         let axes = contract.map(|contract| roles(contract, &field.path));
         Some(cause.named_by(&axes.unwrap_or_default()))
@@ -77,7 +76,7 @@ fn of_field(
     if let (Some(before), Some(after)) = (expected.array(path), actual.array(path)) {
         return with_candidates(expected, neighbours, path, |candidates| of_arrays(before, after, candidates));
     }
-    // Of an array of which some rows are recorded, all that can be told is that it is another recorded one.
+    // An array of which only some rows are recorded can only be identified by its hash.
     let now = hash_at(actual, path)?;
     neighbours
         .iter()
@@ -93,7 +92,7 @@ fn hash_at(listing: &Listing<'_>, path: &str) -> Option<ContentHash> {
     }
 }
 
-/// Asks with the other items of the list that a value is in, and with the same value of other results.
+/// Calls the diagnosis with the other items of the list of a value, and with the same value of other results, as candidates.
 fn with_candidates(
     expected: &Listing<'_>,
     neighbours: &[(&OtherResult, Listing<'_>)],
@@ -104,15 +103,12 @@ fn with_candidates(
         let label = format!("the expected {path}");
         Some((label, Relation::OtherItem, expected.value(&path)?))
     });
-    let others = neighbours.iter().filter_map(|(other, listing)| {
-        let value = listing.value(path)?;
-        Some((other.label.clone(), other.relation, value))
-    });
+    let others = neighbours
+        .iter()
+        .filter_map(|(other, listing)| Some((other.label.clone(), other.relation, listing.value(path)?)));
     let values: Vec<(String, Relation, Value)> = items.take(MOST_ITEMS).chain(others).collect();
-    let candidates = values.iter();
-    let candidates: Vec<Candidate<'_>> =
-        candidates.map(|(label, relation, value)| Candidate::new(label, *relation, value)).collect();
-    explain(&candidates)
+    let candidates = values.iter().map(|(label, relation, value)| Candidate::new(label, *relation, value));
+    explain(&candidates.collect::<Vec<_>>())
 }
 
 /// The paths of the other items of a list: `plddt[1]`, `plddt[2]`, … for `plddt[0]`.

@@ -1,24 +1,23 @@
-//! Arrays of which some rows and the length of every row are kept. Measures; judges nothing.
+//! Measures arrays of which some rows and the lengths of all rows are recorded. Does not give a verdict.
 //!
-//! Kept rows are compared like any array. Where every element of a row keeps its tolerance, the lengths of two rows differ by no
-//! more than the length of the vector of tolerances: that is the triangle inequality, so that no right array is refused. What
-//! changes the direction of a row that is not kept, and not its length, is not seen.
+//! Recorded rows are compared like any array. If every element of a row is within tolerance, the lengths of two rows differ at most by
+//! the length of the vector of tolerances. This follows from the triangle inequality, so no correct array is rejected. A change of
+//! direction in a row that is not recorded goes unnoticed.
 
 use crate::metric::{Difference, difference};
 use crate::metric_value::{Direction, MetricValue, Noise};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::{KeptRows, RowGrid};
 
-/// What lies between two arrays of which rows are kept.
+/// The difference of two arrays with recorded rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowsDifference {
-    /// How they were cut.
     pub(crate) grid: RowGrid,
-    /// The kept rows, with indices into the whole array.
+    /// The difference of the recorded rows, with indices into the whole array.
     pub(crate) kept: Difference,
-    /// Rows whose lengths lie farther apart than elements within tolerance could make them.
+    /// Rows whose lengths differ more than elements within tolerance allow.
     pub(crate) beyond: usize,
-    /// The row whose length comes closest to that, or exceeds it most; `None` where all are equal.
+    /// The row whose length uses most of its tolerance; `None` if all are equal.
     pub(crate) worst: Option<RowLength>,
 }
 
@@ -27,15 +26,13 @@ pub struct RowsDifference {
 pub(crate) struct RowLength {
     /// The position of the row's first element.
     pub(crate) position: Vec<usize>,
-    /// Its recorded length.
     pub(crate) expected: f64,
-    /// Its length now.
     pub(crate) actual: f64,
-    /// How far the two may lie apart.
+    /// The greatest allowed difference.
     pub(crate) allowed: f64,
 }
 
-/// Compares what is kept of two arrays; `None` where they are not of one type and shape.
+/// Compares the recorded rows of two arrays. Returns `None` if type or shape differ.
 pub(super) fn compare(expected: &KeptRows, actual: &KeptRows, tolerance: Tolerance) -> Option<RowsDifference> {
     if expected.grid != actual.grid || expected.shape != actual.shape {
         return None;
@@ -49,24 +46,20 @@ pub(super) fn compare(expected: &KeptRows, actual: &KeptRows, tolerance: Toleran
     let (mut beyond, mut worst) = (0, None);
     let mut most = 0.0f64;
     for (row, (&before, &length)) in expected.lengths.iter().zip(&actual.lengths).enumerate() {
-        // Two that are not finite are equal where they are the same.
+        // Two lengths that are not finite may be equal.
         if before.to_bits() == length.to_bits() || (before.is_nan() && length.is_nan()) {
             continue;
         }
         let allowed = allowed(grid, before, tolerance);
         let gap = (length - before).abs();
         let used = if gap.is_finite() { gap / allowed } else { f64::INFINITY };
-        // Not a number is no ratio, and beyond everything.
+        // NaN is beyond every tolerance.
         let is_beyond = used.is_nan() || used > 1.0 + ROUNDING;
         beyond += usize::from(is_beyond);
         if worst.is_none() || used.is_nan() || used > most {
             most = if used.is_nan() { f64::INFINITY } else { used };
-            worst = Some(RowLength {
-                position: expected.position(row * grid.width),
-                expected: before,
-                actual: length,
-                allowed,
-            });
+            let position = expected.position(row * grid.width);
+            worst = Some(RowLength { position, expected: before, actual: length, allowed });
         }
     }
     Some(RowsDifference { grid, kept, beyond, worst })
@@ -75,7 +68,7 @@ pub(super) fn compare(expected: &KeptRows, actual: &KeptRows, tolerance: Toleran
 /// Two sums of the same squares may round differently.
 const ROUNDING: f64 = 1e-9;
 
-/// How far the lengths of two rows lie apart at most, where every element keeps its tolerance.
+/// The greatest difference of the lengths of two rows whose elements are within tolerance.
 fn allowed(grid: RowGrid, length: f64, tolerance: Tolerance) -> f64 {
     tolerance.absolute * (grid.width as f64).sqrt() + tolerance.relative * length
 }
@@ -86,7 +79,7 @@ impl RowsDifference {
         self.kept.is_within() && self.beyond == 0
     }
 
-    /// The worst length of a row as a measure, with the floor of single elements.
+    /// The worst length of a row as a metric, with the floor of single elements.
     pub(crate) fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
         let worst = self.worst.as_ref();
         let scale = (self.grid.width as f64).sqrt();

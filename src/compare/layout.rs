@@ -1,38 +1,27 @@
-//! What an array field holds and of which residues, and so by which gates two of them are judged: rows of numbers by direction and
-//! length, frames and positions as the points they place. Finds rows, residues and words; metrics measure.
+//! The content and axes of an array field, which decide by which gates it is compared: rows of numbers by direction and length,
+//! frames and positions as points in space. Finds rows and residues; does not measure them.
 
 use std::ops::Range;
 
 use super::comparison::FieldComparison;
 use super::fields::{BothResponses, STRUCTURES, by_gates};
-use super::pair_errors::confidence_of;
 use super::placed::{Placed, Traces, measure_placed, points_of};
-use super::row_place::RowPlace;
-use super::rows::{JudgedRows, NORM_RATIO, measure_rows};
+use super::rows::{JudgedRows, NORM_RATIO, RowPlace, measure_rows};
+use super::structure::mask;
 use crate::metric_value::{MetricValue, NoiseFloor};
-use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
-use crate::prediction::gates::{EmbeddingGates, StructureGates};
-use crate::prediction::{ArrayOrigin, Axes, Leaf, field_of};
+use crate::prediction::contract::{FieldKind, FieldSpec, Holds};
+use crate::prediction::{ArrayOrigin, Axes, Gates, Leaf, field_of};
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
-/// What the elements of a field are about.
+/// The content and axes of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldLayout {
     holds: Holds,
     axes: Axes,
 }
 
-/// The gates that fields are judged by, where the model has them.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LayoutGates {
-    /// Of rows.
-    pub(crate) embedding: Option<EmbeddingGates>,
-    /// Of frames and positions, and from where on a residue is confident.
-    pub(crate) structure: Option<StructureGates>,
-}
-
 impl FieldLayout {
-    /// The layout of a field; `None` where every element is judged by itself.
+    /// The layout of a field; `None` if its elements are compared one by one.
     pub(crate) fn of(field: &FieldSpec) -> Option<Self> {
         let is_array = matches!(field.kind, FieldKind::Array | FieldKind::Arrays);
         (is_array && field.holds != Holds::Numbers).then(|| Self { holds: field.holds, axes: Axes::of(field) })
@@ -43,14 +32,13 @@ impl FieldLayout {
         matches!(self.holds, Holds::Frames | Holds::Positions)
     }
 
-    /// Judges an array such as `s_s`, or `pae[0]`; `None` where the model has no gates for it, and where both are equal or of other
-    /// shapes.
+    /// Compares an array such as `s_s`, or `pae[0]`. Returns `None` if the model has no gates for it, or if the sides are equal or
+    /// of different shapes.
     pub(super) fn judge(
         &self,
         path: &str,
         sides: BothResponses<'_>,
-        scales: [Option<FactorScale>; 2],
-        gates: LayoutGates,
+        gates: &Gates,
         floor: &NoiseFloor,
     ) -> Option<FieldComparison> {
         let comparable = match (sides.expected.get(path)?, sides.actual.get(path)?) {
@@ -67,47 +55,36 @@ impl FieldLayout {
         if !comparable {
             return None;
         }
-        by_gates(path, self.measure(path, sides, scales, gates, floor)?)
+        by_gates(path, self.measure(path, sides, gates, floor)?)
     }
 
-    /// What [`Self::judge`] goes by.
+    /// The metrics behind [`Self::judge`].
     pub(super) fn measure(
         &self,
         path: &str,
         sides: BothResponses<'_>,
-        scales: [Option<FactorScale>; 2],
-        gates: LayoutGates,
+        gates: &Gates,
         floor: &NoiseFloor,
     ) -> Option<Vec<MetricValue>> {
-        let BothResponses { expected, actual } = sides;
+        let BothResponses { expected, actual, .. } = sides;
         let got = actual.array(path)?;
         let samples = samples_of(path, self, got)?;
-        let confident: Vec<Option<Vec<bool>>> = samples
-            .clone()
-            .map(|sample| {
-                let gate = gates.structure?.confidence;
-                let [Some(one), Some(other)] =
-                    [confidence_of(expected, sample, scales[0]), confidence_of(actual, sample, scales[1])]
-                else {
-                    return None;
-                };
-                (one.len() == other.len())
-                    .then(|| one.iter().zip(&other).map(|(one, other)| *one >= gate && *other >= gate).collect())
-            })
-            .collect();
+        let are_confident = |sample| {
+            let least = gates.structure?.confidence;
+            let (Some(one), Some(other)) = sides.confidences_of(sample) else { return None };
+            (one.len() == other.len()).then(|| mask(&one, &other, least))
+        };
+        let confident: Vec<Option<Vec<bool>>> = samples.clone().map(are_confident).collect();
         let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), &self.axes, samples.start);
         if self.is_placed() {
             let points = points_of(self.holds, expected.array(path)?).zip(points_of(self.holds, got))?;
             let step = got.len().checked_div(points.0.len())?;
             let places: Vec<RowPlace> = (0..points.0.len()).map(|frame| place(frame * step, got)).collect();
-            let traces: Vec<Traces> = samples
-                .clone()
-                .map(|sample| {
-                    let path = format!("{STRUCTURES}[{sample}]");
-                    Traces::of(expected.structure(&path)?, actual.structure(&path)?)
-                })
-                .map(Option::unwrap_or_default)
-                .collect();
+            let traces = samples.clone().map(|sample| {
+                let (one, other) = sides.structures(&format!("{STRUCTURES}[{sample}]"))?;
+                Traces::of(one, other)
+            });
+            let traces: Vec<Traces> = traces.map(Option::unwrap_or_default).collect();
             let about = Placed { places: &places, confident: &confident, traces: &traces };
             return measure_placed(&points, about, &gates.structure?, floor);
         }
@@ -135,7 +112,7 @@ impl FieldLayout {
         measure_rows(expected.array(path)?, got, &rows, &gates.embedding?, floor)
     }
 
-    /// How many neighbouring elements are about the same residues.
+    /// How many neighbouring elements belong to the same residues.
     fn width(&self, tensor: &Tensor) -> usize {
         let last = self.axes.residues.iter().chain(&self.axes.batch).max();
         let inner = last.map_or(tensor.shape().len().saturating_sub(1), |axis| axis + 1);
@@ -143,7 +120,7 @@ impl FieldLayout {
     }
 }
 
-/// Which samples the array at a path is about.
+/// The samples in the array at a path.
 fn samples_of(path: &str, layout: &FieldLayout, tensor: &Tensor) -> Option<Range<usize>> {
     match (&path[field_of(path).len()..], layout.axes.batch) {
         ("", Some(axis)) => Some(0..*tensor.shape().get(axis)?),

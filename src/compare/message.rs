@@ -1,4 +1,5 @@
-//! What a comparison found, in words: how many, how far, where, what was allowed and what would pass. Finds nothing itself.
+//! The text of a comparison: how many elements differ, by how much, where, the tolerance, and which tolerance would pass. Does not
+//! compare anything.
 
 use std::fmt;
 
@@ -9,11 +10,11 @@ use crate::metric_value::{MetricValue, MetricVerdict, count, exact};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::DType;
 
-/// The most differing values a message tells of.
+/// The greatest number of differing values in a message.
 const TOLD: usize = 12;
 
 impl Comparison {
-    /// How many values differ, and the first of them: a line.
+    /// One line: how many values differ, and the first of them.
     pub(crate) fn summary(&self) -> String {
         let differing = self.beyond().count();
         let verb = if differing == 1 { "differs" } else { "differ" };
@@ -22,12 +23,11 @@ impl Comparison {
         format!("{differing} of {all} {verb} from the recorded result, `{first}` first")
     }
 
-    /// What is told of each value that differs, a line each; of many, the first dozen.
+    /// The lines about each differing value, for the first dozen of them.
     #[must_use]
     pub fn details(&self) -> Vec<String> {
-        let reported = self.beyond().take(TOLD).map(ToString::to_string);
-        let mut lines: Vec<String> =
-            reported.flat_map(|field| field.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let reported: Vec<String> = self.beyond().take(TOLD).map(ToString::to_string).collect();
+        let mut lines: Vec<String> = reported.iter().flat_map(|field| field.lines()).map(str::to_owned).collect();
         let more = self.beyond().count().saturating_sub(TOLD);
         if more > 0 {
             lines.push(format!("and {more} more"));
@@ -46,14 +46,14 @@ impl fmt::Display for Comparison {
 }
 
 impl FieldComparison {
-    /// What was found, without the path: a line.
+    /// One line about the difference, without the path.
     pub(crate) fn summary(&self) -> String {
         match &self.finding {
             ValueDifference::Same => "equal".to_owned(),
             ValueDifference::Numbers { difference, place, .. } if difference.total == 1 => {
                 scalar(difference, place.as_deref())
             }
-            ValueDifference::Numbers { difference, .. } => DifferenceCounts(difference).to_string(),
+            ValueDifference::Numbers { difference, .. } => counts(difference),
             ValueDifference::Directions { cosine, least, position, place } => format!(
                 "cosine similarity {} < {} of the row at {position:?}{}",
                 exact(*cosine),
@@ -75,13 +75,17 @@ impl FieldComparison {
         }
     }
 
-    /// Numbers, places, and what would have passed: a line each.
+    /// One line each for numbers, places, and the tolerance that would pass.
     pub(crate) fn details(&self) -> Vec<String> {
         match &self.finding {
             ValueDifference::Numbers { difference, tolerance, place } => {
                 let mut lines = if difference.total == 1 { Vec::new() } else { extremes(difference, place.as_deref()) };
-                let would_pass = would_pass(difference.needed);
-                lines.push(format!("{}; {would_pass}", Allowed(*tolerance)));
+                let would_pass = if difference.needed.is_finite() {
+                    format!("an absolute tolerance of {} would pass", enough(difference.needed))
+                } else {
+                    "no tolerance would pass".to_owned()
+                };
+                lines.push(format!("{}; {would_pass}", allowed(*tolerance)));
                 lines
             }
             ValueDifference::Rows { difference, tolerance } => rows_in_detail(difference, *tolerance),
@@ -110,77 +114,53 @@ impl fmt::Display for FieldComparison {
     }
 }
 
-/// The verdict of the worst of several measures, with all of them.
+/// The worst verdict of several metrics, and the metrics.
 fn by_gates(measures: &[MetricValue]) -> String {
     let verdict = measures.iter().map(MetricValue::verdict).max();
-    let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
-    format!("{}: {}", verdict.unwrap_or(MetricVerdict::Different), words.join("; "))
+    let measures: Vec<String> = measures.iter().map(ToString::to_string).collect();
+    format!("{}: {}", verdict.unwrap_or(MetricVerdict::Different), measures.join("; "))
 }
 
-/// A single number.
 fn scalar(difference: &Difference, place: Option<&str>) -> String {
     match &difference.absolute {
-        Some(most) => format!(
-            "expected {}, got {}{}",
-            ShownElement(most.expected, difference.dtype),
-            ShownElement(most.actual, difference.dtype),
-            in_brackets(place)
-        ),
+        Some(most) => format!("{}{}", expected_and_got(most, difference.dtype), in_brackets(place)),
         None => "equal".to_owned(),
     }
+}
+
+fn expected_and_got(extreme: &Extreme, dtype: DType) -> String {
+    format!("expected {}, got {}", element(extreme.expected, dtype), element(extreme.actual, dtype))
 }
 
 fn in_brackets(place: Option<&str>) -> String {
     place.map(|place| format!(" ({place})")).unwrap_or_default()
 }
 
-struct DifferenceCounts<'a>(&'a Difference);
-
-impl fmt::Display for DifferenceCounts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { total, differing, beyond, .. } = self.0;
-        write!(f, "{beyond} of {total} elements beyond tolerance")?;
-        if differing > beyond {
-            write!(f, " ({differing} differ)")?;
-        }
-        Ok(())
-    }
+fn counts(Difference { total, differing, beyond, .. }: &Difference) -> String {
+    let differ = if differing > beyond { format!(" ({differing} differ)") } else { String::new() };
+    format!("{beyond} of {total} elements beyond tolerance{differ}")
 }
 
 fn extremes(difference: &Difference, place: Option<&str>) -> Vec<String> {
-    let place = in_brackets(place);
-    let mut lines = Vec::new();
-    if let Some(most) = &difference.absolute {
-        lines.push(format!("greatest absolute difference {}", At(most, difference.dtype, &place)));
-    }
-    // The same element twice is told once, with both numbers.
-    match (&difference.absolute, &difference.relative) {
-        (Some(absolute), Some(relative)) if absolute.index == relative.index => {
-            lines.push(format!("greatest relative difference {} there", Amount(relative.difference)));
+    let at = |extreme: &Extreme, place: &str| {
+        let Extreme { difference: amount_apart, position, .. } = extreme;
+        format!("{} at {position:?}{place}: {}", amount(*amount_apart), expected_and_got(extreme, difference.dtype))
+    };
+    let absolute = difference.absolute.as_ref();
+    let relative = difference.relative.as_ref().map(|relative| {
+        // An element with both extremes is only described once.
+        if absolute.is_some_and(|absolute| absolute.index == relative.index) {
+            format!("greatest relative difference {} there", amount(relative.difference))
+        } else {
+            format!("greatest relative difference {}", at(relative, ""))
         }
-        (_, Some(relative)) => {
-            lines.push(format!("greatest relative difference {}", At(relative, difference.dtype, "")));
-        }
-        _ => {}
-    }
-    lines
+    });
+    let absolute = absolute.map(|most| format!("greatest absolute difference {}", at(most, &in_brackets(place))));
+    absolute.into_iter().chain(relative).collect()
 }
 
-struct Allowed(Tolerance);
-
-impl fmt::Display for Allowed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tolerance { absolute, relative } = self.0;
-        write!(f, "allowed {} + {} × |expected|", Amount(absolute), Amount(relative))
-    }
-}
-
-fn would_pass(needed: f64) -> String {
-    if needed.is_finite() {
-        format!("an absolute tolerance of {} would pass", Enough(needed))
-    } else {
-        "no tolerance would pass".to_owned()
-    }
+fn allowed(Tolerance { absolute, relative }: Tolerance) -> String {
+    format!("allowed {} + {} × |expected|", amount(absolute), amount(relative))
 }
 
 fn rows(found: &RowsDifference) -> String {
@@ -189,7 +169,7 @@ fn rows(found: &RowsDifference) -> String {
         "{} of {} rows are recorded: {} in them; {beyond} of {} rows have a length that is too far off",
         grid.kept(),
         grid.rows,
-        DifferenceCounts(kept),
+        counts(kept),
         grid.rows
     )
 }
@@ -200,78 +180,50 @@ fn rows_in_detail(found: &RowsDifference, tolerance: Tolerance) -> Vec<String> {
         lines.push(format!(
             "the length of the row at {:?} is {}, expected {}, may differ by {}",
             row.position,
-            Amount(row.actual),
-            Amount(row.expected),
-            Amount(row.allowed)
+            amount(row.actual),
+            amount(row.expected),
+            amount(row.allowed)
         ));
     }
-    lines.push(Allowed(tolerance).to_string());
+    lines.push(allowed(tolerance));
     lines
 }
 
-struct At<'a>(&'a Extreme, DType, &'a str);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(extreme, dtype, place) = self;
-        write!(
-            f,
-            "{} at {:?}{place}: expected {}, got {}",
-            Amount(extreme.difference),
-            extreme.position,
-            ShownElement(extreme.expected, *dtype),
-            ShownElement(extreme.actual, *dtype)
-        )
+/// A value of an array with the digits of its type, so that a float32 reads 0.7 and not 0.699999988079071.
+fn element(value: f64, dtype: DType) -> String {
+    match dtype {
+        DType::F16 | DType::BF16 | DType::F32 => plain(value as f32, value),
+        _ => plain(value, value),
     }
 }
 
-/// A value of an array with the digits its type holds, so that a float32 reads 0.7 and not 0.699999988079071.
-struct ShownElement(f64, DType);
-
-impl fmt::Display for ShownElement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.1 {
-            DType::F16 | DType::BF16 | DType::F32 => plainly(f, self.0 as f32, self.0),
-            _ => plainly(f, self.0, self.0),
-        }
-    }
+/// The size of a difference, rounded to six digits.
+fn amount(value: f64) -> String {
+    let rounded = format!("{value:.5e}").parse().unwrap_or(value);
+    plain(rounded, rounded)
 }
 
-/// A size of a difference, to six digits.
-struct Amount(f64);
-
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounded = format!("{:.5e}", self.0).parse().unwrap_or(self.0);
-        plainly(f, rounded, rounded)
+/// A tolerance that would pass, rounded up to three digits so that it still passes.
+fn enough(needed: f64) -> String {
+    if needed <= 0.0 || !needed.is_finite() {
+        return plain(needed, needed);
     }
+    let step = 10f64.powi(needed.abs().log10().floor() as i32 - 2);
+    let rounded = [needed, needed + step / 2.0, needed + step]
+        .into_iter()
+        .filter_map(|value| format!("{value:.2e}").parse().ok())
+        .find(|&rounded: &f64| rounded >= needed)
+        .unwrap_or(needed);
+    plain(rounded, rounded)
 }
 
-/// A tolerance that would pass, to three digits and rounded up, so that it still passes.
-struct Enough(f64);
-
-impl fmt::Display for Enough {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 <= 0.0 || !self.0.is_finite() {
-            return plainly(f, self.0, self.0);
-        }
-        let step = 10f64.powi(self.0.abs().log10().floor() as i32 - 2);
-        let rounded = [self.0, self.0 + step / 2.0, self.0 + step]
-            .into_iter()
-            .filter_map(|value| format!("{value:.2e}").parse().ok())
-            .find(|&rounded: &f64| rounded >= self.0)
-            .unwrap_or(self.0);
-        plainly(f, rounded, rounded)
-    }
-}
-
-/// With an exponent where that is what people write.
-fn plainly<T: fmt::Display + fmt::LowerExp>(f: &mut fmt::Formatter<'_>, value: T, size: f64) -> fmt::Result {
+/// A number with an exponent if it is very large or very small.
+fn plain<T: fmt::Display + fmt::LowerExp>(value: T, size: f64) -> String {
     let size = size.abs();
     if size == 0.0 || !size.is_finite() || (1e-4..1e15).contains(&size) {
-        write!(f, "{value}")
+        format!("{value}")
     } else {
-        write!(f, "{value:e}")
+        format!("{value:e}")
     }
 }
 
@@ -284,18 +236,18 @@ mod tests {
         for (needed, said) in
             [(0.05, "0.05"), (0.050_000_01, "0.0501"), (1.234_5e-7, "1.24e-7"), (9.999, "10"), (1.0, "1"), (0.0, "0")]
         {
-            assert_eq!(Enough(needed).to_string(), said);
+            assert_eq!(enough(needed), said);
             assert!(said.parse::<f64>().unwrap() >= needed);
         }
     }
 
     #[test]
     fn elements_have_the_digits_of_their_type() {
-        assert_eq!(ShownElement(f64::from(0.7f32), DType::F32).to_string(), "0.7");
-        assert_eq!(ShownElement(0.1, DType::F64).to_string(), "0.1");
-        assert_eq!(ShownElement(f64::NAN, DType::F32).to_string(), "NaN");
-        assert_eq!(ShownElement(7.0, DType::I64).to_string(), "7");
-        assert_eq!(Amount(0.050_000_011_9).to_string(), "0.05");
-        assert_eq!(Amount(1.5e-9).to_string(), "1.5e-9");
+        assert_eq!(element(f64::from(0.7f32), DType::F32), "0.7");
+        assert_eq!(element(0.1, DType::F64), "0.1");
+        assert_eq!(element(f64::NAN, DType::F32), "NaN");
+        assert_eq!(element(7.0, DType::I64), "7");
+        assert_eq!(amount(0.050_000_011_9), "0.05");
+        assert_eq!(amount(1.5e-9), "1.5e-9");
     }
 }

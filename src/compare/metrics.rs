@@ -1,19 +1,19 @@
-//! The table of metrics that have a gate: what each is called, its unit, which way is better, what it is about and which gate is its
-//! own. Measures nothing; a new metric is a row here, a key of the gates and the function that computes it.
+//! The table of metrics that have a gate: name, title, unit, direction, subject and gate of each. Does not measure: a new metric is a
+//! row here, a key of the gates and a function that computes it.
 
 use crate::metric_value::{Direction, MetricValue, NoiseFloor};
 use crate::prediction::gates::GateTable;
 
-/// What a metric is about, for those who look for the cause of its failure.
+/// The subject of a metric, which the diagnosis needs to find the cause of its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// Positions of residues that both sides are confident of.
     Confident,
     /// Positions of all residues.
     All,
-    /// How chains stand to each other.
+    /// How chains are placed relative to each other.
     Assembly,
-    /// How confident the model is of residues.
+    /// Confidences of residues.
     Confidence,
     /// Errors between pairs of residues.
     Pairs,
@@ -24,17 +24,15 @@ pub(crate) enum About {
 /// A metric with a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GatedMetric {
-    /// Its key in reports and floors.
+    /// The key in reports and floors.
     pub(crate) key: &'static str,
-    /// What sentences call it.
+    /// The name in sentences.
     pub(crate) name: &'static str,
-    /// What tables call it, with the unit.
+    /// The name in tables, with the unit.
     pub(crate) title: &'static str,
-    /// The unit behind a number, with the space before it.
+    /// The unit after a number, with a leading space.
     pub(crate) unit: &'static str,
-    /// Which way is better.
     pub(crate) better: Direction,
-    /// What it is about.
     pub(crate) about: About,
     /// The key of its gate.
     pub(crate) gate: &'static str,
@@ -88,7 +86,7 @@ pub(crate) const METRICS: [GatedMetric; 30] = [
     row("unmasked_cosine", ("mean cosine of all residues", "mean cosine of all residues"), "", Higher, Rows),
     GatedMetric { gate: "unmasked_lddt", ..row("frame_lddt", ("lDDT of all frames", "lDDT of all frames"), "", Higher, All) },
     GatedMetric { gate: "rmsd", ..row("frame_rmsd", ("RMSD of frames", "RMSD of frames (Å)"), " Å", Lower, Confident) },
-    // How far a frame may be from where it was: see `placed`.
+    // Their bound is computed in `placed`.
     GatedMetric { gate: "ca_max", ..row("frame_max", ("greatest distance of frames", "greatest distance of frames (Å)"), " Å", Lower, Confident) },
     GatedMetric { gate: "ca_max", ..row("frame_offset", ("RMSD of frames where the structure lies", "RMSD of frames where the structure lies (Å)"), " Å", Lower, Confident) },
 ];
@@ -98,8 +96,7 @@ pub(crate) fn metric(key: &str) -> Option<&'static GatedMetric> {
     METRICS.iter().find(|metric| metric.key == key)
 }
 
-/// What was observed of a metric, beside what its gate allows and what repeats differ by. A metric without a row or a gate is never
-/// within anything.
+/// The observed value of a metric with its gate and noise floor. A metric without a row or a gate never passes.
 pub(super) fn measured(key: &'static str, observed: f64, gates: &impl GateTable, floor: &NoiseFloor) -> MetricValue {
     let row = metric(key);
     MetricValue {

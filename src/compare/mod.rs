@@ -1,12 +1,10 @@
-//! Whether two responses are the same: the one place where that is decided, for recorded results, for responses of one case, for
-//! repeats and for files. Pure: it knows no storage, no check and no command, and the verdict depends neither on the length of a
-//! response nor on who asks.
+//! Decides whether two responses are the same: for recorded results, for responses of one case, for repeats and for files. Does not
+//! know storage, checks or commands. The verdict does not depend on the length of a response or on the caller.
 //!
-//! [`compare`] lays both responses out by path and judges value by value as a [`Policy`] says: structures, confidences, aligned
-//! errors and rows of numbers by the gates of their model, part by part, everything else element by element. What cannot be judged
-//! by its gate is [`ValueDifference::Unjudged`], never judged by another rule.
+//! [`compare`] lists both responses by path and compares value by value with a [`Policy`]: structures, confidences, aligned errors and
+//! rows of numbers by the gates of their model, everything else element by element. A value that its gate cannot judge is
+//! [`ValueDifference::Unjudged`], and is never judged by another rule.
 
-mod atom_names;
 mod comparison;
 mod explain;
 mod fields;
@@ -15,10 +13,8 @@ mod layout;
 mod message;
 mod metrics;
 mod noise;
-mod pair_errors;
 mod placed;
 mod policy;
-mod row_place;
 mod rows;
 mod structure;
 mod walk;
@@ -26,7 +22,7 @@ mod walk;
 pub use comparison::{Agreement, Comparison, FieldComparison, ValueDifference};
 pub use explain::likely_cause;
 pub(crate) use explain::paths_of_causes;
-pub(crate) use fields::{PLDDT, STRUCTURES, confidence_at};
+pub(crate) use fields::{PLDDT, STRUCTURES, confidence_at, side};
 pub(crate) use metrics::metric;
 pub use noise::floors;
 pub use policy::{Policy, ToleranceOverrides};
@@ -35,7 +31,7 @@ pub use structure::{StructureComparison, compare_pae};
 
 use crate::prediction::{Listing, Prediction};
 
-/// Compares every value that either response has, in the order of the expected one, then what only the other one has.
+/// Compares every value of the expected response in its order, then the values that only the other one has.
 #[must_use]
 pub fn compare(expected: &Prediction, actual: &Prediction, policy: &Policy) -> Comparison {
     match (Listing::of(expected), Listing::of(actual)) {

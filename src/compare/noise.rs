@@ -1,27 +1,26 @@
-//! Measures by how much repeats of one call differ, by the metrics that responses are compared with recorded ones by. Runs
-//! nothing.
+//! Measures by how much repeats of one call differ, with the metrics that are used to compare responses. Does not run calls.
 
 use std::collections::BTreeMap;
 
-use super::fields::{BothResponses, PLDDT, STRUCTURES, measure_structures};
-use super::layout::{FieldLayout, LayoutGates};
-use super::pair_errors::{PAIR_ERRORS, measure_pair_errors};
-use super::structure::compare_confidence;
+use super::fields::{BothResponses, PAIR_ERRORS, PLDDT, STRUCTURES, measure_pair_errors};
+use super::layout::FieldLayout;
+use super::structure::{compare_confidence, compare_structures};
 use crate::metric::difference;
 use crate::metric_value::{ABSOLUTE, Direction, MetricValue, NoiseFloor, Worst};
 use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
-/// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
-/// and what cannot be measured, has no floor.
+/// The worst difference of any pair of repeats, for every structure, confidence and array of floats. Values that are missing in a
+/// pair or cannot be measured have no floor.
 #[must_use]
 pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, Worst> {
     let repeats: Vec<Listing<'_>> = repeats.iter().filter_map(|repeat| Listing::of(repeat).ok()).collect();
+    let scales = [contract.field(STRUCTURES).and_then(|field| field.b_factor); 2];
     let mut floors = BTreeMap::new();
     for (place, expected) in repeats.iter().enumerate() {
         for actual in &repeats[place + 1..] {
-            let pair = RepeatedCall { contract, sides: BothResponses { expected, actual } };
+            let pair = RepeatedCall { contract, sides: BothResponses { expected, actual, scales } };
             for (path, leaf) in expected.entries() {
                 let own: &mut Worst = floors.entry(path.to_owned()).or_default();
                 match leaf {
@@ -44,22 +43,20 @@ struct RepeatedCall<'a> {
 
 impl RepeatedCall<'_> {
     fn structure(&self, path: &str, floor: &mut Worst) {
-        let scale = self.contract.field(field_of(path)).and_then(|field| field.b_factor);
+        let scales = [self.contract.field(field_of(path)).and_then(|field| field.b_factor); 2];
+        let sides = BothResponses { scales, ..self.sides };
+        let Some((one, other)) = sides.confident_structures(path) else { return };
         if let Some(gates) = &self.contract.gates.structure {
-            for measure in measure_structures(path, self.sides, scale, gates) {
+            for measure in compare_structures(&one, &other, gates, &NoiseFloor::unknown()).measures {
                 worsen(floor, &measure);
             }
         }
-        if let Some((one, other)) = self.sides.structures(path) {
-            keep_greatest(floor, farthest(one, other));
-        }
+        keep_greatest(floor, farthest(one.structure, other.structure));
     }
 
     fn array(&self, path: &str, floor: &mut Worst) {
-        let Some((one, other)) = self.sides.arrays(path) else {
-            return;
-        };
-        // Columns of structures that gates judge are measured with their structure, and indices do not vary.
+        let Some((one, other)) = self.sides.arrays(path) else { return };
+        // Columns of structures with gates are measured with their structure, and indices do not vary.
         let is_judged = self.contract.gates.structure.is_some();
         let in_structure =
             path.rsplit_once('.').is_some_and(|(parent, _)| self.sides.expected.structure(parent).is_some());
@@ -75,35 +72,31 @@ impl RepeatedCall<'_> {
 
     fn by_gates(&self, path: &str, one: &Tensor, other: &Tensor) -> Vec<MetricValue> {
         let mut measures = Vec::new();
-        let scale = self.contract.field(STRUCTURES).and_then(|field| field.b_factor);
-        let scales = [scale; 2];
         let none = NoiseFloor::unknown();
-        if let Some(gates) = &self.contract.gates.structure {
+        let gates = &self.contract.gates;
+        if let Some(gates) = &gates.structure {
             if field_of(path) == PLDDT
                 && let (Some(one), Some(other)) = (one.to_f64(), other.to_f64())
             {
                 measures.extend(compare_confidence(&one, &other, gates, &none));
             }
             if PAIR_ERRORS.contains(&field_of(path)) {
-                measures.extend(measure_pair_errors(path, self.sides, scales, gates, &none).unwrap_or_default());
+                measures.extend(measure_pair_errors(path, self.sides, gates, &none).unwrap_or_default());
             }
         }
         if let Some(layout) = self.contract.field(field_of(path)).and_then(FieldLayout::of) {
-            let gates =
-                LayoutGates { embedding: self.contract.gates.embedding, structure: self.contract.gates.structure };
-            measures.extend(layout.measure(path, self.sides, scales, gates, &none).unwrap_or_default());
+            measures.extend(layout.measure(path, self.sides, gates, &none).unwrap_or_default());
         }
         measures
     }
 }
 
-/// The greatest distance of an atom from itself where both structures lie; infinite where they have not the same atoms.
+/// The greatest distance between the two positions of an atom, without superposition. Infinite if the atoms are not the same.
 fn farthest(one: &Structure, other: &Structure) -> f64 {
     if one.coord.len() != other.coord.len() {
         return f64::INFINITY;
     }
-    let pairs = one.coord.iter().zip(&other.coord);
-    let squares = pairs.map(|(a, b)| {
+    let squares = one.coord.iter().zip(&other.coord).map(|(a, b)| {
         let gaps = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
         gaps.sum::<f64>()
     });

@@ -1,11 +1,11 @@
-//! Frames and positions of a response against recorded ones, as the points that they place: what a structure's gates say of atoms
-//! they say of these. A frame is its origin and the tips of its axes, as far from it as the atoms of a backbone. Measures; finds no
-//! field.
+//! Measures frames and positions against recorded ones as points in space, with the gates of a structure's atoms. A frame is its
+//! origin and the tips of its axes, which are about a bond away from it. Does not find the fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields::keep_worst;
 use super::metrics::measured;
-use super::row_place::RowPlace;
+use super::rows::RowPlace;
 use crate::metric::selection::{Part, positions};
 use crate::metric::{Contacts, Point, Superposition, lddt, superpose};
 use crate::metric_value::{MetricValue, NoiseFloor};
@@ -14,37 +14,34 @@ use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
-/// How far the tips of a frame's axes are from its origin, in ångström: about a bond.
+/// The distance of the tips of a frame's axes from its origin in ångström, about the length of a bond.
 const REACH: f64 = 1.5;
 
-/// Fewer residues than these have no place of their own.
+/// The fewest residues whose superposition means something.
 const FEWEST: usize = 4;
 
-/// The points of every frame or position of an array, the origin first; `None` where its last dimensions hold none.
+/// The points of every frame or position of an array, the origin first. Returns `None` if its last dimensions do not hold any.
 pub(crate) fn points_of(holds: Holds, tensor: &Tensor) -> Option<Vec<Vec<Point>>> {
     let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
-    let point = |axes: [f64; 3]| axes.map(|axis| axis as f32);
-    match (holds, tensor.shape()) {
+    Some(match (holds, tensor.shape()) {
         (Holds::Positions, [.., 3]) => {
-            let rows = values.as_chunks::<3>().0;
-            Some(rows.iter().map(|position| vec![point(*position)]).collect())
+            values.as_chunks::<3>().0.iter().map(|position| vec![position.map(|axis| axis as f32)]).collect()
         }
         // A quaternion, the real part first, and a position.
         (Holds::Frames, [.., 7]) => {
             let rows = values.as_chunks::<7>().0;
-            Some(rows.iter().map(|&[w, x, y, z, a, b, c]| tips(turn([w, x, y, z]), [a, b, c])).collect())
+            rows.iter().map(|&[w, x, y, z, a, b, c]| tips(turn([w, x, y, z]), [a, b, c])).collect()
         }
         // A rotation and, in the last column, a position.
         (Holds::Frames, [.., 4, 4]) => {
-            let rows = values.as_chunks::<16>().0;
             let frame = |row: &[f64; 16]| {
                 let turn = [[row[0], row[1], row[2]], [row[4], row[5], row[6]], [row[8], row[9], row[10]]];
                 tips(turn, [row[3], row[7], row[11]])
             };
-            Some(rows.iter().map(frame).collect())
+            values.as_chunks::<16>().0.iter().map(frame).collect()
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// The rotation of a quaternion, row by row.
@@ -64,8 +61,7 @@ fn tips(turn: [[f64; 3]; 3], origin: [f64; 3]) -> Vec<Point> {
     vec![origin.map(|axis| axis as f32), tip(0), tip(1), tip(2)]
 }
 
-/// The alpha carbons of the structures that the frames belong to, the recorded ones and those of the response; empty where there are
-/// none to go by.
+/// The alpha carbons of the structures that the frames belong to, empty if there are no such structures.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traces {
     expected: Vec<Point>,
@@ -73,7 +69,7 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// Those of two structures; `None` where not every residue has its own.
+    /// The alpha carbons of two structures; `None` if a residue has none.
     pub(crate) fn of(expected: &Structure, got: &Structure) -> Option<Self> {
         let residues = expected.residues().len();
         let alphas = |structure: &Structure| {
@@ -93,14 +89,14 @@ impl Traces {
     }
 }
 
-/// What frames are about: for each its place, and for each sample of which residues both sides are confident and where they lie.
+/// The samples and residues of frames.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placed<'a> {
-    /// One for each frame.
+    /// One per frame.
     pub(crate) places: &'a [RowPlace],
-    /// One for each sample; `None` where it is not said.
+    /// The residues of each sample that both sides are confident of; `None` if a side has no confidences.
     pub(crate) confident: &'a [Option<Vec<bool>>],
-    /// One for each sample.
+    /// One per sample.
     pub(crate) traces: &'a [Traces],
 }
 
@@ -112,8 +108,8 @@ struct Member {
     is_confident: bool,
 }
 
-/// What the points of two arrays measure, frame by frame at their places: of several blocks and samples the worst. `None` where
-/// they cannot be measured.
+/// The metrics of two arrays of frames. Of several blocks and samples the worst of each metric is kept. Returns `None` if they cannot
+/// be measured.
 pub(crate) fn measure_placed(
     (expected, got): &(Vec<Vec<Point>>, Vec<Vec<Point>>),
     about: Placed<'_>,
@@ -131,13 +127,7 @@ pub(crate) fn measure_placed(
     }
     let mut worst: Vec<MetricValue> = Vec::new();
     for ((_, sample), group) in &groups {
-        for measure in measure_group(expected, got, group, about.traces.get(*sample), gates)? {
-            match worst.iter_mut().find(|known| known.key == measure.key) {
-                Some(known) if known.used() >= measure.used() => {}
-                Some(known) => *known = measure,
-                None => worst.push(measure),
-            }
-        }
+        keep_worst(&mut worst, measure_group(expected, got, group, about.traces.get(*sample), gates)?);
     }
     for measure in &mut worst {
         measure.floor = floor.get(measure.key);
@@ -166,7 +156,7 @@ fn measure_group(
     }
     let confident: Vec<&Member> = group.iter().filter(|member| member.is_confident).collect();
     let residues = |members: &[&Member]| -> BTreeSet<usize> { members.iter().map(|member| member.residue).collect() };
-    // Few residues fit whatever is done to them. Where no two are near each other either, every place counts, sure or not.
+    // A few residues can always be superposed. If no two are near each other either, all frames count, confident or not.
     let chosen = match (residues(&confident).len() >= FEWEST, score.is_ok()) {
         (true, _) => confident,
         (false, true) => return Some(measures),
@@ -175,26 +165,19 @@ fn measure_group(
     let (reference, model) = (points(expected, &chosen)?, points(got, &chosen)?);
     let motion = superpose(&model, &reference).ok()?;
     let farthest = motion.distances(&model, &reference).fold(0.0, f64::max);
-    let greatest = greatest(gates);
+    let allowed = gates.ca_max.max(2.0 * gates.rmsd);
     measures.push(of_gate("frame_rmsd", motion.rmsd));
-    measures.push(MetricValue { allowed: greatest, ..of_gate("frame_max", farthest) });
-    // Frames lie where the structure lies. Where all of it lies means nothing.
+    measures.push(MetricValue { allowed, ..of_gate("frame_max", farthest) });
+    // Frames must lie where the structure lies; the position of the whole structure means nothing.
     if let Some(motion) = traces.and_then(|traces| traces.motion(&residues(&chosen))) {
         let squares = motion.distances(&model, &reference).map(|distance| distance * distance).sum::<f64>();
-        measures.push(MetricValue {
-            allowed: greatest,
-            ..of_gate("frame_offset", (squares / model.len().max(1) as f64).sqrt())
-        });
+        let rmsd = (squares / model.len().max(1) as f64).sqrt();
+        measures.push(MetricValue { allowed, ..of_gate("frame_offset", rmsd) });
     }
     Some(measures)
 }
 
-/// How far a frame may be from where it was.
-const fn greatest(gates: &StructureGates) -> f64 {
-    gates.ca_max.max(2.0 * gates.rmsd)
-}
-
-/// The points of some frames in a row; `None` where one is missing.
+/// The points of some frames in a row; `None` if one is missing.
 fn points(frames: &[Vec<Point>], members: &[&Member]) -> Option<Vec<Point>> {
     let chosen: Option<Vec<&Vec<Point>>> = members.iter().map(|member| frames.get(member.frame)).collect();
     Some(chosen?.into_iter().flatten().copied().collect())

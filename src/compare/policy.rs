@@ -1,28 +1,30 @@
-//! How far a response may lie from what is expected: by the gates of the model, by the contract, by the check, or by what a
-//! backend without noise is held to. Says which rule is whose; measures nothing.
+//! How far a response may differ from the expected one: by the gates of the model, by the contract, by the check, or by the exact
+//! rule for a backend without noise. Selects the rule of each value; does not measure values.
 
 use std::collections::BTreeMap;
 
 use super::comparison::{FieldComparison, ValueDifference};
-use super::fields::{BothResponses, PLDDT, STRUCTURES, judge_confidence, judge_structure};
-use super::layout::{FieldLayout, LayoutGates};
-use super::pair_errors::{PAIR_ERRORS, judge_pair_errors};
+use super::fields::{
+    BothResponses, PAIR_ERRORS, PLDDT, STRUCTURES, judge_confidence, judge_pair_errors, judge_structure,
+};
+use super::layout::FieldLayout;
 use crate::metric_value::{ABSOLUTE, Noise, NoiseFloor, Worst, with_slack};
 use crate::prediction::contract::{FactorScale, Tolerance};
-use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
+use crate::prediction::gates::{GateTable, GateValues, StructureGates};
 use crate::prediction::{Contract, Gates, field_of};
 use crate::tensor::DType;
 
-const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
+/// The tolerance of values that must be equal.
+pub(super) const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
 
-/// What a check or a caller changes of tolerances and gates; `None` leaves it to the contract.
+/// The tolerances and gates that a check or a caller overrides. `None` keeps those of the contract.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ToleranceOverrides {
     /// In the unit of the field.
     pub absolute: Option<f64>,
     /// As a fraction of the expected value.
     pub relative: Option<f64>,
-    /// Gates of the model that are changed.
+    /// Overridden gates of the model.
     pub gates: GateValues,
 }
 
@@ -42,27 +44,24 @@ impl ToleranceOverrides {
 /// The rule for every field.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The gates of structures; `None` where every number is compared by itself.
-    structure: Option<StructureGates>,
-    /// Whether confidences go by the same gates.
+    /// The gates of structures and embeddings. Without gates of structures every number is compared by itself.
+    pub(crate) gates: Gates,
+    /// Whether confidences are compared by the gates of structures.
     gates_confidences: bool,
-    /// Whether aligned errors do.
+    /// Whether errors between pairs of residues are.
     gates_pair_errors: bool,
-    /// What the elements of fields are together, where they are not judged one by one.
+    /// The layouts of fields whose elements are not compared one by one.
     layouts: BTreeMap<String, FieldLayout>,
-    embedding: Option<EmbeddingGates>,
     fields: BTreeMap<String, FieldRule>,
-    /// The rule of other numbers; `None` where only the rows of arrays count.
+    /// The tolerance of other numbers; `None` if only the rows of arrays count.
     usual: Option<Tolerance>,
-    /// Least cosine of the rows of every array of floats, besides what else is said of them.
-    least_cosine: Option<f64>,
-    /// How the temperature factors of structures carry confidence on each side; `None` where they do not.
-    scales: [Option<FactorScale>; 2],
-    /// Whether the backend has no noise, so that no floor forgives anything.
+    /// Least cosine of the rows of every array of floats, in addition to other rules.
+    pub(super) least_cosine: Option<f64>,
+    /// How the temperature factors of structures carry confidence on each side, if they do.
+    pub(crate) scales: [Option<FactorScale>; 2],
+    /// Whether the backend has no noise, so that floors are ignored.
     is_exact: bool,
-    /// By how much repeats differ, by path, and how many times that is no difference yet.
     floors: BTreeMap<String, NoiseFloor>,
-    no_floor: NoiseFloor,
     slack: f64,
 }
 
@@ -74,8 +73,8 @@ struct FieldRule {
 }
 
 impl Policy {
-    /// The rules of a contract, changed by `limits`. `noise` takes the place of both: it is what the backend itself is held to,
-    /// whatever real models are allowed.
+    /// The rules of a contract, changed by `limits`. `noise` replaces both: it is the tolerance for a backend with little or no
+    /// noise, whatever real models are allowed.
     #[must_use]
     pub fn new(contract: &Contract, limits: &ToleranceOverrides, noise: Option<Tolerance>) -> Self {
         let chosen = |tolerance: Tolerance| noise.unwrap_or_else(|| limits.over(tolerance));
@@ -94,18 +93,13 @@ impl Policy {
         });
         let structure = contract.gates.structure.filter(|_| noise.is_none());
         let by_gates = !limits.bounds_elements();
-        let layouts = contract.fields.iter();
+        let layouts = contract.fields.iter().filter(|_| by_gates && noise.is_none());
         let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
         Self {
-            structure: structure.map(|gates| gates.with(&limits.gates)),
+            gates: Gates { structure: structure.map(|gates| gates.with(&limits.gates)), ..contract.gates },
             gates_confidences: by_gates,
             gates_pair_errors: by_gates,
-            layouts: if by_gates && noise.is_none() {
-                layouts.filter_map(|field| Some((field.name.clone(), FieldLayout::of(field)?))).collect()
-            } else {
-                BTreeMap::new()
-            },
-            embedding: contract.gates.embedding,
+            layouts: layouts.filter_map(|field| Some((field.name.clone(), FieldLayout::of(field)?))).collect(),
             fields: fields.collect(),
             scales: [scale; 2],
             is_exact: noise.is_some(),
@@ -113,66 +107,57 @@ impl Policy {
         }
     }
 
-    /// The rules of results of an unknown model, changed by `limits`: structures, confidences and aligned errors
-    /// by gates where there are any.
+    /// The rules of results of an unknown model, changed by `limits`.
     #[must_use]
     pub fn unknown(usual: Tolerance, gates: &Gates, limits: &ToleranceOverrides) -> Self {
+        let structure = gates.structure.map(|gates| gates.with(&limits.gates));
         Self {
-            structure: gates.structure.map(|gates| gates.with(&limits.gates)),
+            gates: Gates { structure, ..Gates::default() },
             gates_confidences: !limits.bounds_elements(),
             gates_pair_errors: !limits.bounds_elements(),
             ..Self::of_numbers(Some(limits.over(usual)), gates.slack())
         }
     }
 
-    /// One rule for all numbers: how far elements may lie apart, and the least cosine of the rows of an array.
+    /// One rule for all numbers: the tolerance of elements, and the least cosine of the rows of an array.
     #[must_use]
     pub fn numbers(usual: Option<Tolerance>, least_cosine: Option<f64>) -> Self {
         Self { least_cosine, ..Self::of_numbers(usual, 1.0) }
     }
 
-    /// The same for structures and confidences by gates, and aligned errors too where no tolerance is given.
+    /// Compares structures and confidences by gates, and errors between pairs of residues too unless elements have a tolerance.
     #[must_use]
     pub const fn with_gates(mut self, gates: StructureGates, bounds_elements: bool) -> Self {
-        self.structure = Some(gates);
+        self.gates.structure = Some(gates);
         self.gates_confidences = true;
         self.gates_pair_errors = !bounds_elements;
         self
     }
 
-    const fn of_numbers(usual: Option<Tolerance>, slack: f64) -> Self {
+    fn of_numbers(usual: Option<Tolerance>, slack: f64) -> Self {
         Self {
-            structure: None,
+            gates: Gates::default(),
             gates_confidences: false,
             gates_pair_errors: false,
             layouts: BTreeMap::new(),
-            embedding: None,
             fields: BTreeMap::new(),
             usual,
             least_cosine: None,
             scales: [None; 2],
             is_exact: false,
             floors: BTreeMap::new(),
-            no_floor: NoiseFloor::unknown(),
             slack,
         }
     }
 
-    /// The same for structures whose temperature factors have other greatest values.
+    /// Sets how temperature factors carry confidence on each side.
     #[must_use]
     pub const fn with_scales(mut self, scales: [Option<FactorScale>; 2]) -> Self {
         self.scales = scales;
         self
     }
 
-    /// The same with gates of structures where the model has none.
-    #[must_use]
-    pub fn with_structure_gates(mut self, gates: Option<StructureGates>) -> Self {
-        self.structure = self.structure.or(gates);
-        self
-    }
-
-    /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.
+    /// Sets the noise floors. They are ignored for a backend without noise.
     #[must_use]
     pub fn with_floors(mut self, floors: BTreeMap<String, Worst>) -> Self {
         if !self.is_exact {
@@ -181,32 +166,15 @@ impl Policy {
         self
     }
 
-    /// The same with floors that have their slack already.
+    /// Sets noise floors that already have their slack.
     #[must_use]
     pub fn with_known_floors(mut self, floors: BTreeMap<String, NoiseFloor>) -> Self {
         self.floors = floors;
         self
     }
 
-    /// The gates of structures.
-    #[must_use]
-    pub const fn structure_gates(&self) -> Option<&StructureGates> {
-        self.structure.as_ref()
-    }
-
-    /// How temperature factors carry confidence on each side.
-    #[must_use]
-    pub const fn scales(&self) -> [Option<FactorScale>; 2] {
-        self.scales
-    }
-
-    /// The least cosine of rows of every array of floats, where one is asked for.
-    pub(super) const fn least_cosine(&self) -> Option<f64> {
-        self.least_cosine
-    }
-
-    /// How far the numbers of this type at a path may lie apart: `plddt[0]`, `atom_array[0].coord`, `confidence[0].ptm`. Whole
-    /// numbers are counted, not measured. `None` where elements do not count by themselves.
+    /// The tolerance of numbers of this type at a path such as `plddt[0]`, `atom_array[0].coord` or `confidence[0].ptm`. Whole
+    /// numbers must be equal. Returns `None` if single elements do not count.
     pub(super) fn tolerance(&self, path: &str, dtype: DType) -> Option<Tolerance> {
         if !dtype.is_float() {
             return Some(EXACT);
@@ -218,14 +186,14 @@ impl Policy {
         }
     }
 
-    /// By how much repeats differ there, element by element, where that was measured.
+    /// The noise floor of single elements at a path, if it is known.
     pub(super) fn noise(&self, path: &str) -> Option<Noise> {
-        // Of a structure, how far an atom moves between repeats bounds each of its coordinates.
+        // The distance that an atom moves between repeats bounds each of its coordinates.
         let of_structure = || self.floors.get(path.strip_suffix(".coord")?)?.get(ABSOLUTE);
         self.floor(path).get(ABSOLUTE).or_else(of_structure)
     }
 
-    /// What is said of a value by gates; `None` where its elements are compared.
+    /// Compares a value by gates. Returns `None` if its elements are compared instead.
     pub(super) fn judge(&self, path: &str, sides: BothResponses<'_>) -> Option<FieldComparison> {
         if let Some(reason) = self.unjudged(path, sides) {
             return Some(FieldComparison::new(path, ValueDifference::Unjudged(reason), Vec::new()));
@@ -233,31 +201,26 @@ impl Policy {
         let floor = self.floor(path);
         let field = field_of(path);
         if let Some(layout) = self.layouts.get(field) {
-            return layout.judge(path, sides, self.scales, self.layout_gates(), floor);
+            return layout.judge(path, sides, &self.gates, floor);
         }
-        let gates = self.structure.as_ref()?;
+        let gates = self.gates.structure.as_ref()?;
         if field == PLDDT {
             return self.gates_confidences.then(|| judge_confidence(path, sides, gates, floor)).flatten();
         }
         if PAIR_ERRORS.contains(&field) {
-            let judged = || judge_pair_errors(path, sides, self.scales, gates, floor);
-            return self.gates_pair_errors.then(judged).flatten();
+            return self.gates_pair_errors.then(|| judge_pair_errors(path, sides, gates, floor)).flatten();
         }
-        judge_structure(path, sides, self.scales, gates, floor)
+        judge_structure(path, sides, gates, floor)
     }
 
-    const fn layout_gates(&self) -> LayoutGates {
-        LayoutGates { embedding: self.embedding, structure: self.structure }
-    }
-
-    /// Why a value cannot be judged by its gates: they are of every element, and only some rows are recorded.
+    /// Why a value cannot be compared by its gates: they need every element, and only some rows are recorded.
     fn unjudged(&self, path: &str, sides: BothResponses<'_>) -> Option<String> {
         sides.expected.rows(path)?;
         let field = field_of(path);
         let is_gated = match self.layouts.get(field) {
-            Some(layout) => layout.is_placed() && self.structure.is_some(),
-            None => self.structure.is_some() && self.gates_pair_errors && PAIR_ERRORS.contains(&field),
-        };
+            Some(layout) => layout.is_placed(),
+            None => self.gates_pair_errors && PAIR_ERRORS.contains(&field),
+        } && self.gates.structure.is_some();
         is_gated.then(|| {
             "its gates need every element, and of arrays over 8 MiB some rows are recorded; record a shorter input"
                 .to_owned()
@@ -265,6 +228,7 @@ impl Policy {
     }
 
     fn floor(&self, path: &str) -> &NoiseFloor {
-        self.floors.get(path).unwrap_or(&self.no_floor)
+        static UNKNOWN: NoiseFloor = NoiseFloor::unknown();
+        self.floors.get(path).unwrap_or(&UNKNOWN)
     }
 }

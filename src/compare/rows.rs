@@ -1,27 +1,26 @@
-//! Rows of numbers of a response against recorded ones: direction and length of each, which half precision keeps where single
-//! elements vary. Rows of residues that a model is not sure of count together, because its trunk may see them otherwise. Measures;
-//! finds no field.
+//! Measures rows of numbers against recorded ones by direction and length, which half precision preserves although single elements
+//! vary. Rows of residues that a model is not sure of only count on average. Does not find the fields.
 
 use super::metrics::measured;
-use super::row_place::RowPlace;
 use crate::metric::embedding_error;
 use crate::metric_value::{MetricValue, NoiseFloor};
+use crate::prediction::Axes;
 use crate::prediction::gates::EmbeddingGates;
 use crate::tensor::Tensor;
 
-/// The measure of the lengths of rows.
+/// The metric of the lengths of rows.
 pub(crate) const NORM_RATIO: &str = "norm_ratio";
 
 /// The rows of an array and which of them count.
 pub(crate) struct JudgedRows {
     width: usize,
-    /// For every row whether it counts by itself; `None` for padding, which does not count at all.
+    /// For every row whether it counts by itself; `None` for padding, which never counts.
     counted: Vec<Option<bool>>,
 }
 
 impl JudgedRows {
-    /// Rows of so many elements at their places; `confident` says of the residues of each sample whether both sides are. Where
-    /// they are of none, all rows count.
+    /// Rows of `width` elements at these places. `confident` tells for each sample which residues both sides are confident of. If
+    /// there are none, all rows count.
     pub(crate) fn new(width: usize, places: impl Iterator<Item = RowPlace>, confident: &[Option<Vec<bool>>]) -> Self {
         let mut counted: Vec<Option<bool>> = places.map(|place| place.is_confident(confident)).collect();
         if !counted.contains(&Some(true)) {
@@ -30,7 +29,7 @@ impl JudgedRows {
         Self { width, counted }
     }
 
-    /// How far the ratio of the lengths of a counted row is from 1 at worst; infinite for what is not finite.
+    /// The greatest difference from 1 of the ratio of the lengths of a counted row. Infinite if a length is not finite.
     pub(crate) fn greatest_change(&self, expected: &[f64], got: &[f64]) -> f64 {
         let pairs = expected.iter().zip(got).zip(&self.counted);
         let counted = pairs.filter(|(_, counted)| **counted == Some(true));
@@ -55,8 +54,8 @@ impl JudgedRows {
     }
 }
 
-/// The measures of whole arrays: the least cosine of a counted row and how far the ratio of its lengths is from 1 at worst, and the
-/// mean cosine of all. `None` where they cannot be measured, such as numbers that are not finite.
+/// The metrics of whole arrays: of counted rows the least cosine and the greatest change of length, and of all rows the mean cosine.
+/// Returns `None` if they cannot be measured, for example because of numbers that are not finite.
 pub(crate) fn measure_rows(
     expected: &Tensor,
     got: &Tensor,
@@ -88,4 +87,36 @@ pub(crate) fn measure_rows(
         of_gate(NORM_RATIO, ratio),
         of_gate("unmasked_cosine", if count > 0.0 { sum / count } else { 1.0 }),
     ])
+}
+
+/// The sample and residues of a row or frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowPlace {
+    /// The sample, counted from the first of the array.
+    pub(crate) sample: usize,
+    /// One residue, or the two residues of a pair.
+    pub(crate) residues: Vec<usize>,
+    /// Indices along other axes before the residues, such as blocks.
+    pub(crate) block: Vec<usize>,
+}
+
+impl RowPlace {
+    pub(super) fn of(position: &[usize], axes: &Axes, first: usize) -> Self {
+        let at = |axis: &usize| position.get(*axis).copied().unwrap_or(0);
+        let innermost = axes.residues.iter().chain(&axes.batch).max().copied().unwrap_or(0);
+        let other = |axis: &usize| !axes.residues.contains(axis) && axes.batch != Some(*axis);
+        Self {
+            // An array of a single sample has no sample axis.
+            sample: axes.batch.map_or(0, |axis| at(&axis)).saturating_sub(first),
+            residues: axes.residues.iter().map(at).collect(),
+            block: (0..innermost).filter(other).map(|axis| at(&axis)).collect(),
+        }
+    }
+
+    /// Whether all its residues are confident, which they are if the sample has no confidences. Returns `None` for padding.
+    pub(crate) fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
+        let Some(Some(own)) = confident.get(self.sample) else { return Some(true) };
+        let own: Option<Vec<bool>> = self.residues.iter().map(|residue| own.get(*residue).copied()).collect();
+        Some(own?.into_iter().all(|sure| sure))
+    }
 }

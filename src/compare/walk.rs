@@ -1,12 +1,11 @@
-//! Walks two responses path by path and judges every value: by its gates where the policy has some, else element by element.
-//! Writes no message.
+//! Walks two responses path by path and compares every value: by its gates if the policy has any, else element by element. Does not
+//! write messages.
 
 use std::collections::HashSet;
 
-use super::atom_names;
 use super::comparison::{FieldComparison, ValueDifference};
 use super::fields::BothResponses;
-use super::policy::Policy;
+use super::policy::{EXACT, Policy};
 use crate::metric::{Difference, difference, embedding_error_of};
 use crate::metric_value::{Direction, MetricValue, Noise, bound, of_elements};
 use crate::prediction::contract::Tolerance;
@@ -14,23 +13,22 @@ use crate::prediction::{ArrayOrigin, Leaf, Listing};
 use crate::protein::Structure;
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
-/// Columns that only some structures have, of which no judgement of a structure says anything.
+/// Columns that only some structures have, and that the comparison of a structure does not cover.
 const OWN: [&str; 3] = [".extra.", ".bonds", ".cell"];
 
-/// Nothing is allowed, and nothing may differ.
-const EXACT: Tolerance = Tolerance { absolute: 0.0, relative: 0.0 };
-
-/// Compares everything.
+/// Compares all values.
 pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy) -> Vec<FieldComparison> {
     let mut walk = ValueWalk {
-        sides: BothResponses { expected, actual },
+        sides: BothResponses { expected, actual, scales: policy.scales },
         policy,
         fields: Vec::new(),
         covered: HashSet::new(),
         judged: HashSet::new(),
     };
-    walk.class();
-    // What is None says least, and comes last.
+    if expected.class != actual.class {
+        walk.found("class", changed(expected.class.clone(), actual.class.clone()));
+    }
+    // Values that are None matter least and come last.
     let is_none = |leaf: &Leaf<'_>| *leaf == Leaf::None;
     for (path, leaf) in expected.entries().filter(|(_, leaf)| !is_none(leaf)) {
         walk.expected(path, leaf);
@@ -42,7 +40,7 @@ pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy
     walk.fields
 }
 
-/// A number as Python or as `NumPy` has it.
+/// A Python float or a `NumPy` scalar.
 fn float_of(leaf: &Leaf<'_>) -> Option<f64> {
     match leaf {
         Leaf::Float(number) => Some(*number),
@@ -51,7 +49,7 @@ fn float_of(leaf: &Leaf<'_>) -> Option<f64> {
     }
 }
 
-/// Two arrays of integers of different widths, as arrays of one.
+/// Two arrays of integers of different widths, converted to 64 bits.
 fn widened(expected: &Tensor, actual: &Tensor) -> Option<(Tensor, Tensor)> {
     let are_integers = expected.dtype().is_integer() && actual.dtype().is_integer();
     if !are_integers || expected.dtype() == actual.dtype() || expected.shape() != actual.shape() {
@@ -68,20 +66,13 @@ struct ValueWalk<'a> {
     sides: BothResponses<'a>,
     policy: &'a Policy,
     fields: Vec<FieldComparison>,
-    /// Paths whose judgement includes everything below them.
+    /// Paths whose finding includes everything below them.
     covered: HashSet<&'a str>,
-    /// Paths that were judged by gates, which includes what a structure has everywhere.
+    /// Paths that were compared by gates, which includes the columns that every structure has.
     judged: HashSet<&'a str>,
 }
 
 impl<'a> ValueWalk<'a> {
-    fn class(&mut self) {
-        let BothResponses { expected, actual } = self.sides;
-        if expected.class != actual.class {
-            self.found("class", changed(expected.class.clone(), actual.class.clone()));
-        }
-    }
-
     fn expected(&mut self, path: &'a str, expected: &'a Leaf<'a>) {
         if self.is_covered(path) {
             return;
@@ -114,7 +105,7 @@ impl<'a> ValueWalk<'a> {
         }
     }
 
-    /// A number of Python and one of `NumPy`: which of them it is depends on releases.
+    /// A Python float and a `NumPy` scalar: which one a response has depends on the release.
     fn scalars(&mut self, path: &'a str, expected: &Leaf<'_>, actual: &Leaf<'_>) {
         match (float_of(expected), float_of(actual)) {
             (Some(one), Some(other)) => self.numbers(path, &Tensor::scalar(one), &Tensor::scalar(other)),
@@ -130,7 +121,7 @@ impl<'a> ValueWalk<'a> {
             let words = |structure: &Structure| Leaf::Structure(structure).describe();
             return self.closed(path, changed(words(expected), words(actual)));
         }
-        self.found(path, atom_names::compare(expected, actual));
+        self.found(path, compare_atom_names(expected, actual));
     }
 
     fn text(&mut self, path: &'a str, expected: &str, actual: &str) {
@@ -141,38 +132,32 @@ impl<'a> ValueWalk<'a> {
         if is_short(expected) && is_short(actual) {
             return self.found(path, changed(format!("{expected:?}"), format!("{actual:?}")));
         }
-        let (mut before, mut after) = (expected.lines(), actual.lines());
-        let mut line = 0;
-        let (expected, actual) = loop {
-            line += 1;
-            match (before.next(), after.next()) {
-                (Some(one), Some(other)) if one == other => {}
-                pair => break pair,
-            }
-        };
-        let owned = |line: Option<&str>| line.map(str::to_owned);
-        self.found(path, ValueDifference::Lines { line, expected: owned(expected), actual: owned(actual) });
+        let equal = expected.lines().zip(actual.lines()).take_while(|(one, other)| one == other).count();
+        let line_of = |text: &str| text.lines().nth(equal).map(str::to_owned);
+        let (expected, actual) = (line_of(expected), line_of(actual));
+        self.found(path, ValueDifference::Lines { line: equal + 1, expected, actual });
     }
 
-    fn array(&mut self, path: &'a str, expected: (ArrayOrigin, &Tensor), actual: (ArrayOrigin, &Tensor)) {
-        let (form, expected) = expected;
-        // Which width integers have is the contract's affair, which often allows several.
-        if let Some((expected, actual)) = widened(expected, actual.1).filter(|_| form == actual.0) {
+    fn array(
+        &mut self,
+        path: &'a str,
+        (form, expected): (ArrayOrigin, &Tensor),
+        (other_form, actual): (ArrayOrigin, &Tensor),
+    ) {
+        // The contract checks the width of integers, and often allows several.
+        if let Some((expected, actual)) = widened(expected, actual).filter(|_| form == other_form) {
             return self.numbers(path, &expected, &actual);
         }
-        if form != actual.0 || expected.dtype() != actual.1.dtype() || expected.shape() != actual.1.shape() {
-            return self.other_form(path, (form, expected), actual);
+        if form == other_form && expected.dtype() == actual.dtype() && expected.shape() == actual.shape() {
+            return self.numbers(path, expected, actual);
         }
-        self.numbers(path, expected, actual.1);
-    }
-
-    /// Arrays of other types and shapes; that nothing but the type differs is worth a word.
-    fn other_form(&mut self, path: &'a str, expected: (ArrayOrigin, &Tensor), actual: (ArrayOrigin, &Tensor)) {
-        let describe = |(form, tensor): (ArrayOrigin, &Tensor)| Leaf::Array(form, tensor.clone()).describe();
-        let have_equal_values = expected.1.shape() == actual.1.shape()
-            && matches!((expected.1.to_f64(), actual.1.to_f64()), (Some(one), Some(other)) if one == other);
+        // It is worth mentioning that only the type differs.
+        let have_equal_values = expected.shape() == actual.shape()
+            && matches!((expected.to_f64(), actual.to_f64()), (Some(one), Some(other)) if one == other);
         let suffix = if have_equal_values { " with equal values" } else { "" };
-        self.closed(path, changed(describe(expected), format!("{}{suffix}", describe(actual))));
+        let describe = |form, tensor: &Tensor| Leaf::Array(form, tensor.clone()).describe();
+        let actual = format!("{}{suffix}", describe(other_form, actual));
+        self.closed(path, changed(describe(form, expected), actual));
     }
 
     fn rows(&mut self, path: &'a str, expected: &KeptRows, actual: &Tensor) {
@@ -195,7 +180,7 @@ impl<'a> ValueWalk<'a> {
         let bound = bound(tolerance, floor);
         let is_exact = bound.absolute == 0.0 && bound.relative == 0.0;
         match super::kept_rows::compare(expected, actual, bound) {
-            // Two arrays of which the same is kept are two arrays still, and nothing is allowed to differ.
+            // Equal rows and lengths do not make equal arrays, and nothing is allowed to differ.
             Some(found) if found.is_within() && is_exact => self.found(path, ValueDifference::Hash),
             Some(found) => {
                 let measures = vec![of_elements(&found.kept, tolerance, floor), found.measure(tolerance, floor)];
@@ -230,18 +215,19 @@ impl<'a> ValueWalk<'a> {
         self.measured(path, finding, measures);
     }
 
-    /// The row that points farthest from where it should, where rows are compared, and the finding if that is too far.
+    /// Adds the least cosine of rows, if rows are compared. Returns a finding if it is too low.
     fn direction(
         &self,
         expected: &Tensor,
         actual: &Tensor,
         measures: &mut Vec<MetricValue>,
     ) -> Option<ValueDifference> {
-        let least = self.policy.least_cosine().filter(|_| expected.dtype().is_float())?;
+        let least = self.policy.least_cosine.filter(|_| expected.dtype().is_float())?;
         let width = *expected.shape().last().filter(|width| **width > 1)?;
+        let is_same = expected.bytes() == actual.bytes();
         let (row, cosine) = match embedding_error_of(actual, expected) {
             Ok(found) => (found.least_cosine.index, found.least_cosine.value),
-            // What is not finite has no direction.
+            // A row that is not finite has no direction.
             Err(_) => (0, f64::NAN),
         };
         measures.push(MetricValue {
@@ -249,12 +235,11 @@ impl<'a> ValueWalk<'a> {
             name: "least cosine of rows",
             unit: "",
             better: Direction::Higher,
-            // Rounding may take the cosine of equal rows above 1 or below.
-            observed: if expected.bytes() == actual.bytes() { 1.0 } else { cosine },
+            // The cosine of equal rows may not be exactly 1, due to rounding.
+            observed: if is_same { 1.0 } else { cosine },
             floor: None,
             allowed: least,
         });
-        let is_same = expected.bytes() == actual.bytes();
         (!is_same && (cosine < least || cosine.is_nan())).then(|| ValueDifference::Directions {
             cosine,
             least,
@@ -263,7 +248,7 @@ impl<'a> ValueWalk<'a> {
         })
     }
 
-    /// An array whose hash is the recorded one: of floats, that is a measure of nothing against what is allowed.
+    /// An array whose hash is the recorded one. Floats get a metric with a difference of 0.
     fn equal_numbers(&mut self, path: &str, is_float: bool) {
         let zero = Tensor::scalar(0.0);
         let (tolerance, floor) = self.bounds(path, &zero);
@@ -283,7 +268,7 @@ impl<'a> ValueWalk<'a> {
         let position = &difference.absolute.as_ref()?.position;
         // Coordinates of a stack have the model before the atom.
         let axis = usize::from(column == "coord" && position.len() == 3);
-        atom_names::name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
+        name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
     }
 
     fn absent(&mut self, path: &'a str) {
@@ -298,8 +283,8 @@ impl<'a> ValueWalk<'a> {
         }
     }
 
-    /// What only the response has. An attribute that is None and further columns of a structure come with other releases and
-    /// say nothing about what was predicted.
+    /// Values that only the response has. Attributes that are None and additional columns of a structure depend on the release, not on
+    /// the prediction.
     fn extra(&mut self) {
         let is_silent = |path: &str, leaf: &Leaf<'_>| *leaf == Leaf::None || OWN.iter().any(|own| path.contains(own));
         for (path, leaf) in self.sides.actual.entries().filter(|(path, leaf)| !is_silent(path, leaf)) {
@@ -310,7 +295,7 @@ impl<'a> ValueWalk<'a> {
         }
     }
 
-    /// A finding that leaves nothing to say of what lies below.
+    /// Adds a finding that includes everything below its path.
     fn closed(&mut self, path: &'a str, finding: ValueDifference) {
         self.covered.insert(path);
         self.found(path, finding);
@@ -345,4 +330,41 @@ fn text_difference(expected: &Tensor, actual: &Tensor) -> ValueDifference {
         None => "other padding".into(),
     };
     changed(show(expected), show(actual))
+}
+
+/// Compares the names of the atoms of two structures of the same size.
+fn compare_atom_names(expected: &Structure, actual: &Structure) -> ValueDifference {
+    let total = expected.atoms();
+    let mut differing = (0..total).filter(|&atom| {
+        name_of(expected, atom) != name_of(actual, atom)
+            || expected.element.get(atom) != actual.element.get(atom)
+            || expected.hetero.get(atom) != actual.hetero.get(atom)
+    });
+    let Some(first) = differing.next() else {
+        return ValueDifference::Same;
+    };
+    let describe = |structure: &Structure| {
+        let name = name_of(structure, first).unwrap_or_default();
+        let element = structure.element.get(first).map(ToString::to_string).unwrap_or_default();
+        format!("{name} ({element})")
+    };
+    ValueDifference::Atoms {
+        first,
+        total,
+        expected: describe(expected),
+        actual: describe(actual),
+        differing: 1 + differing.count(),
+    }
+}
+
+/// `A GLY 12 CA`: chain, residue name, number and insertion code, atom name.
+fn name_of(structure: &Structure, atom: usize) -> Option<String> {
+    Some(format!(
+        "{} {} {}{} {}",
+        structure.chain_id.get(atom)?,
+        structure.res_name.get(atom)?,
+        structure.res_id.get(atom)?,
+        structure.ins_code.get(atom)?,
+        structure.atom_name.get(atom)?
+    ))
 }

@@ -1,9 +1,9 @@
-//! Values that are no structures by every metric for arrays, beside what was judged of them.
+//! The section of a value that is not a structure: every metric of arrays, and the judged metrics. Does not give verdicts of its own.
 
 use super::{ComparedPair, ComparisonTable, Coverage, MetricRow};
 use crate::compare::{Agreement, FieldComparison, ValueDifference};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
-use crate::metric_value::{MetricValue, MetricVerdict, exact};
+use crate::metric_value::{ABSOLUTE, MetricValue, MetricVerdict, exact};
 use crate::prediction::{Listing, Prediction, Value};
 use crate::tensor::Tensor;
 
@@ -14,7 +14,7 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
     let mut section = match arrays {
         Some((one, other)) if field.agreement != Agreement::Equal => {
             let (wide_one, wide_other) = widened(one, other);
-            // Of another element type, the values were not measured yet.
+            // Arrays of different element types were not measured yet.
             let measures = if one.dtype() == other.dtype() {
                 field.measures.clone()
             } else {
@@ -33,17 +33,16 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
     };
     section.notes.extend(note(field, table));
     if field.agreement == Agreement::Beyond {
-        section.differences.push(words(field));
+        section.differences.push(difference_text(field));
         section.cause = table.cause(field);
         section.notes.extend(arrays.and_then(|(one, other)| super::too_large(one, other)));
     }
     section
 }
 
-/// What is beyond its limit: the measures by name where there are some, else the finding in its own words.
-fn words(field: &FieldComparison) -> String {
-    let beyond = field.measures.iter();
-    let beyond = beyond.filter(|measure| measure.verdict() == MetricVerdict::Different);
+/// The metrics beyond their limit if the value is compared by gates, else the text of the finding.
+fn difference_text(field: &FieldComparison) -> String {
+    let beyond = field.measures.iter().filter(|measure| measure.verdict() == MetricVerdict::Different);
     let beyond: Vec<String> = beyond.map(ToString::to_string).collect();
     if let (ValueDifference::Gates, false) = (&field.finding, beyond.is_empty()) {
         return beyond.join("; ");
@@ -52,7 +51,7 @@ fn words(field: &FieldComparison) -> String {
     field.summary() + &lines.collect::<String>()
 }
 
-/// What a reader must know of how a value was judged.
+/// A note on how a value was judged.
 fn note(field: &FieldComparison, table: &ComparisonTable<'_>) -> Option<String> {
     match &field.finding {
         ValueDifference::Rows { difference, .. } if field.agreement == Agreement::Within => Some(format!(
@@ -84,7 +83,7 @@ fn is_confidence(path: &str) -> bool {
     matches!(crate::prediction::field_of(path), crate::compare::PLDDT | crate::compare::STRUCTURES)
 }
 
-/// What the rules say of two arrays by themselves.
+/// The metrics of two arrays by the rules, without the rest of their responses.
 fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &ComparisonTable<'_>) -> Vec<MetricValue> {
     let alone = |tensor: &Tensor| Prediction {
         class: String::new(),
@@ -94,7 +93,7 @@ fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &ComparisonTa
     found.fields.into_iter().flat_map(|field| field.measures).collect()
 }
 
-/// Both in the element type in which they can be compared: their own, or doubles where only the types differ.
+/// Both arrays in a common element type: doubles if only their types differ.
 fn widened(first: &Tensor, second: &Tensor) -> (Tensor, Tensor) {
     let wide = |tensor: &Tensor| Tensor::from_values(tensor.shape().to_vec(), &tensor.to_f64()?).ok();
     let differ = first.dtype() != second.dtype() && first.shape() == second.shape();
@@ -104,7 +103,7 @@ fn widened(first: &Tensor, second: &Tensor) -> (Tensor, Tensor) {
     }
 }
 
-/// What a verdict alone would hide: NaN counts as equal to NaN.
+/// A warning about elements that are not finite, because NaN counts as equal to NaN.
 fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
     let count = |tensor: &Tensor| {
         let mut count = 0usize;
@@ -119,21 +118,20 @@ fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
     })
 }
 
-/// Every metric of two arrays of one shape, with what was judged of them; only that where they have no common shape.
+/// Every metric of two arrays of one shape, and the judged metrics. Only the latter if shapes differ.
 fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<MetricRow> {
     let Some(found) = difference(first, second, 0.0, 0.0) else {
         return judged(measures);
     };
-    let row = |metric, all| MetricRow { metric, all, confident: None, judged: Vec::new(), place: None };
-    let extreme = |metric, extreme: &Option<Extreme>| MetricRow {
-        place: extreme
-            .as_ref()
-            .map(|at| format!("{:?}: {} against {}", at.position, exact(at.expected), exact(at.actual))),
-        ..row(metric, Ok(extreme.as_ref().map_or(0.0, |at| at.difference)))
+    let extreme = |metric, extreme: &Option<Extreme>| {
+        let extreme = extreme.as_ref();
+        let show = |at: &Extreme| format!("{:?}: {} against {}", at.position, exact(at.expected), exact(at.actual));
+        let row = MetricRow::new(metric, Ok(extreme.map_or(0.0, |at| at.difference)));
+        MetricRow { place: extreme.map(show), ..row }
     };
     let mut rows = vec![
-        row("elements", Ok(found.total as f64)),
-        row("elements that differ", Ok(found.differing as f64)),
+        MetricRow::new("elements", Ok(found.total as f64)),
+        MetricRow::new("elements that differ", Ok(found.differing as f64)),
         extreme("greatest absolute difference", &found.absolute),
         extreme("greatest relative difference", &found.relative),
     ];
@@ -141,26 +139,22 @@ fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Metric
     if first.dtype().is_float() && width > 1 {
         let found = embedding_error_of(second, first);
         let of = |pick: fn(&EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
-        rows.push(row("least cosine of rows", of(|error| error.least_cosine.value)));
-        rows.push(row("mean cosine of rows", of(|error| error.mean_cosine)));
-        rows.push(row("least ratio of norms of rows", of(|error| error.least_norm_ratio.value)));
-        rows.push(row("greatest ratio of norms of rows", of(|error| error.greatest_norm_ratio.value)));
+        rows.extend([
+            MetricRow::new("least cosine of rows", of(|error| error.least_cosine.value)),
+            MetricRow::new("mean cosine of rows", of(|error| error.mean_cosine)),
+            MetricRow::new("least ratio of norms of rows", of(|error| error.least_norm_ratio.value)),
+            MetricRow::new("greatest ratio of norms of rows", of(|error| error.greatest_norm_ratio.value)),
+        ]);
     }
     rows.extend(judged(measures));
     rows
 }
 
-/// What was judged of a value.
+/// The judged metrics of a value.
 fn judged(measures: &[MetricValue]) -> Vec<MetricRow> {
-    let rows = measures.iter().map(|measure| MetricRow {
-        metric: match measure.key {
-            crate::metric_value::ABSOLUTE => "nearest its limit",
-            _ => measure.name,
-        },
-        all: Ok(measure.observed),
-        confident: None,
-        judged: vec![(Coverage::All, *measure)],
-        place: None,
+    let rows = measures.iter().map(|measure| {
+        let name = if measure.key == ABSOLUTE { "nearest its limit" } else { measure.name };
+        MetricRow { judged: vec![(Coverage::All, *measure)], ..MetricRow::new(name, Ok(measure.observed)) }
     });
     rows.collect()
 }

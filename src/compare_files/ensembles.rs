@@ -1,21 +1,17 @@
-//! The samples of two responses of a stochastic model as sets: whether they come from one distribution, as single samples need not
-//! agree.
+//! Compares the samples of two responses of a stochastic model as sets: whether they come from one distribution. Does not compare
+//! single samples, which need not agree.
 
 use super::{ComparedPair, Coverage, Loaded, MetricRow, Rules};
 use crate::check::{Sample, test_samples};
-use crate::compare::{atom_faults, confidence_at, of_residues};
+use crate::compare::{atom_faults, side};
 use crate::diagnosis::{StructureFrame, of_structures};
 use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 
-/// What one row is called.
-const PROBABILITY: &str = "probability of such samples by chance";
-
-/// The two sets compared with each other; `None` where a side has too few samples, where they are not all of the same atoms, and
-/// where the model has no gates for sets.
+/// Compares the two sets. Returns `None` if a side has too few samples, if their atoms differ, or if the model has no gates for sets.
 pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<ComparedPair> {
     let gates = rules.ensemble?;
-    let scales = rules.policy.scales();
+    let scales = rules.policy.scales;
     let (before, after) = (samples(first, scales[0])?, samples(second, scales[1])?);
     let has_enough = |samples: &[Sample]| samples.len() as f64 >= gates.samples;
     if !has_enough(&before) || !has_enough(&after) {
@@ -34,15 +30,11 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
     let mut rows = Vec::new();
     for test in &tests {
         let measure = test.measure();
-        let row = |metric, all| MetricRow {
-            metric,
-            all: Ok(all),
-            confident: None,
-            judged: if measure.name == metric { vec![(Coverage::All, measure)] } else { Vec::new() },
-            place: None,
-        };
-        rows.push(row(test.words, test.result.distance));
-        rows.push(row(PROBABILITY, test.result.p_value));
+        let probability = "probability of such samples by chance";
+        for (metric, value) in [(test.words, test.result.distance), (probability, test.result.p_value)] {
+            let judged = if measure.name == metric { vec![(Coverage::All, measure)] } else { Vec::new() };
+            rows.push(MetricRow { judged, ..MetricRow::new(metric, Ok(value)) });
+        }
     }
     let mut section = ComparedPair::new("atom_array", rows);
     section.notes.push(format!(
@@ -60,10 +52,9 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
 fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Option<Vec<Sample>> {
     let listing = Listing::of(&loaded.prediction).ok()?;
     let structures = listing.entries().filter_map(|(path, _)| Some((path, listing.structure(path)?)));
-    let samples = structures.map(|(path, structure)| Sample {
-        name: path.to_owned(),
-        confidence: of_residues(structure, scale, confidence_at(&listing, path).as_deref()),
-        structure: structure.clone(),
+    let samples = structures.map(|(path, structure)| {
+        let confidence = side(&listing, path, structure, scale).confidence;
+        Sample { name: path.to_owned(), confidence, structure: structure.clone() }
     });
     Some(samples.collect())
 }

@@ -1,22 +1,21 @@
-//! The temperature factors of two structures: what both have is brought to one scale, what only one has is left out and told.
-//! Compares no position.
+//! Brings the temperature factors of two structures to one scale, or removes them if only one side has them. Does not compare
+//! positions.
 
 use super::FileFormat;
 use crate::protein::Structure;
 
-/// What became of the temperature factors of two structures.
+/// The result of matching the temperature factors of two structures.
 #[derive(Default)]
 pub(super) struct Factors {
-    /// Whether both are fractions of 1 now.
+    /// Whether both are now fractions of 1.
     pub(crate) is_scaled: bool,
-    /// What a reader must know of them.
     pub(crate) notes: Vec<String>,
-    /// What is wrong with them, where both files are of one kind and should have the same columns.
+    /// A difference of the columns, if both files have the same format.
     pub(crate) difference: Option<String>,
 }
 
 impl Factors {
-    /// `scales` are the greatest values on each side; `None` where the factors are no confidence.
+    /// `scales` are the greatest values on each side; `None` if the factors are not confidences.
     pub(super) fn bring_together(
         (first, second): (&mut Structure, &mut Structure),
         forms: (FileFormat, FileFormat),
@@ -48,12 +47,12 @@ impl Factors {
             (true, true) | (false, false) => {}
             (has_first, _) => {
                 let side = if has_first { "first" } else { "second" };
-                let words = format!("only the {side} has temperature factors");
+                let message = format!("only the {side} has temperature factors");
                 leave_out([first, second]);
                 if forms.0 == forms.1 {
-                    found.difference = Some(words);
+                    found.difference = Some(message);
                 } else {
-                    found.notes.push(format!("{words}; they were not compared"));
+                    found.notes.push(format!("{message}; they were not compared"));
                 }
             }
         }

@@ -1,5 +1,5 @@
-//! Reads a file of results by its extension: PDB, mmCIF, npy, npz, snapshot, recorded response; text also out of gzip.
-//! Compares nothing.
+//! Reads a file of results by its extension: PDB, mmCIF, npy, npz, snapshot or recorded response. Text may be compressed with gzip.
+//! Does not compare files.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -15,25 +15,24 @@ use crate::protein::{ParseError, Structure, mmcif, pdb};
 use crate::snapshot::{open, open_arrays, open_floors};
 use crate::wire::{ResponseLimits, pickle};
 
-/// The longest file.
+/// The longest file in bytes.
 const LONGEST: u64 = 1 << 30;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Loaded {
-    /// What it holds as a response. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
+    /// The content as a response. The structure of a file is `atom_array[0]`, and the array of an npy file has the name of the file.
     pub(crate) prediction: Prediction,
-    /// What kind of file it is.
     pub(crate) form: FileFormat,
-    /// The key of the model, where a snapshot says so.
+    /// The key of the model, from a snapshot.
     pub(crate) model: Option<String>,
-    /// Which parameters stand behind it, where a snapshot says so.
+    /// The weights, from a snapshot.
     pub(crate) weights: Option<String>,
-    /// The class of the response and what the model calls itself, where a response says so.
+    /// The class of the response and the name of the model, from a response.
     pub(crate) class: Option<(String, String)>,
-    /// By how much repeats differ, by path, where that lies beside a snapshot.
+    /// The noise floors beside a snapshot, by path.
     pub(crate) floors: BTreeMap<String, Worst>,
-    /// What a reader must know of it.
+    /// Notes for the reader of the comparison.
     pub(crate) notes: Vec<String>,
 }
 
@@ -57,7 +56,7 @@ pub(crate) enum FileFormat {
 /// # Errors
 /// In words that begin with the file, and the line where there is one.
 pub(crate) fn load(path: &Path) -> Result<Loaded, String> {
-    // What is not there is not called by a wrong name.
+    // A missing file is reported before an unknown extension.
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let is_packed = is_gzip(path);
     let named = if is_packed { path.with_extension("") } else { path.to_owned() };
@@ -84,7 +83,7 @@ fn is_gzip(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
-/// The content of a file that is not too long, unpacked where its name says that it is gzip.
+/// The bytes of a file that is not too long, unpacked if its extension is that of gzip.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let metadata = std::fs::metadata(path).map_err(|error| at(&error))?;
@@ -107,8 +106,8 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Text as UTF-8. Remarks of PDB files are often of older encodings and are not read anyway; anywhere else such a byte is an
-/// error that says its line.
+/// The text of a file as UTF-8. Remarks of PDB files often have older encodings and are not read anyway. Anywhere else an invalid
+/// byte is an error with its line.
 fn text(path: &Path, form: FileFormat) -> Result<String, String> {
     let bytes = read(path)?;
     let mut text = String::with_capacity(bytes.len());
@@ -142,11 +141,10 @@ fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Res
     let mut notes = Vec::new();
     let structures = match read(&text) {
         Ok(structure) => vec![structure],
-        // What is wrong with a single model is wrong with it by itself too.
+        // An error in a single model is found again when each model is read by itself.
         Err(error) => match read_models(&text) {
             Ok(models) if models.len() > 1 => {
-                let count = models.len();
-                notes.push(format!("its {count} models list different atoms; each is compared by itself"));
+                notes.push(format!("its {} models list different atoms; each is compared by itself", models.len()));
                 models
             }
             _ => return Err(format!("{}:{}: {}", path.display(), error.line, error.message)),
@@ -156,10 +154,10 @@ fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Res
     notes.extend(without_factor(&structures));
     let structures = structures.into_iter().map(|structure| Value::Structure(Box::new(structure)));
     let fields = vec![("atom_array".to_owned(), Value::List(structures.collect()))];
-    Ok(Loaded { notes, ..of_fields(form, fields) })
+    Ok(Loaded { notes, ..loaded(form, Prediction { class: String::new(), fields }) })
 }
 
-/// `8 of 416 atoms have no B factor`, where others have one.
+/// `8 of 416 atoms have no B factor`, if other atoms have one.
 fn without_factor(structures: &[Structure]) -> Option<String> {
     let factors = structures.iter().filter_map(|structure| structure.b_factor.as_ref());
     let missing = factors.flatten().filter(|factor| factor.is_nan()).count();
@@ -174,36 +172,26 @@ fn arrays(path: &Path, form: FileFormat) -> Result<Loaded, String> {
         let name = if name.is_empty() { stem.to_string() } else { name };
         (name, Value::Array(array))
     });
-    let named: Vec<(String, Value)> = named.collect();
-    if named.is_empty() {
+    let fields: Vec<(String, Value)> = named.collect();
+    if fields.is_empty() {
         return Err(format!("{}: holds no array", path.display()));
     }
-    Ok(of_fields(form, named))
+    Ok(loaded(form, Prediction { class: String::new(), fields }))
 }
 
-const fn of_fields(form: FileFormat, fields: Vec<(String, Value)>) -> Loaded {
-    Loaded {
-        prediction: Prediction { class: String::new(), fields },
-        form,
-        model: None,
-        weights: None,
-        class: None,
-        floors: BTreeMap::new(),
-        notes: Vec::new(),
-    }
+fn loaded(form: FileFormat, prediction: Prediction) -> Loaded {
+    let (floors, notes) = (BTreeMap::new(), Vec::new());
+    Loaded { prediction, form, model: None, weights: None, class: None, floors, notes }
 }
 
 fn snapshot(path: &Path) -> Result<Loaded, String> {
     let opened = open(path).map_err(|error| error.to_string())?;
     let floors = open_floors(path).map_err(|error| error.to_string())?;
     Ok(Loaded {
-        form: FileFormat::Result,
         model: Some(opened.model().to_owned()),
         weights: Some(opened.weights().to_owned()),
-        prediction: opened.prediction,
-        class: None,
         floors: floors.map(|floors| floors.fields).unwrap_or_default(),
-        notes: Vec::new(),
+        ..loaded(FileFormat::Result, opened.prediction)
     })
 }
 
@@ -213,7 +201,7 @@ struct ResponseBody {
     pickled: String,
 }
 
-/// A response is read as data; the secret that it was signed with is not known any more.
+/// Reads a response without checking its signature, because the secret is not known any more.
 fn response(path: &Path) -> Result<Loaded, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let expected = "expected the body of a response, {\"pickled\": …, \"hmac\": …}";
@@ -226,13 +214,6 @@ fn response(path: &Path) -> Result<Loaded, String> {
         .map_err(|error| at(&error))?;
     let name = prediction.at("metadata.model_name").and_then(Value::as_text).unwrap_or_default();
     let class = Some((prediction.class.clone(), name.to_owned()));
-    Ok(Loaded {
-        prediction,
-        form: FileFormat::Result,
-        model: None,
-        weights: None,
-        class,
-        floors: BTreeMap::new(),
-        notes: vec!["its signature was not checked".to_owned()],
-    })
+    let notes = vec!["its signature was not checked".to_owned()];
+    Ok(Loaded { class, notes, ..loaded(FileFormat::Result, prediction) })
 }

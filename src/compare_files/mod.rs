@@ -1,5 +1,5 @@
-//! Two files of results as `hydrotest compare` shows them: the comparison of both, with every metric that applies beside what was
-//! judged. Data and numbers; decides nothing and prints nothing.
+//! Two files of results as `hydrotest compare` shows them: their comparison, and every metric that applies. Does not print; verdicts
+//! are those of `compare`.
 
 mod arrays;
 mod ensembles;
@@ -21,44 +21,47 @@ use crate::metric_value::{MetricValue, MetricVerdict};
 use crate::prediction::{Leaf, Listing, field_of};
 use pairing::{Pairing, is_within, list};
 
-/// What a metric was taken over.
+/// The part of a value that a metric covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coverage {
     /// Everything.
     All,
-    /// What both sides are confident of.
+    /// The residues that both sides are confident of.
     Confident,
 }
 
-/// One metric on all of the pair and on its confident part.
+/// One metric of a pair and of its confident part.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MetricRow {
     /// The metric with its unit.
     pub(crate) metric: &'static str,
     /// Over everything, or why there is no value.
     pub(crate) all: Result<f64, String>,
-    /// Where both sides are confident; `None` where there is no such part.
+    /// Over the confident part, if there is one.
     pub(crate) confident: Option<Result<f64, String>>,
-    /// What was judged, with floor and bound; nothing where the metric has no gate.
+    /// The judged values with floor and bound. Empty if the metric has no gate.
     pub(crate) judged: Vec<(Coverage, MetricValue)>,
     /// The place of an extreme value.
     pub(crate) place: Option<String>,
 }
 
+impl MetricRow {
+    const fn new(metric: &'static str, all: Result<f64, String>) -> Self {
+        Self { metric, all, confident: None, judged: Vec::new(), place: None }
+    }
+}
+
 /// A pair of structures, arrays or other values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ComparedPair {
-    /// Its path, empty where a file holds one thing only.
+    /// Its path, empty if a file has a single value.
     pub(crate) name: String,
-    /// What the whole comes down to.
     pub(crate) verdict: MetricVerdict,
-    /// The metrics.
     pub(crate) rows: Vec<MetricRow>,
-    /// What differs beyond all metrics, such as atoms that only one side has.
+    /// Differences that no metric shows, such as atoms that only one side has.
     pub(crate) differences: Vec<String>,
-    /// What a reader should know besides.
     pub(crate) notes: Vec<String>,
-    /// What a reader must know even of what is equal.
+    /// Notes that are shown even if both sides are equal.
     pub(crate) warnings: Vec<String>,
     /// The likely cause, when something differs.
     pub(crate) cause: Option<Cause>,
@@ -103,16 +106,15 @@ impl ComparedPair {
     }
 }
 
-/// What all sections together say.
+/// The worst verdict of all sections.
 pub(crate) fn verdict(sections: &[ComparedPair]) -> MetricVerdict {
-    let verdicts = sections.iter().map(|section| section.verdict);
-    verdicts.max().unwrap_or(MetricVerdict::Different)
+    sections.iter().map(|section| section.verdict).max().unwrap_or(MetricVerdict::Different)
 }
 
-/// Compares everything that two files hold, or the field that is named. The first is the reference.
+/// Compares everything in two files, or a single field. The first file is the reference.
 ///
 /// # Errors
-/// When the two have nothing in common that could be compared, in words.
+/// A message if the two have nothing in common.
 pub(crate) fn compare(
     first: Loaded,
     second: Loaded,
@@ -126,7 +128,7 @@ pub(crate) fn compare(
     let pairing = pairing::pair(first, second, rules, field)?;
     let field = field.filter(|_| are_results);
     if let Some(mut set) = set {
-        // What there is of each sample is judged with the sets or not at all, and that is said.
+        // Values of single samples are judged as sets or not at all, which a note tells.
         let is_sample = |path: &str| path.contains('[');
         set.notes.extend(unjudged(&pairing, field));
         let others = sections(&pairing, rules, |path| is_wanted(path, field) && !is_sample(path));
@@ -151,7 +153,7 @@ fn is_wanted(path: &str, field: Option<&str>) -> bool {
     field.is_none_or(|field| is_within(path, field))
 }
 
-/// One section for every value that is wanted, structures first.
+/// One section per wanted value, structures first.
 fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) -> Vec<ComparedPair> {
     let policy = rules.policy.clone().with_scales(pairing.scales);
     let found = crate::compare::compare(&pairing.first, &pairing.second, &policy);
@@ -163,24 +165,24 @@ fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) 
     let is_structure = |path: &str| first.structure(path).is_some() && second.structure(path).is_some();
     let below = |path: &str| path.match_indices('.').any(|(end, _)| is_structure(&path[..end]));
     let is_hidden = |path: &str| pairing.hides_confidence && matches!(field_of(path), PLDDT | STRUCTURES);
-    // Lists and the like are told by what they hold.
-    let is_told = |field: &FieldComparison| {
+    // Equal containers are not shown, only the values in them.
+    let is_shown = |field: &FieldComparison| {
         let is_container = matches!(first.get(&field.path), Some(Leaf::Container(_)));
         field.agreement != Agreement::Equal || !is_container
     };
     let (structures, others): (Vec<&FieldComparison>, Vec<&FieldComparison>) = found
         .fields
         .iter()
-        .filter(|field| is_wanted(&field.path) && is_told(field))
+        .filter(|field| is_wanted(&field.path) && is_shown(field))
         .partition(|field| is_structure(&field.path));
     let structures = structures.into_iter().map(|field| structures::section(field, &table));
-    // What else a structure has, such as charges, is a value of its own.
+    // Additional columns of a structure, such as charges, are shown as values of their own.
     let is_own = |path: &str| !below(path) || [".extra.", ".bonds", ".cell"].iter().any(|own| path.contains(own));
     let others = others.into_iter().filter(|field| !is_hidden(&field.path) && is_own(&field.path));
     structures.chain(others.map(|field| arrays::section(field, &table))).collect()
 }
 
-/// Both sides of a comparison and how they were compared.
+/// Both sides of a comparison and its rules.
 struct ComparisonTable<'a> {
     pairing: &'a Pairing,
     rules: &'a Rules,
@@ -189,14 +191,14 @@ struct ComparisonTable<'a> {
 }
 
 impl ComparisonTable<'_> {
-    /// The likely cause of what was found of one value.
+    /// The likely cause of the difference of one value.
     fn cause(&self, field: &FieldComparison) -> Option<Cause> {
         let alone = Comparison { fields: vec![field.clone()] };
         likely_cause(None, &alone, &self.pairing.first, &self.pairing.second, &[])
     }
 }
 
-/// `not judged sample by sample: pae, ptm`, without those that are judged as sets.
+/// `not judged sample by sample: pae, ptm`, without the fields that are judged as sets.
 fn unjudged(pairing: &Pairing, field: Option<&str>) -> Option<String> {
     let listing = Listing::of(&pairing.first).ok()?;
     let samples = listing.entries().map(|(path, _)| path).filter(|path| {
@@ -208,7 +210,7 @@ fn unjudged(pairing: &Pairing, field: Option<&str>) -> Option<String> {
     (!names.is_empty()).then(|| format!("not judged sample by sample: {}", names.join(", ")))
 }
 
-/// What a file holds, in words.
+/// The content of a file as text.
 fn held(loaded: &Loaded, field: Option<&str>) -> String {
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return "more than can be listed".to_owned();

@@ -1,11 +1,11 @@
-//! What of two files belongs together: by names, by the name of an npy file, or as the caller says. Brings both into one form, so
-//! that they compare as two responses; compares nothing.
+//! Pairs the values of two files by name, by the name of an npy file, or by the field that the caller names, so that both can be
+//! compared as responses. Does not compare them.
 
 use std::collections::BTreeMap;
 
 use super::factors::Factors;
 use super::{FileFormat, Loaded, Rules};
-use crate::compare::{PLDDT, STRUCTURES, confidence_at, of_residues};
+use crate::compare::{PLDDT, STRUCTURES, side};
 use crate::prediction::contract::{FactorRule, FactorScale};
 use crate::prediction::{Leaf, Listing, Prediction, Value, field_of, unescaped};
 use crate::protein::Structure;
@@ -21,17 +21,17 @@ pub(super) struct Pairing {
     pub(crate) second: Prediction,
     /// How temperature factors carry confidence on each side.
     pub(crate) scales: [Option<FactorScale>; 2],
-    /// Whether the two are single things without a name of their own.
+    /// Whether both files have a single structure, which needs no name.
     pub(crate) is_unnamed: bool,
-    /// Whether confidences are there for the sake of other values only.
+    /// Whether confidences are only present because other values need them.
     pub(crate) hides_confidence: bool,
-    /// What a reader must know of a value, by its path.
+    /// Notes on a value, by its path.
     pub(crate) notes: BTreeMap<String, Vec<String>>,
-    /// How the temperature factors of a structure differ by themselves.
+    /// Differences of the temperature factors of a structure, by its path.
     pub(crate) differences: BTreeMap<String, String>,
-    /// Those that one side should have too, with the side that has them.
+    /// Values that a side lacks, with the side that has them.
     pub(crate) missing: Vec<(String, &'static str)>,
-    /// What one side holds besides what the other is about.
+    /// Values of one side that are not compared, because the other file is not about them.
     pub(crate) besides: Vec<String>,
 }
 
@@ -44,12 +44,12 @@ pub(super) fn is_within(path: &str, field: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
 }
 
-/// Brings two files together. `field` is what an npy file holds, and all that is wanted of the others.
+/// Pairs two files. `field` is the name of the array in an npy file, and the only wanted field of other files.
 ///
 /// # Errors
-/// When nothing belongs together, in words.
+/// A message if the files have nothing in common.
 pub(super) fn pair(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Pairing, String> {
-    let scales = rules.policy.scales();
+    let scales = rules.policy.scales;
     if (first.form, second.form) == (FileFormat::Result, FileFormat::Result) {
         let mut pairing = Pairing { first: first.prediction, second: second.prediction, scales, ..Pairing::default() };
         pairing.match_factors((FileFormat::Result, FileFormat::Result));
@@ -102,15 +102,15 @@ fn items(prediction: &mut Prediction) -> Option<&mut Vec<Value>> {
     }
 }
 
-/// A structure, its name, and how confident the model is of its residues.
+/// A structure with its name and the confidences of its residues.
 struct Confident {
     name: String,
     structure: Structure,
     confidence: Option<Vec<f64>>,
 }
 
-/// The path of every structure that is wanted, and how confident the model is of its residues. A file of one structure holds what
-/// is asked for, whatever it is called in the result.
+/// The path of every wanted structure and the confidences of its residues. A file of one structure is always wanted, whatever its name
+/// is in the result.
 fn confidences(loaded: &Loaded, scale: Option<FactorScale>, field: Option<&str>) -> Vec<(String, Option<Vec<f64>>)> {
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return Vec::new();
@@ -118,15 +118,14 @@ fn confidences(loaded: &Loaded, scale: Option<FactorScale>, field: Option<&str>)
     let is_wanted = |path: &str| loaded.form != FileFormat::Result || field.is_none_or(|field| is_within(path, field));
     let found = listing.entries().filter_map(|(path, leaf)| match leaf {
         Leaf::Structure(structure) if is_wanted(path) => {
-            let plddt = confidence_at(&listing, path);
-            Some((path.to_owned(), of_residues(structure, scale, plddt.as_deref())))
+            Some((path.to_owned(), side(&listing, path, structure, scale).confidence))
         }
         _ => None,
     });
     found.collect()
 }
 
-/// The structures at these paths, taken out of a response: they are too large to be there twice.
+/// Moves the structures at these paths out of a response, because they are too large to be copied.
 fn taken(prediction: &mut Prediction, confidences: Vec<(String, Option<Vec<f64>>)>) -> Vec<Confident> {
     let found = confidences.into_iter().filter_map(|(name, confidence)| {
         let value = value_at(prediction, &name)?;
@@ -194,12 +193,12 @@ fn response(structures: Vec<Confident>) -> Prediction {
 
 fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&str>) -> Result<Pairing, String> {
     let [one, other] = [arrays_of(first, field), arrays_of(second, field)];
-    let mut pairing = Pairing { scales: rules.policy.scales(), ..Pairing::default() };
+    let mut pairing = Pairing { scales: rules.policy.scales, ..Pairing::default() };
     if one.is_empty() || other.is_empty() {
         return Ok(pairing);
     }
     let mut both: Vec<(String, Tensor, Tensor)> = Vec::new();
-    // One thing against one thing needs no common name.
+    // A single array on each side needs no common name.
     if let ([(name, first_array)], [(other_name, second_array)]) = (&one[..], &other[..]) {
         let unnamed = || rules.unnamed.clone().unwrap_or_else(|| "array".to_owned());
         let name = match (first.form, second.form) {
@@ -239,15 +238,13 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
         let [one, other] = [&one, &other].map(|arrays| list(arrays.iter().map(|(name, _)| name.as_str())));
         return Err(format!("no array of the first has a name of the second: {one} against {other}{hint}"));
     }
-    // Aligned errors are judged where the model is confident.
+    // Aligned errors are judged between confident residues.
     let has_confidence = both.iter().any(|(name, ..)| field_of(name) == PLDDT);
     if !has_confidence && both.iter().any(|(name, ..)| name.starts_with('p')) {
         for (loaded, side) in [(first, &mut pairing.first), (second, &mut pairing.second)] {
-            let confidence = [PLDDT, STRUCTURES].iter().filter_map(|name| {
-                let value = loaded.prediction.field(name)?;
-                Some(((*name).to_owned(), value.clone()))
-            });
-            side.fields.extend(confidence);
+            let values =
+                [PLDDT, STRUCTURES].map(|name| Some((name.to_owned(), loaded.prediction.field(name)?.clone())));
+            side.fields.extend(values.into_iter().flatten());
         }
         pairing.hides_confidence = true;
     }
@@ -282,12 +279,12 @@ fn place(prediction: &mut Prediction, path: &str, array: Tensor) {
     }
 }
 
-/// A file of one array, or of some, says nothing of what else there is.
+/// Whether the other file may lack a value of this one: a file of arrays need not contain everything.
 const fn may_hold_more(loaded: &Loaded, other: &Loaded) -> bool {
     matches!(loaded.form, FileFormat::Result) || matches!(other.form, FileFormat::Array)
 }
 
-/// The arrays of a file that are wanted, without the columns of structures, which are compared as structures.
+/// The wanted arrays of a file, without the columns of structures, which are compared as structures.
 fn arrays_of(loaded: &Loaded, field: Option<&str>) -> Vec<Named> {
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return Vec::new();
@@ -308,7 +305,7 @@ fn arrays_of(loaded: &Loaded, field: Option<&str>) -> Vec<Named> {
     named.filter(|(name, _)| field.is_none_or(|field| is_within(name, field))).collect()
 }
 
-/// The place of the array that is called so. A file names `plddt` what a result of one sample has at `plddt[0]`.
+/// The index of the array with this name. A file may call `plddt` what a result of one sample has at `plddt[0]`.
 fn called(name: &str, arrays: &[Named]) -> Option<usize> {
     let place = |name: &str| arrays.iter().position(|(own, _)| own == name);
     let only = |field: &str| place(&format!("{field}[0]")).filter(|_| place(&format!("{field}[1]")).is_none());

@@ -1,13 +1,10 @@
-//! What two results are held to: the gates and tolerances of their model, or of unknown ones. Compares nothing.
-
-use std::collections::BTreeMap;
+//! The rules for comparing two files: the gates and tolerances of their model, or of unknown models. Does not compare.
 
 use super::{FileFormat, Loaded};
 use crate::compare::{PLDDT, Policy, ToleranceOverrides};
 use crate::config::{Config, Unknown};
-use crate::metric_value::Worst;
 use crate::prediction::contract::FactorScale;
-use crate::prediction::gates::{EnsembleGates, GateTable};
+use crate::prediction::gates::EnsembleGates;
 use crate::prediction::{Contract, Value};
 use crate::protein::Structure;
 
@@ -17,27 +14,25 @@ const PAE: &str = "pae";
 /// The field of vectors of residues.
 const EMBEDDINGS: &str = "embeddings";
 
-/// What counts as the same.
+/// The rules for comparing two files.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// Whose rules these are, in words.
+    /// The origin of the rules, as text.
     pub(crate) name: String,
-    /// The rules themselves.
     pub(super) policy: Policy,
-    /// Gates of sets of samples, where two samples need not agree.
+    /// Gates of sets of samples, for models whose single samples need not agree.
     pub(super) ensemble: Option<EnsembleGates>,
-    /// The field that an array without a name is taken for: that of the vectors of residues of a model that embeds.
+    /// The field of an array without a name: the vectors of residues of a model that embeds.
     pub(super) unnamed: Option<String>,
     /// The fields of the model.
     fields: Vec<String>,
 }
 
 impl Rules {
-    /// The rules for two results: those of the model that is named, else of the one that a result names, else of unknown ones.
-    /// `limits` changes them.
+    /// The rules of the named model, else of the model of a result, else of unknown models. `limits` overrides them.
     ///
     /// # Errors
-    /// When no model of that name is declared, and when the two results name different ones or different weights; in words.
+    /// A message if the model is not declared, or if the two results have different models or weights.
     pub(crate) fn of(
         config: &Config,
         model: Option<&str>,
@@ -64,25 +59,20 @@ impl Rules {
                 (one, other) => one.or(other),
             },
         };
-        // The first is the reference: what its repeats differ by comes before what those of the second do.
-        let floors: BTreeMap<String, Worst> = [&second.floors, &first.floors]
-            .into_iter()
-            .flatten()
-            .map(|(path, floor)| (path.clone(), floor.clone()))
-            .collect();
+        // The first is the reference, so its floors replace those of the second.
+        let mut floors = second.floors.clone();
+        floors.extend(first.floors.clone());
         let scales = scales(contract, first, second);
         let Unknown { tolerance, gates } = config.unknown;
+        let unknown = Policy::unknown(tolerance, &gates, limits);
         let (policy, name) = match contract {
-            Some(contract) => (
-                // A model without gates of structures goes by those of unknown ones.
-                Policy::new(contract, limits, None)
-                    .with_structure_gates(gates.structure.map(|gates| gates.with(&limits.gates))),
-                format!("the gates of {}", contract.key),
-            ),
-            None => (
-                Policy::unknown(tolerance, &gates, limits),
-                "the gates of unknown models; --model chooses others".to_owned(),
-            ),
+            Some(contract) => {
+                let mut policy = Policy::new(contract, limits, None);
+                // A model without gates of structures has those of unknown models.
+                policy.gates.structure = policy.gates.structure.or(unknown.gates.structure);
+                (policy, format!("the gates of {}", contract.key))
+            }
+            None => (unknown, "the gates of unknown models; --model chooses others".to_owned()),
         };
         let is_changed = limits.absolute.is_some() || limits.relative.is_some() || !limits.gates.is_empty();
         let embeds = contract.filter(|contract| contract.gates.embedding.is_some());
@@ -123,8 +113,8 @@ fn named<'a>(config: &'a Config, loaded: &Loaded) -> Option<&'a Contract> {
     of_name.or_else(|| models().next()).map(AsRef::as_ref)
 }
 
-/// The scales of temperature factors. Files of one kind that no model explains have that of the first: there another scale is
-/// a difference, while formats may have scales of their own.
+/// The scales of temperature factors. Files of one format without a declared scale have that of the first, because another scale is a
+/// difference. Files of different formats may have different scales.
 fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Option<FactorScale>; 2] {
     let declared = |loaded: &Loaded| {
         let field = match loaded.form {
@@ -138,7 +128,7 @@ fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Opti
     if first.form == second.form {
         return [scale(first); 2];
     }
-    // A column of zeros was never filled. Beside another of its kind that is a difference, beside another format it is not.
+    // A column of zeros was never filled. This is a difference between files of one format only.
     let is_said = |loaded: &Loaded| declared(loaded).is_some() || factors(loaded).any(|factor| factor != 0.0);
     [first, second].map(|loaded| scale(loaded).filter(|_| is_said(loaded)))
 }

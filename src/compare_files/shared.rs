@@ -1,5 +1,5 @@
-//! Every metric for structures over the atoms that two of them share, and over those that both are confident of. Measures; what
-//! is good enough is said by the gates.
+//! Every metric of structures over the atoms that both share, and over those that both are confident of. Does not give verdicts: the
+//! gates do.
 
 use std::cell::OnceCell;
 
@@ -14,7 +14,7 @@ use crate::metric_value::MetricValue;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_residue};
 
-/// When two residues touch: their beta carbons, or the alpha carbon of glycine, are this near, and not by being neighbours.
+/// Two residues touch if their beta carbons, or the alpha carbon of glycine, are this near and they are not neighbours.
 const TOUCHING: ContactRule = ContactRule { distance: 8.0, separation: 3 };
 
 /// The metrics of which the worst part tells.
@@ -33,7 +33,7 @@ fn title(key: &'static str) -> &'static str {
     metric(key).map_or(key, |metric| metric.title)
 }
 
-/// Atoms that both sides have, with what the metrics need of them.
+/// Atoms that both sides have, with their residues and confidences.
 pub(super) struct Shared<'a> {
     structure: &'a Structure,
     first: Vec<Point>,
@@ -48,7 +48,7 @@ pub(super) struct Shared<'a> {
     local: [OnceCell<LddtBothWays>; 2],
 }
 
-/// The positions of some atoms after those that may trade names got the names that fit.
+/// The positions of some atoms after equivalent atoms got the names that fit best.
 fn named(structure: &Structure, atoms: &[usize], reference: &[Point], mut model: Vec<Point>) -> Vec<Point> {
     let mut keep = vec![false; structure.atoms()];
     for &atom in atoms {
@@ -233,7 +233,7 @@ impl<'a> Shared<'a> {
             let Some(all) = all.or_else(|| judged_value(Over::Confident)) else {
                 return;
             };
-            // What is judged is told as it was judged: after atoms that may trade names got those that fit.
+            // The judged value is shown, because equivalent atoms got the names that fit best before.
             let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
             rows.push(MetricRow { metric, all, confident, judged, place: None });
         };

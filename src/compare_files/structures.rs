@@ -1,15 +1,11 @@
-//! Two structures by every metric for structures, over all that they share and over what both are confident of; judged by the
-//! gates where their atoms are the same.
+//! The section of two structures: every metric over all shared atoms and over the confident ones, and the verdict of the gates if
+//! their atoms are the same. Does not measure.
 
 use super::shared::Shared;
 use super::{ComparedPair, ComparisonTable, ResidueScore};
-use crate::compare::{
-    FieldComparison, Side, StructureComparison, ValueDifference, compare_structures, confidence_at, of_residues,
-};
+use crate::compare::{FieldComparison, Side, StructureComparison, ValueDifference, compare_structures, side};
 use crate::metric::selection::{Part, shared_atoms};
 use crate::metric_value::{MetricVerdict, NoiseFloor, show};
-use crate::prediction::Listing;
-use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
@@ -27,7 +23,7 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
         return ComparedPair::different(name, field.summary());
     };
     let scales = table.pairing.scales;
-    let gates = table.rules.policy.structure_gates();
+    let gates = table.rules.policy.gates.structure.as_ref();
     let sides = [(table.first, one, scales[0]), (table.second, other, scales[1])];
     let [first, second] = sides.map(|(listing, structure, scale)| side(listing, path, structure, scale));
     // Files of two kinds may have their confidence from different places.
@@ -102,10 +98,6 @@ fn judge(section: &mut ComparedPair, field: &FieldComparison, found: Option<&Str
     } else if found.faults.is_empty() && found.measures.is_empty() {
         section.differences.push("there is too little to superpose, and it is not equal".to_owned());
     }
-}
-
-fn side<'a>(listing: &Listing<'_>, path: &str, structure: &'a Structure, scale: Option<FactorScale>) -> Side<'a> {
-    Side { confidence: of_residues(structure, scale, confidence_at(listing, path).as_deref()), scale, structure }
 }
 
 fn confident(sides: &(Side<'_>, Side<'_>), gates: Option<&StructureGates>) -> String {

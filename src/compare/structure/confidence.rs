@@ -1,12 +1,16 @@
-//! How confident a model is of each residue of a structure, as fractions of 1, wherever it says so. Judges nothing.
+//! The confidences of the residues of a structure as fractions of 1, and their metrics. Does not give a verdict.
 
 use std::ops::Range;
 
+use super::super::metrics::measured;
+use crate::metric::mean_absolute_error;
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::{FactorRule, FactorScale};
+use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
-/// One confidence for each residue in the order of [`Structure::residues`]: from the temperature factors, where `scale` says
-/// how they carry it, else from `plddt`. `None` where neither speaks of every residue.
+/// One confidence per residue in the order of [`Structure::residues`]: from the temperature factors if `scale` tells how they carry
+/// it, else from `plddt`. Returns `None` if neither covers every residue.
 pub(crate) fn of_residues(
     structure: &Structure,
     scale: Option<FactorScale>,
@@ -20,7 +24,7 @@ pub(crate) fn of_residues(
     plddt.filter(|plddt| plddt.len() == residues.len()).map(<[f64]>::to_vec)
 }
 
-/// The temperature factor that stands for a residue; `None` where the column is too short for it.
+/// The temperature factor that represents a residue; `None` if the column is too short.
 pub(crate) fn factor_of(
     structure: &Structure,
     factors: &[f64],
@@ -39,8 +43,8 @@ pub(crate) fn factor_of(
     }
 }
 
-/// The confidence behind one of `structures` structures when a field holds `items` arrays: its own, or where several samples
-/// were drawn and only the first of them became a structure, that of the first.
+/// The confidence of one of `structures` structures if a field holds `items` arrays. If several samples were drawn and only the first
+/// became a structure, it is that of the first.
 pub(crate) fn behind(items: &[Option<Vec<f64>>], structures: usize, index: usize) -> Option<Vec<f64>> {
     let per_structure = items.len().checked_div(structures)?;
     if per_structure * structures != items.len() {
@@ -48,6 +52,61 @@ pub(crate) fn behind(items: &[Option<Vec<f64>>], structures: usize, index: usize
     }
     let own = items.chunks_exact(per_structure.max(1)).nth(index)?;
     own.first()?.clone()
+}
+
+/// Compares the confidences of residues with the expected ones, by the metrics that need no atoms.
+pub(crate) fn compare_confidence(
+    expected: &[f64],
+    got: &[f64],
+    gates: &StructureGates,
+    floor: &NoiseFloor,
+) -> Vec<MetricValue> {
+    let mut measures = confidence_measures(expected, got, gates);
+    for measure in &mut measures {
+        measure.floor = floor.get(measure.key);
+    }
+    measures
+}
+
+/// For every residue whether both sides are confident of it.
+pub(crate) fn mask(one: &[f64], other: &[f64], least: f64) -> Vec<bool> {
+    one.iter().zip(other).map(|(one, other)| *one >= least && *other >= least).collect()
+}
+
+pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<MetricValue> {
+    let kept = mask(expected, got, gates.confidence);
+    let chosen = |values: &[f64]| -> Vec<f64> {
+        let chosen = values.iter().zip(&kept).filter(|(_, kept)| **kept);
+        chosen.map(|(value, _)| *value).collect()
+    };
+    let of_gate = |key, observed| measured(key, observed, gates, &NoiseFloor::unknown());
+    let mut measures = Vec::new();
+    if kept.contains(&true) {
+        let (got, expected) = (chosen(got), chosen(expected));
+        measures.push(of_gate("plddt", mean_absolute_error(&got, &expected).unwrap_or(f64::NAN)));
+        let gaps = got.iter().zip(&expected).map(|(got, expected)| (got - expected).abs());
+        let greatest = gaps.fold(0.0, |most: f64, gap| if most.is_nan() || gap <= most { most } else { gap });
+        measures.push(of_gate("plddt_max", greatest));
+    }
+    let error = mean_absolute_error(got, expected).unwrap_or(f64::NAN);
+    measures.push(of_gate("unmasked_plddt", error));
+    let is_confident = |value: f64| value >= gates.confidence;
+    // Crossing the gate by less than the tolerance of pLDDT does not count.
+    let crosses = |from: &f64, to: &f64| {
+        let is_near = from - to <= gates.plddt;
+        is_confident(*from) && !is_confident(*to) && !is_near
+    };
+    let pairs = || expected.iter().zip(got);
+    let lost = pairs().filter(|(expected, got)| crosses(expected, got)).count();
+    let gained = pairs().filter(|(expected, got)| crosses(got, expected)).count();
+    let size = expected.iter().filter(|value| is_confident(**value)).count();
+    // A change by one residue does not count, however few there are.
+    let change = match gained.abs_diff(lost) {
+        0 | 1 => 0.0,
+        change => change as f64 / size.max(1) as f64,
+    };
+    measures.push(of_gate("mask_size", change));
+    measures
 }
 
 #[cfg(test)]

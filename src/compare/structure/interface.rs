@@ -1,11 +1,11 @@
-//! How chains are docked to each other, where a model is sure of them. Measures; judges nothing.
+//! Measures how confident chains are docked to each other. Does not give a verdict.
 
 use crate::metric::selection::{Part, is_docked, residue_of_atoms};
 use crate::metric::{CONTACT, DockedPair, Point, dockq};
 use crate::protein::Structure;
 
 /// The least `DockQ` of any two chains that touch in the reference, by their confident residues. Chains of which less than half is
-/// confident are no part of it; `None` where no two are left.
+/// confident are left out. Returns `None` if no pair remains.
 pub(crate) fn least_dockq(
     structure: &Structure,
     reference: &[Point],
@@ -19,17 +19,13 @@ pub(crate) fn least_dockq(
         let sure: Vec<usize> = docked.iter().copied().filter(kept).collect();
         (2 * sure.len() >= docked.len() && !sure.is_empty()).then_some(sure)
     });
-    let chains: Vec<(Vec<usize>, BoundingBox)> = chains
-        .map(|atoms| {
-            let extent = BoundingBox::of(atoms.iter().filter_map(|&atom| reference.get(atom)));
-            (atoms, extent)
-        })
-        .collect();
+    let extent = |atoms: &[usize]| BoundingBox::of(atoms.iter().filter_map(|&atom| reference.get(atom)));
+    let chains: Vec<(BoundingBox, Vec<usize>)> = chains.map(|atoms| (extent(&atoms), atoms)).collect();
     let pairs =
         chains.iter().enumerate().flat_map(|(place, one)| chains[place + 1..].iter().map(move |other| (one, other)));
-    // Of many chains most pairs are far apart, and need no look at their atoms.
-    let near = pairs.filter(|(one, other)| one.1.is_within(CONTACT, &other.1));
-    let scores = near.filter_map(|((one, _), (other, _))| {
+    // Most pairs of many chains are far apart, so their atoms can be skipped.
+    let near = pairs.filter(|(one, other)| one.0.is_within(CONTACT, &other.0));
+    let scores = near.filter_map(|((_, one), (_, other))| {
         let atoms = [one.as_slice(), other.as_slice()].concat();
         let points =
             |all: &[Point]| -> Option<Vec<Point>> { atoms.iter().map(|&atom| all.get(atom).copied()).collect() };

@@ -1,22 +1,18 @@
-//! Whether two structures of one input are the same: superposed by what both sides are confident of, measured in several
-//! ways because no single metric suffices, and compared with gates and noise floors. Knows no snapshot and no suite.
+//! Whether two structures of one input are the same: superposed by the residues that both sides are confident of, measured by several
+//! metrics, and compared with gates and noise floors. Does not know snapshots or suites.
 
-mod chirality;
 mod confidence;
-mod digits;
-mod failed;
 mod identity;
 mod interface;
 mod pae;
 mod parts;
-mod plddt;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use super::metrics::measured;
-use crate::diagnosis::Failed;
+use super::metrics::{About, measured, metric};
+use crate::diagnosis::{Aspect, Failed};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
 use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, count, show};
@@ -24,22 +20,19 @@ use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_atom};
 
-pub(crate) use confidence::{behind, factor_of, of_residues};
-pub(crate) use failed::aspect;
+use confidence::confidence_measures;
+pub(crate) use confidence::{behind, compare_confidence, factor_of, mask, of_residues};
 pub(crate) use identity::faults as atom_faults;
 pub(crate) use interface::least_dockq;
 pub use pae::compare as compare_pae;
-pub(crate) use plddt::compare_confidence;
-use plddt::{confidence_measures, mask};
 
-/// A structure and what the model thinks of its residues.
+/// A structure and the confidences of its residues.
 #[derive(Debug, Clone)]
 pub(crate) struct Side<'a> {
-    /// The atoms.
     pub(crate) structure: &'a Structure,
     /// Confidence of every residue as a fraction of 1, in the order of [`Structure::residues`].
     pub(crate) confidence: Option<Vec<f64>>,
-    /// How the temperature factors carry it, where they are confidences.
+    /// How the temperature factors carry confidence, if they do.
     pub(crate) scale: Option<FactorScale>,
 }
 
@@ -51,58 +44,55 @@ impl Side<'_> {
     }
 }
 
-/// What a comparison of two structures found.
+/// The result of comparing two structures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StructureComparison {
-    /// What is wrong whatever the measures say; nothing was measured where the atoms are not the same ones.
+    /// Faults that fail whatever the metrics are. If the atoms differ, nothing is measured.
     pub(crate) faults: Vec<String>,
-    /// Every measure that could be taken.
+    /// Every metric that could be measured.
     pub(crate) measures: Vec<MetricValue>,
     /// How many residues both sides are confident of, and how many there are.
     pub(crate) confident: (usize, usize),
-    /// For every residue whether both sides are confident of it; empty where nothing was measured.
+    /// For every residue whether both sides are confident of it. Empty if nothing was measured.
     pub(crate) mask: Vec<bool>,
-    /// The confident alpha carbon that moved farthest, in words.
+    /// The confident alpha carbon that moved farthest, as text.
     pub(crate) farthest: Option<String>,
-    /// Where the worst part of a measure is, by the key of the measure.
+    /// The place of the worst part of a metric, by the key of the metric.
     pub(crate) places: BTreeMap<&'static str, String>,
-    /// Which model the measures are of, counted from 0, and how many there are: of several the worst one tells.
+    /// The model with the worst metrics, which these are, counted from 0, and the number of models.
     pub(crate) model: (usize, usize),
 }
 
 impl StructureComparison {
-    /// The worst that a measure says.
+    /// The worst verdict of a metric.
     pub(crate) fn verdict(&self) -> MetricVerdict {
-        let measured = self.measures.iter().map(MetricValue::verdict).max();
-        match measured {
-            Some(verdict) if self.faults.is_empty() => verdict,
-            _ => MetricVerdict::Different,
-        }
+        let worst = self.measures.iter().map(MetricValue::verdict).max();
+        worst.filter(|_| self.faults.is_empty()).unwrap_or(MetricVerdict::Different)
     }
 
-    /// What failed, for those who look for the cause.
+    /// The failed part of the structure, for the diagnosis.
     pub(crate) fn failed(&self) -> Failed<'_> {
         Failed { aspect: aspect(&self.measures), confident: (!self.mask.is_empty()).then_some(self.mask.as_slice()) }
     }
 
-    /// One line: the verdict, and the faults or the measures behind it.
+    /// One line: the verdict, and the faults or the metrics behind it.
     pub(crate) fn summary(&self) -> String {
+        let own = self.verdict();
         let verdict = match self.model {
-            (_, 0 | 1) => self.verdict().to_string(),
-            (model, models) => format!("{}: model {} of {models}", self.verdict(), model + 1),
+            (_, 0 | 1) => own.to_string(),
+            (model, models) => format!("{own}: model {} of {models}", model + 1),
         };
         if !self.faults.is_empty() {
             return format!("{verdict}: {}", self.faults.join("; "));
         }
-        let own = self.verdict();
-        let telling = self.measures.iter().filter(|measure| measure.verdict() == own);
-        let telling: Vec<String> = telling.take(3).map(|measure| self.tell(measure)).collect();
+        let measures = self.measures.iter().filter(|measure| measure.verdict() == own);
+        let measures: Vec<String> = measures.take(3).map(|measure| self.tell(measure)).collect();
         let (confident, residues) = self.confident;
-        let telling = if telling.is_empty() { "nothing could be measured".to_owned() } else { telling.join("; ") };
-        format!("{verdict}: {telling} ({confident} of {} confident)", count(residues, "residue"))
+        let measures = if measures.is_empty() { "nothing could be measured".to_owned() } else { measures.join("; ") };
+        format!("{verdict}: {measures} ({confident} of {} confident)", count(residues, "residue"))
     }
 
-    /// A measure and where its worst part is.
+    /// A metric and the place of its worst part.
     pub(crate) fn tell(&self, measure: &MetricValue) -> String {
         match self.places.get(measure.key).filter(|_| measure.used() > 0.0) {
             Some(place) => format!("{measure} ({place})"),
@@ -110,18 +100,17 @@ impl StructureComparison {
         }
     }
 
-    /// All measures, one a line, and where the greatest difference is.
+    /// All metrics, one per line, and the place of the greatest difference.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let measures = self.measures.iter();
-        let measures = measures.map(|measure| format!("{}: {}", self.tell(measure), measure.verdict()));
+        let measures = self.measures.iter().map(|measure| format!("{}: {}", self.tell(measure), measure.verdict()));
         measures.chain(self.farthest.clone()).collect()
     }
 }
 
-/// Holds a structure against the one that is expected. Both must have even columns.
+/// Compares a structure with the expected one. Both must have even columns.
 ///
-/// Residues count as confident when both sides reach the gate, and all do where a side says nothing. Atoms that may trade
-/// names are given those that fit first.
+/// Residues are confident if both sides reach the gate, and all are if a side has no confidences. Equivalent atoms first get the names
+/// that fit best.
 pub(crate) fn compare_structures(
     expected: &Side<'_>,
     got: &Side<'_>,
@@ -148,7 +137,7 @@ pub(crate) fn compare_structures(
         let mut pair = ModelPair::new(expected, got, reference, model, gates);
         pair.measure();
         if !pair.has_placed_atoms() {
-            // Where no residue is confident and no two residues are near each other, every place still counts.
+            // If no residue is confident and no two residues are near each other, all positions count.
             pair.confident.fill(true);
             pair.measures.clear();
             pair.places.clear();
@@ -166,16 +155,15 @@ pub(crate) fn compare_structures(
             found.model.0 = index;
         }
     }
-    if digits::half_precision(&expected.structure.coord).is_none()
-        && let Some(format) = digits::half_precision(&got.structure.coord)
+    if identity::half_precision(&expected.structure.coord).is_none()
+        && let Some(format) = identity::half_precision(&got.structure.coord)
     {
-        let words = format!("all coordinates are {format} numbers, and those expected are not");
-        found.faults.push(words);
+        found.faults.push(format!("all coordinates are {format} numbers, and those expected are not"));
     }
     found
 }
 
-/// Whether the worst of some measures is worse than that of others.
+/// Whether the worst of some metrics is worse than the worst of others.
 fn is_worse(measures: &[MetricValue], others: &[MetricValue]) -> bool {
     let worst = |measures: &[MetricValue]| {
         let used = measures.iter().map(|measure| (measure.verdict(), measure.used()));
@@ -193,7 +181,7 @@ struct ModelPair<'a> {
     reference: &'a [Point],
     model: Vec<Point>,
     confidences: Option<(&'a [f64], &'a [f64])>,
-    /// How far the temperature factors of all atoms lie apart on average.
+    /// The mean absolute difference of the temperature factors of all atoms.
     factor_error: Option<f64>,
     /// For every residue whether both sides are confident of it.
     confident: Vec<bool>,
@@ -218,18 +206,16 @@ impl<'a> ModelPair<'a> {
             None => vec![true; residues],
         };
         let mut model = model.to_vec();
-        // Both lists have one point for each atom, so that this cannot fail.
+        // Both lists have one point for each atom, so this cannot fail.
         let _ = match_equivalent_names(expected.structure, reference, &mut model);
+        let factors = expected.factors().zip(got.factors());
         Self {
             structure: expected.structure,
             gates,
             reference,
             model,
             confidences,
-            factor_error: expected
-                .factors()
-                .zip(got.factors())
-                .map(|(one, other)| mean_absolute_error(&other, &one).unwrap_or(f64::NAN)),
+            factor_error: factors.map(|(one, other)| mean_absolute_error(&other, &one).unwrap_or(f64::NAN)),
             confident,
             measures: Vec::new(),
             farthest: None,
@@ -260,29 +246,27 @@ impl<'a> ModelPair<'a> {
         if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
             self.add("dockq", score);
         }
-        if let Some(inverted) = chirality::inverted(self.structure, self.reference, &self.model) {
+        if let Some(inverted) = parts::inverted(self.structure, self.reference, &self.model) {
             self.add("inverted", inverted);
         }
         if let Some((one, other)) = self.confidences {
             self.measures.extend(confidence_measures(one, other, self.gates));
         }
-        // Those of alpha carbons stand for their residues above; atoms may have their own.
+        // The metrics above only use the factors of alpha carbons, but every atom may have its own.
         if let Some(error) = self.factor_error {
             self.add("b_factor", error);
         }
     }
 
-    /// Whether any measure looked at positions. What sees distances only is not enough: the mirror image has all of them.
+    /// Whether any metric covers positions. Distances alone are not enough: a mirror image preserves all of them.
     fn has_placed_atoms(&self) -> bool {
         let has = |key| self.measures.iter().any(|measure| measure.key == key);
-        has("rmsd") || (has("unmasked_lddt") && (has("inverted") || self.structure.atoms() < chirality::FEWEST))
+        has("rmsd") || (has("unmasked_lddt") && (has("inverted") || self.structure.atoms() < parts::FEWEST))
     }
 
     fn measure_alphas(&mut self, alphas: &[usize]) {
         let (reference, model) = self.points(alphas);
-        let Ok(motion) = superpose(&model, &reference) else {
-            return;
-        };
+        let Ok(motion) = superpose(&model, &reference) else { return };
         self.add("ca_rmsd", motion.rmsd);
         let distances = motion.distances(&model, &reference).enumerate();
         if let Some((place, distance)) = distances.max_by(|one, other| one.1.total_cmp(&other.1)) {
@@ -313,4 +297,28 @@ fn renumbered(residues: impl Iterator<Item = usize>) -> Vec<usize> {
             number
         })
         .collect()
+}
+
+/// The aspect of a structure that failed: confidences only if all positions agree, and the assembly only if every chain agrees.
+fn aspect(measures: &[MetricValue]) -> Aspect {
+    let failed: Vec<(&str, Option<About>)> = measures
+        .iter()
+        .filter(|measure| measure.verdict() == MetricVerdict::Different)
+        .map(|measure| (measure.key, metric(measure.key).map(|metric| metric.about)))
+        .collect();
+    let mut positions = failed.iter().filter(|(_, about)| *about != Some(About::Confidence)).peekable();
+    if failed.is_empty() {
+        return Aspect::Any;
+    }
+    if positions.peek().is_none() {
+        return Aspect::Confidences;
+    }
+    let has = |key: &str| failed.iter().any(|(own, _)| *own == key);
+    if has("interface_lddt") && !has("chain_lddt") && !has("residue_lddt") {
+        Aspect::Assembly
+    } else if positions.all(|(_, about)| *about == Some(About::All)) {
+        Aspect::Any
+    } else {
+        Aspect::Positions
+    }
 }

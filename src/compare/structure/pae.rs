@@ -1,17 +1,17 @@
-//! Whether two matrices of predicted aligned errors are the same: by their mean error between confident residues and between
-//! all. Knows no structure.
+//! Measures the difference of two matrices of predicted aligned errors, between confident residues and between all. Does not need a
+//! structure.
 
 use super::super::metrics::measured;
-use super::plddt::mask;
+use super::confidence::mask;
 use crate::metric::{asymmetry, pae_error};
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::gates::StructureGates;
 
-/// Fewer residues have too few pairs for a correlation to mean anything.
+/// With fewer residues there are too few pairs for a meaningful correlation.
 const FEWEST: usize = 10;
 
-/// Holds a square matrix against the expected one; `confidences` are those of the residues on both sides. Of a matrix that has
-/// not one row for each of them nothing is measured.
+/// Compares a square matrix with the expected one. `confidences` are those of the residues on both sides. Nothing is measured if a
+/// matrix does not have one row for each of them.
 #[must_use]
 pub fn compare(
     expected: &[f64],

@@ -1,39 +1,35 @@
-//! The measures that a mean would hide things from: every chain by itself, every pair of chains, every confident residue and atom.
-//! The worst part is what each of them tells, with its name. Measures; judges nothing.
+//! Metrics of single parts, which a mean over the structure would hide: chains, pairs of chains, confident residues and atoms. Each
+//! metric is that of the worst part, with its name. Does not give a verdict.
 
 use super::interface::BoundingBox;
 use super::{ModelPair, renumbered};
 use crate::metric::geometry::{Backbone, Torsion};
-use crate::metric::selection::residue_of_atoms;
-use crate::metric::{Contacts, Lddt, Point, Superposition, lddt};
-use crate::protein::name_of_residue;
+use crate::metric::selection::{Part, chain_of_atoms, residue_of_atoms};
+use crate::metric::{Contacts, Lddt, Point, Superposition, changed_hands, lddt};
+use crate::protein::{Structure, name_of_residue};
 
 /// Distance within which lDDT counts pairs, in ångström.
 const NEAR: f64 = 15.0;
 
 impl ModelPair<'_> {
-    /// What single chains, pairs of chains and residues differ by, confident or not where nothing else is said.
+    /// Chains, pairs of chains and residues.
     pub(super) fn measure_parts(&mut self) {
         self.measure_chains();
         self.measure_handedness();
         self.measure_peptides();
     }
 
-    /// The confident residue that keeps least of its surroundings, from the test over all confident atoms.
+    /// The confident residue with the least lDDT, from the score of all confident atoms.
     pub(super) fn measure_residues(&mut self, score: &Lddt, atoms: &[usize], residues: &[usize]) {
-        let scored = score.per_residue.iter().enumerate();
-        let scored = scored.filter_map(|(place, score)| Some((place, (*score)?)));
-        let Some((place, worst)) = scored.min_by(|one, other| one.1.total_cmp(&other.1)) else {
-            return;
-        };
+        let scored = score.per_residue.iter().enumerate().filter_map(|(place, score)| Some((place, (*score)?)));
+        let Some((place, worst)) = scored.min_by(|one, other| one.1.total_cmp(&other.1)) else { return };
         let numbers = renumbered(atoms.iter().map(|&atom| residues[atom]));
         let atom = numbers.iter().position(|number| *number == place);
-        let name = atom.and_then(|at| atoms.get(at)).map(|&atom| self.residue(atom));
-        self.add("residue_lddt", worst);
-        self.keep_place("residue_lddt", name);
+        let name = atom.and_then(|at| atoms.get(at)).map(|&atom| name_of_residue(self.structure, atom));
+        self.add_at("residue_lddt", worst, name);
     }
 
-    /// The confident atom that lies farthest from its place.
+    /// The confident atom that moved farthest.
     pub(super) fn measure_atoms(
         &mut self,
         motion: &Superposition,
@@ -42,13 +38,10 @@ impl ModelPair<'_> {
         model: &[Point],
     ) {
         let distances = motion.distances(model, reference).enumerate();
-        let Some((place, distance)) = distances.max_by(|one, other| one.1.total_cmp(&other.1)) else {
-            return;
-        };
+        let Some((place, distance)) = distances.max_by(|one, other| one.1.total_cmp(&other.1)) else { return };
         let name =
-            atoms.get(place).map(|&atom| format!("{} of {}", self.structure.atom_name[atom], self.residue(atom)));
-        self.add("atom_max", distance);
-        self.keep_place("atom_max", name);
+            |&atom: &usize| format!("{} of {}", self.structure.atom_name[atom], name_of_residue(self.structure, atom));
+        self.add_at("atom_max", distance, atoms.get(place).map(name));
     }
 
     fn measure_chains(&mut self) {
@@ -85,17 +78,14 @@ impl ModelPair<'_> {
                 }
             }
         }
-        if let Some((score, name)) = own {
-            self.add("chain_lddt", score);
-            self.keep_place("chain_lddt", Some(name));
-        }
-        if let Some((score, name)) = between {
-            self.add("interface_lddt", score);
-            self.keep_place("interface_lddt", Some(name));
+        for (key, worst) in [("chain_lddt", own), ("interface_lddt", between)] {
+            if let Some((score, name)) = worst {
+                self.add_at(key, score, Some(name));
+            }
         }
     }
 
-    /// Confident residues whose alpha carbon has the other hand.
+    /// Confident residues with inverted chirality.
     fn measure_handedness(&mut self) {
         let volumes = |points: &[Point]| Backbone::at(self.structure, points).chirality_volumes();
         let (before, after) = (volumes(self.reference), volumes(&self.model));
@@ -103,13 +93,10 @@ impl ModelPair<'_> {
             return;
         }
         let pairs = before.iter().zip(&after);
-        let inverted: Vec<usize> = pairs
-            .filter(|(one, other)| self.is_confident(one.0) && one.1 * other.1 < 0.0)
-            .map(|(one, _)| one.0)
-            .collect();
+        let inverted = pairs.filter(|(one, other)| self.is_confident(one.0) && one.1 * other.1 < 0.0);
+        let inverted: Vec<usize> = inverted.map(|(one, _)| one.0).collect();
         let name = inverted.first().and_then(|&residue| self.residue_at(residue));
-        self.add("inverted_residues", inverted.len() as f64);
-        self.keep_place("inverted_residues", name);
+        self.add_at("inverted_residues", inverted.len() as f64, name);
     }
 
     /// The confident peptide bond that turned farthest.
@@ -117,17 +104,14 @@ impl ModelPair<'_> {
         let torsions = |points: &[Point]| Backbone::at(self.structure, points).torsions(Torsion::Omega);
         let (before, after) = (torsions(self.reference), torsions(&self.model));
         let pairs = before.iter().zip(&after);
-        let turned =
-            pairs.filter(|(one, _)| self.is_confident(one.0) && self.is_confident(one.0 + 1)).map(|(one, other)| {
-                let turn = (one.1 - other.1).rem_euclid(360.0);
-                (one.0, turn.min(360.0 - turn))
-            });
-        let Some((residue, turn)) = turned.max_by(|one, other| one.1.total_cmp(&other.1)) else {
-            return;
-        };
-        let name = self.residue_at(residue);
-        self.add("omega", turn);
-        self.keep_place("omega", name);
+        let confident = pairs.filter(|(one, _)| self.is_confident(one.0) && self.is_confident(one.0 + 1));
+        let turned = confident.map(|(one, other)| {
+            let turn = (one.1 - other.1).rem_euclid(360.0);
+            (one.0, turn.min(360.0 - turn))
+        });
+        if let Some((residue, turn)) = turned.max_by(|one, other| one.1.total_cmp(&other.1)) {
+            self.add_at("omega", turn, self.residue_at(residue));
+        }
     }
 
     fn is_confident(&self, residue: usize) -> bool {
@@ -136,22 +120,40 @@ impl ModelPair<'_> {
 
     fn residue_at(&self, residue: usize) -> Option<String> {
         let atoms = self.structure.residues().into_iter().nth(residue)?;
-        Some(self.residue(atoms.start))
+        Some(name_of_residue(self.structure, atoms.start))
     }
 
-    /// `MET 7 in chain A`.
-    fn residue(&self, atom: usize) -> String {
-        name_of_residue(self.structure, atom)
-    }
-
-    fn keep_place(&mut self, key: &'static str, name: Option<String>) {
-        self.places.extend(name.map(|name| (key, name)));
+    /// Adds a metric with the place of its worst part.
+    fn add_at(&mut self, key: &'static str, observed: f64, place: Option<String>) {
+        self.add(key, observed);
+        self.places.extend(place.map(|place| (key, place)));
     }
 }
 
-/// Keeps the lowest score; what is no number is lower than all.
+/// Keeps the lowest score. NaN is lower than all numbers.
 fn lower(worst: &mut Option<(f64, String)>, score: f64, name: impl FnOnce() -> String) {
     if worst.as_ref().is_none_or(|known| score < known.0 || score.is_nan()) {
         *worst = Some((score, name()));
     }
+}
+
+/// The fewest points that can be chiral.
+pub(super) const FEWEST: usize = 4;
+
+/// The fraction of alpha carbons with inverted chirality, confident or not. If none has its neighbours, as in a backbone or an alpha
+/// trace, it is the fraction of changed turns of the chain of alpha carbons, or of all atoms if there are too few alpha carbons.
+/// Returns `None` for fewer than four atoms.
+pub(super) fn inverted(structure: &Structure, reference: &[Point], model: &[Point]) -> Option<f64> {
+    let volumes = |points| Backbone::at(structure, points).chirality_volumes();
+    let (one, other) = (volumes(reference), volumes(model));
+    if !one.is_empty() {
+        let changed = one.iter().zip(&other).filter(|(one, other)| one.1 * other.1 < 0.0);
+        return Some(changed.count() as f64 / one.len() as f64);
+    }
+    let alphas = Part::AlphaCarbons.of(structure);
+    let chosen = if alphas.len() < FEWEST { Part::All.of(structure) } else { alphas };
+    let points = |all: &[Point]| -> Option<Vec<Point>> { chosen.iter().map(|&atom| all.get(atom).copied()).collect() };
+    let chains = chain_of_atoms(structure);
+    let chains: Vec<usize> = chosen.iter().map(|&atom| chains[atom]).collect();
+    changed_hands(&points(model)?, &points(reference)?, &chains).ok()?.fraction()
 }
