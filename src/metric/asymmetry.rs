@@ -1,27 +1,27 @@
-//! How alike two square matrices are in what changes sign when a matrix is transposed. For PAE: its asymmetry is small beside its
-//! values, so that a transposed or symmetrised matrix may lie as near as another machine's.
+//! Compares the antisymmetric parts of two square matrices. The asymmetry of a PAE is small compared with its values, so a transposed
+//! or symmetrised matrix may be as close as that of another machine. Does not compare the values themselves.
 
 use super::error::MetricError;
 
-/// The asymmetry of a matrix against that of the expected one.
+/// The asymmetry of a matrix compared with that of the expected one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Asymmetry {
-    /// How much of what is expected is gone: 1 for a symmetric matrix, 0 for one that has no less than expected. `None` where hardly
-    /// any is expected.
+    /// The lost fraction of the expected asymmetry: 1 for a symmetric matrix, 0 for one with at least the expected asymmetry. `None` if
+    /// the expected matrix is nearly symmetric.
     pub(crate) lost: Option<f64>,
-    /// Correlation over pairs: 1 for the same, −1 for a transposed one. `None` where a side has none.
+    /// Correlation over pairs: 1 for equal asymmetry, −1 for a transposed matrix. `None` if a side has no asymmetry.
     pub(crate) correlation: Option<f64>,
 }
 
-/// Less asymmetry than this, as a part of the whole, is rounding.
+/// Less asymmetry than this fraction of the whole is rounding.
 const LEAST: f64 = 0.01;
-/// Rows and columns looked at together, so that both a block and its mirror image stay in the cache.
+/// Size of a block of rows and columns that fits into the cache together with its mirror image.
 const TILE: usize = 32;
 
-/// Compares two matrices of `size` rows in C order. Where a value is not finite there is nothing to say.
+/// Compares two matrices of `size` rows in C order. If a value is not finite, the results are `None`.
 ///
 /// # Errors
-/// When a matrix has not as many columns as rows.
+/// If a matrix is not square.
 pub(crate) fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Result<Asymmetry, MetricError> {
     if size.checked_mul(size) != Some(expected.len()) || got.len() != expected.len() {
         return Err(MetricError::Malformed("the matrix is not square"));
@@ -71,7 +71,7 @@ impl AsymmetrySums {
     fn correlation(&self) -> Option<f64> {
         let spread = |squares: f64, sum: f64| squares - sum * sum / self.pairs;
         let (expected, got) = (spread(self.expected_squares, self.expected), spread(self.got_squares, self.got));
-        // What is left of equal values is rounding.
+        // The spread of equal values is rounding.
         let varies = |spread: f64, squares: f64| spread > 1e-12 * squares;
         if !varies(expected, self.expected_squares) || !varies(got, self.got_squares) {
             return None;

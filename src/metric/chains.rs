@@ -1,4 +1,5 @@
-//! Which chain of a model plays which chain of the reference: copies of one sequence may come in any order.
+//! Assigns the chains of a model to those of the reference, because copies of one sequence may come in any order. Does not compare
+//! sequences.
 
 use super::error::{MetricError, Point, check_lengths, check_number};
 use super::superposition::{Superposition, best_motion, superpose};
@@ -6,7 +7,7 @@ use super::superposition::{Superposition, best_motion, superpose};
 /// An assignment of chains and how well it fits.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ChainPermutation {
-    /// For every chain of the reference the index of the model's chain that plays it.
+    /// For every chain of the reference the index of the model's chain assigned to it.
     pub(crate) order: Vec<usize>,
     /// Root mean square distance in ångström of all points, superposed together under this assignment.
     pub(crate) rmsd: f64,
@@ -17,9 +18,9 @@ const MOST_ASSIGNMENTS: usize = 5_040;
 
 /// Finds the assignment of the model's chains to the reference's with the least root mean square distance.
 ///
-/// `kinds` names the sequence of every chain, on both sides; chains of one kind may take each other's place. With many copies
-/// not all assignments are tried: each chain of a kind is once laid onto the first of its kind in the reference, the others
-/// follow by the nearest centre, and the best of these assignments is taken.
+/// `kinds` identify the sequence of every chain on both sides; chains of one kind may be exchanged. With many copies not all
+/// assignments are tried: each chain of a kind is once superposed on the first of its kind in the reference, the others are assigned
+/// by the nearest centre, and the best of these assignments is returned.
 ///
 /// # Errors
 /// Without chains, for sides with different kinds, chains of one kind that differ in length, and as [`superpose`].
@@ -61,14 +62,14 @@ pub(crate) fn best_chain_permutation(
     best.ok_or(MetricError::Malformed("the two sides have different chains"))
 }
 
-/// All assignments, or the promising ones where there are too many.
+/// All assignments, or the promising ones if there are too many.
 fn assignments(
     reference: &[&[Point]],
     model: &[&[Point]],
     kinds: &[usize],
     fits: &impl Fn(usize, usize) -> bool,
 ) -> Vec<Vec<usize>> {
-    // The first chain of a kind has as many choices as the kind has chains, the next one fewer, and so on.
+    // The first chain of a kind can be assigned to each chain of its kind, the second to one fewer, and so on.
     let choices = (0..kinds.len()).map(|place| kinds[place..].iter().filter(|&&kind| kind == kinds[place]).count());
     let count = choices.into_iter().try_fold(1usize, usize::checked_mul);
     if count.is_some_and(|count| count <= MOST_ASSIGNMENTS) {
@@ -76,7 +77,7 @@ fn assignments(
         extend(&mut Vec::new(), kinds.len(), fits, &mut all);
         return all;
     }
-    // Any place serves as the anchor; the kind with the fewest copies leaves the fewest ways to lay it on.
+    // Any chain can be the anchor. A chain of the kind with the fewest copies leaves the fewest superpositions.
     let copies = |place: usize| kinds.iter().filter(|&&kind| kind == kinds[place]).count();
     let anchor = (0..kinds.len()).min_by_key(|&place| copies(place)).unwrap_or(0);
     let chains = (0..model.len()).filter(|&chain| fits(anchor, chain));
@@ -129,7 +130,7 @@ fn follow(
             taken[chain] = true;
         }
     }
-    // Kinds are as frequent on both sides, so every place found a chain.
+    // Kinds are equally frequent on both sides, so every chain was assigned.
     order.into_iter().map(Option::unwrap_or_default).collect()
 }
 

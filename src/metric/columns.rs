@@ -1,4 +1,5 @@
-//! Points sorted into square columns so that the neighbours of a point are found without looking at all of them.
+//! Sorts points into square columns, so that the neighbours of a point are found without looking at all points. Does not decide which
+//! neighbours count.
 
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use super::Point;
 /// Points in one column within one radius that are too many. Protein has some 340 atoms there for a radius of 15 Å.
 const CROWD: usize = 5000;
 
-/// Steps from the last place before the whole column is searched, which takes as long.
+/// Steps from the last place before the whole column is searched, which is then about as fast.
 const STEPS: usize = 12;
 
 /// Points ordered by column in the xy-plane and by z within each column.
@@ -86,7 +87,7 @@ impl Columns {
         }
     }
 
-    /// Whether more points lie in one place than matter has room for, which would cost time with the square of their number.
+    /// Whether more points lie in one place than real atoms can, which would take quadratic time.
     pub(crate) fn is_crowded(&self, radius: f64) -> bool {
         (0..self.starts.len()).any(|number| {
             let heights = &self.heights[self.starts[number].1..self.end(number)];
@@ -118,8 +119,8 @@ impl Columns {
         found
     }
 
-    /// The first place among these whose height is not before a bound. The bounds of points that follow each other differ little,
-    /// so the place is looked for near the last one first.
+    /// The first place in the range whose height is not before a bound. The bounds of consecutive points differ little, so the search
+    /// begins near the last place.
     fn seek(&self, among: &Range<usize>, last: usize, is_before: impl Fn(f64) -> bool) -> usize {
         let heights = &self.heights[among.clone()];
         let is_before = |height: &f32| is_before(f64::from(*height));

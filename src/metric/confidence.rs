@@ -1,5 +1,5 @@
-//! How alike two lists of confidences are, such as pLDDT per residue. One number does not do: a wrong scale keeps the
-//! correlation, a shift by one residue nearly keeps the mean.
+//! Compares two lists of confidences, such as pLDDT per residue. One number is not enough: a wrong scale preserves the correlation,
+//! and a shift by one residue nearly preserves the mean.
 
 use super::error::{MetricError, check_lengths, check_number};
 
@@ -28,7 +28,7 @@ pub(crate) fn pearson<T: Copy + Into<f64>>(first: &[T], second: &[T]) -> Result<
         first_squares += first * first;
         second_squares += second * second;
     }
-    // What is left of a constant after subtracting its mean is rounding, not variation.
+    // A constant minus its mean is rounding, not variation.
     let is_rounding =
         |squares: f64, mean: f64| (squares / first.len() as f64).sqrt() <= 8.0 * f64::EPSILON * mean.abs();
     if is_rounding(first_squares, first_mean) || is_rounding(second_squares, second_mean) {

@@ -1,4 +1,4 @@
-//! Which residues touch, and whether two structures agree on it.
+//! Finds pairs of points in contact, and compares the contacts of two structures. Does not select the points.
 
 use super::columns::Columns;
 use super::error::{MetricError, Point, check_lengths, check_points};
@@ -8,7 +8,7 @@ use super::error::{MetricError, Point, check_lengths, check_points};
 pub(crate) struct ContactRule {
     /// Greatest distance of their points in ångström; 8 is usual for CB atoms.
     pub(crate) distance: f64,
-    /// Least distance along the sequence within one chain, in residues: neighbours always touch and prove nothing.
+    /// Least distance along the sequence within one chain, in residues. Neighbours are always in contact.
     pub(crate) separation: usize,
 }
 
@@ -62,7 +62,8 @@ pub(crate) fn contact_agreement(
     Ok(agreement)
 }
 
-/// Every pair of points that are so near each other; refuses more points in one place than matter has room for, whose pairs are without end.
+/// Calls `visit` for every pair of points within a distance. Fails if more points lie in one place than real atoms can, because they
+/// would have too many pairs.
 pub(super) fn for_each_contact_of_matter(
     points: &[Point],
     distance: f64,
@@ -76,8 +77,8 @@ pub(super) fn for_each_contact_of_matter(
     Ok(())
 }
 
-/// Calls `visit` once for every pair of finite points within a distance, in no particular order. Of points that lie closer than
-/// atoms can, only the next ones of each are visited, but still every point: all pairs of a heap are without end.
+/// Calls `visit` once for every pair of finite points within a distance, in no particular order. If more points lie in one place than
+/// real atoms can, only some pairs of each point are visited, because there would be too many.
 pub(super) fn for_each_near_contact(points: &[Point], distance: f64, visit: impl FnMut(usize, usize)) {
     visit_contacts(&Columns::new(points, distance), points, distance, HEAP, visit);
 }

@@ -1,14 +1,14 @@
-//! How far two arrays lie apart, element by element. Measures and locates; decides nothing beyond the bound it is given.
+//! Compares two arrays element by element, and locates the greatest differences. Does not choose the tolerance.
 
 use crate::tensor::{DType, Element, Tensor};
 
-/// What lies between two arrays of equal shape and element type.
+/// The differences of two arrays of equal shape and element type.
 ///
 /// Differences are taken in double precision, those of 64-bit integers exactly. Equal infinities and two NaN are equal;
 /// any other pair with a non-finite value differs infinitely and is beyond every bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// The element type of both; the values of a narrow float have no more digits than it holds.
+    /// The element type of both, which limits the digits of the values.
     pub(crate) dtype: DType,
     /// Elements compared.
     pub total: usize,
@@ -20,7 +20,7 @@ pub struct Difference {
     pub absolute: Option<Extreme>,
     /// The element with the greatest relative difference; `None` when all are equal.
     pub(crate) relative: Option<Extreme>,
-    /// The smallest absolute bound that all elements would keep, given the same relative one.
+    /// The smallest absolute tolerance within which all elements would lie, with the same relative one.
     pub needed: f64,
 }
 
@@ -48,7 +48,7 @@ impl Difference {
 
 /// Compares element by element: `|actual − expected| ≤ absolute + relative · |expected|`.
 ///
-/// `None` when shape or element type differ, or for text, which has no distance.
+/// Returns `None` if shape or element type differ, and for text, which has no distance.
 #[must_use]
 pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f64) -> Option<Difference> {
     if expected.dtype() != actual.dtype() || expected.shape() != actual.shape() || !expected.dtype().is_numeric() {
@@ -58,7 +58,7 @@ pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f
     // Equal bytes are equal values, NaN included.
     if expected.bytes() != actual.bytes() {
         match expected.dtype() {
-            // Beyond 2⁵³ two different integers may be one double, so these are subtracted as they are.
+            // Beyond 2⁵³ two different integers may convert to the same double, so these are subtracted as integers.
             DType::I64 => walk.integers::<i64>(expected, actual),
             DType::U64 => walk.integers::<u64>(expected, actual),
             DType::F32 => walk.singles(expected, actual),
@@ -126,8 +126,7 @@ impl DifferenceSums {
         }
     }
 
-    /// As [`Self::floats`], but blocks that hold nothing new are passed over in single precision, twice as many elements at a
-    /// time.
+    /// As [`Self::floats`], but blocks without a new extreme are skipped in single precision, with twice as many elements at a time.
     fn singles(&mut self, expected: &Tensor, actual: &Tensor) {
         let mut here = [0.0; BLOCK];
         let mut there = [0.0; BLOCK];
@@ -145,7 +144,7 @@ impl DifferenceSums {
         }
     }
 
-    /// What an element must keep to change nothing but the number of those that differ.
+    /// The bounds within which an element only changes the number of differing elements.
     fn screen(&self) -> Screen {
         // More than the rounding of all that single precision does with it, on the safe side.
         let shaved = |bound: f64| (bound * (1.0 - 1e-6)).min(f64::from(f32::MAX)) as f32;
@@ -163,8 +162,8 @@ impl DifferenceSums {
         }
     }
 
-    /// Looks at a block at once, without branches so that it compiles to vector instructions, and at its elements one by one
-    /// only when one of them may be the worst so far.
+    /// Checks a whole block without branches, so that it compiles to vector instructions. Visits single elements only if one of them
+    /// may be a new extreme.
     fn block(&mut self, start: usize, expected: &[f64], actual: &[f64]) {
         let most = |extreme: &Option<Extreme>| extreme.as_ref().map_or(0.0, |extreme| extreme.difference);
         let (gap_so_far, ratio_so_far) = (most(&self.greatest_absolute), most(&self.greatest_relative));

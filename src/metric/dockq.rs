@@ -1,4 +1,5 @@
-//! `DockQ`: how well two chains are docked, from their contacts, their interface and the place of the smaller one.
+//! `DockQ`: the quality of docking of two chains, from their contacts, their interface and the position of the smaller chain. Does not
+//! pair atoms or chains.
 
 use std::collections::HashSet;
 

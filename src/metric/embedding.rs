@@ -1,5 +1,5 @@
-//! How alike two embeddings are, one vector per residue. Directions and lengths apart: reduced precision keeps directions, a
-//! missing normalisation keeps them too.
+//! Compares two embeddings with one vector per residue. Directions and lengths are measured separately, because both reduced precision
+//! and a missing normalisation preserve directions.
 
 use super::error::{MetricError, check_lengths, check_number};
 use crate::tensor::Tensor;
@@ -49,8 +49,8 @@ pub(crate) fn embedding_error<T: Copy + Into<f64>>(
     Ok(vectors.finish())
 }
 
-/// As [`embedding_error`] of two arrays whose last dimension are the vectors, one vector after the other: large arrays are never
-/// held as doubles.
+/// As [`embedding_error`] for two arrays with the vectors in their last dimension. Vectors are read one by one, so large arrays are
+/// never converted to doubles as a whole.
 ///
 /// # Errors
 /// As [`embedding_error`], also for arrays of text.
@@ -96,7 +96,7 @@ fn check_widths(observed: usize, reference: usize, width: usize) -> Result<(), M
     Ok(())
 }
 
-/// What the vectors so far say.
+/// The metrics of the vectors so far.
 struct Vectors {
     residues: usize,
     all: Products,

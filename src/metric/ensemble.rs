@@ -1,5 +1,5 @@
-//! Whether two sets of samples come from the same distribution: energy distance and a permutation test. Takes distances
-//! between samples, whatever they measure.
+//! Tests whether two sets of samples come from the same distribution, by energy distance and permutations. Does not compute the
+//! distances between samples.
 
 use super::error::{MetricError, check_lengths, check_number};
 

@@ -1,4 +1,4 @@
-//! Gives atoms that may trade names the names that fit a reference, before all-atom metrics compare them by name.
+//! Gives equivalent atoms the names that fit a reference, before all-atom metrics compare atoms by name. Does not superpose.
 
 use std::ops::Range;
 
@@ -29,7 +29,7 @@ pub(crate) fn match_equivalent_names(
         let Some(EquivalentAtoms { pairs, backbone }) = EquivalentAtoms::find(structure, &residue, pairs) else {
             continue;
         };
-        // Equal conformations have equal distances; their squared differences tell which naming comes nearer.
+        // Equal conformations have equal distances, so the naming with the smaller squared differences fits better.
         let mismatch = |atom: usize, position: Point| -> f64 {
             let apart = |anchor: usize| {
                 let here = squared_distance(position, model[anchor]).sqrt();

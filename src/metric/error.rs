@@ -1,4 +1,4 @@
-//! Why a metric has no value for its input. No metric panics or answers NaN for numbers it was given.
+//! The reasons why a metric has no value, and the checks of inputs. No metric panics or returns NaN for finite numbers.
 
 /// Input for which a metric is not defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

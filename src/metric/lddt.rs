@@ -1,5 +1,5 @@
-//! The local distance difference test: how many distances between near atoms are kept. Needs no superposition, and cannot
-//! tell a structure from its mirror image.
+//! The local distance difference test: the fraction of preserved distances between near atoms. Needs no superposition, and cannot tell
+//! a structure from its mirror image.
 
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: 
     scored(&tally)
 }
 
-/// An empty tally for every residue of what can be scored.
+/// Checks the input. Returns an empty tally per residue.
 fn checked(reference: &[Point], model: &[Point], residues: &[usize]) -> Result<Vec<PairCounts>, MetricError> {
     check_points(reference, model, 2)?;
     check_lengths("residue numbers", residues.len(), reference.len())?;
@@ -91,8 +91,8 @@ pub(crate) struct LddtBothWays {
     pub(crate) either: Result<Lddt, MetricError>,
 }
 
-/// What [`lddt`] says of `first` as the reference, of `second` as the reference, and with the contacts of either: pairs that are near
-/// in both are counted once for all three.
+/// [`lddt`] with `first` as the reference, with `second` as the reference, and with the contacts of either. Pairs that are near in both
+/// are counted once for all three.
 pub(crate) fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> LddtBothWays {
     let near = checked(first, second, residues).and_then(|tally| {
         let mut tallies = [tally.clone(), tally];
@@ -117,7 +117,7 @@ pub(crate) fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usiz
         scored(&tally)
     };
     LddtBothWays {
-        // Where the first cannot be counted, the second may.
+        // If the first cannot be counted, the second still may.
         second: and_far(&near_in_both).or_else(|_| lddt(second, first, residues, Contacts::InReference)),
         either: and_far(&near_in_first),
         first: near_in_first.and_then(|tally| scored(&tally)),

@@ -1,4 +1,4 @@
-//! How alike two results are, as pure functions over slices: numbers without judgement. Gates and verdicts live above.
+//! Metrics of the similarity of two results, as pure functions over slices. Does not know gates and does not give verdicts.
 
 mod asymmetry;
 mod chains;

@@ -1,5 +1,5 @@
-//! How alike two predicted aligned errors are: matrices over residue pairs, in ångström. Whether a single one is well formed
-//! is for a check to say.
+//! Compares two predicted aligned errors, which are matrices over pairs of residues in ångström. Does not check whether a single matrix
+//! is well formed.
 
 use std::ops::{Add, Mul, Range, Sub};
 
@@ -73,7 +73,7 @@ pub fn pae_error<T: Real>(
     })
 }
 
-/// As [`pae_error`] where every residue of one chain counts: the matrix is one run.
+/// As [`pae_error`] if every residue of a single chain counts, so that the matrix is one run.
 fn of_whole<T: Real>(observed: &[T], reference: &[T], size: usize) -> Result<PaeError, MetricError> {
     let all = PaeSums::of(observed, reference);
     if !all.squares.is_finite() {
@@ -111,7 +111,7 @@ impl Real for f64 {
     }
 }
 
-/// The confident residues as runs of neighbours in one chain, so that whole runs are summed without asking again.
+/// The confident residues as runs of neighbours in one chain, so that whole runs can be summed.
 fn confident_runs(chains: &[usize], confident: &[bool]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for residue in (0..chains.len()).filter(|&residue| confident[residue]) {

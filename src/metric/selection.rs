@@ -1,5 +1,4 @@
-//! Which atoms of structures a metric looks at: parts of the molecule, and atoms that two structures share. Gives indices;
-//! measures nothing.
+//! Selects the atoms for a metric: parts of the molecule, and atoms that two structures share. Does not measure.
 
 use std::collections::HashMap;
 
@@ -84,7 +83,7 @@ pub(crate) fn shared_atoms(first: &Structure, second: &Structure) -> Vec<(usize,
     for atom in 0..second.atoms() {
         places.entry(identity(second, atom)).or_insert(atom);
     }
-    // Taking a place away keeps a duplicate in `first` from using it again.
+    // Removing a place prevents a duplicate in `first` from using it again.
     (0..first.atoms()).filter_map(|atom| Some((atom, places.remove(&identity(first, atom))?))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! The rigid motion that lays one set of points best onto another. Proper rotations only: a mirror image stays far away.
+//! The rigid motion that superposes one set of points on another. Uses proper rotations only, so a mirror image does not fit.
 
 use super::error::{MetricError, Point, check_lengths, check_number, check_points};
 
@@ -74,7 +74,7 @@ pub fn superpose(mobile: &[Point], target: &[Point]) -> Result<Superposition, Me
     check_number("points", mobile.len(), 1)?;
     let mut motion = best_motion(mobile.iter().copied().zip(target.iter().copied()));
     motion.rmsd = (motion.sum_of_squares(mobile, target) / mobile.len() as f64).sqrt();
-    // Whatever is not finite in the points shows here, which saves looking at all of them before.
+    // Points that are not finite show up here, so they need not be checked before.
     if !motion.rmsd.is_finite() {
         check_points(mobile, target, 1)?;
     }
@@ -86,10 +86,10 @@ pub(super) fn best_motion(pairs: impl Iterator<Item = (Point, Point)>) -> Superp
     best_weighted_motion(pairs.map(|(mobile, target)| (mobile, target, 1.0)))
 }
 
-/// As [`best_motion`] for pairs that count as much as their weights, which are positive.
+/// As [`best_motion`] for pairs with positive weights.
 pub(super) fn best_weighted_motion(pairs: impl Iterator<Item = (Point, Point, f64)>) -> Superposition {
     let mut pairs = pairs.peekable();
-    // Sums about the first pair instead of the origin keep their digits however far out the structures lie.
+    // Sums relative to the first pair keep their digits however far the structures are from the origin.
     let Some(origins) = pairs.peek().map(|pair| [pair.0, pair.1].map(|point| point.map(f64::from))) else {
         return Superposition::IDENTITY;
     };

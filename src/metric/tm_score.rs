@@ -1,4 +1,4 @@
-//! The TM-score of structures whose residues correspond one to one, maximised over rigid motions. Aligns no sequences.
+//! The TM-score of structures whose residues correspond one to one, maximised over rigid motions. Does not align sequences.
 
 use super::error::{MetricError, Point, check_number, check_points};
 use super::superposition::{Superposition, best_motion, best_weighted_motion};
@@ -19,7 +19,7 @@ const SEED_LENGTHS: usize = 6;
 /// Seeds of one length; longer structures are sampled, and the longest with fewer, which keeps the cost at lengths × points.
 const MOST_SEEDS: usize = 300;
 const FEWEST_SEEDS: usize = 60;
-/// Seeds of one length times points from where on there are fewer of them. A climb from any seed near the best ends in the same place.
+/// Seeds of one length times points beyond which fewer seeds are tried. A climb from any seed near the best ends at the same maximum.
 const MOST_GROWN: usize = 600_000;
 /// Rounds of growing a seed; the set of near points settles long before.
 const ROUNDS: usize = 20;
@@ -108,7 +108,7 @@ impl Search<'_> {
         for round in 0..=ROUNDS {
             let pairs = self.near.iter().map(|&index| (self.mobile[index], self.target[index]));
             self.measure(&best_motion(pairs));
-            // The first superposition rests on few points: be stricter about what came near by it.
+            // The first superposition has few points, so the limit for near points is stricter.
             let distance = if round == 0 { self.near_distance - 1.0 } else { self.near_distance + 1.0 };
             std::mem::swap(&mut previous, &mut self.near);
             self.collect_near(distance);

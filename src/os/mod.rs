@@ -1,5 +1,4 @@
-//! The operating system: everything the rest needs that is not the same on every Unix system. Answers questions and sends
-//! signals; it knows nothing of backends, and decides nothing.
+//! The operating system: everything that differs between Unix systems. Answers questions and sends signals; does not know backends.
 //!
 //! Linux has the full version. Every other Unix system, and Linux with the feature `portable-os`, has a portable one, which uses
 //! POSIX alone. Where the portable version cannot answer, the type says so: [`Unavailable`], or [`PortOwner::Unknown`]. An empty
@@ -40,7 +39,7 @@ pub(crate) use unix::{
 /// The longest command line that [`describe`] shows, in characters.
 const LONGEST: usize = 120;
 
-/// What the portable version cannot find out. Never to be read as "nothing".
+/// An answer that the portable version cannot give. It never means "nothing".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not available on this system")]
 pub(crate) struct Unavailable;

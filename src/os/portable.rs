@@ -1,5 +1,5 @@
-//! The portable version, for every Unix system: POSIX calls and `ps`. What POSIX does not offer is [`Unavailable`], never
-//! "nothing". The interface is that of [`crate::os`].
+//! The portable version, for every Unix system: POSIX calls and `ps`. Answers that POSIX does not offer are [`Unavailable`]. Has the
+//! same interface as the Linux version.
 
 #![expect(clippy::unnecessary_wraps, reason = "Linux may refuse")]
 

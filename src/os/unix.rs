@@ -1,5 +1,5 @@
-//! What is the same on every Unix system: users, signals, children, descriptors, disks and the terminal. No path or call of one
-//! system belongs here.
+//! Calls that are the same on every Unix system: users, signals, children, descriptors, disks and the terminal. Must not contain paths
+//! or calls of a single system.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! Which process listens on which TCP port, from the kernel's tables and the descriptors of processes. Reads only.
+//! The processes that listen on TCP ports, from the kernel's tables and the descriptors of processes. Does not open sockets.
 
 use std::collections::HashSet;
 use std::fs;
