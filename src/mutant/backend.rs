@@ -1,4 +1,4 @@
-//! The backend with a fault: it stands between a run and the backend that it changes.
+//! The backend with a fault, which wraps the backend that it changes. Does not define faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,17 +7,14 @@ use super::{Mutant, MutantFault, MutatedCall};
 use crate::backend::{Backend, BackendError, Work};
 use crate::prediction::{Contract, Options, Prediction, Request};
 
-/// A backend around the one of a platform. Without a mutant it changes nothing.
+/// A wrapper around the backend of a platform. Without a mutant it changes nothing.
 pub(crate) struct MutantBackend {
     inner: RememberingBackend,
     mutant: Option<Arc<Mutant>>,
-    responses: Arc<RightResponses>,
-    contract: Arc<Contract>,
-    config: Options,
     memory: Mutex<Memory>,
 }
 
-/// What an instance remembers of its calls.
+/// The earlier and current calls of an instance.
 #[derive(Default)]
 struct Memory {
     count: usize,
@@ -26,8 +23,7 @@ struct Memory {
 }
 
 impl MutantBackend {
-    /// A backend that answers as `backend` does but for the fault of a mutant.
-    #[must_use]
+    /// A backend that answers as `backend` does, except for the fault of a mutant.
     pub(crate) fn new(
         mutant: Option<Arc<Mutant>>,
         responses: Arc<RightResponses>,
@@ -35,8 +31,8 @@ impl MutantBackend {
         config: Options,
         backend: Box<dyn Backend>,
     ) -> Self {
-        let inner = RememberingBackend::new(Arc::clone(&responses), Arc::clone(&contract), config.clone(), backend);
-        Self { inner, mutant, responses, contract, config, memory: Mutex::default() }
+        let inner = RememberingBackend::new(responses, contract, config, backend);
+        Self { inner, mutant, memory: Mutex::default() }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -47,22 +43,20 @@ impl MutantBackend {
         let Some(mutant) = &self.mutant else {
             return self.inner.predict(request).await;
         };
-        // Only these look at what was before; for others it would be kept in vain, and it can be gigabytes.
-        let remembers = matches!(mutant.fault, MutantFault::Result(_));
         let (count, earlier) = {
             let mut memory = self.memory();
             memory.count += 1;
             (memory.count - 1, memory.earlier.clone())
         };
         let call = MutatedCall {
-            contract: &self.contract,
-            config: &self.config,
+            contract: &self.inner.contract,
+            config: &self.inner.config,
             request,
             earlier: &earlier,
             count,
-            responses: &self.responses,
+            responses: &self.inner.responses,
         };
-        let result = match &mutant.fault {
+        match &mutant.fault {
             MutantFault::Config(_) | MutantFault::LifeCycle(_) => self.inner.predict(request).await,
             MutantFault::Request(change) => {
                 let changed = change(&call);
@@ -72,25 +66,24 @@ impl MutantBackend {
                 let right = self.inner.predict(request).await;
                 right.map(|right| change(&call, &right).unwrap_or(right))
             }
-            MutantFault::Result(change) => change(&call, self.inner.predict(request).await),
+            MutantFault::Result(change) => {
+                let result = change(&call, self.inner.predict(request).await);
+                // The other faults do not depend on earlier responses, which can be gigabytes.
+                if let Ok(prediction) = &result {
+                    self.memory().earlier.push((request.clone(), prediction.clone()));
+                }
+                result
+            }
             MutantFault::Crossed => self.crossed(request).await,
-        };
-        if let (true, Ok(prediction)) = (remembers, &result) {
-            self.memory().earlier.push((request.clone(), prediction.clone()));
         }
-        result
     }
 
-    /// Answers with what another call asks that is under way.
+    /// Answers with the response to another call that is under way.
     async fn crossed(&self, request: &Request) -> Result<Prediction, BackendError> {
         self.memory().under_way.push(request.clone());
-        // Gives calls that are made at once the time to meet.
+        // Gives simultaneous calls the time to meet.
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        let other = {
-            let memory = self.memory();
-            let mut others = memory.under_way.iter().filter(|other| *other != request);
-            others.next().cloned()
-        };
+        let other = self.memory().under_way.iter().find(|other| *other != request).cloned();
         let result = self.inner.predict(other.as_ref().unwrap_or(request)).await;
         let mut memory = self.memory();
         if let Some(own) = memory.under_way.iter().position(|waiting| waiting == request) {

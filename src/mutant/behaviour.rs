@@ -1,4 +1,5 @@
-//! Mutants that answer by what happened before: stale and cached responses, state that leaks between calls, crashes, wrong errors.
+//! Mutants whose answers depend on earlier calls: stale and cached responses, state that leaks between calls, crashes, wrong errors.
+//! Does not change starts and stops.
 
 use std::sync::Arc;
 
@@ -6,26 +7,26 @@ use super::alter::{Operation, altered};
 use super::generated::replaced;
 use super::{Mutant, MutantFault, MutatedCall, hand_made};
 use crate::backend::{BackendError, Fault as BackendFault, Stage};
-use crate::prediction::{Prediction, Value};
+use crate::prediction::{Prediction, Request, Value};
 
 type Predicted = Result<Prediction, BackendError>;
 
 type ResultChange = fn(&MutatedCall<'_>, Predicted) -> Predicted;
 
-/// All of them.
-pub(super) fn mutants() -> Vec<Mutant> {
-    let table = RESPONSES.iter().chain(ERRORS);
-    let of_table =
-        table.map(|&(name, about, change)| hand_made(name, about, &[], MutantFault::Result(Arc::new(change))));
-    let crossed =
-        hand_made("crossed", "of two calls at once each gets the other's response", &[], MutantFault::Crossed);
-    of_table.chain([crossed]).collect()
+/// All mutants that depend on earlier calls.
+pub(super) fn mutants() -> impl Iterator<Item = Mutant> {
+    let of_table = RESPONSES
+        .iter()
+        .chain(ERRORS)
+        .map(|&(name, about, change)| hand_made(name, about, &[], MutantFault::Result(Arc::new(change))));
+    let crossed = ("crossed", "of two calls at once each gets the other's response");
+    of_table.chain([hand_made(crossed.0, crossed.1, &[], MutantFault::Crossed)])
 }
 
-/// Responses to something else.
+/// Responses to other calls.
 const RESPONSES: &[(&str, &str, ResultChange)] = &[
     ("stale", "every response is that to the call before", |call, right| match call.earlier.last() {
-        // What was given before was stale already: the right response to that request is what is kept.
+        // The earlier response was stale itself, so the right one to that request is looked up.
         Some((request, _)) => {
             call.responses.right(call.contract, call.config, request).map_or(right, |response| Ok((*response).clone()))
         }
@@ -36,12 +37,11 @@ const RESPONSES: &[(&str, &str, ResultChange)] = &[
         same.map_or(right, |(_, response)| Ok(response.clone()))
     }),
     ("cached-by-length", "a response is kept for the length of its sequence", |call, right| {
-        let length = |request: &crate::prediction::Request| request.input.to_json().to_string().len();
-        let same = call
-            .earlier
-            .iter()
-            .find(|(request, _)| length(request) == length(call.request) && request.options == call.request.options);
-        same.map_or(right, |(_, response)| Ok(response.clone()))
+        let length = |request: &Request| request.input.to_json().to_string().len();
+        let is_same = |(request, _): &&(Request, Prediction)| {
+            length(request) == length(call.request) && request.options == call.request.options
+        };
+        call.earlier.iter().find(is_same).map_or(right, |(_, response)| Ok(response.clone()))
     }),
     ("state-leaks", "every response is changed by the number of those before it", |call, right| {
         right.map(|right| if call.count == 0 { right } else { disturbed(&right) })
@@ -89,8 +89,8 @@ const ERRORS: &[(&str, &str, ResultChange)] = &[
     }),
     ("accepts-anything", "what must be refused gets some response", |call, right| {
         right.or_else(|error| {
-            let any = call.responses.another(call.contract, call.config, call.request, |_, _| true);
-            any.map(|any| (*any).clone()).ok_or(error)
+            let any = call.responses.another(call.contract, call.config, call.request, |_, _| true).ok_or(error)?;
+            Ok((*any).clone())
         })
     }),
     ("empty-answers", "every response has all its fields None", |_, right| {
@@ -106,12 +106,8 @@ pub(super) fn refusal(exception: &str, message: &str) -> BackendError {
     BackendError::new(Stage::Call, BackendFault::Refused, message).with_exception(exception)
 }
 
-/// A response of which one row of the first field is wrong that is always there.
+/// The response with one wrong row in the embeddings, or in the structures if there are no embeddings.
 pub(super) fn disturbed(right: &Prediction) -> Prediction {
-    let fields = ["embeddings", "atom_array"].into_iter();
-    let mut wrong = fields.filter_map(|name| {
-        let axis = usize::from(name == "embeddings");
-        replaced(right, name, |value| altered(value, Operation::OneRow(axis)))
-    });
-    wrong.next().unwrap_or_else(|| right.clone())
+    let of = |name, axis| replaced(right, name, |value| altered(value, Operation::OneRow(axis)));
+    of("embeddings", 1).or_else(|| of("atom_array", 0)).unwrap_or_else(|| right.clone())
 }

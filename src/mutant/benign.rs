@@ -1,32 +1,32 @@
-//! Peculiarities of right backends: other last digits, other times, other orders where none is promised. Every case must pass. Those of
-//! structure files are in `benign_files`.
+//! Peculiarities that a right backend may have: other last digits, other times, other orders where none is promised. Every case must
+//! pass on them. Does not change structure files.
 
-use super::alter::array;
+use super::alter::{array, scattered};
 use super::generated::metadata_replaced;
-use super::scatter::scattered;
 use super::structure_parts::every_structure;
 use super::{Group, Mutant, MutantFault, MutatedCall, benign_files};
 use crate::prediction::{Contract, Prediction, Value};
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};
 
-/// How far another order of summation moves a number in single precision, as a part of it.
+/// By which part of itself another order of summation changes a number in single precision.
 const LAST_DIGIT: f64 = 1e-7;
-/// The same of coordinates, in ångström. A backend without noise is allowed twice as much.
+/// The same for coordinates, in ångström. A backend without noise is allowed twice as much.
 const NUDGE: f64 = 5e-6;
-/// The models of a family with chance: nothing recorded says what else their structures carry.
+/// The feature of models with random results, whose recorded results do not say what else a structure carries.
 const STOCHASTIC: &str = "stochastic";
 
 type BenignChange = fn(&MutatedCall<'_>, &Prediction) -> Option<Prediction>;
 
-/// Every one.
+/// All benign mutants.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let rows = NUMBERS.iter().chain(&METADATA).chain(&MAPPINGS).chain(&COLUMNS);
-    let own = rows.map(|&(name, about, change)| benign(name, about, MutantFault::response(change)));
-    own.chain(benign_files::mutants()).collect()
+    rows.map(|&(name, about, change)| benign(name, about, MutantFault::response(change)))
+        .chain(benign_files::mutants())
+        .collect()
 }
 
-/// A row of a table of peculiarities.
+/// A benign mutant.
 pub(crate) fn benign(name: &str, about: &str, fault: MutantFault) -> Mutant {
     Mutant {
         name: format!("benign/{name}"),
@@ -81,7 +81,7 @@ static NUMBERS: [(&str, &str, BenignChange); 6] = [
     ),
 ];
 
-/// What metadata says besides what was asked.
+/// Metadata that does not follow from the request.
 static METADATA: [(&str, &str, BenignChange); 7] = [
     ("other-times", "other times", |_, right| times(right, |_| Value::Float(12.25))),
     ("short-times", "times of a nanosecond", |_, right| times(right, |_| Value::Float(1e-9))),
@@ -95,28 +95,32 @@ static METADATA: [(&str, &str, BenignChange); 7] = [
         metadata_replaced(&before, "postprocessing_time", |_| Some(Value::None))
     }),
     ("later-version", "a later version of the model", |_, right| {
-        // What the version says of the weights has to stay.
+        // The version also names the weights, so it is kept as a prefix.
         metadata_replaced(right, "model_version", |value| Some(Value::Text(format!("{}+later", value.as_text()?))))
     }),
 ];
 
-/// Mappings of scores, of which Boltz-2 has one for each sample.
+/// Mappings of scores. Boltz-2 has one for each sample.
 static MAPPINGS: [(&str, &str, BenignChange); 4] = [
-    ("mapping-order", "entries of mappings in reverse order", |_, right| {
-        every_mapping(right, |entries| entries.iter().rev().cloned().collect())
-    }),
+    ("mapping-order", "entries of mappings in reverse order", |_, right| every_mapping(right, <[_]>::reverse)),
     ("mapping-numbers", "names of chains in mappings as whole numbers", |_, right| {
-        every_mapping(right, |entries| entries.iter().map(|(key, value)| (numbered(key), value.clone())).collect())
+        every_mapping(right, |entries| {
+            for (key, _) in entries {
+                if let Some(number) = key.as_text().and_then(|text| text.parse().ok()) {
+                    *key = Value::Integer(number);
+                }
+            }
+        })
     }),
     ("mapping-scalars", "numbers in mappings as scalars of NumPy", |_, right| {
-        every_mapping(right, |entries| entries.iter().map(|(key, value)| (key.clone(), scalar(value))).collect())
+        every_number(right, |number| Value::Array(Tensor::scalar(number)))
     }),
     ("mapping-digits", "numbers in mappings in single precision", |_, right| {
-        every_mapping(right, |entries| entries.iter().map(|(key, value)| (key.clone(), single(value))).collect())
+        every_number(right, |number| Value::Float(f64::from(number as f32)))
     }),
 ];
 
-/// What else a structure may carry, where no recorded one says that it has none.
+/// Columns that a structure may have if no recorded result says that it has none.
 static COLUMNS: [(&str, &str, BenignChange); 5] = [
     ("bonds", "bonds along the chains", |call, right| with_column(call, right, |it| it.bonds = Some(chain_bonds(it)))),
     ("empty-bonds", "a list of no bonds", |call, right| with_column(call, right, |it| it.bonds = Some(Vec::new()))),
@@ -148,7 +152,8 @@ fn with_column(call: &MutatedCall<'_>, right: &Prediction, change: impl Fn(&mut 
     every_structure(right, change)
 }
 
-/// The response with every array of its fields changed, by the element types that its field may have; `None` where none is.
+/// The response with arrays of its fields changed; `change` also gets the element types that the field may have. Returns `None` if no
+/// array is changed.
 fn every_array(
     contract: &Contract,
     right: &Prediction,
@@ -163,8 +168,7 @@ fn every_array(
             whole => std::slice::from_mut(whole),
         };
         for item in items {
-            let changed = item.as_array().and_then(|tensor| change(&field.dtypes, tensor));
-            if let Some(changed) = changed {
+            if let Some(changed) = item.as_array().and_then(|tensor| change(&field.dtypes, tensor)) {
                 *item = Value::Array(changed);
                 is_changed = true;
             }
@@ -173,31 +177,33 @@ fn every_array(
     is_changed.then_some(other)
 }
 
-/// Whole numbers are padding, masks and limits, which have no last digits.
+/// The array with its floats changed. Whole numbers stay: they are padding, masks and limits.
 fn with_floats(tensor: &Tensor, change: impl Fn(usize, f64) -> f64) -> Option<Tensor> {
     let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
-    let values = values.into_iter().enumerate();
-    let changed = values.map(|(place, value)| if value.fract() == 0.0 { value } else { change(place, value) });
-    array(tensor.dtype(), tensor.shape().to_vec(), &changed.collect::<Vec<_>>())
+    let changed: Vec<f64> = values
+        .into_iter()
+        .enumerate()
+        .map(|(place, value)| if value.fract() == 0.0 { value } else { change(place, value) })
+        .collect();
+    array(tensor.dtype(), tensor.shape().to_vec(), &changed)
 }
 
-/// Two of the binary digits of single precision cut off, which makes no number greater.
+/// Cuts off two binary digits of single precision, which makes no number greater.
 fn shortened(value: f64) -> f64 {
     f64::from(f32::from_bits((value as f32).to_bits() & !0b11))
 }
 
 fn times(right: &Prediction, change: impl Fn(&Value) -> Value) -> Option<Prediction> {
-    let names = ["preprocessing_time", "inference_time", "postprocessing_time"];
-    let given =
-        |other: &Prediction, name| metadata_replaced(other, name, |value| (!value.is_none()).then(|| change(value)));
-    let other = names.into_iter().fold(right.clone(), |other, name| given(&other, name).unwrap_or(other));
+    let mut other = right.clone();
+    for name in ["preprocessing_time", "inference_time", "postprocessing_time"] {
+        let changed = metadata_replaced(&other, name, |value| (!value.is_none()).then(|| change(value)));
+        other = changed.unwrap_or(other);
+    }
     (other != *right).then_some(other)
 }
 
-type Entries = Vec<(Value, Value)>;
-
-/// The response with every mapping changed, also those in mappings; `None` where there is none.
-fn every_mapping(right: &Prediction, change: impl Fn(&Entries) -> Entries) -> Option<Prediction> {
+/// The response with every mapping changed, also those in mappings. Returns `None` if there is none.
+fn every_mapping(right: &Prediction, change: impl Fn(&mut [(Value, Value)])) -> Option<Prediction> {
     let mut other = right.clone();
     for (_, value) in &mut other.fields {
         change_mappings(value, &change);
@@ -205,42 +211,32 @@ fn every_mapping(right: &Prediction, change: impl Fn(&Entries) -> Entries) -> Op
     (other != *right).then_some(other)
 }
 
-fn change_mappings(value: &mut Value, change: &impl Fn(&Entries) -> Entries) {
+fn change_mappings(value: &mut Value, change: &impl Fn(&mut [(Value, Value)])) {
     match value {
         Value::List(items) => items.iter_mut().for_each(|item| change_mappings(item, change)),
         Value::Map(entries) => {
             for (_, inner) in entries.iter_mut() {
                 change_mappings(inner, change);
             }
-            *entries = change(entries);
+            change(entries);
         }
         _ => {}
     }
 }
 
-fn numbered(key: &Value) -> Value {
-    let number = key.as_text().and_then(|text| text.parse().ok());
-    number.map_or_else(|| key.clone(), Value::Integer)
+/// The response with every number in mappings changed.
+fn every_number(right: &Prediction, change: impl Fn(f64) -> Value) -> Option<Prediction> {
+    every_mapping(right, |entries| {
+        for (_, value) in entries {
+            if let Value::Float(number) = *value {
+                *value = change(number);
+            }
+        }
+    })
 }
 
-fn scalar(value: &Value) -> Value {
-    match value {
-        Value::Float(number) => Value::Array(Tensor::scalar(*number)),
-        other => other.clone(),
-    }
-}
-
-fn single(value: &Value) -> Value {
-    match value {
-        Value::Float(number) => Value::Float(f64::from(*number as f32)),
-        other => other.clone(),
-    }
-}
-
-/// Single bonds between neighbouring atoms of a chain: what they bind is no matter to anybody here.
+/// Single bonds between neighbouring atoms of a chain. Which atoms they join does not matter here.
 fn chain_bonds(structure: &Structure) -> Vec<Bond> {
-    let chains = structure.chains().into_iter();
-    let pairs = chains.flat_map(|(_, own)| (own.start..own.end.saturating_sub(1)).map(|atom| (atom, atom + 1)));
-    let bond = |(first, second)| Bond { first: first as u32, second: second as u32, order: 1 };
-    pairs.map(bond).collect()
+    let atoms = structure.chains().into_iter().flat_map(|(_, own)| own.start..own.end.saturating_sub(1));
+    atoms.map(|atom| Bond { first: atom as u32, second: atom as u32 + 1, order: 1 }).collect()
 }

@@ -1,14 +1,14 @@
-//! Peculiarities of right structure files: what the formats leave to the program that writes them.
+//! Peculiarities of right structure files: choices that the formats leave to the program that writes them. Does not change structures.
 
 use super::benign::benign;
 use super::{Mutant, MutantFault};
 use crate::prediction::{Prediction, Value};
 use crate::protein::mmcif;
 
-/// A row of a table: name, what is peculiar, the field, and the file made of a right one.
+/// A row of a table: name, description, the field, and the change of a right file.
 type FileRow = (&'static str, &'static str, &'static str, fn(&str) -> Option<String>);
 
-/// Every one.
+/// All benign mutants of structure files.
 pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
     PDB.iter().chain(&MMCIF).map(|&(name, about, field, change)| {
         let fault = MutantFault::response(move |_, right| every_text(right, field, change));
@@ -16,7 +16,7 @@ pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
     })
 }
 
-/// PDB has columns, and nothing but atoms is read.
+/// PDB has fixed columns, and only atoms are read.
 static PDB: [FileRow; 11] = [
     ("crlf", "lines end as on Windows", "pdb", |text| Some(text.replace('\n', "\r\n"))),
     ("no-last-newline", "no newline at the end", "pdb", |text| Some(text.trim_end().to_owned())),
@@ -39,7 +39,7 @@ static PDB: [FileRow; 11] = [
     ("occupancies", "occupancies of 0.50", "pdb", |text| with_columns(text, 54, "  0.50")),
 ];
 
-/// mmCIF has names for everything, and any order of them.
+/// mmCIF names its columns and allows any order.
 static MMCIF: [FileRow; 9] = [
     ("crlf", "lines end as on Windows", "cif", |text| Some(text.replace('\n', "\r\n"))),
     ("no-last-newline", "no newline at the end", "cif", |text| Some(text.trim_end().to_owned())),
@@ -67,15 +67,13 @@ static MMCIF: [FileRow; 9] = [
     }),
     ("three-decimals", "coordinates and temperature factors as exact as in PDB files", "cif", |text| {
         let mut structure = mmcif::read(text).ok()?;
-        let axes = structure.coord.as_flattened_mut().iter_mut();
-        axes.for_each(|axis| *axis = (*axis * 1e3).round() / 1e3);
-        let factors = structure.b_factor.iter_mut().flatten();
-        factors.for_each(|factor| *factor = (*factor * 1e2).round() / 1e2);
+        structure.coord.as_flattened_mut().iter_mut().for_each(|axis| *axis = (*axis * 1e3).round() / 1e3);
+        structure.b_factor.iter_mut().flatten().for_each(|factor| *factor = (*factor * 1e2).round() / 1e2);
         Some(mmcif::write(&structure, "model"))
     }),
 ];
 
-/// The response with every text of a field changed; `None` where there is none.
+/// The response with every text of a field changed. Returns `None` if there is none.
 fn every_text(right: &Prediction, field: &str, change: fn(&str) -> Option<String>) -> Option<Prediction> {
     let mut other = right.clone();
     let (_, value) = other.fields.iter_mut().find(|(name, _)| name == field)?;
@@ -86,22 +84,21 @@ fn every_text(right: &Prediction, field: &str, change: fn(&str) -> Option<String
     (other != *right).then_some(other)
 }
 
-/// The lines that do not begin so.
-#[expect(clippy::unnecessary_wraps, reason = "it is all that a row of a table does")]
+/// The lines that do not begin with a record name.
+#[expect(clippy::unnecessary_wraps, reason = "rows of the tables return it")]
 fn without(text: &str, record: &str) -> Option<String> {
-    let kept = text.split_inclusive('\n').filter(|line| !line.starts_with(record));
-    Some(kept.collect())
+    Some(text.split_inclusive('\n').filter(|line| !line.starts_with(record)).collect())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is all that a row of a table does")]
+#[expect(clippy::unnecessary_wraps, reason = "rows of the tables return it")]
 fn each_line(text: &str, change: impl Fn(&str) -> String) -> Option<String> {
     Some(text.lines().map(|line| change(line) + "\n").collect())
 }
 
-/// Something else in some columns of the atoms.
-fn with_columns(text: &str, from: usize, words: &str) -> Option<String> {
-    each_line(text, |line| match (line.get(..from), line.get(from + words.len()..)) {
-        (Some(before), Some(after)) if is_atom(line) => format!("{before}{words}{after}"),
+/// Overwrites some columns of the atoms.
+fn with_columns(text: &str, from: usize, columns: &str) -> Option<String> {
+    each_line(text, |line| match (line.get(..from), line.get(from + columns.len()..)) {
+        (Some(before), Some(after)) if is_atom(line) => format!("{before}{columns}{after}"),
         _ => line.to_owned(),
     })
 }
@@ -110,11 +107,10 @@ fn is_atom(line: &str) -> bool {
     line.starts_with("ATOM") || line.starts_with("HETATM")
 }
 
-/// A column behind all others. `None` where a row is not one line.
+/// Adds a last column. Returns `None` if a row takes several lines.
 fn with_another_column(text: &str) -> Option<String> {
     let last = text.lines().rfind(|line| line.starts_with("_atom_site."))?;
-    let is_one_item = |line: &str| !line.starts_with("_atom_site.") || line.split_whitespace().count() == 1;
-    if !text.lines().all(is_one_item) {
+    if text.lines().any(|line| line.starts_with("_atom_site.") && line.split_whitespace().count() != 1) {
         return None;
     }
     each_line(text, |line| match line {

@@ -1,15 +1,12 @@
 //! Mutants: backends with one planted fault each, by which the suites are measured. A suite kills a mutant when one of its cases
-//! fails on it. Here is what faults there are and the backend that has one; nothing here runs or judges a case.
+//! fails on it. Defines the faults and the backend that has one. Does not run or judge cases.
 
 mod alter;
-mod alter_structure;
 mod backend;
 mod behaviour;
 mod benign;
 mod benign_files;
-mod explained;
 mod generated;
-mod input_class;
 mod of_atoms;
 mod of_factors;
 mod of_life_cycle;
@@ -17,10 +14,8 @@ mod of_requests;
 mod of_responses;
 mod of_structures;
 mod right_responses;
-mod scatter;
 mod score;
 mod structure_parts;
-mod tolerance;
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,18 +24,15 @@ use crate::backend::BackendError;
 use crate::prediction::{Contract, Options, Prediction, Request};
 
 pub(crate) use backend::MutantBackend;
-pub(crate) use explained::reason;
-pub(crate) use input_class::InputClass;
 pub(crate) use of_life_cycle::{LifeCycleFault, LifeCycleMutant, StopCount};
 pub(crate) use right_responses::RightResponses;
-pub(crate) use score::{Fate, Kill, MutantResult, Score};
-pub(crate) use tolerance::is_within_tolerance;
+pub(crate) use score::{Fate, Kill, MutantResult, Score, is_within_tolerance, reason};
 
-/// A backend with one planted fault, or with a peculiarity that is none.
+/// A backend with one planted fault, or with a peculiarity that a right backend may have.
 pub(crate) struct Mutant {
     /// Unique among all: `generated/FIELD/CLASS/OPERATION`, `fault/NAME` or `benign/NAME`.
     pub name: String,
-    /// What it does, in a few words.
+    /// Description in a few words.
     pub about: String,
     /// Whether the suites have to kill it.
     pub group: Group,
@@ -48,11 +40,11 @@ pub(crate) struct Mutant {
     pub model: Option<String>,
     /// The checks by which it may be killed; empty for any.
     pub killers: &'static [&'static str],
-    /// What it does.
+    /// How it differs from the right backend.
     pub fault: MutantFault,
 }
 
-/// Which mutants belong together.
+/// The origin of a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Group {
     /// Written by hand, after bugs of real ports.
@@ -77,13 +69,13 @@ impl fmt::Display for Group {
 pub(crate) struct MutatedCall<'a> {
     /// The model that is called.
     pub contract: &'a Contract,
-    /// What its instance is configured with.
+    /// The configuration of its instance.
     pub config: &'a Options,
-    /// What is asked.
+    /// The request of the call.
     pub request: &'a Request,
-    /// What this instance was asked and has answered before, oldest first.
+    /// Earlier requests to this instance with its responses, oldest first.
     pub earlier: &'a [(Request, Prediction)],
-    /// How often this instance was called before, refused calls included.
+    /// How many calls this instance got before, refused calls included.
     pub count: usize,
     /// Right responses to other calls of the same model.
     pub responses: &'a RightResponses,
@@ -95,20 +87,20 @@ type ResponseFault = dyn Fn(&MutatedCall<'_>, &Prediction) -> Option<Prediction>
 type ResultFault =
     dyn Fn(&MutatedCall<'_>, Result<Prediction, BackendError>) -> Result<Prediction, BackendError> + Send + Sync;
 
-/// What a mutant does in place of the right thing.
+/// The planted fault of a mutant.
 #[derive(Clone)]
 pub(crate) enum MutantFault {
     /// It starts with another configuration than it was given.
     Config(Arc<ConfigFault>),
     /// It computes another request than it was asked; `None` leaves the request alone.
     Request(Arc<RequestFault>),
-    /// It changes a right response, by what it was asked alone; `None` leaves the response alone.
+    /// It changes a right response, depending on the request alone; `None` leaves the response alone.
     Response(Arc<ResponseFault>),
-    /// It gives something else in place of a result, by what happened before.
+    /// It replaces a result, depending on earlier calls.
     Result(Arc<ResultFault>),
     /// Of two calls at once, each gets the response to the other.
     Crossed,
-    /// It starts or stops wrongly, which the scenarios of the life cycle see.
+    /// It starts or stops wrongly, which the scenarios of the life cycle detect.
     LifeCycle(LifeCycleFault),
 }
 
@@ -123,12 +115,12 @@ impl MutantFault {
 }
 
 impl Mutant {
-    /// Whether calls end by errors of its own. Of any other, an error that is not the backend's is an accident of the platform.
+    /// Whether its calls may end with errors of its own. With any other mutant, such an error is an accident of the platform.
     pub(crate) const fn makes_errors(&self) -> bool {
         matches!(self.fault, MutantFault::Result(_) | MutantFault::LifeCycle(_))
     }
 
-    /// What it does wrong in the life cycle of its instances, where that is its fault.
+    /// Its fault in the life cycle of its instances, if it has one.
     pub(crate) const fn life_cycle(&self) -> Option<LifeCycleFault> {
         match self.fault {
             MutantFault::LifeCycle(fault) => Some(fault),
@@ -142,15 +134,13 @@ impl Mutant {
         self.model.as_deref().is_none_or(|own| own == model)
     }
 
-    /// What it makes of a right response, where that follows from the response alone; `None` where it changes nothing.
+    /// The response that it gives in place of a right one. Returns `None` if it changes nothing or depends on more than the response.
     pub(crate) fn changed(&self, call: &MutatedCall<'_>, right: &Prediction) -> Option<Prediction> {
-        let MutantFault::Response(change) = &self.fault else {
-            return None;
-        };
+        let MutantFault::Response(change) = &self.fault else { return None };
         change(call, right).filter(|changed| changed != right)
     }
 
-    /// Whether it can change what comes of a call, given the right response to it. What depends on earlier calls always can.
+    /// Whether it can change the result of a call that has this right response. A fault that depends on earlier calls always can.
     #[must_use]
     pub(crate) fn can_change(&self, call: &MutatedCall<'_>, right: Option<&Prediction>) -> bool {
         match &self.fault {
@@ -163,9 +153,8 @@ impl Mutant {
     }
 }
 
-/// Every mutant for these models: the hand-made, the generated and the benign ones. Of options, those that `is_set` says some case
-/// sets for a model.
-#[must_use]
+/// Every mutant for these models: the hand-made, the generated and the benign ones. An option gets a mutant if `is_set` says that some
+/// case sets it for a model.
 pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &str) -> bool) -> Vec<Mutant> {
     let mut all = of_requests::mutants();
     all.extend(of_responses::mutants());

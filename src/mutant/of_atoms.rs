@@ -1,5 +1,4 @@
-//! Hand-made mutants whose structures have other atoms, names, numbers or chains than they should. Where atoms lie is wrong in
-//! `of_structures`.
+//! Hand-made mutants whose structures have wrong atoms, names, numbers or chains. Does not move atoms.
 
 use super::of_structures::StructureFault;
 use super::structure_parts::{
@@ -8,7 +7,7 @@ use super::structure_parts::{
 };
 use crate::protein::{Label, Structure};
 
-/// Checks that look at what atoms are called, how many there are and in which order they come.
+/// Checks that look at names, number and order of atoms.
 const NAMES: &[&str] = &[
     "contract",
     "sequence",
@@ -23,33 +22,28 @@ const NAMES: &[&str] = &[
     "differ",
 ];
 
-/// Checks that look at which atoms ligands and nucleic acids have.
+/// Checks that look at the atoms of ligands and nucleic acids.
 const OTHERS: &[&str] = &["components", "contract", "snapshot", "agree", "structure_text"];
 
-/// The glycines of a linker of boileroom.
+/// Number of glycines in boileroom's linker.
 const LINKER: usize = 25;
-/// How far boileroom moves the positions of a chain behind the one before it.
+/// The gap that boileroom leaves between the positions of two chains.
 const SKIP: i32 = 512;
-/// The last residue of the longest input that some models take in one piece.
+/// The longest input, in residues, that some models process in one piece.
 const LONGEST: usize = 1022;
 
-/// Every one.
+/// All faults of atoms, chains and residues.
 pub(crate) fn faults() -> impl Iterator<Item = &'static StructureFault> {
     ATOMS.iter().chain(&CHAINS).chain(&RESIDUES)
 }
 
 /// Wrong atoms.
 static ATOMS: [StructureFault; 13] = [
-    ("elements-all-carbon", "every atom is carbon", NAMES, |it| {
-        it.element.fill(Label::literal("C"));
-    }),
-    ("elements-missing", "no elements", NAMES, |it| {
-        it.element.fill(Label::default());
-    }),
+    ("elements-all-carbon", "every atom is carbon", NAMES, |it| it.element.fill(Label::literal("C"))),
+    ("elements-missing", "no elements", NAMES, |it| it.element.fill(Label::default())),
     ("names-swapped", "the names of C and CB swapped", NAMES, |it| {
         for own in amino_acids(it) {
-            let pair = it.atom_named(&own, "C").zip(it.atom_named(&own, "CB"));
-            if let Some((first, second)) = pair {
+            if let Some((first, second)) = it.atom_named(&own, "C").zip(it.atom_named(&own, "CB")) {
                 it.atom_name.swap(first, second);
             }
         }
@@ -79,8 +73,7 @@ static ATOMS: [StructureFault; 13] = [
         keep(it, |atom| names[atom] == "CA");
     }),
     ("side-chains-missing", "lysines without their side chains", NAMES, |it| {
-        let acids = amino_acids(it).into_iter();
-        let lysines = acids.filter(|own| it.res_name[own.start] == "LYS");
+        let lysines = amino_acids(it).into_iter().filter(|own| it.res_name[own.start] == "LYS");
         let gone: Vec<usize> = lysines.flat_map(|own| side_chain(it, own)).collect();
         keep(it, |atom| !gone.contains(&atom));
     }),
@@ -104,14 +97,11 @@ static CHAINS: [StructureFault; 10] = [
             it.chain_id[second].fill(one);
         }
     }),
-    ("chains-all-a", "every chain is chain A", NAMES, |it| {
-        it.chain_id.fill(Label::literal("A"));
-    }),
+    ("chains-all-a", "every chain is chain A", NAMES, |it| it.chain_id.fill(Label::literal("A"))),
     ("chains-from-b", "every chain is named as the one after it", NAMES, |it| {
         let next = |name: &Label| Some(char::from(name.as_str().bytes().next()? + 1));
         for name in &mut it.chain_id {
-            let renamed = next(name).and_then(|letter| Label::new(&letter.to_string()));
-            *name = renamed.unwrap_or(*name);
+            *name = next(name).and_then(|letter| Label::new(&letter.to_string())).unwrap_or(*name);
         }
     }),
     ("chains-lower-case", "names of chains in small letters", NAMES, |it| {
@@ -119,9 +109,7 @@ static CHAINS: [StructureFault; 10] = [
             *name = Label::of_chain(&name.as_str().to_ascii_lowercase()).unwrap_or(*name);
         }
     }),
-    ("chains-unnamed", "chains without names", NAMES, |it| {
-        it.chain_id.fill(Label::default());
-    }),
+    ("chains-unnamed", "chains without names", NAMES, |it| it.chain_id.fill(Label::default())),
     ("chains-reordered", "the second chain comes before the first", NAMES, |it| {
         if let Some([first, second]) = two_chains(it) {
             let order: Vec<usize> = second.clone().chain(first).chain(second.end..it.atoms()).collect();
@@ -175,9 +163,7 @@ static RESIDUES: [StructureFault; 13] = [
         let first = it.res_id[0];
         it.res_id.fill(first);
     }),
-    ("insertion-codes", "residues have insertion codes", NAMES, |it| {
-        it.ins_code.fill(Label::literal("A"));
-    }),
+    ("insertion-codes", "residues have insertion codes", NAMES, |it| it.ins_code.fill(Label::literal("A"))),
     ("names-all-alanine", "every residue is named alanine", NAMES, |it| {
         for own in amino_acids(it) {
             it.res_name[own].fill(Label::literal("ALA"));
@@ -214,7 +200,7 @@ static RESIDUES: [StructureFault; 13] = [
     }),
 ];
 
-/// Where alanine has its CB is no matter: the atom should not be there.
+/// The position of the CB does not matter: glycine has none.
 fn glycines_with_cb(structure: &mut Structure) {
     let before = structure.clone();
     let is_last_of_glycine = |atom: usize| {

@@ -1,4 +1,5 @@
-//! Mutants that start and stop wrongly. They stand around the platform's own backend, which really starts and stops each time.
+//! Mutants that start and stop wrongly. They wrap the platform's own backend, which really starts and stops each time. Does not choose
+//! the cases that judge them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,18 +14,18 @@ use crate::wire::client::ModelClient;
 /// By how much a call takes longer than the one before, where it does.
 const SLOWER: Duration = Duration::from_millis(100);
 
-/// What it does wrong.
+/// A fault of the life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LifeCycleFault {
-    /// A start is over before the model is loaded, and the first call meets that.
+    /// A start ends before the model is loaded, so that the first call fails.
     ReadyTooEarly,
     /// It cannot be started again.
     StartsOnce,
-    /// A size that the model does not have is started as some other.
+    /// A size that the model does not have is started as another one.
     StartsAnything,
-    /// After the first stop it answers otherwise.
+    /// Its responses change after the first stop.
     OtherAfterRestart,
-    /// A stop says that something went wrong.
+    /// A stop reports an error.
     StopFails,
     /// A stop leaves everything running.
     StopsNothing,
@@ -45,22 +46,20 @@ const TABLE: [(&str, &str, LifeCycleFault); 8] = [
     ("slower-each-call", "every call takes longer than the one before", LifeCycleFault::SlowerEachCall),
 ];
 
-/// All of them.
-pub(super) fn mutants() -> Vec<Mutant> {
-    let rows = TABLE.into_iter();
-    rows.map(|(name, about, fault)| {
+/// All mutants of the life cycle.
+pub(super) fn mutants() -> impl Iterator<Item = Mutant> {
+    TABLE.into_iter().map(|(name, about, fault)| {
         hand_made(&format!("life-cycle/{name}"), about, &["scenario", "repeats"], MutantFault::LifeCycle(fault))
     })
-    .collect()
 }
 
 impl LifeCycleFault {
-    /// Whether it can be seen on a platform, of which instances leave something behind or are objects in this process.
+    /// Whether it is visible on a platform whose instances are more than objects in this process.
     pub(crate) fn shows(self, leaves_something: bool) -> bool {
         leaves_something || self != Self::StopsNothing
     }
 
-    /// What an instance is started with in place of this configuration.
+    /// The configuration that an instance is started with in place of this one.
     pub(crate) fn configured(self, contract: &Contract, config: &Options) -> Options {
         let mut config = config.clone();
         if let (Self::StartsAnything, Some(option)) = (self, contract.variant_option())
@@ -73,14 +72,7 @@ impl LifeCycleFault {
 }
 
 /// How many instances of a run were stopped.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StopCount(Arc<AtomicUsize>);
-
-impl StopCount {
-    fn now(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
+pub(crate) type StopCount = Arc<AtomicUsize>;
 
 /// A backend that starts and stops wrongly.
 pub(crate) struct LifeCycleMutant {
@@ -93,7 +85,7 @@ pub(crate) struct LifeCycleMutant {
 }
 
 impl LifeCycleMutant {
-    /// Around the backend of a platform. `stopped` is shared by all instances of a run.
+    /// Wraps the backend of a platform. All instances of a run share `stopped`.
     pub(crate) fn new(fault: LifeCycleFault, stopped: StopCount, inner: Box<dyn Backend>) -> Self {
         Self { inner, fault, stopped, stopped_before: 0, starts: 0, calls: AtomicUsize::new(0) }
     }
@@ -104,13 +96,10 @@ impl LifeCycleMutant {
             LifeCycleFault::ReadyTooEarly if earlier == 0 => {
                 Err(refusal("RuntimeError", "the model is not initialized"))
             }
-            LifeCycleFault::StopsAll if self.stopped.now() > self.stopped_before => {
+            LifeCycleFault::StopsAll if self.stopped.load(Ordering::SeqCst) > self.stopped_before => {
                 Err(BackendError::new(Stage::Call, Fault::Died, "connection refused"))
             }
-            LifeCycleFault::OtherAfterRestart if self.starts > 1 => {
-                let right = self.inner.predict(request).await?;
-                Ok(disturbed(&right))
-            }
+            LifeCycleFault::OtherAfterRestart if self.starts > 1 => Ok(disturbed(&self.inner.predict(request).await?)),
             LifeCycleFault::SlowerEachCall => {
                 tokio::time::sleep(SLOWER * u32::try_from(earlier).unwrap_or(u32::MAX)).await;
                 self.inner.predict(request).await
@@ -129,7 +118,7 @@ impl Backend for LifeCycleMutant {
             self.inner.startup().await?;
             self.starts += 1;
             self.calls.store(0, Ordering::SeqCst);
-            self.stopped_before = self.stopped.now();
+            self.stopped_before = self.stopped.load(Ordering::SeqCst);
             Ok(())
         })
     }
@@ -140,7 +129,7 @@ impl Backend for LifeCycleMutant {
                 return Ok(());
             }
             self.inner.shutdown().await?;
-            self.stopped.0.fetch_add(1, Ordering::SeqCst);
+            self.stopped.fetch_add(1, Ordering::SeqCst);
             if self.fault == LifeCycleFault::StopFails {
                 return Err(BackendError::new(Stage::Shutdown, Fault::Refused, "it could not be removed"));
             }

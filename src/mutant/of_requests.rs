@@ -1,113 +1,87 @@
 //! Mutants that compute something else than they were asked: options, configuration or parts of the input are lost or changed on
-//! the way to the model.
+//! the way to the model. Does not change responses.
 
 use std::sync::Arc;
 
-use super::generated::replaced;
-use super::{Group, Mutant, MutantFault, MutatedCall, hand_made};
+use super::generated::generated;
+use super::{Mutant, MutantFault, MutatedCall, hand_made};
 use crate::prediction::contract::{OptionRole, Presence};
-use crate::prediction::{Contract, Input, Options, Prediction, Request};
+use crate::prediction::{Contract, Input, Options, Request};
 
-/// Bytes of an input whose arrays of pairs take gigabytes, and a minute.
+/// Length in bytes of an input whose arrays of pairs take gigabytes and a minute.
 const LONG: usize = 700;
 
+type OptionsChange = fn(&MutatedCall<'_>, &mut Options);
+type BatchChange = fn(&[String]) -> Vec<String>;
 /// A change of every sequence of a request.
 type TextChange = fn(&str) -> Option<String>;
 
-/// All of them.
+/// The mutants that are not of a single model.
 pub(super) fn mutants() -> Vec<Mutant> {
-    let of_texts = TEXTS.iter().map(|&(name, about, change)| on_texts(name, about, change));
-    let all = of_options().into_iter().chain(of_batches()).chain(of_texts);
-    all.chain(of_configurations()).collect()
+    let options = OPTIONS.iter().map(|&(name, about, change)| {
+        on_requests(name, about, move |call| with_options(call, |options| change(call, options)))
+    });
+    let batches = BATCHES.iter().map(|&(name, about, change)| {
+        on_requests(name, about, move |call| {
+            let Input::Many(texts) = &call.request.input else { return None };
+            with_input(call.request, Input::Many(change(texts)))
+        })
+    });
+    let texts = TEXTS.iter().map(|&(name, about, change)| on_texts(name, about, change));
+    options.chain(batches).chain(texts).chain(of_configurations()).collect()
 }
 
 /// Options are lost.
-fn of_options() -> Vec<Mutant> {
-    vec![
-        on_requests("options-ignored", "all options but include_fields are ignored", |call| {
-            with_options(call, |_, options| options.retain(|name, _| name == "include_fields"))
-        }),
-        on_requests("seed-ignored", "the seed is ignored", |call| {
-            with_options(call, |contract, options| {
-                if let Some(seed) = contract.seed_option() {
-                    options.shift_remove(seed);
-                }
-            })
-        }),
-        on_requests("seed-constant", "every seed is 7", |call| {
-            with_options(call, |contract, options| {
-                let seed = contract.seed_option().and_then(|seed| options.get_mut(seed));
-                if let Some(seed) = seed {
-                    *seed = 7.into();
-                }
-            })
-        }),
-        on_requests("samples-ignored", "one sample is drawn, whatever is asked", |call| {
-            with_options(call, |contract, options| {
-                for name in contract.options_of(OptionRole::Samples) {
-                    options.insert(name.to_owned(), 1.into());
-                }
-            })
-        }),
-        on_requests("fields-ignored", "include_fields is ignored", |call| {
-            with_options(call, |_, options| {
-                options.shift_remove("include_fields");
-            })
-        }),
-        on_requests("fields-everything", "every field is sent, whatever is asked", |call| {
-            if call.request.input.to_json().to_string().len() > LONG {
-                return None;
-            }
-            with_options(call, |_, options| {
-                options.insert("include_fields".to_owned(), vec!["*"].into());
-            })
-        }),
-        on_requests("star-ignored", "`*` in include_fields is not understood", |call| {
-            let wanted = call.request.options.get("include_fields")?.as_array()?;
-            let is_star = wanted.iter().any(|field| field == "*");
-            with_options(call, |_, options| {
-                if is_star {
-                    options.shift_remove("include_fields");
-                }
-            })
-        }),
-    ]
-}
+const OPTIONS: &[(&str, &str, OptionsChange)] = &[
+    ("options-ignored", "all options but include_fields are ignored", |_, options| {
+        options.retain(|name, _| name == "include_fields");
+    }),
+    ("seed-ignored", "the seed is ignored", |call, options| {
+        if let Some(seed) = call.contract.seed_option() {
+            options.shift_remove(seed);
+        }
+    }),
+    ("seed-constant", "every seed is 7", |call, options| {
+        if let Some(seed) = call.contract.seed_option().and_then(|seed| options.get_mut(seed)) {
+            *seed = 7.into();
+        }
+    }),
+    ("samples-ignored", "one sample is drawn, whatever is asked", |call, options| {
+        options.extend(call.contract.options_of(OptionRole::Samples).map(|name| (name.to_owned(), 1.into())));
+    }),
+    ("fields-ignored", "include_fields is ignored", |_, options| {
+        options.shift_remove("include_fields");
+    }),
+    ("fields-everything", "every field is sent, whatever is asked", |call, options| {
+        if call.request.input.to_json().to_string().len() <= LONG {
+            options.insert("include_fields".to_owned(), vec!["*"].into());
+        }
+    }),
+    ("star-ignored", "`*` in include_fields is not understood", |_, options| {
+        let wanted = options.get("include_fields").and_then(|wanted| wanted.as_array());
+        if wanted.is_some_and(|wanted| wanted.iter().any(|field| field == "*")) {
+            options.shift_remove("include_fields");
+        }
+    }),
+];
 
 /// The samples of a batch are mixed up.
-fn of_batches() -> Vec<Mutant> {
-    vec![
-        on_requests("first-of-a-batch", "only the first sequence of a batch is computed", |call| {
-            let Input::Many(texts) = &call.request.input else {
-                return None;
-            };
-            (texts.len() > 1).then(|| with_input(call.request, Input::Many(texts[..1].to_vec())))
-        }),
-        on_requests("batch-reversed", "a batch is answered in reverse order", |call| {
-            let Input::Many(texts) = &call.request.input else {
-                return None;
-            };
-            let reversed: Vec<String> = texts.iter().rev().cloned().collect();
-            (reversed != *texts).then(|| with_input(call.request, Input::Many(reversed)))
-        }),
-        on_requests("batch-sorted", "a batch is answered in the order of its lengths", |call| {
-            let Input::Many(texts) = &call.request.input else {
-                return None;
-            };
-            let mut sorted = texts.clone();
-            sorted.sort_by_key(|text| std::cmp::Reverse(text.len()));
-            (sorted != *texts).then(|| with_input(call.request, Input::Many(sorted)))
-        }),
-        on_requests("samples-deduplicated", "equal sequences of a batch are computed once", |call| {
-            let Input::Many(texts) = &call.request.input else {
-                return None;
-            };
-            let mut once = texts.clone();
-            once.dedup();
-            (once.len() < texts.len()).then(|| with_input(call.request, Input::Many(once)))
-        }),
-    ]
-}
+const BATCHES: &[(&str, &str, BatchChange)] = &[
+    ("first-of-a-batch", "only the first sequence of a batch is computed", |texts| {
+        texts.iter().take(1).cloned().collect()
+    }),
+    ("batch-reversed", "a batch is answered in reverse order", |texts| texts.iter().rev().cloned().collect()),
+    ("batch-sorted", "a batch is answered in the order of its lengths", |texts| {
+        let mut sorted = texts.to_vec();
+        sorted.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        sorted
+    }),
+    ("samples-deduplicated", "equal sequences of a batch are computed once", |texts| {
+        let mut once = texts.to_vec();
+        once.dedup();
+        once
+    }),
+];
 
 /// Sequences are read wrongly.
 const TEXTS: &[(&str, &str, TextChange)] = &[
@@ -181,7 +155,7 @@ fn on_texts(name: &str, about: &str, change: TextChange) -> Mutant {
             Input::Many(texts) => Input::Many(texts.iter().map(each).collect()),
             Input::Structured(_) => return None,
         };
-        (input != call.request.input).then(|| with_input(call.request, input))
+        with_input(call.request, input)
     })
 }
 
@@ -189,109 +163,96 @@ fn changed(before: &str, after: String) -> Option<String> {
     (after != before && !after.is_empty()).then_some(after)
 }
 
-/// The text up to so many residues; masks count as their letters do, which no case of the suites is long enough to notice.
+/// The first residues of a text. Masks count as their letters do: no case of the suites is long enough to notice.
 fn cut(text: &str, residues: usize) -> Option<String> {
     let mut left = residues;
     let kept = text.chars().take_while(|letter| {
-        let is_residue = letter.is_ascii_uppercase();
         let goes_on = left > 0;
-        left = left.saturating_sub(usize::from(is_residue));
+        left = left.saturating_sub(usize::from(letter.is_ascii_uppercase()));
         goes_on
     });
     changed(text, kept.collect())
 }
 
-fn with_input(request: &Request, input: Input) -> Request {
-    Request { input, ..request.clone() }
+fn with_input(request: &Request, input: Input) -> Option<Request> {
+    (input != request.input).then(|| Request { input, ..request.clone() })
 }
 
-fn with_options(call: &MutatedCall<'_>, change: impl FnOnce(&Contract, &mut Options)) -> Option<Request> {
+fn with_options(call: &MutatedCall<'_>, change: impl FnOnce(&mut Options)) -> Option<Request> {
     let mut request = call.request.clone();
-    change(call.contract, &mut request.options);
+    change(&mut request.options);
     (request.options != call.request.options).then_some(request)
 }
 
 /// Mutants of the configuration of an instance.
-fn of_configurations() -> Vec<Mutant> {
-    let of = |name: &str, about: &str, change: fn(&Contract, &Options) -> Options| {
+fn of_configurations() -> [Mutant; 3] {
+    let of = |name: &str, about: &str, change: fn(&Contract, &mut Options)| {
+        let change =
+            move |contract: &Contract, config: &Options| with_config(config, |config| change(contract, config));
         hand_made(name, about, &[], MutantFault::Config(Arc::new(change)))
     };
-    vec![
-        of("configuration-ignored", "an instance starts with its defaults", |_, _| Options::new()),
+    [
+        of("configuration-ignored", "an instance starts with its defaults", |_, config| config.clear()),
         of("variant-ignored", "the size of the model is always the default", |contract, config| {
-            let mut config = config.clone();
             if let Some(option) = contract.variant_option() {
                 config.shift_remove(option);
             }
-            config
         }),
         of("another-variant", "another size of the model answers", |contract, config| {
-            let mut config = config.clone();
             let last = contract.variants.last().filter(|_| contract.variants.len() > 1);
             if let (Some(option), Some(last)) = (contract.variant_option(), last) {
                 config.insert(option.to_owned(), last.name.clone().into());
             }
-            config
         }),
     ]
 }
 
+fn with_config(config: &Options, change: impl FnOnce(&mut Options)) -> Options {
+    let mut config = config.clone();
+    change(&mut config);
+    config
+}
+
 /// For every option that some case sets for a model, the mutant that ignores it, in calls and in configurations.
-pub(crate) fn ignoring_options(contract: &Arc<Contract>, is_set: impl Fn(&str) -> bool) -> Vec<Mutant> {
+pub(crate) fn ignoring_options(contract: &Contract, is_set: impl Fn(&str) -> bool) -> Vec<Mutant> {
     let decisive = contract.options.iter().filter(|option| {
-        // What asks a server for alignments makes no difference without a network.
+        // Without a network, it makes no difference whether a server is asked for alignments.
         let is_placement = option.role == Some(OptionRole::Placement) || option.name == "use_msa_server";
         option.name != "include_fields" && !is_placement && is_set(&option.name)
     });
-    let mutant = |name: &str, way: &str, fault: MutantFault| Mutant {
-        name: format!("generated/{}/{name}/{way}/ignored", contract.key),
-        about: format!("option {name} is ignored"),
-        group: Group::Generated,
-        model: Some(contract.key.clone()),
-        killers: &[],
-        fault,
-    };
-    let mut all = Vec::new();
-    for option in decisive {
+    let mutants = decisive.map(|option| {
         let name = option.name.clone();
-        if option.fixed {
-            let change = move |_: &Contract, config: &Options| {
-                let mut config = config.clone();
-                config.shift_remove(&name);
-                config
-            };
-            all.push(mutant(&option.name, "configuration", MutantFault::Config(Arc::new(change))));
+        let ignore = move |options: &mut Options| {
+            options.shift_remove(&name);
+        };
+        let (way, fault) = if option.fixed {
+            let change = move |_: &Contract, config: &Options| with_config(config, &ignore);
+            ("configuration", MutantFault::Config(Arc::new(change)))
         } else {
-            let change = move |call: &MutatedCall<'_>| {
-                with_options(call, |_, options| {
-                    options.shift_remove(&name);
-                })
-            };
-            all.push(mutant(&option.name, "call", MutantFault::request(change)));
-        }
-    }
-    all
+            ("call", MutantFault::request(move |call| with_options(call, &ignore)))
+        };
+        generated(
+            contract,
+            &format!("{}/{way}/ignored", option.name),
+            format!("option {} is ignored", option.name),
+            fault,
+        )
+    });
+    mutants.collect()
 }
 
 /// For every field, the mutant that never sends it although it was asked for.
-pub(crate) fn leaving_out_fields(contract: &Arc<Contract>) -> Vec<Mutant> {
-    let fields = contract.fields.iter().filter(|field| field.presence != Presence::Never);
-    fields
-        .map(|field| {
-            let name = field.name.clone();
-            Mutant {
-                name: format!("generated/{}/{name}/any/attribute-missing", contract.key),
-                about: format!("{name}: the response has no such attribute"),
-                group: Group::Generated,
-                model: Some(contract.key.clone()),
-                killers: &[],
-                fault: MutantFault::response(move |_, right: &Prediction| {
-                    replaced(right, &name, |value| Some(value.clone()))?;
-                    let mut wrong = right.clone();
-                    wrong.fields.retain(|(field, _)| *field != name);
-                    Some(wrong)
-                }),
-            }
-        })
-        .collect()
+pub(crate) fn leaving_out_fields(contract: &Contract) -> impl Iterator<Item = Mutant> {
+    contract.fields.iter().filter(|field| field.presence != Presence::Never).map(|field| {
+        let name = field.name.clone();
+        let path = format!("{name}/any/attribute-missing");
+        let about = format!("{name}: the response has no such attribute");
+        let fault = MutantFault::response(move |_, right| {
+            right.field(&name)?;
+            let mut wrong = right.clone();
+            wrong.fields.retain(|(field, _)| *field != name);
+            Some(wrong)
+        });
+        generated(contract, &path, about, fault)
+    })
 }

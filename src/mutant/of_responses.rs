@@ -1,24 +1,20 @@
-//! Mutants whose response is not what the model computed: its class, its metadata, its arrays. Structures are in `of_structures`.
+//! Mutants that change what the model computed: the class, metadata, arrays and texts of a response. Does not change structures.
 
 use super::generated::{metadata_replaced, replaced};
-use super::{Mutant, MutantFault, MutatedCall, hand_made};
+use super::{Mutant, MutantFault, hand_made};
 use crate::mutant::alter::{Operation, altered, array};
 use crate::prediction::{Prediction, Value};
 use crate::tensor::Tensor;
 
-/// A change of a response.
-type ResponseChange = fn(&Prediction) -> Option<Prediction>;
+/// A row of a table: name, description, the checks that may kill the mutant, and its change of a response.
+type Row = (&'static str, &'static str, &'static [&'static str], fn(&Prediction) -> Option<Prediction>);
 
-/// A row of a table: name, what it does, the checks that may kill it, and the change.
-type Row = (&'static str, &'static str, &'static [&'static str], ResponseChange);
-
-/// All of them.
-pub(super) fn mutants() -> Vec<Mutant> {
+/// All mutants of responses.
+pub(super) fn mutants() -> impl Iterator<Item = Mutant> {
     let rows = METADATA.iter().chain(CONFIDENCES).chain(INDICES).chain(EMBEDDINGS).chain(TEXTS);
-    let mutant = |&(name, about, killers, change): &Row| {
-        hand_made(name, about, killers, MutantFault::response(move |_: &MutatedCall<'_>, right| change(right)))
-    };
-    rows.map(mutant).collect()
+    rows.map(|&(name, about, killers, change)| {
+        hand_made(name, about, killers, MutantFault::response(move |_, right| change(right)))
+    })
 }
 
 /// The class of a response and its metadata.
@@ -72,9 +68,10 @@ const CONFIDENCES: &[Row] = &[
     ("pae-symmetric", "pae is made symmetric", &[], |right| {
         each_array(right, "pae", |tensor| {
             let turned = altered(&Value::Array(tensor.clone()), Operation::Transposed(tensor.shape().len() - 1))?;
-            let (one, other) = (tensor.to_f64()?, turned.as_array()?.to_f64()?);
-            let means: Vec<f64> = one.iter().zip(&other).map(|(one, other)| f64::midpoint(*one, *other)).collect();
-            array(tensor.dtype(), tensor.shape().to_vec(), &means)
+            let other = turned.as_array()?.to_f64()?;
+            with_values(tensor, |values| {
+                values.iter_mut().zip(other).for_each(|(one, other)| *one = f64::midpoint(*one, other));
+            })
         })
     }),
     ("pae-nanometres", "pae is in nanometres", &[], |right| of_numbers(right, "pae", |value| value / 10.0)),
@@ -89,11 +86,7 @@ const CONFIDENCES: &[Row] = &[
         })
     }),
     ("plddt-mean", "every residue has the mean plddt of its sample", &[], |right| {
-        each_array(right, "plddt", |tensor| {
-            let values = tensor.to_f64()?;
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            array(tensor.dtype(), tensor.shape().to_vec(), &vec![mean; values.len()])
-        })
+        each_values(right, "plddt", |values| values.fill(values.iter().sum::<f64>() / values.len() as f64))
     }),
 ];
 
@@ -126,16 +119,11 @@ const EMBEDDINGS: &[Row] = &[
         replaced(right, "embeddings", |value| altered(value, Operation::Rolled(1)))
     }),
     ("logits-softmax", "lm_logits are probabilities", &[], |right| {
-        each_array(right, "lm_logits", |tensor| {
-            let width = *tensor.shape().last()?;
-            let mut values = tensor.to_f64()?;
-            for row in values.chunks_mut(width.max(1)) {
-                let total: f64 = row.iter().map(|value| value.exp()).sum();
-                for value in row {
-                    *value = value.exp() / total;
-                }
+        each_row(right, "lm_logits", |row| {
+            let total: f64 = row.iter().map(|value| value.exp()).sum();
+            for value in row {
+                *value = value.exp() / total;
             }
-            array(tensor.dtype(), tensor.shape().to_vec(), &values)
         })
     }),
     ("vocabulary-shifted", "lm_logits are late by one letter", &[], |right| {
@@ -146,25 +134,20 @@ const EMBEDDINGS: &[Row] = &[
         each_array(right, "lm_logits", |tensor| {
             let width = *tensor.shape().last()?;
             let values = tensor.to_f64()?;
-            let kept: Vec<f64> = values.chunks(width).flat_map(|row| row[..width - 1].to_vec()).collect();
+            let kept: Vec<f64> = values.chunks(width).flat_map(|row| &row[..width - 1]).copied().collect();
             let mut shape = tensor.shape().to_vec();
             *shape.last_mut()? = width - 1;
             array(tensor.dtype(), shape, &kept)
         })
     }),
     ("embeddings-normalised", "embeddings have length 1", &[], |right| {
-        each_array(right, "embeddings", |tensor| {
-            let width = *tensor.shape().last()?;
-            let mut values = tensor.to_f64()?;
-            for row in values.chunks_mut(width.max(1)) {
-                let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
-                if length > 0.0 {
-                    for value in row {
-                        *value /= length;
-                    }
+        each_row(right, "embeddings", |row| {
+            let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
+            if length > 0.0 {
+                for value in row {
+                    *value /= length;
                 }
             }
-            array(tensor.dtype(), tensor.shape().to_vec(), &values)
         })
     }),
     ("negative-logits", "lm_logits have the other sign", &[], |right| of_numbers(right, "lm_logits", |value| -value)),
@@ -184,38 +167,53 @@ const TEXTS: &[Row] = &[
     }),
 ];
 
-/// Every array of a field changed; `None` where the field has none.
+/// The response with every array of a field changed. Returns `None` if the field has none.
 fn each_array(right: &Prediction, name: &str, change: impl Fn(&Tensor) -> Option<Tensor>) -> Option<Prediction> {
     replaced(right, name, |value| match value {
         Value::Array(tensor) => change(tensor).map(Value::Array),
         Value::List(items) => {
             let items = items.iter().map(|item| change(item.as_array()?).map(Value::Array));
-            items.collect::<Option<Vec<Value>>>().map(Value::List)
+            items.collect::<Option<_>>().map(Value::List)
         }
         _ => None,
     })
 }
 
-/// Every number of a field's arrays changed.
-fn of_numbers(right: &Prediction, name: &str, change: fn(f64) -> f64) -> Option<Prediction> {
+/// The array with its values changed and the same type and shape.
+fn with_values(tensor: &Tensor, change: impl FnOnce(&mut [f64])) -> Option<Tensor> {
+    let mut values = tensor.to_f64()?;
+    change(&mut values);
+    array(tensor.dtype(), tensor.shape().to_vec(), &values)
+}
+
+/// The values of each array of a field changed.
+fn each_values(right: &Prediction, name: &str, change: impl Fn(&mut [f64])) -> Option<Prediction> {
+    each_array(right, name, |tensor| with_values(tensor, &change))
+}
+
+/// Each row along the last axis changed.
+fn each_row(right: &Prediction, name: &str, change: impl Fn(&mut [f64])) -> Option<Prediction> {
     each_array(right, name, |tensor| {
-        let values: Vec<f64> = tensor.to_f64()?.into_iter().map(change).collect();
-        array(tensor.dtype(), tensor.shape().to_vec(), &values)
+        let width = *tensor.shape().last()?;
+        with_values(tensor, |values| values.chunks_mut(width.max(1)).for_each(&change))
     })
 }
 
-/// Rows behind the end of each sample hold a number that is no padding, in `embeddings`.
+/// Each number of a field's arrays changed.
+fn of_numbers(right: &Prediction, name: &str, change: fn(f64) -> f64) -> Option<Prediction> {
+    each_values(right, name, |values| values.iter_mut().for_each(|value| *value = change(*value)))
+}
+
+/// Fills the padding after the end of each sample in `embeddings` with a number.
 fn padding_replaced(right: &Prediction, number: f64) -> Option<Prediction> {
     let lengths = right.sequence_lengths()?;
     each_array(right, "embeddings", |tensor| {
-        let &[samples, rows, width] = tensor.shape() else {
-            return None;
-        };
-        let mut values = tensor.to_f64()?;
-        for sample in 0..samples {
-            let start = (sample * rows + lengths.get(sample)?) * width;
-            values[start..(sample + 1) * rows * width].fill(number);
-        }
-        array(tensor.dtype(), tensor.shape().to_vec(), &values)
+        let &[samples, rows, width] = tensor.shape() else { return None };
+        let lengths = lengths.get(..samples)?;
+        with_values(tensor, |values| {
+            for (sample, length) in lengths.iter().enumerate() {
+                values[(sample * rows + length) * width..(sample + 1) * rows * width].fill(number);
+            }
+        })
     })
 }

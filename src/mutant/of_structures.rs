@@ -1,12 +1,12 @@
-//! Hand-made mutants whose structures are wrong in space. What their atoms are called is wrong in `of_atoms`, their temperature
-//! factors are in `of_factors`. The files beside the structures stay right.
+//! Hand-made mutants whose structures have wrong coordinates. Does not change names, temperature factors or the files beside the
+//! structures.
 
 #[cfg(test)]
 mod tests;
 
 use half::{bf16, f16};
 
-use super::scatter::scattered;
+use super::alter::scattered;
 use super::structure_parts::{
     amino_acids, centre, every_structure, longest_chain, middle_with, minus, mirror_side_chain, moved, other_atoms,
     plus, side_chain, trade_places, turn, two_chains,
@@ -17,16 +17,16 @@ use crate::protein::Structure;
 /// A row of a table: name, what it does, the checks that may kill it, and the change of one structure.
 pub(crate) type StructureFault = (&'static str, &'static str, &'static [&'static str], fn(&mut Structure));
 
-/// Checks that look at where atoms lie.
+/// Checks that look at coordinates.
 const PLACES: &[&str] = &["physical", "snapshot", "agree", "structure_text", "seeded", "positions", "ensemble"];
-/// Checks that look at where the atoms of ligands and nucleic acids lie.
+/// Checks that look at coordinates of ligands and nucleic acids.
 const OTHERS: &[&str] = &["components", "snapshot", "agree", "structure_text"];
-/// The last residue of the longest input that some models take in one piece, and the first place where they go wrong.
+/// The longest input, in residues, that some models process in one piece.
 const LONGEST: usize = 1022;
-/// As `LONGEST`, of models that work in windows.
+/// As `LONGEST`, for models that process windows.
 const WINDOW: usize = 500;
 
-/// Every one.
+/// All mutants of structures, also those of the other files.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let rows = WHOLE.iter().chain(&LOCAL).chain(&ASSEMBLIES);
     rows.chain(of_factors::faults()).chain(of_atoms::faults()).map(mutant).collect()
@@ -39,37 +39,27 @@ fn mutant(&(name, about, killers, change): &StructureFault) -> Mutant {
 
 /// Wrong everywhere.
 static WHOLE: [StructureFault; 16] = [
-    ("mirrored", "the mirror image", PLACES, |it| {
-        each(it, |[x, y, z]| [-x, y, z]);
-    }),
-    ("axes-exchanged", "x and y exchanged", PLACES, |it| {
-        each(it, |[x, y, z]| [y, x, z]);
-    }),
-    ("nanometres", "coordinates in nanometres", PLACES, |it| {
-        each(it, |at| at.map(|axis| axis / 10.0));
-    }),
+    ("mirrored", "the mirror image", PLACES, |it| each(it, |[x, y, z]| [-x, y, z])),
+    ("axes-exchanged", "x and y exchanged", PLACES, |it| each(it, |[x, y, z]| [y, x, z])),
+    ("nanometres", "coordinates in nanometres", PLACES, |it| each(it, |at| at.map(|axis| axis / 10.0))),
     ("bfloat16", "coordinates through bfloat16", PLACES, |it| {
         each(it, |at| at.map(|axis| bf16::from_f32(axis).to_f32()));
     }),
-    ("float16", "coordinates through float16", PLACES, |it| {
-        each(it, |at| at.map(|axis| f16::from_f32(axis).to_f32()));
-    }),
+    ("float16", "coordinates through float16", PLACES, |it| each(it, |at| at.map(|axis| f16::from_f32(axis).to_f32()))),
     ("whole-angstroms", "coordinates rounded to whole ångströms", PLACES, |it| each(it, |at| at.map(f32::round))),
     ("noise", "1 Å of noise on everything", PLACES, |it| shaken(it, 0, 1.0)),
     ("line", "alpha carbons on a straight line, 3.8 Å apart", PLACES, straightened),
     ("residues-reversed", "the residues lie in the reverse order", PLACES, reversed_chain),
     ("collapsed", "every atom lies where its alpha carbon lies", PLACES, collapsed),
     ("garbage-after-500", "noise beyond residue 500", PLACES, |it| {
-        let start = start_of(it, WINDOW);
-        scatter(it, start, 50.0);
+        scatter(it, start_of(it, WINDOW), 50.0);
     }),
     ("zeros-after-1022", "the origin beyond residue 1022", PLACES, |it| {
         let start = start_of(it, LONGEST);
         it.coord[start..].fill([0.0; 3]);
     }),
     ("garbage-after-1022", "noise beyond residue 1022", PLACES, |it| {
-        let start = start_of(it, LONGEST);
-        scatter(it, start, 50.0);
+        scatter(it, start_of(it, LONGEST), 50.0);
     }),
     ("d-residues", "every residue is a D residue", PLACES, |it| {
         for own in amino_acids(it) {
@@ -93,12 +83,8 @@ static WHOLE: [StructureFault; 16] = [
 /// Wrong in some atoms.
 static LOCAL: [StructureFault; 15] = [
     ("rings-squeezed", "aromatic rings at 40 % of their size", PLACES, squeezed_rings),
-    ("leucine-methyls", "CD1 and CD2 of leucine swapped", PLACES, |it| {
-        trade_places(it, Some("LEU"), "CD1", "CD2");
-    }),
-    ("valine-methyls", "CG1 and CG2 of valine swapped", PLACES, |it| {
-        trade_places(it, Some("VAL"), "CG1", "CG2");
-    }),
+    ("leucine-methyls", "CD1 and CD2 of leucine swapped", PLACES, |it| trade_places(it, Some("LEU"), "CD1", "CD2")),
+    ("valine-methyls", "CG1 and CG2 of valine swapped", PLACES, |it| trade_places(it, Some("VAL"), "CG1", "CG2")),
     ("isoleucine-hand", "the second centre of isoleucine inverted", PLACES, inverted_isoleucines),
     ("threonine-hand", "the second centre of threonine inverted", PLACES, |it| {
         trade_places(it, Some("THR"), "OG1", "CG2");
@@ -111,9 +97,7 @@ static LOCAL: [StructureFault; 15] = [
         trade_places(it, Some("ASN"), "OD1", "ND2");
         trade_places(it, Some("GLN"), "OE1", "NE2");
     }),
-    ("carbonyls-swapped", "C and O of every residue swapped", PLACES, |it| {
-        trade_places(it, None, "C", "O");
-    }),
+    ("carbonyls-swapped", "C and O of every residue swapped", PLACES, |it| trade_places(it, None, "C", "O")),
     ("one-d-residue", "one residue is a D residue", PLACES, |it| {
         if let Some(own) = middle_with(it, "CB") {
             mirror_side_chain(it, &own);
@@ -122,8 +106,11 @@ static LOCAL: [StructureFault; 15] = [
     ("peptide-flipped", "one carbonyl points the other way", PLACES, flipped_peptide),
     ("one-side-chain", "one side chain 3 Å off", PLACES, |it| {
         if let Some(own) = middle_with(it, "CG") {
-            let atoms = side_chain(it, own).into_iter().filter(|&atom| it.atom_name[atom] != "CB");
-            atoms.collect::<Vec<_>>().into_iter().for_each(|atom| it.coord[atom][2] += 3.0);
+            for atom in side_chain(it, own) {
+                if it.atom_name[atom] != "CB" {
+                    it.coord[atom][2] += 3.0;
+                }
+            }
         }
     }),
     ("one-residue-at-origin", "one residue lies at the origin", PLACES, |it| {
@@ -138,9 +125,7 @@ static LOCAL: [StructureFault; 15] = [
         }
     }),
     ("hinge", "the second half of a chain turned by 30 degrees", PLACES, |it| {
-        let Some((residues, half)) = longest_chain(it) else {
-            return;
-        };
+        let Some((residues, half)) = longest_chain(it) else { return };
         let end = residues.last().map_or(0, |last| last.end);
         if let Some(alpha) = it.atom_named(&residues[half], "CA") {
             turn(it, residues[half].start..end, it.coord[alpha], 30.0);
@@ -149,17 +134,11 @@ static LOCAL: [StructureFault; 15] = [
     ("late-by-one", "every residue lies where the one before it lies", PLACES, late_residues),
 ];
 
-/// Right chains that lie wrongly.
+/// Right chains in wrong positions.
 static ASSEMBLIES: [StructureFault; 6] = [
-    ("second-chain-5", "the second chain 5 Å off", PLACES, |it| {
-        second_moved(it, 5.0);
-    }),
-    ("second-chain-25", "the second chain 25 Å off", PLACES, |it| {
-        second_moved(it, 25.0);
-    }),
-    ("second-chain-500", "the second chain 500 Å off", PLACES, |it| {
-        second_moved(it, 500.0);
-    }),
+    ("second-chain-5", "the second chain 5 Å off", PLACES, |it| second_moved(it, 5.0)),
+    ("second-chain-25", "the second chain 25 Å off", PLACES, |it| second_moved(it, 25.0)),
+    ("second-chain-500", "the second chain 500 Å off", PLACES, |it| second_moved(it, 500.0)),
     ("second-chain-turned", "the second chain turned by 120 degrees", PLACES, |it| {
         if let Some([_, second]) = two_chains(it) {
             let about = it.coord[second.start];
@@ -183,19 +162,18 @@ fn each(structure: &mut Structure, change: impl Fn([f32; 3]) -> [f32; 3]) {
     structure.coord.iter_mut().for_each(|point| *point = change(*point));
 }
 
-/// The first atom of a residue, counted over all chains; the end where there are fewer.
+/// The first atom of a residue, counted over all chains, or the number of atoms if there is no such residue.
 fn start_of(structure: &Structure, residue: usize) -> usize {
-    let residues = structure.residues();
-    residues.get(residue).map_or(structure.atoms(), |own| own.start)
+    structure.residues().get(residue).map_or(structure.atoms(), |own| own.start)
 }
 
-/// Moves atoms by up to so much along each axis.
+/// Moves the atoms from `start` on by up to `most` along each axis.
 fn shaken(structure: &mut Structure, start: usize, most: f32) {
     let axes = structure.coord[start..].as_flattened_mut().iter_mut().enumerate();
     axes.for_each(|(place, axis)| *axis += most * scattered(place) as f32);
 }
 
-/// Puts atoms anywhere in a cube about the origin.
+/// Puts the atoms from `start` on anywhere in a cube around the origin.
 fn scatter(structure: &mut Structure, start: usize, most: f32) {
     structure.coord[start..].fill([0.0; 3]);
     shaken(structure, start, most);
@@ -203,19 +181,18 @@ fn scatter(structure: &mut Structure, start: usize, most: f32) {
 
 fn straightened(structure: &mut Structure) {
     for (place, own) in amino_acids(structure).into_iter().enumerate() {
-        let Some(alpha) = structure.atom_named(&own, "CA") else {
-            continue;
-        };
-        let by = minus([3.8 * place as f32, 0.0, 0.0], structure.coord[alpha]);
-        moved(structure, own, by);
+        if let Some(alpha) = structure.atom_named(&own, "CA") {
+            let by = minus([3.8 * place as f32, 0.0, 0.0], structure.coord[alpha]);
+            moved(structure, own, by);
+        }
     }
 }
 
-/// Every residue is moved, as it is, to where the alpha carbon of another lies.
+/// Moves every residue to the alpha carbon of another one.
 fn reversed_chain(structure: &mut Structure) {
     let acids = amino_acids(structure);
-    let alpha = |own| structure.atom_named(own, "CA").map(|atom| structure.coord[atom]);
-    let alphas: Vec<Option<[f32; 3]>> = acids.iter().map(alpha).collect();
+    let alphas: Vec<Option<[f32; 3]>> =
+        acids.iter().map(|own| structure.atom_named(own, "CA").map(|atom| structure.coord[atom])).collect();
     for ((own, from), to) in acids.into_iter().zip(&alphas).zip(alphas.iter().rev()) {
         if let (Some(from), Some(to)) = (from, to) {
             moved(structure, own, minus(*to, *from));
@@ -271,7 +248,7 @@ fn flipped_peptide(structure: &mut Structure) {
     }
 }
 
-/// Atoms lie where those of the same name lie in the residue before, or where it begins.
+/// Moves every atom to the atom of the same name in the residue before, or to the first atom of that residue.
 fn late_residues(structure: &mut Structure) {
     let before = structure.clone();
     for pair in amino_acids(&before).windows(2) {

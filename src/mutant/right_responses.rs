@@ -1,5 +1,5 @@
-//! What a backend answered, kept so that a mutant need not ask it again, and the backend that looks there first. A platform is
-//! started only for a request that it was never asked.
+//! The responses of a backend, kept so that mutants need not ask it again, and the backend that looks there first. Starts a platform
+//! only for a request that it was never asked. Does not change responses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,56 +11,57 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 
 type Answered = Result<Arc<Prediction>, BackendError>;
 
-/// The responses of one backend to everything that it was asked, by model, configuration and request.
+/// The responses of one backend, by model, configuration and request.
 #[derive(Default)]
-pub(crate) struct RightResponses {
-    kept: Mutex<StoredResponses>,
-}
+pub(crate) struct RightResponses(Mutex<StoredResponses>);
 
 #[derive(Default)]
 struct StoredResponses {
     starts: HashMap<InstanceKey, Result<(), BackendError>>,
     calls: HashMap<(InstanceKey, String), (Request, Answered)>,
-    /// In the order in which they came, for mutants that give another's response.
+    /// In the order of the calls, for mutants that answer with the response to another call.
     order: Vec<(InstanceKey, String)>,
     is_complete: bool,
 }
 
-/// Which instance: the key of its model and its configuration.
+/// The key of the model and the configuration of an instance.
 type InstanceKey = (String, String);
 
 fn instance_key(contract: &Contract, config: &Options) -> InstanceKey {
-    (contract.key.clone(), shown(config))
+    (contract.key.clone(), to_json(config))
 }
 
 /// JSON is the identity of options and inputs.
-fn shown(options: &Options) -> String {
+fn to_json(options: &Options) -> String {
     serde_json::to_string(options).unwrap_or_default()
 }
 
 fn request_key(request: &Request) -> String {
-    format!("{} {} {}", request.method, request.input.to_json(), shown(&request.options))
+    format!("{} {} {}", request.method, request.input.to_json(), to_json(&request.options))
+}
+
+/// Whether a result is the backend's answer. Any other error is an accident of the platform.
+fn is_answer<T>(result: &Result<T, BackendError>) -> bool {
+    result.as_ref().err().is_none_or(|error| error.fault == Fault::Refused)
 }
 
 impl RightResponses {
     fn kept(&self) -> MutexGuard<'_, StoredResponses> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps no more: what is asked from now on is asked by no case, and all responses of one mutant can be gigabytes.
+    /// Stops keeping responses: no case makes the calls that come from now on, and the responses of one mutant can be gigabytes.
     pub(crate) fn complete(&self) {
         self.kept().is_complete = true;
     }
 
-    /// The right response to a call; `None` when it was not asked or gave none.
-    #[must_use]
+    /// The right response to a call. Returns `None` if the call was not made or gave an error.
     pub(crate) fn right(&self, contract: &Contract, config: &Options, request: &Request) -> Option<Arc<Prediction>> {
         let key = (instance_key(contract, config), request_key(request));
         self.kept().calls.get(&key)?.1.as_ref().ok().map(Arc::clone)
     }
 
-    /// The first right response to another call of the same model and configuration that is fit for something.
-    #[must_use]
+    /// The first right response to another call of the same model and configuration for which `is_fit` is true.
     pub(crate) fn another(
         &self,
         contract: &Contract,
@@ -70,20 +71,19 @@ impl RightResponses {
     ) -> Option<Arc<Prediction>> {
         let (instance, own) = (instance_key(contract, config), request_key(request));
         let kept = self.kept();
-        let others = kept.order.iter().filter(|(of, asked)| *of == instance && *asked != own);
-        let found = others.filter_map(|key| {
+        let mut others = kept.order.iter().filter(|(of, asked)| *of == instance && *asked != own);
+        others.find_map(|key| {
             let (request, response) = kept.calls.get(key)?;
-            response.as_ref().ok().filter(|response| is_fit(request, response))
-        });
-        found.map(Arc::clone).next()
+            response.as_ref().ok().filter(|response| is_fit(request, response)).map(Arc::clone)
+        })
     }
 }
 
-/// A backend that answers what was asked before from what is kept, and asks the platform for the rest.
-pub(crate) struct RememberingBackend {
-    responses: Arc<RightResponses>,
-    contract: Arc<Contract>,
-    config: Options,
+/// A backend that answers known calls from the kept responses, and asks the platform for the rest.
+pub(super) struct RememberingBackend {
+    pub(super) responses: Arc<RightResponses>,
+    pub(super) contract: Arc<Contract>,
+    pub(super) config: Options,
     platform: AsyncMutex<PlatformSlot>,
 }
 
@@ -93,9 +93,8 @@ struct PlatformSlot {
 }
 
 impl RememberingBackend {
-    /// Around the backend of a platform.
-    #[must_use]
-    pub(crate) fn new(
+    /// Wraps the backend of a platform.
+    pub(super) fn new(
         responses: Arc<RightResponses>,
         contract: Arc<Contract>,
         config: Options,
@@ -117,15 +116,10 @@ impl RememberingBackend {
         }
         let response = platform.backend.predict(request).await;
         drop(platform);
-        // An accident of the platform is no response.
-        let is_response = response.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
-        if is_response {
-            let mut kept = self.responses.kept();
-            if !kept.is_complete {
-                kept.order.push(key.clone());
-                let shared = response.clone().map(Arc::new);
-                kept.calls.insert(key, (request.clone(), shared));
-            }
+        let mut kept = self.responses.kept();
+        if is_answer(&response) && !kept.is_complete {
+            kept.order.push(key.clone());
+            kept.calls.insert(key, (request.clone(), response.clone().map(Arc::new)));
         }
         response
     }
@@ -142,8 +136,7 @@ impl Backend for RememberingBackend {
             let platform = self.platform.get_mut();
             let started = platform.backend.startup().await;
             platform.running = started.is_ok();
-            let is_response = started.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
-            if is_response {
+            if is_answer(&started) {
                 self.responses.kept().starts.insert(key, started.clone());
             }
             started
@@ -161,7 +154,6 @@ impl Backend for RememberingBackend {
     }
 
     fn log_tail(&self) -> Vec<String> {
-        let platform = self.platform.try_lock();
-        platform.map(|platform| platform.backend.log_tail()).unwrap_or_default()
+        self.platform.try_lock().map(|platform| platform.backend.log_tail()).unwrap_or_default()
     }
 }

@@ -1,20 +1,44 @@
-//! What came of mutants: which case and check killed each, and the score of the suites. Data only.
+//! Results of mutants: which case and check killed each, why some survive, and the score of the suites. Does not run mutants.
 
 use std::sync::Arc;
 
-use super::explained::reason;
 use super::{Group, Mutant};
+use crate::compare::{Agreement, Policy, ToleranceOverrides, compare};
+use crate::prediction::{Contract, Prediction};
 
-/// What came of one mutant.
+/// Mutants that no case can tell from a right backend, each with the reason. An entry that is no longer needed is an error.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("generated/esmfold/sidechain_frames/single/one-element", WITHIN_WHERE_RECORDED),
+    ("generated/esmfold/sidechain_frames/batch/one-element", WITHIN_WHERE_RECORDED),
+    ("generated/esmfold/states/single/one-element", WITHIN_WHERE_RECORDED),
+];
+const WITHIN_WHERE_RECORDED: &str =
+    "within the gates in the cases that have a recorded result, and beyond them only in a case that has none";
+
+/// Why a mutant survives, if that is known.
+pub(crate) fn reason(mutant: &str) -> Option<&'static str> {
+    EXPLAINED.iter().find(|(name, _)| *name == mutant).map(|(_, reason)| *reason)
+}
+
+/// Whether a changed response is still right by the contract's tolerances and gates, and these measured the change. A change that they
+/// do not measure is not within them.
+pub(crate) fn is_within_tolerance(contract: &Contract, right: &Prediction, changed: &Prediction) -> bool {
+    let found = compare(right, changed, &Policy::new(contract, &ToleranceOverrides::default(), None));
+    let is_measured =
+        found.fields.iter().any(|field| field.agreement == Agreement::Within && !field.measures.is_empty());
+    found.matches() && is_measured
+}
+
+/// The result of one mutant.
 pub(crate) struct MutantResult {
-    /// Which.
+    /// The mutant.
     pub mutant: Arc<Mutant>,
-    /// Cases whose outcome it could change.
+    /// Number of cases whose outcome it could change.
     pub cases: usize,
     /// The cases that failed on it, in plan order.
     pub kills: Vec<Kill>,
-    /// Whether every response that it changes is the right one within the model's tolerances.
-    pub(crate) is_within_tolerance: bool,
+    /// Whether every changed response is right within the model's tolerances.
+    pub is_within_tolerance: bool,
 }
 
 /// One case that failed on a mutant.
@@ -24,30 +48,30 @@ pub(crate) struct Kill {
     pub case: String,
     /// The checks that found something.
     pub checks: Vec<&'static str>,
-    /// Whether a check did that needs no recorded result.
+    /// Whether one of these checks needs no recorded result.
     pub without_reference: bool,
     /// The first finding, in one line.
     pub message: String,
-    /// The likely cause that it gave.
+    /// The likely cause in the findings.
     pub hint: Option<String>,
 }
 
-/// What a result says about the suites.
+/// What the result of a mutant says about the suites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// No case came out differently because no response did: it is not counted.
+    /// The mutant changed no response: it is not counted.
     NoEffect,
     /// A faulty mutant that some case failed on.
     Killed,
-    /// A faulty mutant that some case failed on, but none by a check that its fault is about.
+    /// A faulty mutant that some case failed on, but not by a check that is meant to detect its fault.
     KilledByChance,
     /// A faulty mutant that every case passed.
     Survived,
-    /// As [`Self::Survived`], for a reason that is known: it counts as not killed.
+    /// As [`Self::Survived`], for a known reason: it counts as not killed.
     Explained,
-    /// A mutant that was killed although a reason is known why it cannot be: the reason is out of date.
+    /// A mutant that was killed despite a known reason why it cannot be: the reason is out of date.
     Outdated,
-    /// A faulty mutant that every case passed because it changes less than a right port may: it is not counted.
+    /// A faulty mutant that every case passed because its changes are within the tolerances: it is not counted.
     Equivalent,
     /// A benign mutant that every case passed.
     Accepted,
@@ -57,7 +81,6 @@ pub(crate) enum Fate {
 
 impl MutantResult {
     /// What it says about the suites.
-    #[must_use]
     pub(crate) fn fate(&self) -> Fate {
         let killers = self.mutant.killers;
         let is_explained = reason(&self.mutant.name).is_some();
@@ -74,12 +97,6 @@ impl MutantResult {
             (_, false) => Fate::KilledByChance,
         }
     }
-
-    /// Whether it was killed by a check that needs no recorded result.
-    #[must_use]
-    pub(crate) fn is_killed_without_reference(&self) -> bool {
-        self.kills.iter().any(|kill| kill.without_reference)
-    }
 }
 
 /// How many mutants had an effect, and how many of them were killed.
@@ -94,7 +111,7 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    /// Of some results; benign ones do not count.
+    /// The score of some results; benign mutants do not count.
     pub(crate) fn of<'a>(results: impl IntoIterator<Item = &'a MutantResult>) -> Self {
         let mut score = Self::default();
         for result in results {
@@ -104,18 +121,14 @@ impl Score {
             }
             score.mutants += 1;
             score.killed += usize::from(fate == Fate::Killed);
-            score.without_reference += usize::from(result.is_killed_without_reference());
+            score.without_reference += usize::from(result.kills.iter().any(|kill| kill.without_reference));
         }
         score
     }
 
-    /// Killed mutants in percent; 0 where there are none.
-    #[must_use]
+    /// Percentage of killed mutants; 0 if there are no mutants.
     pub(crate) fn percent(self) -> f64 {
-        if self.mutants == 0 {
-            return 0.0;
-        }
-        100.0 * self.killed as f64 / self.mutants as f64
+        if self.mutants == 0 { 0.0 } else { 100.0 * self.killed as f64 / self.mutants as f64 }
     }
 }
 

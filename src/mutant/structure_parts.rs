@@ -1,5 +1,4 @@
-//! Parts of structures that hand-made mutants change: residues, chains and columns, and the little geometry for it. Plants
-//! nothing by itself.
+//! Parts of structures that hand-made mutants change: residues, chains and columns, with the geometry for that. Defines no mutants.
 
 use std::ops::Range;
 
@@ -11,8 +10,8 @@ pub(crate) type Shift = [f32; 3];
 /// The atoms of every amino acid but its side chain.
 const BACKBONE: [&str; 4] = ["N", "CA", "C", "O"];
 
-/// The response with every structure changed; `None` where that changes nothing. Stacks of models and uneven columns are left
-/// alone: the backend beneath is wrong there already.
+/// The response with every structure changed. Returns `None` if that changes nothing. Skips stacks of models and structures with uneven
+/// columns, which are wrong already.
 pub(crate) fn every_structure(right: &Prediction, change: impl Fn(&mut Structure)) -> Option<Prediction> {
     let mut wrong = right.clone();
     let (_, value) = wrong.fields.iter_mut().find(|(name, _)| name == "atom_array")?;
@@ -40,20 +39,19 @@ pub(crate) fn amino_acids(structure: &Structure) -> Vec<Range<usize>> {
 
 /// Atoms of ligands and nucleic acids.
 pub(crate) fn other_atoms(structure: &Structure) -> Vec<usize> {
-    let acids = amino_acids(structure);
     let mut is_other = vec![true; structure.atoms()];
-    acids.into_iter().flatten().for_each(|atom| is_other[atom] = false);
+    amino_acids(structure).into_iter().flatten().for_each(|atom| is_other[atom] = false);
     (0..structure.atoms()).filter(|atom| is_other[*atom]).collect()
 }
 
-/// Of the amino acids that have an atom of this name the one in the middle: the ends of chains are floppy.
+/// The middle one of the amino acids that have an atom of this name. The ends of chains are floppy.
 pub(crate) fn middle_with(structure: &Structure, atom: &str) -> Option<Range<usize>> {
-    let has = |own: &Range<usize>| structure.atom_named(own, atom).is_some();
-    let fit: Vec<Range<usize>> = amino_acids(structure).into_iter().filter(has).collect();
-    fit.get(fit.len() / 2).cloned()
+    let mut acids = amino_acids(structure);
+    acids.retain(|own| structure.atom_named(own, atom).is_some());
+    acids.get(acids.len() / 2).cloned()
 }
 
-/// The atoms of two chains that follow each other: the first two.
+/// The atoms of the first two chains.
 pub(crate) fn two_chains(structure: &Structure) -> Option<[Range<usize>; 2]> {
     match structure.chains().as_slice() {
         [(_, first), (_, second), ..] => Some([first.clone(), second.clone()]),
@@ -61,14 +59,13 @@ pub(crate) fn two_chains(structure: &Structure) -> Option<[Range<usize>; 2]> {
     }
 }
 
-/// The residues of the longest chain of amino acids, and the place in them where its second half begins.
+/// The residues of the longest chain of amino acids, and the index at which its second half begins.
 pub(crate) fn longest_chain(structure: &Structure) -> Option<(Vec<Range<usize>>, usize)> {
     let acids = amino_acids(structure);
-    let of_chain = |(_, atoms): (Label, Range<usize>)| -> Vec<Range<usize>> {
-        let own = acids.iter().filter(|acid| atoms.contains(&acid.start));
-        own.cloned().collect()
-    };
-    let longest = structure.chains().into_iter().map(of_chain).max_by_key(Vec::len)?;
+    let chains = structure.chains().into_iter().map(|(_, atoms)| -> Vec<Range<usize>> {
+        acids.iter().filter(|acid| atoms.contains(&acid.start)).cloned().collect()
+    });
+    let longest = chains.max_by_key(Vec::len)?;
     let half = longest.len() / 2;
     (half > 0).then_some((longest, half))
 }
@@ -78,18 +75,18 @@ pub(crate) fn side_chain(structure: &Structure, own: Range<usize>) -> Vec<usize>
     own.filter(|&atom| !BACKBONE.contains(&structure.atom_name[atom].as_str())).collect()
 }
 
-/// Two atoms of every residue of a name, or of all, take each other's place.
+/// Swaps the coordinates of two atoms in every residue, or in every residue of one name.
 pub(crate) fn trade_places(structure: &mut Structure, residue_name: Option<&str>, first: &str, second: &str) {
     for own in amino_acids(structure) {
-        let is_meant = residue_name.is_none_or(|name| structure.res_name[own.start] == *name);
-        let pair = structure.atom_named(&own, first).zip(structure.atom_named(&own, second));
-        if let Some((first, second)) = pair.filter(|_| is_meant) {
+        if residue_name.is_none_or(|name| structure.res_name[own.start] == *name)
+            && let Some((first, second)) = structure.atom_named(&own, first).zip(structure.atom_named(&own, second))
+        {
             structure.coord.swap(first, second);
         }
     }
 }
 
-/// Takes the atoms in this order, some perhaps twice or not at all.
+/// Puts the atoms in this order, which may repeat atoms and leave some out.
 pub(crate) fn rearrange(structure: &mut Structure, order: &[usize]) {
     fn pick<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
         *column = order.iter().filter_map(|&atom| column.get(atom).copied()).collect();
@@ -110,18 +107,18 @@ pub(crate) fn rearrange(structure: &mut Structure, order: &[usize]) {
             *column = own;
         }
     }
-    // Bonds count atoms by their places, which are others now.
+    // Bonds refer to atoms by index, and the indices have changed.
     structure.bonds = None;
 }
 
-/// Leaves the atoms out that are not meant.
+/// Removes the other atoms.
 pub(crate) fn keep(structure: &mut Structure, is_kept: impl Fn(usize) -> bool) {
     let kept: Vec<bool> = (0..structure.atoms()).map(is_kept).collect();
     structure.retain(&kept);
 }
 
-/// Puts the backbones of glycines before an atom, `place` says where the atoms of each lie. Chain, temperature factor and whatever
-/// else is known are those of the atom before.
+/// Inserts the backbones of glycines before an atom, at the coordinates from `place`. Copies chain, temperature factor and the other
+/// columns from the atom before.
 pub(crate) fn insert_glycines(
     structure: &mut Structure,
     before: usize,
@@ -130,10 +127,11 @@ pub(crate) fn insert_glycines(
 ) {
     let Some(pattern) = before.checked_sub(1) else { return };
     let number = structure.res_id[pattern];
-    let new = std::iter::repeat_n(pattern, count * BACKBONE.len());
-    let order: Vec<usize> = (0..before).chain(new).chain(before..structure.atoms()).collect();
+    let new = count * BACKBONE.len();
+    let pattern = std::iter::repeat_n(pattern, new);
+    let order: Vec<usize> = (0..before).chain(pattern).chain(before..structure.atoms()).collect();
     rearrange(structure, &order);
-    for (index, atom) in (before..before + count * BACKBONE.len()).enumerate() {
+    for (index, atom) in (before..before + new).enumerate() {
         let (own, part) = (index / BACKBONE.len(), index % BACKBONE.len());
         structure.coord[atom] = place(own, part);
         structure.res_id[atom] = number.saturating_add(1 + own as i32);
@@ -142,13 +140,11 @@ pub(crate) fn insert_glycines(
     }
 }
 
-/// Puts a residue behind the last atom, all of it at the origin.
+/// Appends a residue with all atoms at the origin.
 pub(crate) fn append_residue(structure: &mut Structure, chain: Label, number: i32, name: &'static str) {
-    let Some(last) = structure.atoms().checked_sub(1) else {
-        return;
-    };
+    let Some(last) = structure.atoms().checked_sub(1) else { return };
     let names = residue::by_name(name).map_or(&[][..], |amino| amino.atoms);
-    let order: Vec<usize> = (0..=last).chain(names.iter().map(|_| last)).collect();
+    let order: Vec<usize> = (0..=last).chain(std::iter::repeat_n(last, names.len())).collect();
     rearrange(structure, &order);
     for (atom, own) in (last + 1..).zip(names) {
         structure.coord[atom] = [0.0; 3];
@@ -159,10 +155,9 @@ pub(crate) fn append_residue(structure: &mut Structure, chain: Label, number: i3
     }
 }
 
-/// Names an atom, and its element after the first letter.
+/// Renames an atom, with the first letter as its element.
 pub(crate) fn rename(structure: &mut Structure, atom: usize, name: &str) {
-    let labels = Label::new(name).zip(name.get(..1).and_then(Label::new));
-    if let Some((name, element)) = labels {
+    if let Some((name, element)) = Label::new(name).zip(name.get(..1).and_then(Label::new)) {
         structure.atom_name[atom] = name;
         structure.element[atom] = element;
     }
@@ -200,7 +195,7 @@ pub(crate) fn mirror_side_chain(structure: &mut Structure, own: &Range<usize>) {
     }
 }
 
-/// The middle of some atoms.
+/// The mean position of some atoms.
 pub(crate) fn centre(structure: &Structure, atoms: &[usize]) -> Shift {
     let sum = atoms.iter().fold([0.0; 3], |sum, &atom| plus(sum, structure.coord[atom]));
     sum.map(|axis| axis / atoms.len().max(1) as f32)
