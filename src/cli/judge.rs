@@ -24,7 +24,7 @@ use crate::outcome::record::{self, CaseRecord, RunRecord, RunState, ToleranceCou
 use crate::outcome::{RunOutcome, Verdict};
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::report::conclusion::concluded;
-use crate::report::console::levels;
+use crate::report::console;
 use crate::report::failures::{Telling, failures};
 use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_silently, untested_features};
 use crate::snapshot::{Recording, Store};
@@ -76,7 +76,7 @@ fn judge_again(
     let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
-    let draws = arguments.report.iter().any(|report| report.format.draws());
+    let draws = arguments.report.iter().any(|report| report.format.draws);
     let plots = draws.then(PlotBudget::default);
     let outcome = replay(&plan, (&selected, plots), &trials, (platform, &references))?;
     let (own, _) = begun.own_tolerances();
@@ -237,9 +237,9 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
         let taken = count(judged.taken_over, "verdict");
         let _ = writeln!(text, "  note: {taken} as the evidence says, because there is no response to replay");
     }
-    text.push_str(&levels::line(&run.evidence()));
+    text.push_str(&console::levels(&run.evidence()));
     let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
-    text.push_str(&levels::own_tolerances(&own));
+    text.push_str(&console::own_tolerances(&own));
     for leak in &run.leaks {
         let _ = writeln!(text, "  leaked: {leak}");
     }

@@ -35,7 +35,7 @@ pub(crate) fn parse_link(text: &str) -> Result<(String, String), String> {
 
 /// A report and its file, as in `junit=report.xml`.
 pub(crate) fn parse_report(text: &str) -> Result<ReportTarget, String> {
-    let known = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
     let (kind, path) = text.split_once('=').ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
     let format = format(kind).ok_or_else(|| format!("there is no report `{kind}`; there are {}", known()))?;
     if path.is_empty() {

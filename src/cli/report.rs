@@ -10,7 +10,7 @@ use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
 use crate::outcome::record::{self, RunRecord, RunState, ToleranceCount, difference, merge};
 use crate::report::conclusion::concluded;
-use crate::report::console::levels::own_tolerances;
+use crate::report::console::own_tolerances;
 use crate::report::{difference as differences, format};
 
 /// What the readers of `backends.toml` take; `tests/schemas.rs` makes it of them.
@@ -25,9 +25,8 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<u8, CommandError> {
     let run = read(&arguments.outcome)?;
     let format = format::format(&arguments.to);
     let format = format.ok_or_else(|| misconfigured(format!("there is no form `{}`", arguments.to)))?;
-    let text = format
-        .render(&run)
-        .map_err(|reason| CommandError::Broken(format!("no {} can be made of it: {reason}", format.name())))?;
+    let text = (format.render)(&run)
+        .map_err(|reason| CommandError::Broken(format!("no {} can be made of it: {reason}", format.name)))?;
     match &arguments.output {
         Some(path) => write(path, &text),
         None => show(&text),

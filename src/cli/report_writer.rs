@@ -77,8 +77,8 @@ fn write_along(record: &LiveRecord, reports: &[ReportTarget]) {
 /// The first that cannot be made or written.
 pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result<(), String> {
     for report in reports {
-        let text = report.format.render(run);
-        let text = text.map_err(|error| format!("no {} report: {error}", report.format.name()))?;
+        let text = (report.format.render)(run);
+        let text = text.map_err(|error| format!("no {} report: {error}", report.format.name))?;
         write_report(&report.path, text.as_bytes())
             .map_err(|error| format!("cannot write the report {}: {error}", report.path.display()))?;
     }

@@ -121,7 +121,7 @@ fn carry_out(
     let kind = platform.kind.name;
     let origin = origin(&platform, settings.reproduce.clone());
     let weights = origin.weights.clone();
-    let draws = arguments.control.report.iter().any(|report| report.format.draws());
+    let draws = arguments.control.report.iter().any(|report| report.format.draws);
     let judging = |store: &Store, plots: Option<PlotBudget>| Judging::Checks {
         origin: origin.clone(),
         store: store.clone(),

@@ -235,7 +235,12 @@ impl Verdict {
         matches!(self, Self::Fail | Self::Error | Self::Stale | Self::UnexpectedPass)
     }
 
-    /// What findings amount to: a response known to be wrong outweighs a broken platform.
+    /// Whether it is wrong as expected.
+    pub(crate) const fn is_expected(self) -> bool {
+        matches!(self, Self::ExpectedFailure | Self::KnownUpstream | Self::KnownFailure)
+    }
+
+    /// The verdict of findings: a response known to be wrong outweighs a broken platform.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
         if findings.iter().any(|finding| finding.responsible == Responsible::Backend) {

@@ -1,34 +1,32 @@
-//! A comparison of two files as an aligned table for people or as JSON for programs. Makes text; prints nothing.
+//! A comparison of two files as an aligned table for people or as JSON for programs. Does not compare or print.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::words::widths;
 use crate::compare_files::{ComparedPair, Coverage, MetricRow, verdict};
 use crate::metric_value::{Direction, MetricValue, MetricVerdict, show};
 
 /// The columns of the table.
 const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
 
-/// What is compared.
+/// The subject of a comparison.
 pub(crate) struct ComparedFiles<'a> {
-    /// The reference, and what a reader must know of it.
+    /// The reference, and notes on it.
     pub(crate) first: (&'a str, &'a [String]),
-    /// The other one.
+    /// The other file, and notes on it.
     pub(crate) second: (&'a str, &'a [String]),
-    /// By whose rules, in words.
+    /// The origin of the rules.
     pub(crate) rules: &'a str,
 }
 
-/// The table, ending in a line break. What is equal is only named.
+/// The table, ending in a line break. Equal sections are only named.
 pub(crate) fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> String {
     let mut text = String::new();
     for (word, (file, notes)) in [("first ", subject.first), ("second", subject.second)] {
-        let _ = write!(text, "{word}  {file}");
-        for note in notes {
-            let _ = write!(text, " ({note})");
-        }
-        text.push('\n');
+        let notes = notes.iter().map(|note| format!(" ({note})")).collect::<Vec<_>>().concat();
+        let _ = writeln!(text, "{word}  {file}{notes}");
     }
     let _ = writeln!(text, "judged by {}", subject.rules);
     let is_plain = |section: &ComparedPair| {
@@ -70,30 +68,25 @@ pub(crate) fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> S
 
 /// Whether not even a number differs.
 fn is_equal(section: &ComparedPair) -> bool {
-    let judged = || section.rows.iter().flat_map(|row| &row.judged);
-    section.differences.is_empty()
-        && judged().all(|(_, measure)| measure.used() == 0.0)
-        && !section.rows.iter().any(differs)
-}
-
-fn differs(row: &MetricRow) -> bool {
-    row.place.is_some()
+    let is_row_equal =
+        |row: &MetricRow| row.place.is_none() && row.judged.iter().all(|(_, measure)| measure.used() == 0.0);
+    section.differences.is_empty() && section.rows.iter().all(is_row_equal)
 }
 
 /// `different: 3 of 12 measures are beyond their gates`.
 fn conclusion(sections: &[ComparedPair]) -> String {
     let verdict = verdict(sections);
     let judged = sections.iter().flat_map(|section| &section.rows).flat_map(|row| &row.judged);
-    let beyond = judged.clone().filter(|(_, measure)| measure.verdict() == MetricVerdict::Different);
-    match (verdict, beyond.count(), judged.count()) {
-        (MetricVerdict::Different, beyond, all) if beyond > 0 => {
-            format!("{verdict}: {beyond} of {all} judged numbers are beyond what is allowed")
+    let beyond = judged.clone().filter(|(_, measure)| measure.verdict() == MetricVerdict::Different).count();
+    match verdict {
+        MetricVerdict::Different if beyond > 0 => {
+            format!("{verdict}: {beyond} of {} judged numbers are beyond what is allowed", judged.count())
         }
-        (MetricVerdict::WithinTolerance, _, _) => format!("{verdict}: they count as the same"),
-        (MetricVerdict::Indistinguishable, _, _) => {
+        MetricVerdict::Different => verdict.to_string(),
+        MetricVerdict::WithinTolerance => format!("{verdict}: they count as the same"),
+        MetricVerdict::Indistinguishable => {
             format!("{verdict}: they are equal, or differ by no more than repeats do")
         }
-        _ => verdict.to_string(),
     }
 }
 
@@ -105,8 +98,7 @@ fn rows(text: &mut String, rows: &[MetricRow]) {
     lines.extend(rows.iter().map(cells));
     let has = |column: usize| lines[1..].iter().any(|line| !line[column].is_empty());
     let shown: Vec<usize> = (0..HEAD.len()).filter(|&column| column < 2 || has(column)).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    let widths = widths(&lines);
     for line in &lines {
         let mut written = String::new();
         for &column in &shown {
@@ -127,23 +119,23 @@ fn rows(text: &mut String, rows: &[MetricRow]) {
 }
 
 fn cells(row: &MetricRow) -> [String; 7] {
-    let confident = row.confident.as_ref().map(number).unwrap_or_default();
+    let judged = || row.judged.iter();
     let floors: Vec<String> =
-        row.judged.iter().filter_map(|(_, measure)| measure.floor.map(|floor| show(floor.worst))).collect();
-    let verdict = row.judged.iter().map(|(_, measure)| measure.verdict()).max();
-    let bounds = row.judged.iter().map(|(part, measure)| bound(row, *part, measure));
+        judged().filter_map(|(_, measure)| measure.floor.map(|floor| show(floor.worst))).collect();
+    let bounds: Vec<String> = judged().map(|(part, measure)| bound(row, *part, measure)).collect();
+    let verdict = judged().map(|(_, measure)| measure.verdict()).max();
     [
         row.metric.to_owned(),
         number(&row.all),
-        confident,
+        row.confident.as_ref().map(number).unwrap_or_default(),
         floors.join(", "),
-        bounds.collect::<Vec<_>>().join(", "),
+        bounds.join(", "),
         verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
         row.place.clone().unwrap_or_default(),
     ]
 }
 
-/// `at most 0.05`, and over what, where that is not plain from the table.
+/// `at most 0.05`, with ` of all` if the row also has a number for confident residues.
 fn bound(row: &MetricRow, part: Coverage, measure: &MetricValue) -> String {
     let bound = match measure.better {
         Direction::Lower => format!("at most {}", show(measure.allowed)),
@@ -155,7 +147,7 @@ fn bound(row: &MetricRow, part: Coverage, measure: &MetricValue) -> String {
     }
 }
 
-/// Eight digits behind the point, whole numbers without; small ones with an exponent.
+/// Eight decimals, none for whole numbers, and an exponent for small numbers.
 fn number(value: &Result<f64, String>) -> String {
     match value {
         Err(_) => "-".into(),
@@ -165,7 +157,7 @@ fn number(value: &Result<f64, String>) -> String {
     }
 }
 
-/// The same for programs. What has no value is null, with the reason beside it.
+/// The comparison for programs. A missing value is null, with the reason beside it.
 pub(crate) fn json(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> Value {
     let finite = |value: f64| value.is_finite().then_some(value);
     let judged = |(part, measure): &(Coverage, MetricValue)| {
@@ -211,8 +203,7 @@ pub(crate) fn json(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> Va
             })),
         })
     };
-    let verdict = verdict(sections);
-    let notes = [subject.first.1, subject.second.1].concat();
+    let (verdict, notes) = (verdict(sections), [subject.first.1, subject.second.1].concat());
     json!({
         "first": subject.first.0,
         "second": subject.second.0,

@@ -1,5 +1,5 @@
-//! What a run says as a whole, as its record keeps it: the word, the sentence and the exit code. "Conforms" is said of a level, and only
-//! where every core case that applies was run, and judged by nothing wider than what all backends are judged by.
+//! The conclusion of a run as its record keeps it: word, sentence and exit code. Never says "conforms" unless every core case that applies
+//! ran, and no tolerance was wider than the shared ones.
 
 use crate::metric_value::count;
 use crate::outcome::record::{ConclusionRecord, ConclusionWord, SelectionRecord, ToleranceCount};
@@ -7,10 +7,10 @@ use crate::outcome::{Conclusion, RunEvidence};
 
 use super::console::verdict;
 
-/// The most features without a judged case that a sentence names.
+/// The most untested features that a sentence names.
 const NAMED: usize = 3;
 
-/// The conclusion of a run of the selected cases; `untested` names features of its models that no judged case needed.
+/// The conclusion of a run of the selected cases. `untested` names features of its models that no judged case needed.
 pub(crate) fn concluded(
     evidence: &RunEvidence,
     selection: &SelectionRecord,
@@ -21,9 +21,8 @@ pub(crate) fn concluded(
     let (passed, sentence) = match conclusion {
         Conclusion::Conforms => without_failure(evidence, selection, untested, own),
         Conclusion::KnownFailures => {
-            let all = evidence.counts;
-            let (known, code) = (count(all.known_failures, "known failure"), conclusion.exit_code());
-            let (passed, of) = (all.passed, all.cases());
+            let (all, code) = (evidence.counts, conclusion.exit_code());
+            let (known, passed, of) = (count(all.known_failures, "known failure"), all.passed, all.cases());
             let sentence = format!(
                 "passed with {known}: {passed} of {of} cases passed, so that the backend does not conform (exit code {code})"
             );
@@ -34,7 +33,7 @@ pub(crate) fn concluded(
     ConclusionRecord { word: ConclusionWord::of(conclusion, passed), sentence, exit_code: conclusion.exit_code() }
 }
 
-/// What a run says in which all that ran came out as expected.
+/// The word and sentence for a run in which every case that ran came out as expected.
 fn without_failure(
     evidence: &RunEvidence,
     selection: &SelectionRecord,
@@ -50,21 +49,20 @@ fn without_failure(
     };
     if !selection.every_core_case {
         let of = selection.planned;
-        return (
-            ConclusionWord::Passed,
-            format!("passed: {judged} of {of} cases judged, as selected{by} (exit code {exit_code})"),
-        );
+        let sentence = format!("passed: {judged} of {of} cases judged, as selected{by} (exit code {exit_code})");
+        return (ConclusionWord::Passed, sentence);
     }
     let mut gaps = match (evidence.missing(), core.ran()) {
         (0, 0) => vec!["no core case ran".to_owned()],
         (0, _) => Vec::new(),
         (missing, _) => vec![format!("{} skipped", count(missing, "core case"))],
     };
-    // A part of the cases need not show every feature.
+    // A run of some cases need not test every feature.
     if selection.whole {
         gaps.extend(untested.iter().take(NAMED).cloned());
-        let more = untested.len().saturating_sub(NAMED);
-        gaps.extend((more > 0).then(|| format!("{} more", count(more, "feature"))));
+        if untested.len() > NAMED {
+            gaps.push(format!("{} more", count(untested.len() - NAMED, "feature")));
+        }
     }
     if !gaps.is_empty() {
         let (of, gap) = (all.cases(), gaps.join("; "));
@@ -73,12 +71,8 @@ fn without_failure(
         );
         return (ConclusionWord::Passed, sentence);
     }
-    let (level, everything) = match (selection.whole, core.inapplicable) {
-        (false, 0) => (" at level core", "every core case".to_owned()),
-        (false, _) => (" at level core", "every core case that applies".to_owned()),
-        (true, 0) => ("", "everything".to_owned()),
-        (true, _) => ("", "everything that applies".to_owned()),
-    };
+    let (level, everything) = if selection.whole { ("", "everything") } else { (" at level core", "every core case") };
+    let applicable = if core.inapplicable == 0 { "" } else { " that applies" };
     let left_out = match (selection.whole, core.inapplicable) {
         (false, _) | (_, 0) => String::new(),
         (true, some) => format!("; {} not applicable", count(some, "core case")),
@@ -94,7 +88,8 @@ fn without_failure(
             (ConclusionWord::OwnTolerances, "passes with its own tolerances", by)
         }
     };
-    let sentence = format!("{verb}{level}: {everything} came out as expected{by}{left_out} (exit code {exit_code})");
+    let sentence =
+        format!("{verb}{level}: {everything}{applicable} came out as expected{by}{left_out} (exit code {exit_code})");
     (word, sentence)
 }
 
@@ -109,15 +104,15 @@ mod tests {
         Outcome { level, verdict, skip_cause, ..Outcome::skipped("esm2::embed::short", "") }
     }
 
-    fn said(cases: &[(Level, Verdict, SkipCause)]) -> String {
-        said_without(cases, &[])
+    fn sentences(cases: &[(Level, Verdict, SkipCause)]) -> String {
+        sentences_without(cases, &[])
     }
 
-    fn said_without(cases: &[(Level, Verdict, SkipCause)], untested: &[String]) -> String {
-        said_by(cases, untested, ToleranceCount::default())
+    fn sentences_without(cases: &[(Level, Verdict, SkipCause)], untested: &[String]) -> String {
+        sentences_by(cases, untested, ToleranceCount::default())
     }
 
-    fn said_by(cases: &[(Level, Verdict, SkipCause)], untested: &[String], own: ToleranceCount) -> String {
+    fn sentences_by(cases: &[(Level, Verdict, SkipCause)], untested: &[String], own: ToleranceCount) -> String {
         let cases = cases.iter().map(|&(level, verdict, cause)| outcome(level, verdict, cause));
         let run = RunOutcome { outcomes: cases.collect(), ..RunOutcome::default() };
         let sentence = |whole, every_core_case| {
@@ -132,18 +127,18 @@ mod tests {
         let line = |feature| format!("feature `{feature}` of esmfold: no case was judged");
         let untested = ["linker", "masks", "multimer", "tracks"].map(line);
         let passed = [(Level::Core, Verdict::Pass, SkipCause::NotRun)];
-        insta::assert_snapshot!(said_without(&passed, &untested[..1]), @"
+        insta::assert_snapshot!(sentences_without(&passed, &untested[..1]), @"
         passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged, so that it is not known whether the backend conforms (exit code 0)
         conforms at level core: every core case came out as expected (exit code 0)
         passed: 1 of 63 cases judged, as selected (exit code 0)
         ");
-        insta::assert_snapshot!(said_without(&passed, &untested).lines().next().unwrap_or_default(), @"passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged; feature `masks` of esmfold: no case was judged; feature `multimer` of esmfold: no case was judged; 1 feature more, so that it is not known whether the backend conforms (exit code 0)");
+        insta::assert_snapshot!(sentences_without(&passed, &untested).lines().next().unwrap_or_default(), @"passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged; feature `masks` of esmfold: no case was judged; feature `multimer` of esmfold: no case was judged; 1 feature more, so that it is not known whether the backend conforms (exit code 0)");
     }
 
     #[test]
     fn with_a_wider_tolerance_of_its_own_no_backend_conforms() {
         let passed = [(Level::Core, Verdict::Pass, SkipCause::NotRun)];
-        let by = |all, lenient| said_by(&passed, &[], ToleranceCount { all, lenient });
+        let by = |all, lenient| sentences_by(&passed, &[], ToleranceCount { all, lenient });
         insta::assert_snapshot!(by(2, 1), @"
         passes with its own tolerances: everything came out as expected, by 1 tolerance wider than or unlike the shared ones (exit code 0)
         passes with its own tolerances at level core: every core case came out as expected, by 1 tolerance wider than or unlike the shared ones (exit code 0)
@@ -155,7 +150,7 @@ mod tests {
         passed: 1 of 63 cases judged, as selected, by 2 tolerances of its own (exit code 0)
         ");
         let skipped = (Level::Core, Verdict::Skip, SkipCause::NotRun);
-        let gap = said_by(&[passed[0], skipped], &[], ToleranceCount { all: 1, lenient: 1 });
+        let gap = sentences_by(&[passed[0], skipped], &[], ToleranceCount { all: 1, lenient: 1 });
         insta::assert_snapshot!(gap.lines().next().unwrap_or_default(), @"passed: 1 of 2 cases judged, by 1 tolerance of its own; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)");
         let word = |all, lenient| {
             let run = RunOutcome {
@@ -175,8 +170,8 @@ mod tests {
         use Level::{Core, Extended};
         use SkipCause::{Inapplicable, NotRun};
         let passed = [(Core, Verdict::Pass, NotRun), (Extended, Verdict::Pass, NotRun)];
-        let with = |more: (Level, Verdict, SkipCause)| said(&[&passed[..], &[more]].concat());
-        insta::assert_snapshot!(said(&passed), @"
+        let with = |more: (Level, Verdict, SkipCause)| sentences(&[&passed[..], &[more]].concat());
+        insta::assert_snapshot!(sentences(&passed), @"
         conforms: everything came out as expected (exit code 0)
         conforms at level core: every core case came out as expected (exit code 0)
         passed: 2 of 63 cases judged, as selected (exit code 0)
@@ -201,7 +196,7 @@ mod tests {
         conforms at level core: every core case came out as expected (exit code 0)
         passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
-        insta::assert_snapshot!(said(&passed[1..]), @"
+        insta::assert_snapshot!(sentences(&passed[1..]), @"
         passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
         passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
         passed: 1 of 63 cases judged, as selected (exit code 0)

@@ -1,42 +1,36 @@
-//! The closing lines of a run for people: what was tested, how it went, and what deserves a look.
-
-pub(crate) mod levels;
+//! The closing lines of a run for people: the tested backend, the results, and what deserves a look. Does not print.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
+use super::words::{OWN_TOLERANCES, counted};
+use crate::config::Level;
 use crate::metric_value::count;
 use crate::outcome::record::plain_text;
-use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict, quote};
+use crate::outcome::{Conclusion, Interruption, RunEvidence, RunOutcome, Verdict, VerdictCounts, quote};
 use crate::plan::EmptySuite;
 
-use super::words::counted;
-
-/// How many flaky cases or unused snapshots are named before the rest is only counted.
+/// The most lines of a section; the rest is only counted.
 const NAMED: usize = 10;
-
-/// How many of the comparisons that came closest to their limits are told.
+/// The most cases in the section of tightest margins.
 const TIGHTEST: usize = 3;
 
-/// What a report is about.
+/// Facts about a run besides the results of its cases.
 pub(crate) struct ReportHeader<'a> {
-    /// The backend's name.
     pub(crate) backend: &'a str,
     pub(crate) kind: &'a str,
-    /// Which parameters stand behind its results.
     pub(crate) weights: &'a str,
-    /// The sentence that it ends with.
+    /// The conclusion.
     pub(crate) sentence: &'a str,
-    /// Tolerances of its own that the backend was judged by.
     pub(crate) own_tolerances: &'a [String],
-    /// Recorded results that no case uses; only looked for when everything was selected.
+    /// Recorded results that no case uses. Only looked for when everything was selected.
     pub(crate) unused_snapshots: &'a [String],
     /// Results that wait for review.
     pub(crate) pending_snapshots: &'a [String],
-    /// The directory of their own in which they do, where there is one.
+    /// The directory of results that wait for review, if they have their own.
     pub(crate) pending_directory: Option<&'a Path>,
-    /// Suites that were asked for and has no cases, with the reason.
+    /// Requested suites without cases, with the reason.
     pub(crate) empty_suites: &'a [EmptySuite],
 }
 
@@ -56,59 +50,57 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         report.elapsed.as_secs_f64(),
     );
     let _ = writeln!(text, "  {}", counted(&tally));
-    text.push_str(&levels::line(&report.evidence()));
-    text.push_str(&levels::own_tolerances(subject.own_tolerances));
+    text.push_str(&levels(&report.evidence()));
+    text.push_str(&own_tolerances(subject.own_tolerances));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
-    let flaky: Vec<String> =
-        flaky.map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts)).collect();
-    section(&mut text, "flaky", &flaky);
+    let flaky = flaky.map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts));
+    section(&mut text, "flaky", &flaky.collect::<Vec<_>>());
     section(&mut text, "known upstream", &explained(report, Verdict::KnownUpstream));
     section(&mut text, "known failure", &explained(report, Verdict::KnownFailure));
     section(&mut text, "out of date", &report.outdated);
-    let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
-    section(&mut text, "note", &recorded.collect::<Vec<_>>());
+    section(&mut text, "note", &report.outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect::<Vec<_>>());
     section(&mut text, "note", &report.remarks);
     section(&mut text, "leaked", &report.leaks);
     section(&mut text, "leak check failed", &report.unknown);
     section(&mut text, "warning", &report.notes);
     section(&mut text, "tightest margins", &margins(report));
-    let empty: Vec<String> = subject.empty_suites.iter().map(ToString::to_string).collect();
-    section(&mut text, "note", &empty);
+    section(&mut text, "note", &subject.empty_suites.iter().map(ToString::to_string).collect::<Vec<_>>());
     section(&mut text, "unused snapshot", subject.unused_snapshots);
     if !subject.unused_snapshots.is_empty() {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");
     }
     section(&mut text, "waits for review", subject.pending_snapshots);
     if !subject.pending_snapshots.is_empty() {
-        let place = subject.pending_directory.map(|directory| directory.to_string_lossy());
-        let place = place.map_or_else(String::new, |place| format!(" --pending {}", plain_text(&quote(&place))));
+        let place = subject.pending_directory.map_or_else(String::new, |directory| {
+            format!(" --pending {}", plain_text(&quote(&directory.to_string_lossy())))
+        });
         let _ = writeln!(text, "  see `hydrotest snapshots list{place}`, then `accept` or `reject`");
     }
     let _ = writeln!(text, "{}", subject.sentence);
     text
 }
 
-/// The cases of a verdict with what explains it.
+/// The cases of a verdict with their reasons.
 fn explained(report: &RunOutcome, verdict: Verdict) -> Vec<String> {
     let cases = report.outcomes.iter().filter(|outcome| outcome.verdict == verdict);
-    let lines = cases.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default()));
-    lines.collect()
+    cases.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default())).collect()
 }
 
-/// The passing comparisons that used up most of what they are allowed, one of each case.
+/// The passing comparisons with the tightest margins, at most one per case.
 fn margins(report: &RunOutcome) -> Vec<String> {
     let passed = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
-    let tightest = passed.filter_map(|outcome| {
-        let used = outcome.measurements.iter().map(|one| (one.measure.used(), one));
-        let (used, most) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
-        (used > 0.0).then(|| (used, format!("{}: {most}", outcome.name)))
-    });
-    let mut tightest: Vec<(f64, String)> = tightest.collect();
+    let mut tightest: Vec<(f64, String)> = passed
+        .filter_map(|outcome| {
+            let used = outcome.measurements.iter().map(|one| (one.measure.used(), one));
+            let (used, most) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
+            (used > 0.0).then(|| (used, format!("{}: {most}", outcome.name)))
+        })
+        .collect();
     tightest.sort_by(|one, other| other.0.total_cmp(&one.0));
     tightest.into_iter().take(TIGHTEST).map(|(_, line)| line).collect()
 }
 
-/// What every comparison of a run observed, with floor, bound and word; a line for each, below the name of its case.
+/// Every comparison of a run, a line each below the name of its case.
 pub(crate) fn numbers(report: &RunOutcome) -> String {
     let mut text = String::new();
     for outcome in report.outcomes.iter().filter(|outcome| !outcome.measurements.is_empty()) {
@@ -125,7 +117,7 @@ pub(crate) fn numbers(report: &RunOutcome) -> String {
     text
 }
 
-/// The sentence that a conclusion comes down to, with its exit code.
+/// The sentence for a conclusion, with its exit code.
 pub(crate) fn verdict(conclusion: Conclusion) -> String {
     let sentence = match conclusion {
         Conclusion::Conforms => "conforms: everything came out as expected",
@@ -146,6 +138,41 @@ pub(crate) fn verdict(conclusion: Conclusion) -> String {
         Conclusion::Interrupted(Interruption::Hangup) => "inconclusive: the terminal is gone",
     };
     format!("{sentence} (exit code {})", conclusion.exit_code())
+}
+
+/// One line with the results of each level that has cases.
+pub(crate) fn levels(evidence: &RunEvidence) -> String {
+    let levels = [(Level::Core, evidence.core), (Level::Extended, evidence.extended)].into_iter();
+    let levels: Vec<String> = levels
+        .filter(|(_, tally)| tally.cases() > 0)
+        .map(|(level, tally)| format!("{level}: {}", level_counts(&tally)))
+        .collect();
+    if levels.is_empty() { String::new() } else { format!("  {}\n", levels.join("; ")) }
+}
+
+/// A line for each tolerance that a backend does not share with others. Leaves none out.
+pub(crate) fn own_tolerances(tolerances: &[String]) -> String {
+    let lines = tolerances.iter().map(|tolerance| format!("  {OWN_TOLERANCES}: {}\n", plain_text(tolerance)));
+    lines.collect::<Vec<_>>().concat()
+}
+
+fn level_counts(tally: &VerdictCounts) -> String {
+    let others = [
+        (tally.failed, "failed"),
+        (tally.unexpected_passes, "passed unexpectedly"),
+        (tally.errors, "errors"),
+        (tally.without_reference, "without a sound reference"),
+        (tally.expected_failures, "failed as expected"),
+        (tally.known_upstream, "known upstream"),
+        (tally.known_failures, "known failures"),
+        (tally.skipped - tally.inapplicable, "skipped"),
+        (tally.inapplicable, "not applicable"),
+    ];
+    let mut text = format!("{} of {} passed", tally.passed, tally.cases());
+    for (number, word) in others.iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {word}");
+    }
+    text
 }
 
 fn section(text: &mut String, title: &str, lines: &[String]) {

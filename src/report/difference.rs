@@ -1,12 +1,13 @@
-//! What changed from one run to another, for people: what got worse first. Makes text and compares nothing.
+//! The changes from one run to another, for people: what got worse first. Does not compare runs.
 
 use std::fmt::Write;
 
 use super::words::{headline, message};
 use crate::metric_value::count;
-use crate::outcome::record::{CaseChange, Change, MetricRecord, RunDifference, RunRecord};
+use crate::outcome::Verdict;
+use crate::outcome::record::{CaseChange, CaseRecord, Change, MetricRecord, RunDifference, RunRecord};
 
-/// What changed, ending in a line break.
+/// The changes, ending in a line break.
 pub(crate) fn text(old: &RunRecord, new: &RunRecord, difference: &RunDifference<'_>) -> String {
     let mut text = String::new();
     for warning in &difference.warnings {
@@ -27,12 +28,10 @@ pub(crate) fn text(old: &RunRecord, new: &RunRecord, difference: &RunDifference<
         "no longer failing",
     ];
     for title in titles {
-        let changes = difference.cases.iter().filter(|change| title_of(change) == title);
-        let changes: Vec<&CaseChange<'_>> = changes.collect();
-        if changes.is_empty() {
-            continue;
-        }
-        let worse = if changes[0].change.is_worse() { " (worse)" } else { "" };
+        let changes: Vec<&CaseChange<'_>> =
+            difference.cases.iter().filter(|change| title_of(change) == title).collect();
+        let Some(first) = changes.first() else { continue };
+        let worse = if first.change.is_worse() { " (worse)" } else { "" };
         let _ = writeln!(text, "\n{title}{worse}: {}", count(changes.len(), "case"));
         for change in changes {
             describe(&mut text, change);
@@ -53,7 +52,7 @@ pub(crate) fn text(old: &RunRecord, new: &RunRecord, difference: &RunDifference<
 }
 
 fn title_of(change: &CaseChange<'_>) -> &'static str {
-    let passes = change.new.is_some_and(|case| case.verdict == crate::outcome::Verdict::Pass);
+    let passes = change.new.is_some_and(|case| case.verdict == Verdict::Pass);
     match change.change {
         Change::NewlyFailing => "newly failing",
         Change::Weaker => "no longer passing",
@@ -71,23 +70,16 @@ fn title_of(change: &CaseChange<'_>) -> &'static str {
 
 fn describe(text: &mut String, change: &CaseChange<'_>) {
     let name = change.new.or(change.old).map_or("", |case| &case.name);
-    let word = |case: Option<&crate::outcome::record::CaseRecord>| {
-        case.map_or_else(|| "absent".to_owned(), |case| case.verdict.to_string())
-    };
-    match &change.change {
-        Change::Closer(moved) | Change::Farther(moved) => {
-            let _ = writeln!(text, "  {name}");
-            for (before, after) in moved {
-                let _ = writeln!(text, "    {}", shown(before, after));
-            }
-            return;
+    if let Change::Closer(moved) | Change::Farther(moved) = &change.change {
+        let _ = writeln!(text, "  {name}");
+        for (before, after) in moved {
+            let _ = writeln!(text, "    {}", shown(before, after));
         }
-        _ => {
-            let _ = writeln!(text, "  {name}: {}, was {}", word(change.new), word(change.old));
-        }
+        return;
     }
-    let is_other = change.change == Change::OtherCause;
-    if let Some(old) = change.old.filter(|_| is_other) {
+    let word = |case: Option<&CaseRecord>| case.map_or_else(|| "absent".to_owned(), |case| case.verdict.to_string());
+    let _ = writeln!(text, "  {name}: {}, was {}", word(change.new), word(change.old));
+    if let Some(old) = change.old.filter(|_| change.change == Change::OtherCause) {
         let _ = writeln!(text, "    was: {}", message(old));
     }
     if let Some(new) = change.new.filter(|case| case.is_wrong()) {
@@ -118,17 +110,16 @@ fn shown(before: &MetricRecord, after: &MetricRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Verdict;
     use crate::outcome::record::difference;
     use crate::outcome::record::fixture::{case, finding, metric, run, with_tolerances};
 
-    fn numbered(name: &str, used: f64) -> crate::outcome::record::CaseRecord {
+    fn numbered(name: &str, used: f64) -> CaseRecord {
         let mut case = case(name, Verdict::Pass, vec![]);
         case.metrics = vec![metric("atom_array[0]", used)];
         case
     }
 
-    fn wrong(name: &str, summary: &str) -> crate::outcome::record::CaseRecord {
+    fn wrong(name: &str, summary: &str) -> CaseRecord {
         case(name, Verdict::Fail, vec![finding("contract", summary)])
     }
 

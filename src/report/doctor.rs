@@ -1,4 +1,4 @@
-//! What was found wrong with backends, as a table for people or as JSON for programs. Makes text; prints nothing.
+//! The requirements of backends and whether they are met, as a table for people or as JSON for programs. Does not check or print.
 
 use std::fmt::Write;
 
@@ -6,22 +6,20 @@ use serde_json::{Value, json};
 
 use crate::backend::requirement::{Requirement, RequirementStatus};
 
-/// A backend that was looked at.
+/// A backend that was checked.
 pub(crate) struct Patient<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: &'a str,
-    /// Why it was looked at.
     pub(crate) role: Role,
-    /// What was found.
     pub(crate) requirements: Vec<Requirement>,
 }
 
-/// Why a backend is looked at.
+/// Why a backend is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It was asked for, or is the default: it has to run here.
+    /// It was requested or is the default: it has to run here.
     Wanted,
-    /// It is declared, perhaps for other machines than this.
+    /// It is declared, perhaps for other machines.
     Declared,
 }
 
@@ -46,7 +44,7 @@ impl Patient<'_> {
     }
 }
 
-/// The table, ending in a line break: what is not well has its advice below.
+/// The table, ending in a line break. A requirement that is not met has its advice below.
 pub(crate) fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String {
     let all = patients.iter().flat_map(|patient| &patient.requirements).chain(machine);
     let width = all.map(|requirement| requirement.subject.chars().count()).max().unwrap_or(0);
@@ -61,11 +59,9 @@ pub(crate) fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String
 
 fn lines(text: &mut String, requirements: &[Requirement], role: Role, width: usize) {
     for requirement in requirements {
-        let Requirement { subject, found, .. } = requirement;
-        let mut found = found.lines();
-        let first = found.next().unwrap_or_default();
-        let _ = writeln!(text, "  {:6}  {subject:width$}  {first}", mark(requirement.status, role));
-        let indent = 10 + width + 2;
+        let Requirement { subject, found, status, .. } = requirement;
+        let (mut found, indent) = (found.lines(), 10 + width + 2);
+        let _ = writeln!(text, "  {:6}  {subject:width$}  {}", mark(*status, role), found.next().unwrap_or_default());
         for line in found {
             let _ = writeln!(text, "{:indent$}{line}", "");
         }
@@ -83,31 +79,28 @@ const fn mark(status: RequirementStatus, role: Role) -> &'static str {
     }
 }
 
-/// The same for programs.
+/// The requirements for programs.
 pub(crate) fn json(machine: &[Requirement], patients: &[Patient<'_>]) -> Value {
-    let shown = |requirements: &[Requirement], role: Role| -> Vec<Value> {
-        let shown = requirements.iter().map(|requirement| {
+    let shown = |requirements: &[Requirement], role: Role| -> Value {
+        let one = |requirement: &Requirement| {
             json!({
                 "subject": requirement.subject,
                 "state": mark(requirement.status, role),
                 "found": requirement.found,
                 "advice": requirement.advice,
             })
-        });
-        shown.collect()
+        };
+        requirements.iter().map(one).collect()
     };
-    let backends: Vec<Value> = patients
-        .iter()
-        .map(|patient| {
-            json!({
-                "name": patient.name,
-                "kind": patient.kind,
-                "can_run": !patient.is(RequirementStatus::Unmet) && !patient.is(RequirementStatus::Unset),
-                "requirements": shown(&patient.requirements, patient.role),
-            })
+    let backend = |patient: &Patient<'_>| {
+        json!({
+            "name": patient.name,
+            "kind": patient.kind,
+            "can_run": !patient.is(RequirementStatus::Unmet) && !patient.is(RequirementStatus::Unset),
+            "requirements": shown(&patient.requirements, patient.role),
         })
-        .collect();
-    json!({ "machine": shown(machine, Role::Wanted), "backends": backends })
+    };
+    json!({ "machine": shown(machine, Role::Wanted), "backends": patients.iter().map(backend).collect::<Value>() })
 }
 
 #[cfg(test)]

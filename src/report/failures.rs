@@ -1,4 +1,4 @@
-//! What is wrong with a run, for people: each cause once, the first case of it in full, the others by name. Sees the record only.
+//! The failures of a run, for people: each cause once, its first case in full, the others by name. Does not judge or group cases.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -6,28 +6,26 @@ use std::fmt::Write;
 use crate::backend::Responsible;
 use crate::metric_value::count;
 use crate::outcome::Verdict;
-use crate::outcome::record::{CaseRecord, CauseGroup, FindingRecord, RunRecord, causes};
+use crate::outcome::record::{CaseRecord, FindingRecord, RunRecord, causes};
 
-/// Names of further cases of a cause, before the rest is only counted.
+/// The most further cases of a cause that are named.
 const NAMED: usize = 5;
-
-/// Lines of details and of a log that are shown of a finding.
+/// The most lines of details, and of the log, that are shown of a finding.
 const LINES: usize = 16;
-
-/// Characters of a line that are shown.
+/// The most characters of a line that are shown.
 const WIDTH: usize = 400;
 
-/// How much is told of each cause.
+/// Which cases of a cause are shown in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Telling {
-    /// The first case in full.
+    /// The first case.
     FirstCase,
-    /// Every case in full.
+    /// Every case.
     EveryCase,
 }
 
-/// Everything that went wrong, grouped by cause; empty when nothing did. A cause ends with the entry that would list its first case as
-/// known, where `entries` has one under the name of that case.
+/// Everything that went wrong, grouped by cause; empty if nothing did. Each cause ends with the entry in `entries` that would list its
+/// first case as known.
 pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str, String>) -> String {
     let groups = causes(run);
     if groups.is_empty() {
@@ -36,15 +34,23 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
     let cases: usize = groups.iter().map(|group| group.cases.len()).sum();
     let mut text = format!("\n{}, {} went wrong:\n", count(groups.len(), "cause"), count(cases, "case"));
     for (number, group) in groups.iter().enumerate() {
-        let _ = writeln!(text, "\n{}. {}", number + 1, heading(group));
-        let reported = match telling {
-            Telling::FirstCase => &group.cases[..1],
-            Telling::EveryCase => &group.cases[..],
-        };
+        let heading = format!("{} × {} ({})", group.cases.len(), cut(&group.title), meaning(group.first()));
+        let _ = writeln!(text, "\n{}. {heading}", number + 1);
+        let (reported, others) = group.cases.split_at(match telling {
+            Telling::FirstCase => 1,
+            Telling::EveryCase => group.cases.len(),
+        });
         for case in reported {
-            text.push_str(&in_full(case));
+            in_full(&mut text, case);
         }
-        text.push_str(&others(group, reported.len()));
+        if !others.is_empty() {
+            let named: Vec<&str> = others.iter().take(NAMED).map(|case| case.name.as_str()).collect();
+            let more = match others.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more (`--verbose` tells all)"),
+            };
+            let _ = writeln!(text, "   also: {}{more}", named.join(", "));
+        }
         for line in entries.get(group.first().name.as_str()).iter().flat_map(|entry| entry.lines()) {
             let _ = writeln!(text, "   {line}");
         }
@@ -59,13 +65,8 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
     text
 }
 
-/// `23 × embeddings: expected float32, got float64 (the backend is wrong)`.
-pub(crate) fn heading(group: &CauseGroup<'_>) -> String {
-    format!("{} × {} ({})", group.cases.len(), cut(&group.title), meaning(group.first()))
-}
-
-/// What the verdict of a case says, and of whom.
-pub(crate) fn meaning(case: &CaseRecord) -> &'static str {
+/// The verdict of a case in words, with the responsible party.
+fn meaning(case: &CaseRecord) -> &'static str {
     match (case.verdict, case.responsible) {
         (Verdict::Fail, _) => "the backend is wrong",
         (Verdict::Error, Some(Responsible::Reference)) => "there is nothing sound to compare with",
@@ -82,38 +83,34 @@ pub(crate) fn meaning(case: &CaseRecord) -> &'static str {
     }
 }
 
-fn in_full(case: &CaseRecord) -> String {
-    let mut text = format!("   {} ({})\n", case.name, case.place);
-    if let Some(reason) = &case.reason {
-        for line in reason.lines() {
-            let _ = writeln!(text, "     {}", cut(line));
-        }
+fn in_full(text: &mut String, case: &CaseRecord) {
+    let _ = writeln!(text, "   {} ({})", case.name, case.place);
+    for line in case.reason.iter().flat_map(|reason| reason.lines()) {
+        let _ = writeln!(text, "     {}", cut(line));
     }
     if case.attempts.len() > 1 {
         let verdicts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
         let _ = writeln!(text, "     attempts: {}", verdicts.join(", "));
     }
     for finding in case.findings() {
-        text.push_str(&finding_lines(finding));
+        finding_lines(text, finding);
     }
     let _ = writeln!(text, "     reproduce: {}", case.reproduce);
-    text
 }
 
-fn finding_lines(finding: &FindingRecord) -> String {
+fn finding_lines(text: &mut String, finding: &FindingRecord) {
     let call = finding.call.as_deref().map_or_else(String::new, |call| format!(" [{call}]"));
-    let mut text = format!("     {}{call}: {}\n", finding.check, cut(&finding.summary));
-    let shown = finding.details.iter().take(LINES);
-    for line in shown {
+    let _ = writeln!(text, "     {}{call}: {}", finding.check, cut(&finding.summary));
+    for line in finding.details.iter().take(LINES) {
         let _ = writeln!(text, "       {}", cut(line));
     }
     if finding.details.len() > LINES {
         let _ = writeln!(text, "       … {}", count(finding.details.len() - LINES, "more line"));
     }
-    for (word, advice) in [("likely cause", &finding.likely_cause), ("hint", &finding.hint)] {
+    for (label, advice) in [("likely cause", &finding.likely_cause), ("hint", &finding.hint)] {
         let Some(advice) = advice else { continue };
         let mut lines = advice.lines();
-        let _ = writeln!(text, "       {word}: {}", cut(lines.next().unwrap_or_default()));
+        let _ = writeln!(text, "       {label}: {}", cut(lines.next().unwrap_or_default()));
         for line in lines {
             let _ = writeln!(text, "         {}", cut(line));
         }
@@ -125,24 +122,9 @@ fn finding_lines(finding: &FindingRecord) -> String {
     for line in &finding.log[hidden..] {
         let _ = writeln!(text, "       log: {}", cut(line));
     }
-    text
 }
 
-/// The names of the cases that are not told in full.
-fn others(group: &CauseGroup<'_>, reported: usize) -> String {
-    let others = &group.cases[reported..];
-    if others.is_empty() {
-        return String::new();
-    }
-    let named: Vec<&str> = others.iter().take(NAMED).map(|case| case.name.as_str()).collect();
-    let more = match others.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more (`--verbose` tells all)"),
-    };
-    format!("   also: {}{more}\n", named.join(", "))
-}
-
-/// A line, cut to a readable length.
+/// Cuts a line to a readable length.
 fn cut(line: &str) -> String {
     match line.char_indices().nth(WIDTH) {
         None => line.to_owned(),

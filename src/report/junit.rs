@@ -1,59 +1,46 @@
 //! The run as `JUnit` XML, which GitLab, Jenkins and most dashboards read: the dialect of Maven's Surefire with its elements for
-//! attempts. A run that did not come out well has a failure or an error in it, whatever its cases say.
+//! attempts. Never leaves a run that did not succeed without a failure or an error.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::DateTime;
-use quick_junit::{FlakyOrRerun, NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite};
+use quick_junit::{FlakyOrRerun, NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
-use super::format::Report;
 use super::words::{faults, headline, hinted, is_success, lines, message, party};
 use crate::outcome::Verdict;
 use crate::outcome::record::{AttemptRecord, CaseRecord, FindingRecord, RunRecord, RunState};
 
-/// `JUnit` XML.
-pub(super) struct JunitXml;
-
-/// The suite of what no case says.
+/// The suite of the run itself.
 const RUN: &str = "hydrotest";
 
-impl Report for JunitXml {
-    fn name(&self) -> &'static str {
-        "junit"
+/// The document.
+///
+/// # Errors
+/// When it cannot be written as XML.
+pub(super) fn render(run: &RunRecord) -> Result<String, String> {
+    let mut document = Report::new(RUN);
+    document.set_time(duration(run.seconds));
+    let mut suites: Vec<TestSuite> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for case in &run.cases {
+        let place = *places.entry((&case.model, &case.suite)).or_insert_with(|| {
+            let mut suite = suite(run, &format!("{}::{}", case.model, case.suite));
+            for own in run.own_tolerances_of(&case.model) {
+                suite.add_property((format!("own_tolerance:{}", own.gate).as_str(), own.values().as_str()));
+            }
+            suites.push(suite);
+            suites.len() - 1
+        });
+        let suite = &mut suites[place];
+        suite.set_time(suite.time.unwrap_or_default().saturating_add(duration(case.elapsed())));
+        suite.add_test_case(test_case(case));
     }
-
-    fn about(&self) -> &'static str {
-        "JUnit XML for GitLab, Jenkins and dashboards; every attempt is in it"
-    }
-
-    fn render(&self, run: &RunRecord) -> Result<String, String> {
-        let mut document = Document::new(RUN);
-        document.set_time(duration(run.seconds));
-        let mut suites: Vec<TestSuite> = Vec::new();
-        let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-        for case in &run.cases {
-            let place = *places.entry((&case.model, &case.suite)).or_insert_with(|| {
-                let mut suite = suite(run, &format!("{}::{}", case.model, case.suite));
-                for own in run.own_tolerances_of(&case.model) {
-                    let name = format!("own_tolerance:{}", own.gate);
-                    suite.add_property((name.as_str(), own.values().as_str()));
-                }
-                suites.push(suite);
-                suites.len() - 1
-            });
-            let suite = &mut suites[place];
-            let time = suite.time.unwrap_or_default().saturating_add(duration(case.elapsed()));
-            suite.set_time(time);
-            suite.add_test_case(test_case(case));
-        }
-        suites.extend(of_run(run));
-        document.add_test_suites(suites);
-        let text = document.to_string().map_err(|error| error.to_string())?;
-        // Jenkins' schema knows the number of skipped cases of a suite, and not of all suites.
-        let skipped = format!(" skipped=\"{}\"", document.skipped);
-        Ok(text.replacen(&skipped, "", 1))
-    }
+    suites.extend(of_run(run));
+    document.add_test_suites(suites);
+    let text = document.to_string().map_err(|error| error.to_string())?;
+    // Jenkins' schema knows the number of skipped cases of a suite, and not of all suites.
+    Ok(text.replacen(&format!(" skipped=\"{}\"", document.skipped), "", 1))
 }
 
 fn suite(run: &RunRecord, name: &str) -> TestSuite {
@@ -116,24 +103,20 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
         Verdict::Pass => return TestCaseStatus::success(),
         // A failure that is expected does not fail the run, and JUnit has no other word for it.
         Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure => {
-            (TestCaseStatus::skipped(), case.verdict.to_string())
+            (TestCaseStatus::skipped(), None)
         }
-        Verdict::Fail => (TestCaseStatus::non_success(NonSuccessKind::Failure), check(case)),
-        Verdict::Error => {
-            let kind = party(case.responsible).to_owned();
-            (TestCaseStatus::non_success(NonSuccessKind::Error), kind)
+        Verdict::Fail => {
+            let check = case.deciding_finding().map(|finding| finding.check.as_str());
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), check)
         }
-        Verdict::Stale | Verdict::UnexpectedPass => {
-            (TestCaseStatus::non_success(NonSuccessKind::Failure), case.verdict.to_string())
-        }
+        Verdict::Error => (TestCaseStatus::non_success(NonSuccessKind::Error), Some(party(case.responsible))),
+        Verdict::Stale | Verdict::UnexpectedPass => (TestCaseStatus::non_success(NonSuccessKind::Failure), None),
     };
-    let mut shown = message(case);
-    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure, Some(reason)) =
-        (case.verdict, &case.reason)
-    {
-        shown = reason.replace('\n', " ");
-    }
-    status.set_type(kind).set_message(shown);
+    let shown = match &case.reason {
+        Some(reason) if case.verdict == Verdict::Skip || case.verdict.is_expected() => reason.replace('\n', " "),
+        _ => message(case),
+    };
+    status.set_type(kind.map_or_else(|| case.verdict.to_string(), str::to_owned)).set_message(shown);
     let description = described(case.findings());
     if !description.is_empty() {
         status.set_description(description);
@@ -141,16 +124,9 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
     status
 }
 
-fn check(case: &CaseRecord) -> String {
-    case.deciding_finding().map_or_else(|| case.verdict.to_string(), |finding| finding.check.clone())
-}
-
 fn rerun(attempt: &AttemptRecord) -> TestRerun {
-    let kind = match attempt.verdict {
-        Verdict::Fail => NonSuccessKind::Failure,
-        _ => NonSuccessKind::Error,
-    };
-    let mut rerun = TestRerun::new(kind);
+    let is_failure = attempt.verdict == Verdict::Fail;
+    let mut rerun = TestRerun::new(if is_failure { NonSuccessKind::Failure } else { NonSuccessKind::Error });
     // Jenkins' schema requires the type.
     rerun.set_type(attempt.verdict.to_string());
     if let Some(first) = attempt.findings.first() {
@@ -161,30 +137,28 @@ fn rerun(attempt: &AttemptRecord) -> TestRerun {
 }
 
 fn described(findings: &[FindingRecord]) -> String {
-    let lines: Vec<String> = findings.iter().flat_map(lines).collect();
-    lines.join("\n")
+    findings.iter().flat_map(lines).collect::<Vec<_>>().join("\n")
 }
 
-/// What schemas have no element for, and what the platform logged.
+/// Facts that have no element in the schemas, and the log of the platform.
 fn output(case: &CaseRecord) -> String {
     let mut text = vec![format!("level: {}", case.level), format!("case: {}", case.place)];
-    let attempts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
-    if attempts.len() > 1 {
-        text.push(format!("attempts: {}", attempts.join(", ")));
+    if case.attempts.len() > 1 {
+        let verdicts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
+        text.push(format!("attempts: {}", verdicts.join(", ")));
     }
     text.extend(case.notes.iter().map(|note| format!("note: {note}")));
     if case.is_wrong() {
         text.push(format!("reproduce: {}", case.reproduce));
     }
-    let logs = case.findings().iter().map(|finding| &finding.log).filter(|log| !log.is_empty());
-    for log in logs {
+    for log in case.findings().iter().map(|finding| &finding.log).filter(|log| !log.is_empty()) {
         text.push("log of the platform:".to_owned());
         text.extend(log.iter().cloned());
     }
     text.join("\n")
 }
 
-/// What is wrong with the run itself, as cases of a suite of its own.
+/// The faults of the run itself, as cases of their own suite.
 fn of_run(run: &RunRecord) -> Option<TestSuite> {
     let mut suite = suite(run, RUN);
     let failed = |name: &str, kind: NonSuccessKind, lines: &[String]| {
@@ -196,17 +170,13 @@ fn of_run(run: &RunRecord) -> Option<TestSuite> {
         test
     };
     for (name, is_backends, lines) in faults(run) {
-        if !lines.is_empty() {
-            let kind = if is_backends { NonSuccessKind::Failure } else { NonSuccessKind::Error };
-            suite.add_test_case(failed(name, kind, lines));
-        }
+        let kind = if is_backends { NonSuccessKind::Failure } else { NonSuccessKind::Error };
+        suite.add_test_case(failed(name, kind, lines));
     }
-    let is_told = !suite.test_cases.is_empty() || run.cases.iter().any(CaseRecord::is_wrong);
-    if run.state != RunState::Complete || !(is_success(run) || is_told) {
-        let name = match run.state {
-            RunState::Complete => "the run did not succeed",
-            RunState::Incomplete | RunState::Interrupted => "the run did not end",
-        };
+    let has_failure = !suite.test_cases.is_empty() || run.cases.iter().any(CaseRecord::is_wrong);
+    let has_ended = run.state == RunState::Complete;
+    if !has_ended || !(is_success(run) || has_failure) {
+        let name = if has_ended { "the run did not succeed" } else { "the run did not end" };
         suite.add_test_case(failed(name, NonSuccessKind::Error, &[headline(run)]));
     }
     let notes: Vec<String> = [("hint", &hinted(run)), ("warning", &run.warnings), ("note", &run.remarks)]
@@ -219,7 +189,7 @@ fn of_run(run: &RunRecord) -> Option<TestSuite> {
     (!suite.test_cases.is_empty() || !notes.is_empty()).then_some(suite)
 }
 
-/// Seconds of a file, which may be anything; nothing where they are no time.
+/// Seconds from a file as a duration, or 0 if they are no duration.
 fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
@@ -231,7 +201,7 @@ mod tests {
     use crate::outcome::record::{ConclusionRecord, ConclusionWord};
 
     fn rendered(run: &RunRecord) -> String {
-        let text = JunitXml.render(run).unwrap();
+        let text = render(run).unwrap();
         text.replace(&"0".repeat(64), "HASH")
     }
 

@@ -1,5 +1,5 @@
-//! The run as a page of Markdown, such as the summary of a job on GitHub: what came of it, the causes, and what deserves a look.
-//! Foreign text stands in code alone, where no renderer looks for markup, links or mentions. Bounded, and says what it leaves out.
+//! The run as a page of Markdown, such as the summary of a job on GitHub: the conclusion, the causes, and what deserves a look. Bounds
+//! the page and says what it leaves out. Never puts foreign text outside of code, where renderers look for markup, links or mentions.
 
 pub(super) mod code;
 
@@ -7,69 +7,51 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use self::code::{LINES, block, code};
-use super::format::Report;
 use super::words::{OWN_TOLERANCES, columns, faults, headline, hinted, is_success, lines, party};
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, CauseGroup, MetricRecord, RunRecord, causes};
 use crate::outcome::{Verdict, VerdictCounts};
 
-/// A page of Markdown.
-pub(super) struct MarkdownSummary;
-
 /// The most bytes of a page: GitHub refuses a summary of 1 MiB.
 const PAGE: usize = 900 << 10;
-/// Room that is kept for the sections after the causes.
+/// The bytes reserved for the sections after the causes.
 const REST: usize = 200 << 10;
-/// How many items a list has before the rest is only counted.
+/// The most items of a list; the rest is only counted.
 const LISTED: usize = 20;
-/// How many cases are told of as slowest, and as closest to their limits.
+/// The most cases in the tables of the slowest and the tightest cases.
 const EXTREMES: usize = 10;
 
-impl Report for MarkdownSummary {
-    fn name(&self) -> &'static str {
-        "markdown"
+/// The page.
+pub(super) fn render(run: &RunRecord) -> String {
+    let mut page = head(run);
+    page.push_str(&table(run));
+    let groups = causes(run);
+    if !groups.is_empty() {
+        let _ = write!(page, "\n### {}\n", count(groups.len(), "cause"));
     }
-
-    fn about(&self) -> &'static str {
-        "a page of Markdown, such as a job summary on GitHub"
+    for (index, group) in groups.iter().enumerate() {
+        let section = cause(index + 1, group);
+        if page.len() + section.len() > PAGE - REST {
+            let left = count(groups.len() - index, "cause");
+            let _ = write!(page, "\n{left} left out, because the page would be too long: see the outcome file.\n");
+            break;
+        }
+        page.push_str(&section);
     }
-
-    fn render(&self, run: &RunRecord) -> Result<String, String> {
-        let mut page = head(run);
-        page.push_str(&table(run));
-        let groups = causes(run);
-        if !groups.is_empty() {
-            let _ = write!(page, "\n### {}\n", count(groups.len(), "cause"));
-        }
-        for (index, group) in groups.iter().enumerate() {
-            let section = cause(index + 1, group);
-            if page.len() + section.len() > PAGE - REST {
-                let left = count(groups.len() - index, "cause");
-                let _ = write!(page, "\n{left} left out, because the page would be too long: see the outcome file.\n");
-                break;
-            }
-            page.push_str(&section);
-        }
-        list(&mut page, "what the whole run shows", &hinted(run));
-        for (title, _, lines) in faults(run) {
-            list(&mut page, title, lines);
-        }
-        list(&mut page, "warnings", &run.warnings);
-        let named = |is_meant: fn(&CaseRecord) -> bool| -> Vec<String> {
-            let cases = run.cases.iter().filter(|case| is_meant(case));
-            let reason = |case: &CaseRecord| case.reason.as_ref().map(|reason| format!(": {reason}"));
-            cases.map(|case| format!("{}{}", case.name, reason(case).unwrap_or_default())).collect()
-        };
-        list(&mut page, "passed only when tried again", &named(CaseRecord::is_flaky));
-        let is_known = |case: &CaseRecord| {
-            matches!(case.verdict, Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure)
-        };
-        list(&mut page, "failed as expected", &named(is_known));
-        list(&mut page, "notes", &run.remarks);
-        page.push_str(&slowest(run));
-        page.push_str(&tightest(run));
-        Ok(page)
+    list(&mut page, "what the whole run shows", &hinted(run));
+    for (title, _, lines) in faults(run) {
+        list(&mut page, title, lines);
     }
+    list(&mut page, "warnings", &run.warnings);
+    let named = |is_meant: fn(&CaseRecord) -> bool| -> Vec<String> {
+        let reason = |case: &CaseRecord| case.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let cases = run.cases.iter().filter(|case| is_meant(case));
+        cases.map(|case| format!("{}{}", case.name, reason(case))).collect()
+    };
+    list(&mut page, "passed only when tried again", &named(CaseRecord::is_flaky));
+    list(&mut page, "failed as expected", &named(|case| case.verdict.is_expected()));
+    list(&mut page, "notes", &run.remarks);
+    page + &slowest(run) + &tightest(run)
 }
 
 fn head(run: &RunRecord) -> String {
@@ -88,8 +70,7 @@ fn head(run: &RunRecord) -> String {
         ("boileroom", &backend.boileroom),
         ("shard", &run.selection.shard),
     ];
-    let known = optional.iter().filter_map(|(word, value)| value.as_ref().map(|value| (word, value)));
-    facts.extend(known.map(|(word, value)| format!("{word} {}", code(value))));
+    facts.extend(optional.iter().filter_map(|(word, value)| Some(format!("{word} {}", code(value.as_ref()?)))));
     let _ = writeln!(page, "{}\n", facts.join(" · "));
     let _ = writeln!(
         page,
@@ -101,16 +82,13 @@ fn head(run: &RunRecord) -> String {
         code(&run.started),
         code(&run.harness.version),
     );
-    if !backend.versions.is_empty() {
-        let versions = backend.versions.iter().map(|(name, version)| format!("{name} {version}"));
-        list(&mut page, "versions", &versions.collect::<Vec<_>>());
-    }
-    let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
-    list(&mut page, OWN_TOLERANCES, &own);
+    let versions = backend.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    list(&mut page, "versions", &versions.collect::<Vec<_>>());
+    list(&mut page, OWN_TOLERANCES, &run.own_tolerances().map(ToString::to_string).collect::<Vec<_>>());
     page
 }
 
-/// How many cases of each model and level came to each verdict.
+/// The table of counts by model and level.
 fn table(run: &RunRecord) -> String {
     let mut rows: Vec<((&str, &str), VerdictCounts)> = Vec::new();
     let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -126,17 +104,11 @@ fn table(run: &RunRecord) -> String {
     }
     let all = columns(&run.counts());
     let shown: Vec<usize> = (0..all.len()).filter(|&index| index < 2 || all[index].0 > 0).collect();
-    let mut text = String::from("\n| model | level |");
-    for &index in &shown {
-        let _ = write!(text, " {} |", all[index].1);
-    }
-    text.push_str("\n|---|---|");
-    text.push_str(&"--:|".repeat(shown.len()));
+    let heads = shown.iter().map(|&index| format!(" {} |", all[index].1)).collect::<Vec<_>>().concat();
+    let mut text = format!("\n| model | level |{heads}\n|---|---|{}", "--:|".repeat(shown.len()));
     let mut row = |model: &str, level: &str, counts: [(usize, &str); 10]| {
-        let _ = write!(text, "\n| {model} | {level} |");
-        for &index in &shown {
-            let _ = write!(text, " {} |", counts[index].0);
-        }
+        let cells = shown.iter().map(|&index| format!(" {} |", counts[index].0)).collect::<Vec<_>>().concat();
+        let _ = write!(text, "\n| {model} | {level} |{cells}");
     };
     for ((model, level), counts) in rows.iter().take(LISTED * 5) {
         row(&code(model), &code(level), columns(counts));
@@ -168,7 +140,7 @@ fn cause(number: usize, group: &CauseGroup<'_>) -> String {
     }
     let log: Vec<String> = first.findings().iter().flat_map(|finding| finding.log.clone()).collect();
     if !log.is_empty() {
-        // What was logged last tells most.
+        // The last lines of a log tell most.
         text.push_str(&folded("Last lines of the log", &log[log.len().saturating_sub(LINES)..]));
     }
     if group.cases.len() > 1 {
@@ -179,7 +151,7 @@ fn cause(number: usize, group: &CauseGroup<'_>) -> String {
     text
 }
 
-/// Lines that a reader opens.
+/// Lines that a reader has to unfold.
 fn folded(title: &str, lines: &[String]) -> String {
     format!("\n<details><summary>{title}</summary>\n\n{}\n</details>\n", block(lines))
 }
@@ -212,15 +184,16 @@ fn slowest(run: &RunRecord) -> String {
     text
 }
 
-/// The passing cases that used up most of what they are allowed, with the number that did.
+/// The passing cases with the tightest margins, each with its tightest number.
 fn tightest(run: &RunRecord) -> String {
     let passed = run.cases.iter().filter(|case| case.verdict == Verdict::Pass);
-    let most = passed.filter_map(|case| {
-        let used = case.metrics.iter().map(|metric| (metric.used.value(), metric));
-        let (used, metric) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
-        (used > 0.0).then_some((used, case, metric))
-    });
-    let mut most: Vec<(f64, &CaseRecord, &MetricRecord)> = most.collect();
+    let mut most: Vec<(f64, &CaseRecord, &MetricRecord)> = passed
+        .filter_map(|case| {
+            let used = case.metrics.iter().map(|metric| (metric.used.value(), metric));
+            let (used, metric) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
+            (used > 0.0).then_some((used, case, metric))
+        })
+        .collect();
     most.sort_by(|one, other| other.0.total_cmp(&one.0));
     if most.is_empty() {
         return String::new();
@@ -271,7 +244,7 @@ mod tests {
             sentence: "does not conform: the backend is wrong".into(),
             exit_code: 1,
         });
-        insta::assert_snapshot!(MarkdownSummary.render(&run).unwrap(), @"
+        insta::assert_snapshot!(render(&run), @"
         ## ❌ `does not conform: the backend is wrong (exit code 1)`
 
         backend `lab` · kind `http` · weights `published`
@@ -350,7 +323,7 @@ mod tests {
         });
         let mut run = run(cases.collect());
         run.warnings = vec!["z".repeat(10_000); 100];
-        let page = MarkdownSummary.render(&run).unwrap();
+        let page = render(&run);
         assert!(page.len() < PAGE, "{}", page.len());
         assert!(page.contains("causes left out, because the page would be too long"));
     }

@@ -1,5 +1,4 @@
-//! Reports: one file per format. A report sees what is known already and makes text; who calls it
-//! decides where that goes.
+//! Reports: one file per format. A report makes text from given results. It does not judge, print or write files.
 
 pub(crate) mod compare;
 pub(crate) mod conclusion;

@@ -1,4 +1,4 @@
-//! What came of mutants, as text, as Markdown and as JSON. Sees results only.
+//! The results of mutants, as text, as Markdown and as JSON. Does not score mutants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -10,11 +10,10 @@ use crate::check::needs_reference;
 use crate::metric_value::count;
 use crate::mutant::{Fate, Group, Mutant, MutantResult, Score, reason};
 
-/// Mutants that are listed by name before the rest is counted.
+/// The most mutants that are listed by name.
 const SHOWN: usize = 60;
 
 /// The names of mutants, a line each.
-#[must_use]
 pub(crate) fn list(mutants: &[Arc<Mutant>]) -> String {
     let mut text = String::new();
     for mutant in mutants {
@@ -24,8 +23,7 @@ pub(crate) fn list(mutants: &[Arc<Mutant>]) -> String {
     text
 }
 
-/// Scores, then what has to be mended: what survived, kills by chance, false alarms.
-#[must_use]
+/// Scores, then the results that need work: mutants that survived, kills by chance, false alarms.
 pub(crate) fn text(results: &[MutantResult], left_out: &[String]) -> String {
     let mut text = String::new();
     for (title, score) in scores(results) {
@@ -72,18 +70,14 @@ pub(crate) fn text(results: &[MutantResult], left_out: &[String]) -> String {
 /// The score of each group, and of generated mutants of each model.
 fn scores(results: &[MutantResult]) -> Vec<(String, Score)> {
     let of_group = |group: Group| results.iter().filter(move |result| result.mutant.group == group);
-    let mut scores = vec![
-        (Group::Fault.to_string(), Score::of(of_group(Group::Fault))),
-        (Group::Generated.to_string(), Score::of(of_group(Group::Generated))),
-    ];
+    let mut scores: Vec<(String, Score)> =
+        [Group::Fault, Group::Generated].map(|group| (group.to_string(), Score::of(of_group(group)))).into();
     let mut by_model: BTreeMap<&str, Vec<&MutantResult>> = BTreeMap::new();
     for result in of_group(Group::Generated) {
         let model = result.mutant.model.as_deref().unwrap_or_default();
         by_model.entry(model).or_default().push(result);
     }
-    for (model, results) in by_model {
-        scores.push((format!("  {model}"), Score::of(results)));
-    }
+    scores.extend(by_model.into_iter().map(|(model, results)| (format!("  {model}"), Score::of(results))));
     scores.retain(|(_, score)| score.mutants > 0);
     scores
 }
@@ -98,13 +92,13 @@ fn shown(score: Score) -> String {
 #[derive(Default)]
 struct KillsOfCheck {
     all: usize,
-    /// Those that would survive without it.
+    /// Mutants that would survive without the check.
     alone: usize,
-    /// Those that would survive without it if nothing were recorded.
+    /// Mutants that would survive without the check if nothing were recorded.
     alone_without_reference: usize,
 }
 
-/// What each check is there for: without it, the mutants that it kills alone would survive.
+/// The use of each check: without it, the mutants that it kills alone would survive.
 fn kills_by_check(results: &[MutantResult]) -> BTreeMap<&'static str, KillsOfCheck> {
     let mut by_check: BTreeMap<&'static str, KillsOfCheck> = BTreeMap::new();
     for result in results.iter().filter(|result| result.fate() == Fate::Killed) {
@@ -130,7 +124,6 @@ fn cells(score: Score) -> String {
 }
 
 /// The tables of the page on mutants.
-#[must_use]
 pub(crate) fn markdown(results: &[MutantResult]) -> String {
     let mut text = String::from("| mutants | effective | killed | without a recorded result |\n|---|---|---|---|\n");
     for (title, score) in scores(results) {
@@ -153,14 +146,12 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
     }
     for ((model, field, class), results) in by_field {
         let score = Score::of(results);
-        if score.mutants == 0 {
-            continue;
+        if score.mutants > 0 {
+            let _ = writeln!(text, "| {model} | `{field}` | {class} | {} |", cells(score));
         }
-        let _ = writeln!(text, "| {model} | `{field}` | {class} | {} |", cells(score));
     }
     text.push_str("\n| survived | what it does | why |\n|---|---|---|\n");
-    let is_left = |fate: Fate| matches!(fate, Fate::Survived | Fate::Explained);
-    for result in results.iter().filter(|result| is_left(result.fate())) {
+    for result in results.iter().filter(|result| matches!(result.fate(), Fate::Survived | Fate::Explained)) {
         let why = reason(&result.mutant.name).unwrap_or("**a gap**");
         let _ = writeln!(text, "| {} | {} | {why} |", result.mutant.name, result.mutant.about);
     }
@@ -181,30 +172,25 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
 }
 
 /// A JSON object for each mutant, a line each.
-#[must_use]
 pub(crate) fn json(results: &[MutantResult]) -> String {
     let mut text = String::new();
     for result in results {
-        let kills: Vec<_> = result
-            .kills
-            .iter()
-            .map(|kill| {
-                json!({
-                    "case": kill.case,
-                    "checks": kill.checks,
-                    "without_reference": kill.without_reference,
-                    "message": kill.message,
-                    "likely_cause": kill.hint,
-                })
+        let kills = result.kills.iter().map(|kill| {
+            json!({
+                "case": kill.case,
+                "checks": kill.checks,
+                "without_reference": kill.without_reference,
+                "message": kill.message,
+                "likely_cause": kill.hint,
             })
-            .collect();
+        });
         let object = json!({
             "mutant": result.mutant.name,
             "about": result.mutant.about,
             "group": result.mutant.group.to_string(),
             "fate": fate(result.fate()),
             "cases": result.cases,
-            "kills": kills,
+            "kills": kills.collect::<Vec<_>>(),
         });
         let _ = writeln!(text, "{object}");
     }

@@ -1,4 +1,4 @@
-//! What a search for a shorter input found, for people.
+//! The result of a search for a shorter input, for people. Does not search.
 
 use std::fmt::Write;
 
@@ -7,23 +7,22 @@ use crate::outcome::{Shrinking, ShrunkCase};
 use crate::prediction::Input;
 use crate::protein::sequence::{CHAIN_SEPARATOR, residues_in};
 
-/// The lines about one case, ending in an empty one. `reproduce` makes the shrunk call, or runs the case where no single call does.
+/// The lines about one case, ending in an empty one. `reproduce` makes the shrunk call, or runs the case if no single call fails.
 pub(crate) fn reported(case: &str, shrinking: &Shrinking, reproduce: &str) -> String {
     let shrunk = match shrinking {
         Shrinking::Shrunk(shrunk) => shrunk,
         Shrinking::LeftOut(reason) => return format!("{case} not shrunk: {reason}\n\n"),
     };
-    let mut text = String::new();
     let calls = count(shrunk.calls, "call");
     let finding = shrunk.finding.shortened();
     let call = finding.call.as_deref().unwrap_or_default();
     let failure = format!("{} [{call}]: {}", finding.check, finding.summary);
-    let _ = if shrunk.is_unchanged() {
-        let size = size(&shrunk.before, None);
-        writeln!(text, "{case} fails with nothing less than its {size} in {calls}: {failure}")
+    let result = if shrunk.is_unchanged() {
+        format!("fails with nothing less than its {}", size(&shrunk.before, None))
     } else {
-        writeln!(text, "{case} shrunk {} in {calls}: {failure}", change(shrunk))
+        format!("shrunk {}", change(shrunk))
     };
+    let mut text = format!("{case} {result} in {calls}: {failure}\n");
     if let Some(reason) = &shrunk.cut_short {
         let _ = writeln!(text, "  the search was not over: {reason}");
     }
@@ -44,20 +43,18 @@ pub(crate) fn reported(case: &str, shrinking: &Shrinking, reproduce: &str) -> St
     text
 }
 
-/// From what to what.
+/// The size of the input before and after.
 fn change(shrunk: &ShrunkCase) -> String {
     let (before, after) = (&shrunk.before, &shrunk.request.input);
     let mut text = if before == after {
         format!("by options alone, with its {},", size(before, None))
     } else {
         let (from, to) = (InputSize::of(before), InputSize::of(after));
-        let same = from.items == to.items && from.chains == to.chains;
-        let plain = same.then_some(to.residues).map(|_| from.residues.to_string());
-        format!(
-            "from {} to {}",
-            plain.unwrap_or_else(|| size(before, Some(after))),
-            if same { residues(to.residues) } else { size(after, Some(before)) }
-        )
+        if from.items == to.items && from.chains == to.chains {
+            format!("from {} to {}", from.residues, residues(to.residues))
+        } else {
+            format!("from {} to {}", size(before, Some(after)), size(after, Some(before)))
+        }
     };
     let removed = shrunk.removed_options();
     if !removed.is_empty() {
@@ -66,7 +63,7 @@ fn change(shrunk: &ShrunkCase) -> String {
     text
 }
 
-/// How much there is in an input.
+/// The size of an input.
 struct InputSize {
     items: usize,
     chains: usize,
@@ -85,7 +82,7 @@ fn residues(number: usize) -> String {
     count(number, "residue")
 }
 
-/// The size of an input: what there is more than one of, here or in the other, and its residues.
+/// The size of an input: its sequences or chains if it or the other input has more than one, and its residues.
 fn size(input: &Input, other: Option<&Input>) -> String {
     let own = InputSize::of(input);
     let other = other.map(InputSize::of);

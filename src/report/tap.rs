@@ -1,57 +1,43 @@
-//! The run as the Test Anything Protocol, version 14: a line per case, with a YAML block where there is something to say. Makes one
-//! line of every foreign text, so that none of them is a line of the protocol.
+//! The run as the Test Anything Protocol, version 14: a line per case, with a YAML block if there is something to add. Joins the lines
+//! of foreign text, so that none of them is a line of the protocol.
 
 use std::fmt::Write;
 
 use serde_json::json;
 
-use super::format::Report;
 use super::words::{OWN_TOLERANCES, counted, faults, headline, hinted, is_success, lines, message, party, subject};
 use crate::outcome::Verdict;
 use crate::outcome::record::{CaseRecord, RunRecord, RunState};
 
-/// The Test Anything Protocol.
-pub(super) struct TestAnything;
-
-impl Report for TestAnything {
-    fn name(&self) -> &'static str {
-        "tap"
+/// The lines of the protocol.
+pub(super) fn render(run: &RunRecord) -> String {
+    let faults: Vec<_> = faults(run).collect();
+    // The plan also counts cases that have not ended. Readers take the missing ones for failures.
+    let cases = run.cases.len().max(if run.state == RunState::Complete { 0 } else { run.selection.selected });
+    let mut text = format!("TAP version 14\n1..{}\n", cases.saturating_add(faults.len()));
+    comment(&mut text, &subject(run));
+    comment(&mut text, &counted(&run.counts()));
+    for own in run.own_tolerances() {
+        comment(&mut text, &format!("{OWN_TOLERANCES}: {own}"));
     }
-
-    fn about(&self) -> &'static str {
-        "Test Anything Protocol, version 14, for `prove` and other harnesses"
+    for (index, case) in run.cases.iter().enumerate() {
+        point(&mut text, index + 1, case);
     }
-
-    fn render(&self, run: &RunRecord) -> Result<String, String> {
-        let faults: Vec<_> = faults(run).into_iter().filter(|(_, _, lines)| !lines.is_empty()).collect();
-        // Cases that have not ended are missing from the plan's count, which a reader takes for a failure.
-        let cases = run.cases.len().max(if run.state == RunState::Complete { 0 } else { run.selection.selected });
-        let mut text = String::from("TAP version 14\n");
-        let _ = writeln!(text, "1..{}", cases.saturating_add(faults.len()));
-        comment(&mut text, &subject(run));
-        comment(&mut text, &counted(&run.counts()));
-        for own in run.own_tolerances() {
-            comment(&mut text, &format!("{OWN_TOLERANCES}: {own}"));
-        }
-        for (index, case) in run.cases.iter().enumerate() {
-            point(&mut text, index + 1, case);
-        }
-        for (index, (name, _, lines)) in faults.iter().enumerate() {
-            let _ = writeln!(text, "not ok {} - {name}", cases.saturating_add(index + 1));
-            block(&mut text, &[("message", json!(lines))]);
-        }
-        for (word, lines) in [("hint", &hinted(run)), ("warning", &run.warnings), ("note", &run.remarks)] {
-            for line in lines {
-                comment(&mut text, &format!("{word}: {line}"));
-            }
-        }
-        comment(&mut text, &headline(run));
-        let is_told = !faults.is_empty() || run.cases.iter().any(CaseRecord::is_wrong);
-        if run.state != RunState::Complete || !(is_success(run) || is_told) {
-            let _ = writeln!(text, "Bail out! {}", described(&headline(run)));
-        }
-        Ok(text)
+    for (index, (name, _, lines)) in faults.iter().enumerate() {
+        let _ = writeln!(text, "not ok {} - {name}", cases.saturating_add(index + 1));
+        block(&mut text, &[("message", json!(lines))]);
     }
+    for (word, lines) in [("hint", &hinted(run)), ("warning", &run.warnings), ("note", &run.remarks)] {
+        for line in lines {
+            comment(&mut text, &format!("{word}: {line}"));
+        }
+    }
+    comment(&mut text, &headline(run));
+    let has_failure = !faults.is_empty() || run.cases.iter().any(CaseRecord::is_wrong);
+    if run.state != RunState::Complete || !(is_success(run) || has_failure) {
+        let _ = writeln!(text, "Bail out! {}", described(&headline(run)));
+    }
+    text
 }
 
 fn point(text: &mut String, number: usize, case: &CaseRecord) {
@@ -62,25 +48,22 @@ fn point(text: &mut String, number: usize, case: &CaseRecord) {
         Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure => {
             ("not ok", format!(" # TODO {}", reason()))
         }
-        // `ok # TODO` is a success for most readers; an expectation that is out of date fails the run.
+        // `ok # TODO` is a success for most readers, but an outdated expectation fails the run.
         Verdict::Fail | Verdict::Error | Verdict::Stale | Verdict::UnexpectedPass => ("not ok", String::new()),
     };
-    // Older readers do not know that `\#` is no directive, so that a name could skip itself.
+    // Older readers take `\#` for a directive, so that a name could skip its own case.
     let name = described(&case.name.replace('#', "\\u{23}"));
     let _ = writeln!(text, "{word} {number} - {name}{}", directive.trim_end());
-    let findings: Vec<String> = case.findings().iter().flat_map(lines).collect();
-    let log: Vec<&String> = case.findings().iter().flat_map(|finding| &finding.log).collect();
-    let attempts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
     let mut fields = Vec::new();
     if case.name.contains(['#', '\\', '\n']) {
         fields.push(("name", json!(case.name)));
     }
     fields.push(("duration_ms", json!((case.elapsed() * 1000.0).round())));
-    if attempts.len() > 1 {
-        let earlier: Vec<Vec<String>> =
-            case.attempts.iter().map(|attempt| attempt.findings.iter().flat_map(lines).collect()).collect();
-        fields.push(("attempts", json!(attempts)));
-        fields.push(("findings_of_attempts", json!(earlier)));
+    if case.attempts.len() > 1 {
+        let verdicts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
+        let findings = case.attempts.iter().map(|attempt| attempt.findings.iter().flat_map(lines).collect());
+        fields.push(("attempts", json!(verdicts)));
+        fields.push(("findings_of_attempts", json!(findings.collect::<Vec<Vec<String>>>())));
     }
     if word == "not ok" {
         fields.extend([
@@ -88,15 +71,15 @@ fn point(text: &mut String, number: usize, case: &CaseRecord) {
             ("message", json!(message(case))),
             ("responsible", json!(party(case.responsible))),
             ("at", json!(case.place)),
-            ("findings", json!(findings)),
-            ("log", json!(log)),
+            ("findings", json!(case.findings().iter().flat_map(lines).collect::<Vec<_>>())),
+            ("log", json!(case.findings().iter().flat_map(|finding| &finding.log).collect::<Vec<_>>())),
             ("reproduce", json!(case.reproduce)),
         ]);
     }
     block(text, &fields);
 }
 
-/// A block of YAML: JSON values, each in its line, are YAML too.
+/// A YAML block. JSON values, each on its line, are YAML.
 fn block(text: &mut String, fields: &[(&str, serde_json::Value)]) {
     text.push_str("  ---\n");
     for (key, value) in fields {
@@ -109,7 +92,7 @@ fn comment(text: &mut String, line: &str) {
     let _ = writeln!(text, "# {}", line.replace('\n', " "));
 }
 
-/// A text in which nothing is a directive.
+/// Escapes a text so that nothing in it is a directive.
 fn described(text: &str) -> String {
     text.replace('\\', "\\\\").replace('#', "\\#").replace('\n', " ")
 }
@@ -134,7 +117,7 @@ mod tests {
         run.state = RunState::Complete;
         run.conclusion =
             Some(ConclusionRecord { word: ConclusionWord::Fails, sentence: "does not conform".into(), exit_code: 1 });
-        insta::assert_snapshot!(TestAnything.render(&run).unwrap(), @r#"
+        insta::assert_snapshot!(render(&run), @r#"
         TAP version 14
         1..5
         # backend lab (kind http, weights published)
@@ -182,7 +165,7 @@ mod tests {
     fn a_run_that_did_not_end_bails_out_and_lacks_its_cases() {
         let mut run = run(vec![case("esm2::embed::short", Verdict::Pass, vec![])]);
         run.selection.selected = 3;
-        insta::assert_snapshot!(TestAnything.render(&run).unwrap(), @"
+        insta::assert_snapshot!(render(&run), @"
         TAP version 14
         1..3
         # backend lab (kind http, weights published)

@@ -1,13 +1,14 @@
-//! How cases change from run to run, as a table for a terminal and as JSON. Computes nothing.
+//! Trends of cases from run to run, as a table for a terminal and as JSON. Does not compute trends.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::words::widths;
 use crate::metric_value::count;
 use crate::outcome::record::{CaseTrend, RecordedNumber, SOON, WINDOW};
 
-/// The last run is called slower when it took so many times the median of those before.
+/// The factor over the earlier median from which the last run counts as slower.
 const SLOWER: f64 = 2.0;
 
 const HEAD: [&str; 9] = ["case", "backend", "runs", "last", "headroom", "before", "per run", "calls", "notes"];
@@ -19,13 +20,11 @@ pub(crate) fn text(trends: &[CaseTrend<'_>]) -> String {
     }
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(trends.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 9] = std::array::from_fn(width);
+    let widths = widths(&rows);
     let mut text = String::new();
     for row in &rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
     let drifting = trends.iter().filter(|trend| trend.runs_to_limit().is_some()).count();
     if drifting > 0 {
@@ -61,7 +60,7 @@ fn row(trend: &CaseTrend<'_>) -> [String; 9] {
 fn notes(trend: &CaseTrend<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(runs) = trend.runs_to_limit() {
-        // What is a whole number of runs but for rounding is not rounded up.
+        // Does not round up a whole number of runs that is off by a rounding error.
         let runs = (runs - 1e-6).ceil().max(1.0) as usize;
         notes.push(format!("reaches its limit in {}", count(runs, "run")));
     }
@@ -80,7 +79,7 @@ fn notes(trend: &CaseTrend<'_>) -> Vec<String> {
     notes
 }
 
-/// The same for programs.
+/// The trends for programs.
 pub(crate) fn json(trends: &[CaseTrend<'_>]) -> String {
     let number = |value: Option<f64>| value.map(RecordedNumber::from);
     let cases = trends.iter().map(|trend| -> Value {

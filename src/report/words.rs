@@ -1,17 +1,16 @@
-//! The words that every form of an outcome file uses for the same thing. Makes text without any markup.
+//! Texts that several report formats have in common. Makes plain text without markup.
 
 use crate::backend::Responsible;
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, FindingRecord, HintRecord, RunRecord, RunState};
 use crate::outcome::{Verdict, VerdictCounts};
 
-/// What gates are called that a backend does not share with others.
+/// The title of tolerances that a backend does not share with others.
 pub(super) const OWN_TOLERANCES: &str = "judged by tolerances of its own";
 
-/// What a run says as a whole, in one line with the exit code.
+/// The conclusion of a run, in one line with the exit code.
 pub(super) fn headline(run: &RunRecord) -> String {
-    let (ended, selected) = (run.cases.len(), run.selection.selected);
-    let of = format!("{ended} of {} have an outcome", count(selected, "selected case"));
+    let of = format!("{} of {} have an outcome", run.cases.len(), count(run.selection.selected, "selected case"));
     match (&run.conclusion, run.state) {
         (_, RunState::Incomplete) => format!("incomplete: the run did not end; {of}"),
         (None, _) => format!("inconclusive: no conclusion was recorded; {of}"),
@@ -29,33 +28,29 @@ pub(super) fn headline(run: &RunRecord) -> String {
     }
 }
 
-/// What the cases show together, a line each.
+/// The hints of a run, a line each.
 pub(super) fn hinted(run: &RunRecord) -> Vec<String> {
     run.hints.iter().map(HintRecord::line).collect()
 }
 
-/// Whether everything came out as expected, to its end.
+/// Whether the run ended and everything came out as expected.
 pub(super) fn is_success(run: &RunRecord) -> bool {
-    let ended_well = |code: u8| code == 0 && run.state == RunState::Complete;
-    let code = run.conclusion.as_ref().map(|conclusion| conclusion.exit_code);
-    code.is_some_and(ended_well)
+    run.state == RunState::Complete && run.conclusion.as_ref().is_some_and(|conclusion| conclusion.exit_code == 0)
 }
 
-/// What was tested, in one line.
+/// The tested backend, in one line.
 pub(super) fn subject(run: &RunRecord) -> String {
     let backend = &run.backend;
     format!("backend {} (kind {}, weights {})", backend.name, backend.kind, backend.weights)
 }
 
-/// The counts with their words: passed and failed always, the others where there are any.
+/// The counts with their labels: passed and failed always, the others unless they are 0.
 pub(super) fn counted(counts: &VerdictCounts) -> String {
-    let counts = columns(counts).into_iter().enumerate();
-    let shown = counts.filter(|(index, (number, _))| *index < 2 || *number > 0);
-    let shown: Vec<String> = shown.map(|(_, (number, word))| format!("{number} {word}")).collect();
-    shown.join(", ")
+    let counts = columns(counts).into_iter().enumerate().filter(|(index, (number, _))| *index < 2 || *number > 0);
+    counts.map(|(_, (number, label))| format!("{number} {label}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Every count with its word.
+/// Every count with its label.
 pub(super) fn columns(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
     [
         (counts.passed, "passed"),
@@ -71,16 +66,17 @@ pub(super) fn columns(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
     ]
 }
 
-/// Faults of the run itself, which no case has: what each list is called, whether the backend is at fault, and its lines.
-pub(super) fn faults(run: &RunRecord) -> [(&'static str, bool, &[String]); 3] {
-    [
+/// Faults of the run itself, which belong to no case: the title of each list, whether the backend is at fault, and its lines.
+pub(super) fn faults(run: &RunRecord) -> impl Iterator<Item = (&'static str, bool, &[String])> {
+    let all: [(_, _, &[String]); 3] = [
         ("leaked", true, &run.leaks),
         ("leak check failed", false, &run.leak_checks_failed),
         ("out of date", true, &run.outdated),
-    ]
+    ];
+    all.into_iter().filter(|(_, _, lines)| !lines.is_empty())
 }
 
-/// Who is responsible, as a noun.
+/// The responsible party as a noun.
 pub(super) fn party(responsible: Option<Responsible>) -> &'static str {
     match responsible {
         Some(Responsible::Backend) => "backend",
@@ -92,7 +88,7 @@ pub(super) fn party(responsible: Option<Responsible>) -> &'static str {
     }
 }
 
-/// What is wrong with a case, in one line.
+/// The fault of a case, in one line.
 pub(super) fn message(case: &CaseRecord) -> String {
     let text = match (case.deciding_finding(), &case.reason) {
         (Some(finding), _) => finding.summary.clone(),
@@ -108,16 +104,18 @@ pub(super) fn lines(finding: &FindingRecord) -> Vec<String> {
     let call = finding.call.as_ref().map(|call| format!(" [{call}]")).unwrap_or_default();
     let mut lines = vec![format!("{}{call}: {}", finding.check, finding.summary)];
     lines.extend(finding.details.iter().map(|line| format!("  {line}")));
-    if let Some(cause) = &finding.likely_cause {
-        lines.push(format!("  likely cause: {}", cause.replace('\n', "\n    ")));
-    }
-    if let Some(hint) = &finding.hint {
-        lines.push(format!("  hint: {}", hint.replace('\n', "\n    ")));
+    for (label, advice) in [("likely cause", &finding.likely_cause), ("hint", &finding.hint)] {
+        lines.extend(advice.as_ref().map(|advice| format!("  {label}: {}", advice.replace('\n', "\n    "))));
     }
     lines
 }
 
-/// At most so many characters of a text.
+/// The width of each column of a table, in characters.
+pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+    std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+}
+
+/// Cuts a text after `most` characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -106,6 +106,6 @@ fn matrix_kinds() -> PossibleValuesParser {
 
 /// The forms of reports, with what each is for.
 fn kinds() -> PossibleValuesParser {
-    let kinds = FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name()).help(format.about()));
+    let kinds = FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.about));
     PossibleValuesParser::new(kinds)
 }

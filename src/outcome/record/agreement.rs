@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::matrix::Matrix;
 use super::{CaseRecord, FindingRecord};
 use crate::metric_value::MetricVerdict;
@@ -14,7 +16,8 @@ const SNAPSHOT: &str = "snapshot";
 const SAME: f64 = 1e-3;
 
 /// What is likely at fault where backends differ from a recorded result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum LikelyFault {
     /// Most backends differ from it by the same numbers: the recorded result is stale.
     Reference,

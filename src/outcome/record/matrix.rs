@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::RunEvidence;
 
@@ -44,7 +46,8 @@ pub(crate) struct MatrixCell<'a> {
 }
 
 /// The level that a model reached on a backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum LevelReached {
     /// Every core and every extended case that applies came out as expected.
     ExtendedConforms,

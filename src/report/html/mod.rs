@@ -1,5 +1,5 @@
-//! The page of a run: one file without network, for a browser. Templates and scripts lie beside this file; every foreign text is
-//! escaped by the template engine or travels as JSON. Judges nothing.
+//! The page of a run for a browser: one file that needs no network. Escapes every foreign text by the template engine or as JSON. Does
+//! not judge cases.
 
 mod overview;
 #[cfg(test)]
@@ -7,13 +7,11 @@ mod tests;
 
 use std::collections::HashMap;
 
-use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use super::format::Report;
-use crate::outcome::record::{CaseRecord, RunRecord, causes};
-use overview::Overview;
+use crate::outcome::record::{RunRecord, causes};
+use overview::overview;
 
 const PAGE: &str = include_str!("page.html");
 const STYLES: [&str; 3] = [include_str!("css/theme.css"), include_str!("css/layout.css"), include_str!("css/case.css")];
@@ -29,103 +27,57 @@ const SCRIPTS: [&str; 9] = [
     include_str!("js/main.js"),
 ];
 
-/// Failures in the table for browsers without scripts.
+/// The most failures in the table for browsers without scripts.
 const PLAIN_FAILURES: usize = 1000;
 
-/// The page of a run.
-pub(super) struct Html;
-
-impl Report for Html {
-    fn name(&self) -> &'static str {
-        "html"
-    }
-
-    fn about(&self) -> &'static str {
-        "one page for a browser, with filters, causes, numbers and plots; it needs no network"
-    }
-
-    fn draws(&self) -> bool {
-        true
-    }
-
-    fn render(&self, run: &RunRecord) -> Result<String, String> {
-        page(run).map_err(|error| format!("{error:#}"))
-    }
-}
-
-/// What the script of the page reads.
+/// The data for the script of the page.
 #[derive(Serialize)]
 struct PageData<'a> {
     run: &'a RunRecord,
-    /// The places of the cases of each cause.
+    /// The indices of the cases of each cause.
     causes: Vec<Vec<usize>>,
 }
 
-/// A group of failures as the template shows it.
-#[derive(Serialize)]
-struct ShownCause<'a> {
-    title: &'a str,
-    responsible: Option<String>,
-    likely_cause: Option<&'a str>,
-    first: &'a str,
-    cases: usize,
-}
-
-/// A failure in the table for browsers without scripts.
-#[derive(Serialize)]
-struct PlainFailure<'a> {
-    name: &'a str,
-    verdict: String,
-    responsible: String,
-    summary: &'a str,
-    reproduce: &'a str,
-}
-
-fn page(run: &RunRecord) -> Result<String, minijinja::Error> {
+/// The page.
+pub(super) fn render(run: &RunRecord) -> Result<String, minijinja::Error> {
     let groups = causes(run);
     let places: HashMap<&str, usize> =
         run.cases.iter().enumerate().map(|(place, case)| (case.name.as_str(), place)).collect();
-    let place_of = |case: &&CaseRecord| places.get(case.name.as_str()).copied();
-    let data = PageData {
-        run,
-        causes: groups.iter().map(|group| group.cases.iter().filter_map(place_of).collect()).collect(),
-    };
-    let shown: Vec<ShownCause<'_>> = groups
-        .iter()
-        .map(|group| ShownCause {
-            title: &group.title,
-            responsible: group.responsible.map(|responsible| responsible.to_string()),
-            likely_cause: group.likely_cause,
-            first: &group.first().name,
-            cases: group.cases.len(),
-        })
-        .collect();
-    let wrong = run.cases.iter().filter(|case| case.is_wrong()).count();
-    let failures: Vec<PlainFailure<'_>> =
-        run.cases.iter().filter(|case| case.is_wrong()).take(PLAIN_FAILURES).map(plain).collect();
+    let indices =
+        groups.iter().map(|group| group.cases.iter().filter_map(|case| places.get(&*case.name).copied()).collect());
+    let data = PageData { run, causes: indices.collect() };
+    let shown = groups.iter().map(|group| {
+        context! {
+            title => &group.title,
+            responsible => group.responsible.map(|responsible| responsible.to_string()),
+            likely_cause => group.likely_cause,
+            first => &group.first().name,
+            cases => group.cases.len(),
+        }
+    });
+    let wrong = || run.cases.iter().filter(|case| case.is_wrong());
+    let failures = wrong().take(PLAIN_FAILURES).map(|case| {
+        let summary = case.deciding_finding().map(|finding| finding.summary.as_str());
+        context! {
+            name => &case.name,
+            verdict => case.verdict.to_string(),
+            responsible => case.responsible.map(|responsible| responsible.to_string()).unwrap_or_default(),
+            summary => summary.or(case.reason.as_deref()).unwrap_or_default(),
+            reproduce => &case.reproduce,
+        }
+    });
     let mut environment = Environment::new();
-    // The ending of its name turns escaping on.
+    // The extension `.html` turns escaping on.
     environment.add_template("page.html", PAGE)?;
     environment.get_template("page.html")?.render(context! {
-        page => Value::from(Serde(Overview::of(run))),
-        causes => Value::from(Serde(shown)),
-        failures => Value::from(Serde(failures)),
-        more_failures => wrong.saturating_sub(PLAIN_FAILURES),
+        page => overview(run),
+        causes => shown.collect::<Vec<_>>(),
+        failures => failures.collect::<Vec<_>>(),
+        more_failures => wrong().count().saturating_sub(PLAIN_FAILURES),
         css => Value::from_safe_string(STYLES.concat()),
         script => Value::from_safe_string(SCRIPTS.concat()),
         data => Value::from_safe_string(script_json(&data)?),
     })
-}
-
-fn plain(case: &CaseRecord) -> PlainFailure<'_> {
-    let summary = case.deciding_finding().map(|finding| finding.summary.as_str());
-    PlainFailure {
-        name: &case.name,
-        verdict: case.verdict.to_string(),
-        responsible: case.responsible.map(|responsible| responsible.to_string()).unwrap_or_default(),
-        summary: summary.or(case.reason.as_deref()).unwrap_or_default(),
-        reproduce: &case.reproduce,
-    }
 }
 
 /// JSON that is safe inside a `script` element: no tag ends it, and no comment begins in it.
@@ -135,7 +87,7 @@ fn script_json(value: &impl Serialize) -> Result<String, minijinja::Error> {
     })?;
     let mut safe = String::with_capacity(text.len() + text.len() / 16);
     let mut rest = 0;
-    // These letters stand in strings only, where an escape means the same.
+    // These letters occur in strings only, where an escape means the same.
     for (place, letter) in text.match_indices(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         safe.push_str(&text[rest..place]);
         rest = place + letter.len();

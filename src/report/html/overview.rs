@@ -1,77 +1,34 @@
-//! The head of the page as the template shows it: verdict, counts, what was tested and by what. Plain texts only.
+//! The head of the page: verdict, counts, the tested backend, and remarks on the whole run. Makes values for the template, without
+//! markup.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
 
 use crate::outcome::record::{ConclusionWord, RunRecord, RunState};
 use crate::report::words::hinted;
 
-/// Digits of a hash that are shown; the whole is in its title.
+/// Digits of a hash that are shown; the whole hash is in its tooltip.
 const DIGITS: usize = 12;
 
-/// The head of the page.
-#[derive(Serialize)]
-pub(super) struct Overview<'a> {
-    backend: &'a str,
-    version: &'a str,
-    state: RunState,
-    verdict: &'static str,
-    tone: &'static str,
-    sentence: Option<&'a str>,
-    cases: usize,
-    selected: usize,
-    counts: Vec<ShownCount>,
-    facts: Vec<Fact>,
-    remarks: Vec<RemarkList<'a>>,
-}
-
-/// How many cases came to one verdict.
-#[derive(Serialize)]
-struct ShownCount {
-    number: usize,
-    word: String,
-    tone: &'static str,
-}
-
-/// One line on what was tested.
-#[derive(Serialize)]
-struct Fact {
-    name: String,
-    value: String,
-    /// The whole of a value that is shown in part.
-    whole: Option<String>,
-}
-
-/// Remarks on the whole run.
-#[derive(Serialize)]
-struct RemarkList<'a> {
-    title: &'static str,
-    lines: Cow<'a, [String]>,
-    is_open: bool,
-}
-
-impl<'a> Overview<'a> {
-    /// Of a run.
-    pub(super) fn of(run: &'a RunRecord) -> Self {
-        let (verdict, tone) = match &run.conclusion {
-            Some(conclusion) => word(conclusion.word),
-            None if run.state == RunState::Incomplete => ("incomplete", "warn"),
-            None => ("inconclusive", "warn"),
-        };
-        Self {
-            backend: &run.backend.name,
-            version: &run.harness.version,
-            state: run.state,
-            verdict,
-            tone,
-            sentence: run.conclusion.as_ref().map(|conclusion| conclusion.sentence.as_str()),
-            cases: run.cases.len(),
-            selected: run.selection.selected,
-            counts: counts(run),
-            facts: facts(run),
-            remarks: remarks(run),
-        }
+/// The values for the head of the page.
+pub(super) fn overview(run: &RunRecord) -> Value {
+    let (verdict, tone) = match &run.conclusion {
+        Some(conclusion) => word(conclusion.word),
+        None if run.state == RunState::Incomplete => ("incomplete", "warn"),
+        None => ("inconclusive", "warn"),
+    };
+    context! {
+        backend => &run.backend.name,
+        version => &run.harness.version,
+        state => Value::from(Serde(run.state)),
+        verdict => verdict,
+        tone => tone,
+        sentence => run.conclusion.as_ref().map(|conclusion| &conclusion.sentence),
+        cases => run.cases.len(),
+        selected => run.selection.selected,
+        counts => counts(run),
+        facts => facts(run),
+        remarks => remarks(run),
     }
 }
 
@@ -92,34 +49,36 @@ const fn word(word: ConclusionWord) -> (&'static str, &'static str) {
     }
 }
 
-fn counts(run: &RunRecord) -> Vec<ShownCount> {
+fn counts(run: &RunRecord) -> Vec<Value> {
     let counts = run.counts();
     let passed = match counts.flaky {
         0 => "passed".to_owned(),
         flaky => format!("passed, {flaky} of them flaky"),
     };
     let all = [
-        (counts.failed, "failed".to_owned(), "bad"),
-        (counts.errors, "errors".to_owned(), "warn"),
-        (counts.unexpected_passes, "passed unexpectedly".to_owned(), "warn"),
-        (counts.without_reference, "without a reference".to_owned(), "warn"),
-        (counts.passed, passed, "good"),
-        (counts.expected_failures, "failed as expected".to_owned(), "calm"),
-        (counts.known_upstream, "known upstream".to_owned(), "calm"),
-        (counts.known_failures, "known failures".to_owned(), "warn"),
-        (counts.skipped, "skipped".to_owned(), "calm"),
+        (counts.failed, "failed", "bad"),
+        (counts.errors, "errors", "warn"),
+        (counts.unexpected_passes, "passed unexpectedly", "warn"),
+        (counts.without_reference, "without a reference", "warn"),
+        (counts.passed, &passed, "good"),
+        (counts.expected_failures, "failed as expected", "calm"),
+        (counts.known_upstream, "known upstream", "calm"),
+        (counts.known_failures, "known failures", "warn"),
+        (counts.skipped, "skipped", "calm"),
     ];
     all.into_iter()
-        .filter(|(number, word, _)| *number > 0 || word == "passed" || word == "failed")
-        .map(|(number, word, tone)| ShownCount { number, word, tone: if number == 0 { "calm" } else { tone } })
+        .filter(|(number, word, _)| *number > 0 || *word == "passed" || *word == "failed")
+        .map(|(number, word, tone)| {
+            context! { number => number, word => word, tone => if number == 0 { "calm" } else { tone } }
+        })
         .collect()
 }
 
-fn facts(run: &RunRecord) -> Vec<Fact> {
+fn facts(run: &RunRecord) -> Vec<Value> {
     let mut facts = Vec::new();
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push(Fact { name: name.to_owned(), value: value.to_owned(), whole: None });
+            facts.push(context! { name => name, value => value });
         }
     };
     let backend = &run.backend;
@@ -133,8 +92,7 @@ fn facts(run: &RunRecord) -> Vec<Fact> {
         add(name, Some(version));
     }
     for own in run.own_tolerances() {
-        let name = format!("Own tolerance {} {}", own.model, own.gate);
-        add(&name, Some(&own.values()));
+        add(&format!("Own tolerance {} {}", own.model, own.gate), Some(&own.values()));
     }
     add("Machine", Some(&backend.machine));
     add("Started", Some(&run.started));
@@ -147,10 +105,12 @@ fn facts(run: &RunRecord) -> Vec<Fact> {
         ("Snapshots", &run.harness.snapshots_sha256),
         ("Contracts", &run.harness.contracts_sha256),
     ];
-    facts.extend(hashes.map(|(name, hash)| Fact {
-        name: format!("{name} (SHA-256)"),
-        value: hash.chars().take(DIGITS).collect(),
-        whole: Some(hash.clone()),
+    facts.extend(hashes.map(|(name, hash)| {
+        context! {
+            name => format!("{name} (SHA-256)"),
+            value => hash.chars().take(DIGITS).collect::<String>(),
+            whole => hash,
+        }
     }));
     facts
 }
@@ -160,11 +120,8 @@ fn selection(run: &RunRecord) -> String {
     if selection.whole {
         return format!("all {} cases", selection.planned);
     }
-    let words = match selection.arguments.join(" ") {
-        words if words.is_empty() => words,
-        words => format!(": {words}"),
-    };
-    format!("{} of {} cases{words}", selection.selected, selection.planned)
+    let arguments = if selection.arguments.is_empty() { "" } else { ": " };
+    format!("{} of {} cases{arguments}{}", selection.selected, selection.planned, selection.arguments.join(" "))
 }
 
 fn duration(seconds: f64) -> String {
@@ -176,17 +133,18 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-fn remarks(run: &RunRecord) -> Vec<RemarkList<'_>> {
+fn remarks(run: &RunRecord) -> Vec<Value> {
+    let hints = hinted(run);
     let all = [
-        ("What the whole run shows", Cow::Owned(hinted(run)), true),
-        ("Leaked", Cow::from(&run.leaks), true),
-        ("Leak checks failed", Cow::from(&run.leak_checks_failed), true),
-        ("Outdated expectations", Cow::from(&run.outdated), true),
-        ("Warnings", Cow::from(&run.warnings), true),
-        ("Remarks", Cow::from(&run.remarks), false),
+        ("What the whole run shows", &hints, true),
+        ("Leaked", &run.leaks, true),
+        ("Leak checks failed", &run.leak_checks_failed, true),
+        ("Outdated expectations", &run.outdated, true),
+        ("Warnings", &run.warnings, true),
+        ("Remarks", &run.remarks, false),
     ];
     all.into_iter()
         .filter(|(_, lines, _)| !lines.is_empty())
-        .map(|(title, lines, is_open)| RemarkList { title, lines, is_open })
+        .map(|(title, lines, is_open)| context! { title => title, lines => lines, is_open => is_open })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Html, PLAIN_FAILURES, Report, RunRecord, SCRIPTS, STYLES};
+use super::{PLAIN_FAILURES, RunRecord, SCRIPTS, STYLES, render};
 use crate::backend::Responsible;
 use crate::outcome::Verdict;
 use crate::outcome::record::fixture::{case, finding, run};
@@ -21,7 +21,7 @@ const HOSTILE: [&str; 8] = [
 ];
 
 fn rendered(run: &RunRecord) -> String {
-    Html.render(run).unwrap()
+    render(run).unwrap()
 }
 
 /// What the script of a page reads.

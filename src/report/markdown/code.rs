@@ -1,6 +1,5 @@
-//! Foreign text in Markdown: always as code, in which no renderer looks for markup, links or mentions. Bounds its length.
-
-use std::fmt::Write;
+//! Foreign text in Markdown: always as code, in which no renderer looks for markup, links or mentions, and of bounded length. Makes no
+//! other markup.
 
 use crate::metric_value::count;
 use crate::report::words::cut;
@@ -10,7 +9,7 @@ const LINE: usize = 400;
 /// The most lines of one block.
 pub(super) const LINES: usize = 60;
 
-/// Foreign text in a line, as code.
+/// Foreign text as code in a line.
 pub(in crate::report) fn code(text: &str) -> String {
     let text = cut(&text.replace('\n', " "), LINE);
     if text.trim().is_empty() {
@@ -18,15 +17,11 @@ pub(in crate::report) fn code(text: &str) -> String {
     }
     // Renderers do not agree on a bar in the code of a table.
     if text.contains('|') {
-        let mut shown = String::from("<code>");
-        for letter in text.chars() {
-            if letter.is_ascii_punctuation() {
-                let _ = write!(shown, "&#{};", u32::from(letter));
-            } else {
-                shown.push(letter);
-            }
-        }
-        return shown + "</code>";
+        let escaped = text.chars().map(|letter| match letter {
+            letter if letter.is_ascii_punctuation() => format!("&#{};", u32::from(letter)),
+            letter => letter.to_string(),
+        });
+        return format!("<code>{}</code>", escaped.collect::<Vec<_>>().concat());
     }
     let fence = "`".repeat(longest_run(&text) + 1);
     let is_open = |letter: char| letter == '`' || letter == ' ';
@@ -34,7 +29,7 @@ pub(in crate::report) fn code(text: &str) -> String {
     format!("{fence}{space}{text}{space}{fence}")
 }
 
-/// Foreign lines as a block of code.
+/// Foreign lines as a code block.
 pub(super) fn block(lines: &[String]) -> String {
     let lines: Vec<&str> = lines.iter().flat_map(|line| line.split('\n')).collect();
     let mut shown: Vec<String> = lines.iter().take(LINES).map(|line| cut(line, LINE)).collect();

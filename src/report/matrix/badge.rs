@@ -1,4 +1,4 @@
-//! The table in one word, as the endpoint of a badge of shields.io reads it. The worst of all cells is what it says.
+//! The table as the endpoint of a shields.io badge, which shows the worst of all cells. Names no model.
 
 use serde_json::json;
 
@@ -9,17 +9,13 @@ use crate::outcome::record::{LevelReached, MatrixRow};
 pub(super) fn render(view: &MatrixView<'_>) -> String {
     let matrix = &view.matrix;
     let all = matrix.rows.len() * matrix.models.len();
-    let levels = || {
-        let rows = matrix.rows.iter();
-        rows.flat_map(|row| matrix.models.iter().map(move |model| level(row, model)))
-    };
-    let number = |meant: fn(LevelReached) -> bool| levels().filter(|level| meant(*level)).count();
-    let fails = number(|level| level == LevelReached::Fails);
-    let inconclusive = number(|level| level == LevelReached::Inconclusive);
-    let passed = number(|level| level == LevelReached::Passed);
-    let own = number(|level| level == LevelReached::OwnTolerances);
-    let conforming = number(LevelReached::conforms);
-    let extended = number(|level| level == LevelReached::ExtendedConforms);
+    let levels: Vec<LevelReached> =
+        matrix.rows.iter().flat_map(|row| matrix.models.iter().map(|model| level(row, model))).collect();
+    let number = |meant: LevelReached| levels.iter().filter(|level| **level == meant).count();
+    let (fails, inconclusive) = (number(LevelReached::Fails), number(LevelReached::Inconclusive));
+    let (passed, own) = (number(LevelReached::Passed), number(LevelReached::OwnTolerances));
+    let extended = number(LevelReached::ExtendedConforms);
+    let conforming = extended + number(LevelReached::CoreConforms);
     let (message, colour) = if fails > 0 {
         (format!("fails: {fails} of {all}"), "red")
     } else if inconclusive > 0 {
@@ -46,7 +42,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     format!("{badge:#}\n")
 }
 
-/// The level of a model; a leak is a failure of the backend, whichever model left it.
+/// The level of a model. A leak is a failure of the backend, whichever model caused it.
 fn level(row: &MatrixRow<'_>, model: &str) -> LevelReached {
     let cell = row.cells.get(model);
     let leaked = cell.is_some_and(|cell| !cell.run.leaks.is_empty());

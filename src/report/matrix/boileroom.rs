@@ -1,5 +1,5 @@
-//! The table as `docs/backend_support_matrix.md` of boileroom has it: models in rows, backends in columns, structure and embedding
-//! models apart. Writes what stands above the descriptions of backends there.
+//! The table in the layout of boileroom's `docs/backend_support_matrix.md`: models in rows, backends in columns, structure and embedding
+//! models apart. Does not write the descriptions of backends that follow there.
 
 use std::fmt::Write;
 
@@ -36,7 +36,7 @@ const BACKENDS: &[(&str, &str)] = &[("modal", "🟢 Modal"), ("apptainer", "🐧
 pub(super) fn render(view: &MatrixView<'_>) -> String {
     let mut text = String::from(HEAD);
     let mut models = view.matrix.models.clone();
-    // In the order of that file; models that it does not know last.
+    // In the order of that file, with unknown models last.
     models.sort_by_key(|key| MODELS.iter().position(|(known, _)| known == key).unwrap_or(MODELS.len()));
     for (title, is_fold) in [("Structure Algorithms", true), ("Embedding Algorithms", false)] {
         let models: Vec<&str> = models.iter().copied().filter(|key| folds(view, key) == is_fold).collect();
@@ -59,26 +59,22 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
 }
 
 fn table(view: &MatrixView<'_>, title: &str, models: &[&str]) -> String {
-    let mut text = format!("\n### {title}\n\n| Model |");
-    for index in 0..view.matrix.rows.len() {
-        let _ = write!(text, " {} |", column(view, index));
-    }
-    text.push_str("\n|---|");
-    text.push_str(&":-:|".repeat(view.matrix.rows.len()));
+    let rows = &view.matrix.rows;
+    let columns = (0..rows.len())
+        .map(|index| format!(" {} |", title_of(BACKENDS, &view.row_name(index))))
+        .collect::<Vec<_>>()
+        .concat();
+    let mut text = format!("\n### {title}\n\n| Model |{columns}\n|---|{}", ":-:|".repeat(rows.len()));
     for model in models {
-        let known = MODELS.iter().find(|(key, _)| key == model);
-        let _ = write!(text, "\n| {} |", known.map_or_else(|| code(model), |(_, name)| (*name).to_owned()));
-        for row in &view.matrix.rows {
-            let _ = write!(text, " {} |", support(row, model));
-        }
+        let cells = rows.iter().map(|row| format!(" {} |", support(row, model))).collect::<Vec<_>>().concat();
+        let _ = write!(text, "\n| {} |{cells}", title_of(MODELS, model));
     }
     text + "\n"
 }
 
-fn column(view: &MatrixView<'_>, index: usize) -> String {
-    let name = view.row_name(index);
-    let known = BACKENDS.iter().find(|(key, _)| *key == name);
-    known.map_or_else(|| code(&name), |(_, title)| (*title).to_owned())
+/// The name of a model or backend in boileroom's file.
+fn title_of(titles: &[(&str, &str)], key: &str) -> String {
+    titles.iter().find(|(known, _)| *known == key).map_or_else(|| code(key), |(_, title)| (*title).to_owned())
 }
 
 fn support(row: &MatrixRow<'_>, model: &str) -> String {
@@ -91,11 +87,8 @@ fn support(row: &MatrixRow<'_>, model: &str) -> String {
     }
 }
 
-/// Whether a model folds, by what its cases ask.
+/// Whether a model folds, by the methods that its cases call.
 fn folds(view: &MatrixView<'_>, model: &str) -> bool {
-    let mut cells = view.matrix.rows.iter().filter_map(|row| row.cells.get(model));
-    cells.any(|cell| {
-        let mut cases = cell.cases(model);
-        cases.any(|case| case.calls.iter().any(|call| call.method == "fold"))
-    })
+    let mut cases = view.matrix.rows.iter().filter_map(|row| row.cells.get(model)).flat_map(|cell| cell.cases(model));
+    cases.any(|case| case.calls.iter().any(|call| call.method == "fold"))
 }

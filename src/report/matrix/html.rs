@@ -1,8 +1,8 @@
-//! The table as one page without network, light and dark, for wide and narrow screens. Every foreign text is escaped.
+//! The table as one page, light and dark, for wide and narrow screens. Escapes every foreign text and needs no network.
 
 use std::fmt::Write;
 
-use super::notes::{notes, shown};
+use super::notes::notes;
 use super::{MatrixView, boileroom_release, counts, days, hydrotest, level, remarks};
 use crate::outcome::record::{LevelReached, MatrixCell};
 
@@ -38,24 +38,19 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     let matrix = &view.matrix;
     let mut text = String::from(HEAD);
     text.push_str("<div tabindex=\"0\" role=\"region\" aria-label=\"levels reached\">\n<table>\n<thead>\n<tr>");
-    let models = matrix.models.iter().copied();
-    let columns = std::iter::once("backend").chain(models);
-    for column in columns.chain(["versions", "run"]) {
+    for column in ["backend"].iter().chain(&matrix.models).chain(&["versions", "run"]) {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
     }
     text.push_str("</tr>\n</thead>\n<tbody>\n");
     for row in &matrix.rows {
-        let _ = write!(text, "<tr><th scope=\"row\">{}", escaped(row.backend));
-        for fact in [row.kind, row.weights] {
-            let _ = write!(text, "<small>{}</small>", escaped(fact));
-        }
-        text.push_str("</th>");
+        let (backend, kind, weights) = (escaped(row.backend), escaped(row.kind), escaped(row.weights));
+        let _ = write!(text, "<tr><th scope=\"row\">{backend}<small>{kind}</small><small>{weights}</small></th>");
         for model in &matrix.models {
             text.push_str(&cell(row.cells.get(model), model));
         }
         let versions = [("hydrotest", hydrotest(row)), ("boileroom", boileroom_release(row))];
         let known = versions.iter().filter(|(_, version)| !version.is_empty());
-        let known: Vec<String> = known.map(|(what, version)| format!("{what} {}", escaped(version))).collect();
+        let known: Vec<String> = known.map(|(name, version)| format!("{name} {}", escaped(version))).collect();
         let _ = write!(text, "<td>{}</td>", known.join("<br>"));
         let day = escaped(&days(row));
         let run = match view.link(row) {
@@ -65,14 +60,9 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
         let _ = writeln!(text, "<td>{run}</td></tr>");
     }
     text.push_str("</tbody>\n</table>\n</div>\n");
-    let notes = notes(view);
+    let notes = notes(view, |text| format!("<code>{}</code>", escaped(text)));
     if !notes.is_empty() {
-        text.push_str("<ul>\n");
-        for note in notes {
-            let code = |text: &str| format!("<code>{}</code>", escaped(text));
-            let _ = writeln!(text, "<li>{}</li>", shown(&note, code, escaped));
-        }
-        text.push_str("</ul>\n");
+        let _ = writeln!(text, "<ul>\n<li>{}</li>\n</ul>", notes.join("</li>\n<li>"));
     }
     text + "</body>\n</html>\n"
 }
@@ -96,7 +86,7 @@ fn cell(cell: Option<&MatrixCell<'_>>, model: &str) -> String {
     text + "</td>"
 }
 
-/// Text that is no markup, in elements and in attributes with quotes.
+/// Escapes text for elements and for quoted attributes.
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

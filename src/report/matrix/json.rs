@@ -1,44 +1,35 @@
-//! The table as JSON, for programs.
+//! The table as JSON, for programs. Makes no sentences of its own.
 
 use serde_json::{Map, Value, json};
 
-use super::notes::{notes, shown};
+use super::notes::notes;
 use super::{MatrixView, boileroom_release, level, others};
 use crate::outcome::VerdictCounts;
-use crate::outcome::record::{LevelReached, LikelyFault, MatrixCell, MatrixRow};
+use crate::outcome::record::{MatrixCell, MatrixRow};
 
 /// The whole table.
 pub(super) fn render(view: &MatrixView<'_>) -> String {
-    let names = |rows: &[usize]| rows.iter().map(|&row| view.row_name(row)).collect::<Vec<_>>();
-    let rows: Vec<Value> = view.matrix.rows.iter().map(|row| row_value(view, row)).collect();
     let disagreements = view.disagreements.iter().map(|one| {
         json!({
-            "likely_fault": match one.fault {
-                LikelyFault::Reference => "reference",
-                LikelyFault::Backend => "backend",
-                LikelyFault::Unclear => "unclear",
-            },
+            "likely_fault": one.fault,
             "weights": one.weights,
-            "differing": names(&one.rows),
-            "matching": names(&one.matching),
+            "differing": view.row_names(&one.rows),
+            "matching": view.row_names(&one.matching),
             "cases": one.cases,
             "fields": one.fields,
         })
     });
-    let agreeing = view
-        .agreeing
-        .iter()
-        .map(|group| json!({ "backends": names(&group.rows), "match_recorded_results": group.match_reference }));
-    let notes = notes(view);
-    let notes = notes.iter().map(|note| shown(note, str::to_owned, str::to_owned));
+    let agreeing = view.agreeing.iter().map(
+        |group| json!({ "backends": view.row_names(&group.rows), "match_recorded_results": group.match_reference }),
+    );
     let table = json!({
         "format": "hydrotest-matrix",
         "version": 1,
         "models": view.matrix.models,
-        "rows": rows,
+        "rows": view.matrix.rows.iter().map(|row| row_value(view, row)).collect::<Vec<_>>(),
         "disagreements": disagreements.collect::<Vec<_>>(),
         "agreeing": agreeing.collect::<Vec<_>>(),
-        "notes": notes.collect::<Vec<_>>(),
+        "notes": notes(view, str::to_owned),
     });
     format!("{table:#}\n")
 }
@@ -59,15 +50,7 @@ fn row_value(view: &MatrixView<'_>, row: &MatrixRow<'_>) -> Value {
 fn cell_value(cell: &MatrixCell<'_>, model: &str) -> Value {
     let (run, evidence) = (cell.run, &cell.evidence);
     json!({
-        "level": match cell.reached {
-            LevelReached::ExtendedConforms => "extended_conforms",
-            LevelReached::CoreConforms => "core_conforms",
-            LevelReached::OwnTolerances => "own_tolerances",
-            LevelReached::Passed => "passed",
-            LevelReached::Fails => "fails",
-            LevelReached::Inconclusive => "inconclusive",
-            LevelReached::NotRun => "not_run",
-        },
+        "level": cell.reached,
         "words": level(Some(cell)),
         "core": counts_value(&evidence.core),
         "extended": counts_value(&evidence.extended),
@@ -86,13 +69,11 @@ fn cell_value(cell: &MatrixCell<'_>, model: &str) -> Value {
     })
 }
 
-/// All counts by their words.
+/// All counts by their labels.
 fn counts_value(counts: &VerdictCounts) -> Value {
     let mut value = Map::new();
     value.insert("cases".to_owned(), counts.cases().into());
     value.insert("passed".to_owned(), counts.passed.into());
-    for (number, word) in others(counts) {
-        value.insert(word.replace(' ', "_"), number.into());
-    }
+    value.extend(others(counts).map(|(number, label)| (label.replace(' ', "_"), number.into())));
     value.into()
 }

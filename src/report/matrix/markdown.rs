@@ -1,8 +1,8 @@
-//! The table as Markdown. Foreign text stands in code alone.
+//! The table as Markdown. Never puts foreign text outside of code.
 
 use std::fmt::Write;
 
-use super::notes::{notes, shown};
+use super::notes::notes;
 use super::{MatrixView, boileroom_release, counts, days, hydrotest, level, remarks, sign};
 use crate::outcome::record::{LevelReached, MatrixCell};
 use crate::report::markdown::code::code;
@@ -10,30 +10,26 @@ use crate::report::markdown::code::code;
 /// The table with its notes.
 pub(super) fn render(view: &MatrixView<'_>) -> String {
     let matrix = &view.matrix;
-    let mut text = String::from("| backend | kind | weights |");
-    for model in &matrix.models {
-        let _ = write!(text, " {} |", code(model));
-    }
-    text.push_str(" hydrotest | boileroom | date | link |\n|---|---|---|");
-    text.push_str(&"---|".repeat(matrix.models.len() + 4));
+    let models = matrix.models.iter().map(|model| format!(" {} |", code(model))).collect::<Vec<_>>().concat();
+    let mut text = format!(
+        "| backend | kind | weights |{models} hydrotest | boileroom | date | link |\n|{}",
+        "---|".repeat(matrix.models.len() + 7)
+    );
     for row in &matrix.rows {
         let _ = write!(text, "\n| {} | {} | {} |", code(row.backend), code(row.kind), code(row.weights));
         for model in &matrix.models {
             let _ = write!(text, " {} |", cell(row.cells.get(model), model));
         }
         for fact in [hydrotest(row), boileroom_release(row), days(row)] {
-            let _ = write!(text, " {} |", optional(&fact));
+            let fact = if fact.is_empty() { "–".to_owned() } else { code(&fact) };
+            let _ = write!(text, " {fact} |");
         }
         let link = view.link(row).map(|url| format!("[run](<{url}>)"));
         let _ = write!(text, " {} |", link.as_deref().unwrap_or("–"));
     }
     text.push('\n');
-    let notes = notes(view);
-    if !notes.is_empty() {
-        text.push('\n');
-    }
-    for note in notes {
-        let _ = writeln!(text, "- {}", shown(&note, code, str::to_owned));
+    for (index, note) in notes(view, code).into_iter().enumerate() {
+        let _ = writeln!(text, "{}- {note}", if index == 0 { "\n" } else { "" });
     }
     text
 }
@@ -48,8 +44,4 @@ fn cell(cell: Option<&MatrixCell<'_>>, model: &str) -> String {
         }
     }
     text
-}
-
-fn optional(text: &str) -> String {
-    if text.is_empty() { "–".to_owned() } else { code(text) }
 }

@@ -1,4 +1,4 @@
-//! The table of who supports what, in several forms: words and notes that they share. Each form escapes foreign text in its own way.
+//! The table of backends and models, in several formats, and the texts that these share. Leaves it to each format to escape foreign text.
 
 mod badge;
 mod boileroom;
@@ -14,7 +14,7 @@ use crate::outcome::record::{
     AgreeingRows, Disagreement, LevelReached, Matrix, MatrixCell, MatrixRow, RunRecord, agreeing, disagreements, matrix,
 };
 
-/// What every form of the table is made from.
+/// The content of the table, from which every format is made.
 pub(crate) struct MatrixView<'a> {
     matrix: Matrix<'a>,
     disagreements: Vec<Disagreement<'a>>,
@@ -22,16 +22,16 @@ pub(crate) struct MatrixView<'a> {
     links: &'a BTreeMap<String, String>,
 }
 
-/// A form of the table.
+/// A format of the table.
 pub(crate) struct MatrixForm {
     /// Its name on the command line.
     pub(crate) name: &'static str,
-    /// What it is for, in a line.
+    /// Its purpose, in one line.
     pub(crate) about: &'static str,
     render: fn(&MatrixView<'_>) -> String,
 }
 
-/// All forms, in the order in which they are listed.
+/// All formats, in the order in which they are listed.
 pub(crate) static MATRIX_FORMS: &[MatrixForm] = &[
     MatrixForm { name: "markdown", about: "a table of Markdown, with notes below it", render: markdown::render },
     MatrixForm { name: "html", about: "one page without network", render: html::render },
@@ -45,26 +45,29 @@ pub(crate) static MATRIX_FORMS: &[MatrixForm] = &[
 ];
 
 impl<'a> MatrixView<'a> {
-    /// The table of some runs. `links`: a page of each backend, by its name.
+    /// The table of some runs. `links` has a page for each backend, by its name.
     pub(crate) fn new(runs: &'a [RunRecord], links: &'a BTreeMap<String, String>) -> Self {
         let matrix = matrix(runs);
         Self { disagreements: disagreements(&matrix), agreeing: agreeing(&matrix), matrix, links }
     }
 
-    /// The table in a form.
+    /// The table in a format.
     pub(crate) fn render(&self, form: &MatrixForm) -> String {
         (form.render)(self)
     }
 
-    /// How notes call a row: by its backend, and by kind and weights where another row has the same.
+    /// The name of a row in notes: its backend, with kind and weights if another row has the same backend.
     fn row_name(&self, index: usize) -> String {
         let row = &self.matrix.rows[index];
-        let namesakes = self.matrix.rows.iter().filter(|other| other.backend == row.backend);
-        if namesakes.count() > 1 {
+        if self.matrix.rows.iter().filter(|other| other.backend == row.backend).count() > 1 {
             format!("{} ({}, {})", row.backend, row.kind, row.weights)
         } else {
             row.backend.to_owned()
         }
+    }
+
+    fn row_names(&self, indices: &[usize]) -> Vec<String> {
+        indices.iter().map(|&index| self.row_name(index)).collect()
     }
 
     fn link(&self, row: &MatrixRow<'_>) -> Option<&str> {
@@ -72,24 +75,24 @@ impl<'a> MatrixView<'a> {
     }
 }
 
-/// What a cell says in words. "Conforms" is said of a level only.
+/// The text of a cell. Only a level "conforms".
 fn level(cell: Option<&MatrixCell<'_>>) -> String {
-    let Some(cell) = cell else {
-        return "not run".to_owned();
+    let text = match cell.map_or(LevelReached::NotRun, |cell| cell.reached) {
+        LevelReached::ExtendedConforms => "extended conforms",
+        LevelReached::CoreConforms => "core conforms",
+        LevelReached::OwnTolerances => "passes with its own tolerances",
+        LevelReached::Passed => {
+            let counts = cell.map(|cell| cell.evidence.counts).unwrap_or_default();
+            return format!("passed {} of {} selected", counts.passed, counts.cases());
+        }
+        LevelReached::Fails => "fails",
+        LevelReached::Inconclusive => "inconclusive",
+        LevelReached::NotRun => "not run",
     };
-    let counts = &cell.evidence.counts;
-    match cell.reached {
-        LevelReached::ExtendedConforms => "extended conforms".to_owned(),
-        LevelReached::CoreConforms => "core conforms".to_owned(),
-        LevelReached::OwnTolerances => "passes with its own tolerances".to_owned(),
-        LevelReached::Passed => format!("passed {} of {} selected", counts.passed, counts.cases()),
-        LevelReached::Fails => "fails".to_owned(),
-        LevelReached::Inconclusive => "inconclusive".to_owned(),
-        LevelReached::NotRun => "not run".to_owned(),
-    }
+    text.to_owned()
 }
 
-/// A sign for a level, beside its words.
+/// The sign of a level, beside its text.
 const fn sign(reached: LevelReached) -> &'static str {
     match reached {
         LevelReached::ExtendedConforms | LevelReached::CoreConforms => "✅",
@@ -100,19 +103,18 @@ const fn sign(reached: LevelReached) -> &'static str {
     }
 }
 
-/// The counts of a cell in words.
+/// The counts of a cell with their labels.
 fn counts(cell: &MatrixCell<'_>) -> String {
     let evidence = &cell.evidence;
-    let levels = [("core", &evidence.core), ("extended", &evidence.extended)];
-    let levels = levels.into_iter().filter(|(_, counts)| counts.cases() > 0);
-    let mut parts: Vec<String> =
-        levels.map(|(level, counts)| format!("{level} {} of {} passed", counts.passed, counts.cases())).collect();
+    let levels = [("core", &evidence.core), ("extended", &evidence.extended)].into_iter();
+    let levels = levels
+        .filter(|(_, counts)| counts.cases() > 0)
+        .map(|(level, counts)| format!("{level} {} of {} passed", counts.passed, counts.cases()));
     let others = others(&evidence.counts).into_iter().filter(|(number, _)| *number > 0);
-    parts.extend(others.map(|(number, word)| format!("{number} {word}")));
-    parts.join(", ")
+    levels.chain(others.map(|(number, label)| format!("{number} {label}"))).collect::<Vec<_>>().join(", ")
 }
 
-/// Every count beside that of passed cases, with its word.
+/// Every count except passed cases, with its label.
 const fn others(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
     [
         (counts.failed, "failed"),
@@ -128,7 +130,7 @@ const fn others(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
     ]
 }
 
-/// What else a reader of a cell must know: faults of its run, and rules that most cells do not have.
+/// Remarks on a cell: faults of its run, and rules by which most cells were not judged.
 fn remarks(cell: &MatrixCell<'_>, model: &str) -> Vec<String> {
     let run = cell.run;
     let faults = [
@@ -138,16 +140,14 @@ fn remarks(cell: &MatrixCell<'_>, model: &str) -> Vec<String> {
     ];
     let faults = faults.into_iter().filter(|(is_there, _)| *is_there);
     let mut remarks: Vec<String> = faults.map(|(_, fault)| fault.to_owned()).collect();
-    if let Some(shard) = &run.selection.shard {
-        remarks.push(format!("only shard {shard}"));
-    }
+    remarks.extend(run.selection.shard.iter().map(|shard| format!("only shard {shard}")));
     let own = run.own_tolerances_of(model);
     remarks.extend(own.map(|own| format!("own tolerance {} {}", own.gate, own.values())));
     remarks.extend(cell.differs.iter().map(|rules| format!("other {rules}")));
     remarks
 }
 
-/// What is the same or differs among the runs of a row, each once.
+/// The distinct values among the runs of a row.
 fn distinct<'a>(row: &MatrixRow<'a>, value: impl Fn(&'a RunRecord) -> Option<&'a str>) -> String {
     let values: BTreeSet<&str> = row.cells.values().filter_map(|cell| value(cell.run)).collect();
     values.into_iter().collect::<Vec<_>>().join(", ")
@@ -158,7 +158,7 @@ fn hydrotest(row: &MatrixRow<'_>) -> String {
     distinct(row, |run| Some(&run.harness.version))
 }
 
-/// The releases of boileroom, where backends say them.
+/// The releases of boileroom that backends report.
 fn boileroom_release(row: &MatrixRow<'_>) -> String {
     distinct(row, |run| {
         run.backend.boileroom.as_deref().or_else(|| run.backend.versions.get("boileroom").map(String::as_str))

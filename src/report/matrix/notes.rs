@@ -1,120 +1,82 @@
-//! The notes below the table: what is likely at fault where backends differ from recorded results, and which runs were left out. Keeps
-//! foreign text apart, for each form to escape.
+//! The notes below the table: the likely fault where backends differ from recorded results, and the runs that were left out. Does not
+//! know how a format escapes foreign text.
 
 use super::MatrixView;
 use crate::metric_value::count;
-use crate::outcome::record::{AgreeingRows, Disagreement, LikelyFault};
+use crate::outcome::record::{Disagreement, LikelyFault};
 
-/// How many names a note lists before the rest is only counted.
+/// The most names in a note; the rest is only counted.
 const LISTED: usize = 20;
 
-/// A piece of a note.
-pub(super) enum NotePart {
-    /// Words of ours.
-    Own(String),
-    /// Words of an outcome file.
-    Foreign(String),
-}
+/// Escapes the text of an outcome file for a format.
+type EscapeForeign = fn(&str) -> String;
 
-use NotePart::{Foreign, Own};
-
-/// The notes of a table, each as pieces.
-pub(super) fn notes(view: &MatrixView<'_>) -> Vec<Vec<NotePart>> {
-    let mut notes: Vec<Vec<NotePart>> = view.disagreements.iter().map(|one| disagreement(view, one)).collect();
+/// The notes of a table. Their own words have no characters that are markup in any format.
+pub(super) fn notes(view: &MatrixView<'_>, escape: EscapeForeign) -> Vec<String> {
+    let mut notes: Vec<String> = view.disagreements.iter().map(|one| disagreement(view, one, escape)).collect();
     if view.agreeing.len() > 1 {
-        notes.push(groups(view));
+        notes.push(groups(view, escape));
     }
     for (index, row) in view.matrix.rows.iter().enumerate() {
-        let older: usize = row.cells.values().map(|cell| cell.older).max().unwrap_or(0);
+        let name = escape(&view.row_name(index));
+        let older = row.cells.values().map(|cell| cell.older).max().unwrap_or(0);
         if older > 0 {
-            let note = format!(": the newest run of each model counts; {} left out.", count(older, "older run"));
-            notes.push(vec![Foreign(view.row_name(index)), Own(note)]);
+            let older = count(older, "older run");
+            notes.push(format!("{name}: the newest run of each model counts; {older} left out."));
         }
         if row.cells.values().any(|cell| cell.run.selection.shard.is_some()) {
-            let note = ": this is a shard; `hydrotest merge` joins the shards of a run, and then every case counts.";
-            notes.push(vec![Foreign(view.row_name(index)), Own(note.to_owned())]);
+            notes.push(format!(
+                "{name}: this is a shard; `hydrotest merge` joins the shards of a run, and then every case counts."
+            ));
         }
     }
     notes
 }
 
-/// A note with its foreign text changed by `escape`.
-pub(super) fn shown(note: &[NotePart], escape: impl Fn(&str) -> String, own: impl Fn(&str) -> String) -> String {
-    let parts = note.iter().map(|part| match part {
-        Own(text) => own(text),
-        Foreign(text) => escape(text),
-    });
-    parts.collect()
-}
-
-fn disagreement(view: &MatrixView<'_>, one: &Disagreement<'_>) -> Vec<NotePart> {
-    let backends: Vec<String> = one.rows.iter().map(|&row| view.row_name(row)).collect();
-    let matching: Vec<String> = one.matching.iter().map(|&row| view.row_name(row)).collect();
+fn disagreement(view: &MatrixView<'_>, one: &Disagreement<'_>, escape: EscapeForeign) -> String {
+    let (backends, matching) = (list(&view.row_names(&one.rows), escape), list(&view.row_names(&one.matching), escape));
     let cases = count(one.cases.len(), "case");
-    let mut note = Vec::new();
-    match one.fault {
+    let start = match one.fault {
         LikelyFault::Reference => {
-            note.push(Own(format!("The reference is likely stale in {cases} (weights ")));
-            note.push(Foreign(one.weights.to_owned()));
-            note.push(Own("): ".to_owned()));
-            list(&mut note, &backends);
-            note.push(Own(" differ from it by the same numbers".to_owned()));
+            let weights = escape(one.weights);
+            format!(
+                "The reference is likely stale in {cases} (weights {weights}): {backends} differ from it by the same numbers"
+            )
         }
         LikelyFault::Backend => {
-            let (be, differ, do_) = match backends.len() {
+            let (be, differ, do_) = match one.rows.len() {
                 1 => ("is", "differs", "does"),
                 _ => ("are", "differ", "do"),
             };
-            list(&mut note, &backends);
-            note.push(Own(format!(
-                " {be} likely odd in {cases}: {differ} from the recorded result as no other backend {do_}"
-            )));
+            format!(
+                "{backends} {be} likely odd in {cases}: {differ} from the recorded result as no other backend {do_}"
+            )
         }
         LikelyFault::Unclear => {
-            note.push(Own(format!("Unclear in {cases}: ")));
-            list(&mut note, &backends);
-            note.push(Own(" differ from the recorded result, and no majority by the same numbers".to_owned()));
+            format!(
+                "Unclear in {cases}: {backends} differ from the recorded result, and no majority by the same numbers"
+            )
         }
-    }
-    if !matching.is_empty() {
-        note.push(Own("; matched by ".to_owned()));
-        list(&mut note, &matching);
-    }
-    note.push(Own(". Cases: ".to_owned()));
-    list(&mut note, &one.cases);
-    if !one.fields.is_empty() {
-        note.push(Own(". Values: ".to_owned()));
-        list(&mut note, &one.fields);
-    }
-    note.push(Own(".".to_owned()));
-    note
+    };
+    let matching = if matching.is_empty() { matching } else { format!("; matched by {matching}") };
+    let cases = list(&one.cases, escape);
+    let values = if one.fields.is_empty() { "" } else { ". Values: " };
+    format!("{start}{matching}. Cases: {cases}{values}{}.", list(&one.fields, escape))
 }
 
-/// Which backends agree with each other in every case that they have in common.
-fn groups(view: &MatrixView<'_>) -> Vec<NotePart> {
-    let mut note = vec![Own("Groups that agree in every comparison: ".to_owned())];
-    for (index, AgreeingRows { rows, match_reference }) in view.agreeing.iter().enumerate() {
-        if index > 0 {
-            note.push(Own("; ".to_owned()));
-        }
-        if *match_reference {
-            note.push(Own("recorded results, ".to_owned()));
-        }
-        let names: Vec<String> = rows.iter().map(|&row| view.row_name(row)).collect();
-        list(&mut note, &names);
-    }
-    note.push(Own(".".to_owned()));
-    note
+/// The groups of backends that agree with each other in every case that they have in common.
+fn groups(view: &MatrixView<'_>, escape: EscapeForeign) -> String {
+    let groups = view.agreeing.iter().map(|group| {
+        let reference = if group.match_reference { "recorded results, " } else { "" };
+        format!("{reference}{}", list(&view.row_names(&group.rows), escape))
+    });
+    format!("Groups that agree in every comparison: {}.", groups.collect::<Vec<_>>().join("; "))
 }
 
-fn list(note: &mut Vec<NotePart>, names: &[impl AsRef<str>]) {
-    for (index, name) in names.iter().take(LISTED).enumerate() {
-        if index > 0 {
-            note.push(Own(", ".to_owned()));
-        }
-        note.push(Foreign(name.as_ref().to_owned()));
-    }
-    if names.len() > LISTED {
-        note.push(Own(format!(" and {} more", names.len() - LISTED)));
+fn list(names: &[impl AsRef<str>], escape: EscapeForeign) -> String {
+    let listed: Vec<String> = names.iter().take(LISTED).map(|name| escape(name.as_ref())).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
