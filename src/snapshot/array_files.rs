@@ -1,12 +1,11 @@
-//! Maintenance of recorded results: what is there, what waits for review, what nothing uses. Judges no response.
+//! Maintenance of recorded results: lists them, accepts or rejects pending ones, removes unused ones. Does not judge responses.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::key::{self, ReviewState};
+use super::key::{ARRAYS, ReviewState, arrays_path};
 use super::store::{Store, put_arrays, record};
 use super::{SnapshotError, SnapshotKey, file};
 use crate::prediction::Prediction;
@@ -15,20 +14,20 @@ use crate::tensor::ContentHash;
 /// A snapshot on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Which call's.
+    /// Its key.
     pub key: SnapshotKey,
     /// Whether it is the reference or waits for review.
     pub state: ReviewState,
     /// Its file.
     pub path: PathBuf,
-    /// The length of that file in bytes.
+    /// Length of its file in bytes.
     pub(crate) size: u64,
     /// Its arrays.
     pub arrays: StoredArrays,
 }
 
 impl Listed {
-    /// Where it comes from, in words; empty where it cannot be read.
+    /// The origin of the result in one line; empty if it cannot be read.
     pub(crate) fn origin(&self) -> String {
         record(&self.path).map_or_else(|_| String::new(), |record| record.origin.description())
     }
@@ -43,19 +42,19 @@ pub enum StoredArrays {
     File {
         /// Where it is, or should be.
         path: PathBuf,
-        /// Its length in bytes; `None` when it is not there.
+        /// Its length in bytes; `None` if it does not exist.
         size: Option<u64>,
     },
-    /// The snapshot does not tell.
+    /// Unknown, because the snapshot cannot be read.
     Unreadable(String),
 }
 
-/// What to do with what nothing uses.
+/// What to do with unused files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prune {
-    /// Only say what it is.
+    /// Only list them.
     Report,
-    /// Delete it.
+    /// Delete them.
     Delete,
 }
 
@@ -63,20 +62,14 @@ impl Store {
     /// Every snapshot and every pending one, sorted by key.
     ///
     /// # Errors
-    /// When a directory cannot be read. A snapshot that cannot be is listed as such.
+    /// When a directory cannot be read. A snapshot that cannot be read is listed as such.
     pub fn list(&self) -> Result<Vec<Listed>, SnapshotError> {
         let mut listed = Vec::new();
-        for weights in directories(self.root())? {
-            for model in directories(&self.root().join(&weights))? {
-                let above = self.root().join(&weights).join(&model);
-                for suite in directories(&above)? {
-                    for (name, size) in files(&above.join(&suite))? {
-                        if let Some((key, state)) = SnapshotKey::from_file(&weights, &model, &suite, &name) {
-                            let path = above.join(&suite).join(&name);
-                            let arrays = self.arrays_of(&key, &path);
-                            listed.push(Listed { key, state, path, size, arrays });
-                        }
-                    }
+        for weights in directories(&self.root)? {
+            for model in directories(&self.root.join(&weights))? {
+                for (key, state, path, size) in self.files_of(&weights, &model)? {
+                    let arrays = self.arrays_of(&key, &path);
+                    listed.push(Listed { key, state, path, size, arrays });
                 }
             }
         }
@@ -84,24 +77,27 @@ impl Store {
         Ok(listed)
     }
 
-    /// The keys of all recorded results with the weights and the model of `key`, sorted.
+    /// The snapshots of a model with some weights, sorted by suite and file name, each with its file and the length of that.
     ///
     /// # Errors
     /// When a directory cannot be read.
-    pub(super) fn keys_beside(&self, key: &SnapshotKey) -> Result<Vec<SnapshotKey>, SnapshotError> {
-        let (weights, model) = (key.weights(), key.model());
-        let above = self.root().join(weights).join(model);
-        let mut keys = Vec::new();
+    pub(super) fn files_of(
+        &self,
+        weights: &str,
+        model: &str,
+    ) -> Result<Vec<(SnapshotKey, ReviewState, PathBuf, u64)>, SnapshotError> {
+        let above = self.root.join(weights).join(model);
+        let mut found = Vec::new();
         for suite in directories(&above)? {
-            for (name, _) in files(&above.join(&suite))? {
-                let found = SnapshotKey::from_file(weights, model, &suite, &name);
-                keys.extend(found.filter(|(_, state)| *state == ReviewState::Accepted).map(|(key, _)| key));
+            for (name, size) in files(&above.join(&suite))? {
+                let key = SnapshotKey::from_file(weights, model, &suite, &name);
+                found.extend(key.map(|(key, state)| (key, state, above.join(&suite).join(&name), size)));
             }
         }
-        Ok(keys)
+        Ok(found)
     }
 
-    /// The snapshots, pending ones too, of calls that are not among those used.
+    /// The snapshots, pending ones too, whose keys are not in `used`.
     ///
     /// # Errors
     /// As [`Self::list`].
@@ -111,59 +107,51 @@ impl Store {
         Ok(listed)
     }
 
-    /// Makes the pending results that `chosen` picks the reference, after making sure that their arrays are there and
-    /// intact. Each takes one atomic step; returns those accepted.
+    /// Makes the pending results that `chosen` picks the reference, after checking that their arrays are intact. Each takes one atomic
+    /// step. Returns the accepted ones.
     ///
     /// # Errors
-    /// At the first result that cannot be accepted; those before it are.
+    /// At the first result that cannot be accepted. Those before it are accepted.
     pub fn accept(&self, chosen: impl Fn(&SnapshotKey) -> bool) -> Result<Vec<SnapshotKey>, SnapshotError> {
         let mut accepted = Vec::new();
         for entry in self.for_review().list()? {
             if entry.state != ReviewState::Pending || !chosen(&entry.key) {
                 continue;
             }
-            let target = self.root().join(entry.key.path());
-            if self.pending_directory().is_some() {
+            let target = self.path(&entry.key);
+            if self.pending.is_some() {
                 self.take_over(&entry, &target)?;
             } else {
                 self.inspect(&entry)?;
                 fs::rename(&entry.path, &target).map_err(|error| SnapshotError::file(&target, error))?;
             }
-            // What repeats of the earlier result differed by says nothing of this one.
-            let floors = self.floors_path(&entry.key);
-            match fs::remove_file(&floors) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(SnapshotError::file(&floors, error));
-                }
-                _ => {}
-            }
+            // The noise floor of the earlier result does not hold for this one.
+            file::remove(&self.floors_path(&entry.key))?;
             accepted.push(entry.key);
         }
         Ok(accepted)
     }
 
-    /// Makes a result of another directory, which may be on another file system, the reference at `target`.
+    /// Makes a result from another directory, which may be on another file system, the reference at `target`.
     fn take_over(&self, entry: &Listed, target: &Path) -> Result<(), SnapshotError> {
-        let text =
-            file::read(&entry.path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(&entry.path, error))?;
+        let text = file::read(&entry.path, file::TEXT_LIMIT)?;
         let review = self.for_review();
         if let StoredArrays::File { path, .. } = &entry.arrays
-            && let Ok(below) = path.strip_prefix(review.root())
+            && let Ok(below) = path.strip_prefix(&review.root)
         {
             review.inspect(entry)?;
-            let packed = file::read(path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
-            put_arrays(&self.root().join(below), &packed)?;
+            put_arrays(&self.root.join(below), &file::read(path, file::ARRAYS_LIMIT)?)?;
         }
-        // Its text with the arrays that are here now.
+        // Checks the text with the arrays that are here now.
         self.inspect(entry)?;
-        file::write(target, &text).map_err(|error| SnapshotError::file(target, error))?;
+        file::write(target, &text)?;
         review.reject(entry)
     }
 
-    /// What a result on disk holds, after making sure that its arrays are there and intact.
+    /// The content of a result on disk, after checking that its arrays are intact.
     ///
     /// # Errors
-    /// When it is not whole, or holds something else than it should.
+    /// When it is incomplete or has the wrong content.
     pub(crate) fn inspect(&self, entry: &Listed) -> Result<Prediction, SnapshotError> {
         Ok(self.reference(&entry.key, &entry.path)?.prediction)
     }
@@ -174,21 +162,21 @@ impl Store {
     /// When its file cannot be deleted.
     pub(crate) fn reject(&self, entry: &Listed) -> Result<(), SnapshotError> {
         fs::remove_file(&entry.path).map_err(|error| SnapshotError::file(&entry.path, error))?;
-        remove_empty(self.root(), &entry.path);
+        remove_empty(&self.root, &entry.path);
         Ok(())
     }
 
-    /// Finds, and when told deletes, what nothing uses: arrays that no snapshot names, and, when `used` says what all suites
-    /// together use, the snapshots they do not. Needs [`Store::lock_to_change`]: a recording writes its arrays first.
+    /// Lists or deletes unused files: arrays that no snapshot names, and snapshots that are not in `used`, which has the keys of all
+    /// suites. Needs [`Store::lock_to_change`], because a recording writes its arrays first.
     ///
     /// # Errors
-    /// When a snapshot that stays is unreadable, because its arrays are unknown; when a file cannot be deleted.
+    /// When a snapshot that stays is unreadable, so that its arrays are unknown, or when a file cannot be deleted.
     pub fn prune(&self, used: Option<&HashSet<SnapshotKey>>, prune: Prune) -> Result<Vec<PathBuf>, SnapshotError> {
         let mut unused = Vec::new();
         let mut named = HashSet::new();
         for entry in self.list()? {
             if used.is_some_and(|used| !used.contains(&entry.key)) {
-                // A floor without its snapshot means nothing.
+                // A floor is useless without its snapshot.
                 let floors = self.floors_path(&entry.key);
                 unused.push(entry.path);
                 if entry.state == ReviewState::Accepted && floors.exists() {
@@ -202,22 +190,21 @@ impl Store {
                     named.insert(path);
                 }
                 StoredArrays::Unreadable(problem) => {
-                    let path = entry.path;
-                    return Err(SnapshotError::Uncertain { path, problem });
+                    return Err(SnapshotError::Uncertain { path: entry.path, problem });
                 }
             }
         }
-        for weights in directories(self.root())? {
-            for (name, _) in files(&self.root().join(&weights).join(key::ARRAYS))? {
+        for weights in directories(&self.root)? {
+            for (name, _) in files(&self.root.join(&weights).join(ARRAYS))? {
                 let hash = name.strip_suffix(".npz").and_then(|stem| stem.parse::<ContentHash>().ok());
-                let path = hash.map(|hash| self.root().join(key::arrays_path(&weights, hash)));
+                let path = hash.map(|hash| self.root.join(arrays_path(&weights, hash)));
                 unused.extend(path.filter(|path| !named.contains(path)));
             }
         }
         if prune == Prune::Delete {
             for path in &unused {
                 fs::remove_file(path).map_err(|error| SnapshotError::file(path, error))?;
-                remove_empty(self.root(), path);
+                remove_empty(&self.root, path);
             }
         }
         Ok(unused)
@@ -227,9 +214,8 @@ impl Store {
         match record(path).map(|record| record.arrays) {
             Ok(None) => StoredArrays::None,
             Ok(Some(hash)) => {
-                let path = self.root().join(key.arrays_path(hash));
-                let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
-                StoredArrays::File { path, size }
+                let path = self.arrays_path(key, hash);
+                StoredArrays::File { size: fs::metadata(&path).ok().map(|metadata| metadata.len()), path }
             }
             Err(SnapshotError::Unreadable { problem, .. }) => StoredArrays::Unreadable(problem),
             Err(error) => StoredArrays::Unreadable(error.to_string()),
@@ -237,13 +223,12 @@ impl Store {
     }
 }
 
-/// Names of the directories in a directory; none when it does not exist. Links are not followed out of the tree.
+/// Names of the directories in a directory, which need not exist. Does not follow links out of the tree.
 fn directories(path: &Path) -> Result<Vec<String>, SnapshotError> {
-    let found = entries(path, fs::FileType::is_dir)?;
-    Ok(found.into_iter().map(|(name, _)| name).collect())
+    Ok(entries(path, fs::FileType::is_dir)?.into_iter().map(|(name, _)| name).collect())
 }
 
-/// Names and lengths of the files in a directory; none when it does not exist.
+/// Names and lengths of the files in a directory, which need not exist.
 fn files(path: &Path) -> Result<Vec<(String, u64)>, SnapshotError> {
     entries(path, fs::FileType::is_file)
 }
@@ -262,20 +247,16 @@ fn entries(path: &Path, wanted: impl Fn(&fs::FileType) -> bool) -> Result<Vec<(S
         let entry = entry.map_err(at)?;
         if wanted(&entry.file_type().map_err(at)?) {
             let size = entry.metadata().map_err(at)?.len();
-            // A name that is no text is none of ours.
-            found.extend(OsString::into_string(entry.file_name()).ok().map(|name| (name, size)));
+            // Skips names that are not UTF-8, which no snapshot has.
+            found.extend(entry.file_name().into_string().ok().map(|name| (name, size)));
         }
     }
     found.sort();
     Ok(found)
 }
 
-/// Removes the directories that a deleted file leaves empty; that they stay is no harm.
+/// Removes the directories that a deleted file leaves empty. It does no harm if they stay.
 fn remove_empty(root: &Path, path: &Path) {
-    let above = path.ancestors().skip(1).take_while(|directory| *directory != root);
-    for directory in above {
-        if fs::remove_dir(directory).is_err() {
-            return;
-        }
-    }
+    let mut above = path.ancestors().skip(1).take_while(|directory| *directory != root);
+    let _ = above.try_for_each(fs::remove_dir);
 }

@@ -1,27 +1,28 @@
-//! Files that are whole or not there: bounded reads, atomic writes. Knows no format.
+//! Bounded reads and atomic writes of files. Knows no format.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+
+use super::SnapshotError;
 
 /// The most bytes of a snapshot's text.
 pub(super) const TEXT_LIMIT: u64 = 8 << 20;
 /// The most bytes of a file of arrays.
 pub(super) const ARRAYS_LIMIT: u64 = 64 << 20;
 
-/// The most bytes of an array that the user names: no more than memory has room for.
+/// The most bytes of an array file that the user names; memory is the real limit.
 pub(super) const OWN_ARRAY_LIMIT: u64 = 64 << 30;
 
-/// Reads a regular file of at most `limit` bytes. Read and not mapped, because a mapped file that is cut off while it is read ends
-/// the program.
-pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+/// Reads a regular file of at most `limit` bytes. Does not map it, because truncating a mapped file would end the program.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("is not a file"));
     }
     let mut bytes = Vec::new();
-    // Growing by doubling could take twice the memory.
+    // Growing by doubling could use twice the memory.
     let length = usize::try_from(metadata.len().min(limit)).unwrap_or(usize::MAX);
     bytes.try_reserve_exact(length.saturating_add(1)).map_err(io::Error::other)?;
     file.take(limit + 1).read_to_end(&mut bytes)?;
@@ -32,12 +33,30 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a file in one step: a reader finds the old content or the new, never a part.
-pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, |part| File::options().write(true).open(part)?.write_all(content))
 }
 
-/// Lets `fill` write a temporary file beside `path` and puts that in its place.
-pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Reads as [`read_bounded`], with an error that names the file.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, SnapshotError> {
+    read_bounded(path, limit).map_err(|error| SnapshotError::file(path, error))
+}
+
+/// Writes as [`write_atomically`], with an error that names the file.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), SnapshotError> {
+    write_atomically(path, content).map_err(|error| SnapshotError::file(path, error))
+}
+
+/// Removes a file, which need not exist.
+pub(super) fn remove(path: &Path) -> Result<(), SnapshotError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Lets `fill` write a temporary file beside `path`, which then replaces `path`.
+fn replace(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let directory = path.parent().ok_or_else(|| io::Error::other("has no directory"))?;
     fs::create_dir_all(directory)?;
     let mut builder = tempfile::Builder::new();

@@ -1,5 +1,5 @@
-//! By how much repeats on the platform that recorded a result differ: a small JSON file beside the snapshot. Reads and writes
-//! it; measures nothing.
+//! The noise floor of a recorded result, that is by how much repeats on its platform differ: a small JSON file beside the snapshot.
+//! Reads and writes it. Does not measure.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ pub struct Floors {
     pub backend: String,
     /// How many responses were compared with each other.
     pub repeats: usize,
-    /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
+    /// For the path of a value, such as `atom_array[0]`, the worst value of each measure.
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Paths at which repeats differ by more than a response may, which were accepted as noise.
+    /// Paths where repeats differ by more than the tolerances, which was accepted as noise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
 }
 
-/// The floor of the snapshot at a path, which lies beside it; `None` where none was measured.
+/// The floor beside the snapshot at a path. Returns `None` if none was measured.
 ///
 /// # Errors
 /// As [`Store::floors`].
@@ -35,16 +35,15 @@ fn read_floors(path: &Path) -> Result<Option<Floors>, SnapshotError> {
     if !path.try_exists().map_err(|error| SnapshotError::file(path, error))? {
         return Ok(None);
     }
-    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
-    let floors = serde_json::from_slice(&bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
-    Ok(Some(floors))
+    let bytes = file::read(path, file::TEXT_LIMIT)?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| SnapshotError::unreadable(path, error))
 }
 
 impl Store {
-    /// The floor of a call; `None` where none was measured.
+    /// The floor of a call. Returns `None` if none was measured.
     ///
     /// # Errors
-    /// When the file cannot be read or holds something else.
+    /// When the file cannot be read or has the wrong content.
     pub(crate) fn floors(&self, key: &SnapshotKey) -> Result<Option<Floors>, SnapshotError> {
         read_floors(&self.floors_path(key))
     }
@@ -55,9 +54,8 @@ impl Store {
     /// When the file cannot be written.
     pub fn write_floors(&self, key: &SnapshotKey, floors: &Floors) -> Result<PathBuf, SnapshotError> {
         let path = self.floors_path(key);
-        let mut text = serde_json::to_string_pretty(floors).map_err(|error| SnapshotError::unreadable(&path, error))?;
-        text.push('\n');
-        file::write(&path, text.as_bytes()).map_err(|error| SnapshotError::file(&path, error))?;
+        let text = serde_json::to_string_pretty(floors).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        file::write(&path, (text + "\n").as_bytes())?;
         Ok(path)
     }
 

@@ -1,18 +1,18 @@
-//! Where the snapshot of a call lies below the root, and which call a file below the root belongs to. Touches no file.
+//! The path of a call's snapshot below the root, and the call behind such a path. Does not touch files.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::tensor::ContentHash;
 
-/// The directory of the arrays beside the directories of the models, so no model may have this name.
+/// The directory of the arrays. It is beside the directories of the models, so no model may have this name.
 pub(super) const ARRAYS: &str = "arrays";
 pub(super) const ACCEPTED: &str = ".snap";
-/// Between case and call in a file name; `@` is taken by variants of a case.
-const CALL: char = '+';
 pub(super) const PENDING: &str = ".snap.new";
+/// Separates case and call in a file name. `@` is taken by variants of a case.
+const CALL: char = '+';
 
-/// Which recorded result is meant: `WEIGHTS/MODEL/SUITE/CASE.snap`, or `CASE+CALL.snap` for one of several calls.
+/// The key of a recorded result: `WEIGHTS/MODEL/SUITE/CASE.snap`, or `CASE+CALL.snap` for one of several calls.
 ///
 /// Every part is a file name of letters, digits, `_`, `-`, `@` and `.`, not starting with a dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub struct InvalidKey {
 }
 
 impl SnapshotKey {
-    /// The key of a case's call; `call` is `None` where a case makes one call only.
+    /// The key of a case's call; `call` is `None` if the case makes one call only.
     ///
     /// # Errors
     /// When a part is not a plain file name, or the model is called `arrays`.
@@ -59,7 +59,7 @@ impl SnapshotKey {
         })
     }
 
-    /// Which parameters stand behind the result.
+    /// The weights of the result.
     pub(crate) fn weights(&self) -> &str {
         &self.weights
     }
@@ -80,18 +80,13 @@ impl SnapshotKey {
         &self.case
     }
 
-    /// Name of the call, where the case makes several.
+    /// Name of the call, if the case makes several.
     pub(crate) fn call(&self) -> Option<&str> {
         self.call.as_deref()
     }
 
-    /// The directory of the snapshot below the root.
-    pub(super) fn directory(&self) -> PathBuf {
-        Path::new(&self.weights).join(&self.model).join(&self.suite)
-    }
-
-    /// The file name without extension, as insta knows the snapshot.
-    pub(super) fn stem(&self) -> String {
+    /// The file name without extension, by which insta knows the snapshot.
+    fn stem(&self) -> String {
         match &self.call {
             None => self.case.clone(),
             Some(call) => format!("{}{CALL}{call}", self.case),
@@ -101,29 +96,25 @@ impl SnapshotKey {
     /// The file below the root.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.directory().join(self.stem() + ACCEPTED)
+        self.file(ACCEPTED)
     }
 
     /// The file of the result that waits to be accepted, below the root.
     pub(crate) fn pending_path(&self) -> PathBuf {
-        self.directory().join(self.stem() + PENDING)
+        self.file(PENDING)
     }
 
-    /// The file of arrays with this content, below the root.
-    pub(super) fn arrays_path(&self, hash: ContentHash) -> PathBuf {
-        arrays_path(&self.weights, hash)
+    fn file(&self, ending: &str) -> PathBuf {
+        Path::new(&self.weights).join(&self.model).join(&self.suite).join(self.stem() + ending)
     }
 
-    /// The key behind a file name in a suite's directory, and whether it is pending; `None` for other files.
+    /// The key behind a file name in a suite's directory, and whether it is pending. Returns `None` for other files.
     pub(super) fn from_file(weights: &str, model: &str, suite: &str, file: &str) -> Option<(Self, ReviewState)> {
         let (stem, state) = match file.strip_suffix(PENDING) {
             Some(stem) => (stem, ReviewState::Pending),
             None => (file.strip_suffix(ACCEPTED)?, ReviewState::Accepted),
         };
-        let (case, call) = match stem.split_once(CALL) {
-            Some((case, call)) => (case, Some(call)),
-            None => (stem, None),
-        };
+        let (case, call) = stem.split_once(CALL).map_or((stem, None), |(case, call)| (case, Some(call)));
         Some((Self::new(weights, model, suite, case, call).ok()?, state))
     }
 }
@@ -133,15 +124,16 @@ impl SnapshotKey {
 pub enum ReviewState {
     /// A `.snap`: what responses are compared with.
     Accepted,
-    /// A `.snap.new`: what a response was when it differed or nothing was recorded.
+    /// A `.snap.new`: a response that differed from the reference, or had none.
     Pending,
 }
 
+/// The file of arrays with this content, below the root.
 pub(super) fn arrays_path(weights: &str, hash: ContentHash) -> PathBuf {
     Path::new(weights).join(ARRAYS).join(format!("{hash}.npz"))
 }
 
-/// Short enough that a temporary file beside it still fits the usual limit of 255 bytes.
+/// Whether a name is a plain file name, so short that the name of a temporary file for it fits the usual limit of 255 bytes.
 fn is_file_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 100

@@ -1,5 +1,5 @@
-//! Keeps recording and deleting apart: a recording writes its arrays before the snapshot that names them, and a deletion
-//! what nothing names must not come between. Locks the directory itself, so that no file is left in a checkout.
+//! Locks that keep recording and deleting apart. A recording writes its arrays before the snapshot that names them, and no deletion of
+//! unnamed arrays may happen in between. Locks the directory itself and creates no lock file in a checkout.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -7,43 +7,43 @@ use std::path::Path;
 
 use super::{Recording, SnapshotError, Store};
 
-/// Held while recorded results may change; dropping it lets others go on.
+/// A lock on recorded results, released when dropped.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
-    /// Empty where there is nothing to lock, or the file system has no locks.
+    /// Empty if there is nothing to lock or the file system has no locks.
     _directories: Vec<File>,
 }
 
 impl Store {
-    /// For as long as results may be recorded: many at once, and none while something is deleted.
+    /// The lock for recording results. Many can hold it at once, but not while something is deleted.
     ///
     /// # Errors
     /// When the directory cannot be opened.
     pub(crate) fn lock_to_record(&self) -> Result<StoreLock, SnapshotError> {
-        if self.recording() == Recording::Missing {
-            make(self.root())?;
+        if self.recording == Recording::Missing {
+            make(&self.root)?;
         }
-        let mut directories = Vec::from_iter(open(self.root())?);
-        if let Some(pending) = self.pending_directory() {
+        let mut directories = Vec::from_iter(open(&self.root)?);
+        if let Some(pending) = &self.pending {
             make(pending)?;
             directories.extend(open(pending)?);
         }
-        // Deleting takes moments; a file system without locks is no reason not to run.
+        // Deleting is quick, so a file system without locks is no reason not to run.
         directories.retain(|directory| directory.lock_shared().is_ok());
         Ok(StoreLock { _directories: directories })
     }
 
-    /// For as long as something is accepted or deleted: alone.
+    /// The exclusive lock for accepting or deleting results.
     ///
     /// # Errors
     /// When a run is recording there, or the directory cannot be opened.
     pub(crate) fn lock_to_change(&self) -> Result<StoreLock, SnapshotError> {
         let mut directories = Vec::new();
-        for path in std::iter::once(self.root()).chain(self.pending_directory()) {
+        for path in std::iter::once(&self.root).chain(&self.pending) {
             let Some(directory) = open(path)? else { continue };
             match directory.try_lock() {
                 Ok(()) => directories.push(directory),
-                Err(TryLockError::WouldBlock) => return Err(SnapshotError::InUse { path: path.to_owned() }),
+                Err(TryLockError::WouldBlock) => return Err(SnapshotError::InUse { path: path.clone() }),
                 Err(TryLockError::Error(_)) => {}
             }
         }

@@ -1,19 +1,19 @@
-//! Other recorded results of a model, which a response may equal by mistake. Looked for only when a response is wrong, and only
-//! among those of its form. Judges nothing; what cannot be read explains nothing either.
+//! Other recorded results of a model, which a wrong response may equal by mistake. Only looks at results with the same shapes, and skips
+//! what cannot be read. Does not judge.
 
 use super::record::{RecordedValue, SnapshotRecord};
 use super::store::record;
-use super::{Provenance, SnapshotKey, Store, write};
-use crate::diagnosis::{OtherResult, Relation};
+use super::{Provenance, ReviewState, SnapshotKey, Store, write};
+use crate::diagnosis::OtherResult;
 use crate::prediction::Prediction;
 
 /// The most snapshots whose text is read.
 const MOST_READ: usize = 256;
-/// The most whose arrays are read.
+/// The most snapshots whose arrays are read.
 const MOST_LOADED: usize = 8;
 
 impl Store {
-    /// Other results of the model of `key` with a value of this form at one of `paths`, in the order of their names.
+    /// Other results of the model of `key` that are of the same form as `actual` at one of `paths`, in the order of their names.
     pub(crate) fn neighbours(
         &self,
         key: &SnapshotKey,
@@ -24,22 +24,14 @@ impl Store {
         let Ok((actual, _)) = write::record(actual, provenance.origin(key)) else {
             return Vec::new();
         };
-        let seed = provenance.seed_option.as_deref();
-        let asked = actual.origin.question(seed);
-        let keys = self.keys_beside(key).unwrap_or_default();
-        let others = keys.into_iter().filter(|other| other != key).take(MOST_READ);
-        let found = others.filter_map(|other| {
-            let record = record(&self.path(&other)).ok()?;
+        let files = self.files_of(key.weights(), key.model()).unwrap_or_default().into_iter();
+        let others = files.filter(|(other, state, ..)| *state == ReviewState::Accepted && other != key);
+        let found = others.take(MOST_READ).filter_map(|(other, _, path, _)| {
+            let record = record(&path).ok()?;
             if !paths.iter().any(|path| has_form(&record, &actual, path)) {
                 return None;
             }
-            let question = record.origin.question(seed);
-            let relation = match (question.0 == asked.0, question.1 == asked.1) {
-                (false, _) => Relation::OtherRequest,
-                (true, false) => Relation::OtherSeed,
-                // The same was asked: to equal that is no mistake.
-                (true, true) => return None,
-            };
+            let relation = record.origin.relation(&actual.origin, provenance.seed_option.as_deref())?;
             let call = other.call().map(|call| format!(", call `{call}`")).unwrap_or_default();
             Some(OtherResult {
                 label: format!("the recorded result of {}::{}{call}", other.suite(), other.case()),
@@ -51,13 +43,9 @@ impl Store {
     }
 }
 
-/// Whether both have the same kind, shape or atoms at a path.
+/// Whether both have arrays of the same type and shape, or structures of the same atoms, at a path.
 fn has_form(other: &SnapshotRecord, actual: &SnapshotRecord, path: &str) -> bool {
-    let entry = |record: &'_ SnapshotRecord| -> Option<RecordedValue> {
-        let found = record.values.iter().find(|(own, _)| own == path)?;
-        Some(found.1.clone())
-    };
-    match (entry(other), entry(actual)) {
+    match (other.value(path), actual.value(path)) {
         (Some(RecordedValue::Array(other)), Some(RecordedValue::Array(actual))) => {
             other.dtype == actual.dtype && other.shape == actual.shape && actual.dtype.is_float()
         }

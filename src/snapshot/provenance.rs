@@ -1,36 +1,34 @@
-//! Where a recorded result comes from: what was asked of what. It stands in a snapshot, for people and for those who look for other
-//! responses to the same question. Only the configuration is ever compared: a result under other fixed options is no reference.
+//! The origin of a recorded result: the backend, the model and the request. A snapshot states it for readers and for the search for
+//! results of other requests. Does not compare results.
 
 use serde::{Deserialize, Serialize};
 
 use super::SnapshotKey;
+use crate::diagnosis::Relation;
 use crate::prediction::{Options, Request};
 
-/// What is said of the defaults of the model.
-const DEFAULTS: &str = "none beyond the model's defaults";
-
-/// What a reader of a snapshot wants to know of its making.
+/// How a result is made, from which its origin is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provenance {
-    /// Name of the backend that answered.
+    /// Name of the backend.
     pub backend: String,
-    /// Its kind.
+    /// Kind of the backend.
     pub kind: String,
     /// Name of the model, such as `ESMFold2`.
     pub model: String,
-    /// The request it answered.
+    /// The request.
     pub request: Request,
     /// The fixed options of its instance that change results and are not the model's own defaults.
     pub config: Options,
-    /// The name of the option that makes results repeatable, where the model has one.
+    /// The name of the option that makes results repeatable, if the model has one.
     pub seed_option: Option<String>,
-    /// When it answered, in the caller's words; left out where recording must be reproducible.
+    /// The time of the response, in any form; `None` if recording must be reproducible.
     pub recorded: Option<String>,
-    /// The file that states the case, such as `suites/fold.toml`.
+    /// The file that defines the case, such as `suites/fold.toml`.
     pub source: String,
 }
 
-/// The same as it is written.
+/// The origin as it is written in a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Origin {
@@ -56,7 +54,7 @@ pub(super) struct Origin {
 }
 
 impl Provenance {
-    /// What is written beside the result of a key.
+    /// The origin for the result of a key.
     pub(super) fn origin(&self, key: &SnapshotKey) -> Origin {
         Origin {
             hydrotest: env!("CARGO_PKG_VERSION").to_owned(),
@@ -83,41 +81,33 @@ impl Origin {
         format!("{name} {method} on {backend} (kind {kind}) with {weights} weights")
     }
 
-    /// What was asked of which instance, without the seed and without what was to be told of the result; and the seed, which is the option of this
-    /// name.
-    pub(super) fn question(&self, seed_option: Option<&str>) -> (Question<'_>, Option<&serde_json::Value>) {
-        let asked = |name: &str| Some(name) != seed_option && name != "include_fields";
-        let question = Question {
-            method: &self.method,
-            input: &self.input,
-            options: self.options.iter().filter(|(name, _)| asked(name)).collect(),
-            config: &self.config,
+    /// How this result's request differs from another one. Returns `None` if both ask the same. Which fields are requested does not
+    /// count, and the seed is the option of this name.
+    pub(super) fn relation(&self, other: &Self, seed_option: Option<&str>) -> Option<Relation> {
+        let others = |origin: &Self| {
+            let mut options = origin.options.clone();
+            options.retain(|name, _| Some(&**name) != seed_option && name != "include_fields");
+            options
         };
-        (question, seed_option.and_then(|name| self.options.get(name)))
-    }
-
-    /// How the fixed options of a recorded result differ from those of now: its own, then those of now, in words; `None` where they
-    /// are the same.
-    pub(super) fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
-        (self.config != now.config).then(|| (in_words(&self.config), in_words(&now.config)))
+        let seed = |origin: &Self| seed_option.and_then(|name| origin.options.get(name).cloned());
+        let is_same_request = self.method == other.method
+            && self.input == other.input
+            && self.config == other.config
+            && others(self).iter().eq(others(other).iter());
+        if !is_same_request {
+            return Some(Relation::OtherRequest);
+        }
+        // To equal a result of the same request and seed is no mistake.
+        (seed(self) != seed(other)).then_some(Relation::OtherSeed)
     }
 }
 
-/// What was asked of a model.
-#[derive(Debug, PartialEq)]
-pub(super) struct Question<'a> {
-    method: &'a str,
-    input: &'a serde_json::Value,
-    options: Vec<(&'a String, &'a serde_json::Value)>,
-    config: &'a Options,
-}
-
-fn in_words(options: &Options) -> String {
+/// Fixed options in words.
+pub(super) fn in_words(options: &Options) -> String {
     if options.is_empty() {
-        return DEFAULTS.to_owned();
+        return "none beyond the model's defaults".to_owned();
     }
-    let words = options.iter().map(|(name, value)| format!("{name}: {value}"));
-    words.collect::<Vec<_>>().join(", ")
+    options.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -141,14 +131,15 @@ pub(super) mod tests {
         let mut again = origin();
         again.options.insert("seed".into(), json!(2));
         again.options.insert("include_fields".into(), json!(["*"]));
-        let (one, other) = (first.question(Some("seed")), again.question(Some("seed")));
-        assert_eq!(one.0, other.0);
-        assert_ne!(one.1, other.1);
-        assert_ne!(first.question(None).0, again.question(None).0);
+        let relation = |other: &Origin, seed| first.relation(other, seed);
+        assert_eq!(relation(&again, Some("seed")), Some(Relation::OtherSeed));
+        assert_eq!(relation(&again, None), Some(Relation::OtherRequest));
+        again.options.insert("seed".into(), json!(1));
+        assert_eq!(relation(&again, Some("seed")), None);
         let mut configured = origin();
         configured.config.insert("no_kernels".into(), json!(true));
-        assert_ne!(first.question(Some("seed")).0, configured.question(Some("seed")).0);
+        assert_eq!(relation(&configured, Some("seed")), Some(Relation::OtherRequest));
         again.input = json!(["ACE"]);
-        assert_ne!(first.question(Some("seed")).0, again.question(Some("seed")).0);
+        assert_eq!(relation(&again, Some("seed")), Some(Relation::OtherRequest));
     }
 }

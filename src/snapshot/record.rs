@@ -114,7 +114,12 @@ impl SnapshotRecord {
         Self { format: FORMAT, origin, class, arrays: None, values: Vec::new() }
     }
 
-    /// The whole text of a snapshot's file: a head for those who review it, then the record.
+    /// The entry of the value at a path.
+    pub(super) fn value(&self, path: &str) -> Option<&RecordedValue> {
+        self.values.iter().find(|(own, _)| own == path).map(|(_, entry)| entry)
+    }
+
+    /// The whole text of a snapshot's file: a head for reviewers, then the record.
     pub(super) fn render(&self) -> String {
         let mut text = format!(
             "---\nsource: {}\ndescription: {}\n---\n",

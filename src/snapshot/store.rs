@@ -1,28 +1,27 @@
-//! The directory of recorded results. Reads them, and writes what its mode allows; compares nothing and prints nothing.
+//! The directory of recorded results. Reads them, and writes what its mode allows. Does not compare or print.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Arrays};
-use super::provenance::{Origin, Provenance};
+use super::key::{ARRAYS, arrays_path};
+use super::provenance::{Origin, Provenance, in_words};
 use super::record::SnapshotRecord;
-use super::{SnapshotError, SnapshotKey, file, load, write};
+use super::{SnapshotError, SnapshotKey, file, load, npy, write};
 use crate::prediction::Prediction;
-use crate::tensor::ContentHash;
+use crate::tensor::{ContentHash, Tensor};
 
-/// What may be written.
+/// Which results may be written.
 ///
-/// A run in a checkout keeps [`Self::Pending`], so that `cargo insta review` has something to show after a failure. A run
-/// whose checkout is not reviewed (in CI, or read-only) takes [`Self::Never`].
+/// A run in a checkout uses [`Self::Pending`], so that `cargo insta review` has something to show after a failure. A run whose checkout
+/// is not reviewed (in CI, or read-only) uses [`Self::Never`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recording {
-    /// Nothing at all.
+    /// None.
     Never,
     /// Results that differ or have no snapshot, as `.snap.new` for review.
     Pending,
-    /// Results that differ, as [`Self::Pending`]; those without a snapshot are left for [`Self::Missing`] to record, once it
-    /// is known that nothing else is wrong with them.
+    /// Results that differ, as [`Self::Pending`]. Results without a snapshot are left for [`Self::Missing`] to record, once it is known
+    /// that nothing else is wrong with them.
     Proposed,
     /// As [`Self::Pending`], but results without a snapshot become snapshots at once. A recorded one is never overwritten.
     Missing,
@@ -31,10 +30,10 @@ pub enum Recording {
 /// A directory of snapshots.
 #[derive(Debug, Clone)]
 pub struct Store {
-    root: PathBuf,
-    /// Where results wait for review, where that is elsewhere.
-    pending: Option<PathBuf>,
-    recording: Recording,
+    pub(super) root: PathBuf,
+    /// The directory of pending results, if it is not `root`.
+    pub(super) pending: Option<PathBuf>,
+    pub(super) recording: Recording,
 }
 
 /// A recorded result.
@@ -45,33 +44,32 @@ pub struct ReferenceResult {
     pub(super) origin: Origin,
 }
 
-/// What became of a response for which nothing is recorded.
+/// What happened to a response for which nothing is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
     /// Nothing: not a pass.
     Nothing,
-    /// It waits for review here: not a pass either.
+    /// It waits for review in this file: not a pass either.
     Pending(PathBuf),
     /// It may be recorded.
     Proposed,
-    /// It is the reference now, here.
+    /// It is the reference now, in this file.
     Recorded(PathBuf),
 }
 
 impl ReferenceResult {
-    /// How the fixed options under which it was recorded differ from those of now: its own, then those of now, in words; `None`
-    /// where they are the same.
+    /// Its fixed options and the current ones, in words. Returns `None` if they are the same.
     pub(crate) fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
-        self.origin.configured_otherwise(now)
+        (self.origin.config != now.config).then(|| (in_words(&self.origin.config), in_words(&now.config)))
     }
 
-    /// The key of the model whose result it is.
+    /// The key of its model.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.origin.model
     }
 
-    /// Which parameters stand behind it.
+    /// Its weights.
     #[must_use]
     pub fn weights(&self) -> &str {
         &self.origin.weights
@@ -88,32 +86,31 @@ impl Store {
         Ok(Self { root, pending: None, recording })
     }
 
-    /// The same directory, for a caller that may write something else.
+    /// The same directory with another mode.
     pub(crate) fn with(&self, recording: Recording) -> Self {
         Self { recording, ..self.clone() }
     }
 
-    /// The same directory, whose results for review are in one of their own, which need not exist.
+    /// The same directory with another directory, which need not exist, for pending results.
     ///
     /// # Errors
     /// When the path is relative and there is no working directory.
-    pub fn with_pending(mut self, directory: &Path) -> Result<Self, SnapshotError> {
+    pub fn with_pending(self, directory: &Path) -> Result<Self, SnapshotError> {
         let directory = std::path::absolute(directory).map_err(|error| SnapshotError::file(directory, error))?;
-        self.pending = Some(directory);
-        Ok(self)
+        Ok(Self { pending: Some(directory), ..self })
     }
 
-    /// The directory in which results wait for review.
+    /// The directory of pending results.
     pub(crate) fn for_review(&self) -> Self {
-        Self { root: self.pending.as_ref().unwrap_or(&self.root).clone(), pending: None, recording: self.recording }
+        Self { root: self.pending_root().to_owned(), pending: None, recording: self.recording }
     }
 
-    /// The directory of its own in which results wait for review, where there is one.
+    /// The directory of pending results, if they have their own.
     pub(crate) fn pending_directory(&self) -> Option<&Path> {
         self.pending.as_deref()
     }
 
-    /// What may be written.
+    /// Which results may be written.
     pub(crate) const fn recording(&self) -> Recording {
         self.recording
     }
@@ -123,7 +120,7 @@ impl Store {
         &self.root
     }
 
-    /// Where the result of a key is, or would be.
+    /// The file for the result of a key.
     pub(crate) fn path(&self, key: &SnapshotKey) -> PathBuf {
         self.root.join(key.path())
     }
@@ -133,10 +130,10 @@ impl Store {
         self.path(key).exists()
     }
 
-    /// What is recorded under a key; `None` when nothing is.
+    /// The recorded result of a key. Returns `None` if there is none.
     ///
     /// # Errors
-    /// When a file cannot be read, holds something else than it should, or was altered.
+    /// When a file cannot be read, has the wrong content, or was altered.
     pub fn read(&self, key: &SnapshotKey) -> Result<Option<ReferenceResult>, SnapshotError> {
         let path = self.path(key);
         if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
@@ -145,15 +142,19 @@ impl Store {
         self.reference(key, &path).map(Some)
     }
 
-    /// The result in the file at a path, which is that of a key.
+    /// The result of a key, from the file at a path.
     pub(super) fn reference(&self, key: &SnapshotKey, path: &Path) -> Result<ReferenceResult, SnapshotError> {
-        reference(path, |hash| Ok(self.root.join(key.arrays_path(hash))))
+        reference(path, |hash| Ok(self.arrays_path(key, hash)))
+    }
+
+    pub(super) fn arrays_path(&self, key: &SnapshotKey, hash: ContentHash) -> PathBuf {
+        self.root.join(arrays_path(key.weights(), hash))
     }
 
     /// Keeps a response for which nothing is recorded, as the mode allows.
     ///
     /// # Errors
-    /// When a file cannot be written, and when the response has more values than a snapshot describes.
+    /// When a file cannot be written, or the response has more values than a snapshot can describe.
     pub fn keep(
         &self,
         key: &SnapshotKey,
@@ -166,14 +167,14 @@ impl Store {
             Recording::Pending => self.save_pending(key, prediction, provenance).map(Kept::Pending),
             Recording::Missing => {
                 let path = self.path(key);
-                save(&self.root, key, &path, prediction, provenance)?;
+                self.save(key, &path, prediction, provenance)?;
                 self.settle(key)?;
                 Ok(Kept::Recorded(path))
             }
         }
     }
 
-    /// Keeps a response that is not the recorded one for review, where the mode allows it, and says where.
+    /// Keeps a response that differs from the recorded one for review, if the mode allows it. Returns its file.
     ///
     /// # Errors
     /// As [`Self::keep`].
@@ -189,75 +190,71 @@ impl Store {
         self.save_pending(key, prediction, provenance).map(Some)
     }
 
-    /// Removes what waited for review of a response that is the reference now, where the mode allows it.
+    /// Removes the pending result of a key whose response is the reference now, if the mode allows it.
     ///
     /// # Errors
     /// When the file cannot be removed.
     pub fn settle(&self, key: &SnapshotKey) -> Result<(), SnapshotError> {
-        if self.recording == Recording::Never {
-            return Ok(());
-        }
-        let pending = self.pending_root().join(key.pending_path());
-        match fs::remove_file(&pending) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(&pending, error)),
-            _ => Ok(()),
+        match self.recording {
+            Recording::Never => Ok(()),
+            _ => file::remove(&self.pending_root().join(key.pending_path())),
         }
     }
 
-    /// Writes a result that waits for review, and says where.
+    /// Writes a pending result and returns its file.
     fn save_pending(
         &self,
         key: &SnapshotKey,
         prediction: &Prediction,
         provenance: &Provenance,
     ) -> Result<PathBuf, SnapshotError> {
-        let root = self.pending_root();
-        let path = root.join(key.pending_path());
-        save(root, key, &path, prediction, provenance)?;
+        let review = self.for_review();
+        let path = review.root.join(key.pending_path());
+        review.save(key, &path, prediction, provenance)?;
         Ok(path)
     }
 
     fn pending_root(&self) -> &Path {
         self.pending.as_ref().unwrap_or(&self.root)
     }
-}
 
-/// Writes a result below a root: its arrays first, so that a snapshot on disk always finds them.
-fn save(
-    root: &Path,
-    key: &SnapshotKey,
-    path: &Path,
-    prediction: &Prediction,
-    provenance: &Provenance,
-) -> Result<(), SnapshotError> {
-    let (record, arrays) = write::record(prediction, provenance.origin(key))?;
-    if let Some(hash) = record.arrays {
-        let path = root.join(key.arrays_path(hash));
-        let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
-        if packed.len() as u64 > file::ARRAYS_LIMIT {
-            return Err(SnapshotError::unreadable(&path, "the arrays of the response are too large to keep"));
+    /// Writes a result to the file at a path. Writes its arrays first, so that a snapshot on disk always finds them.
+    fn save(
+        &self,
+        key: &SnapshotKey,
+        path: &Path,
+        prediction: &Prediction,
+        provenance: &Provenance,
+    ) -> Result<(), SnapshotError> {
+        let (record, arrays) = write::record(prediction, provenance.origin(key))?;
+        if let Some(hash) = record.arrays {
+            let path = self.arrays_path(key, hash);
+            let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
+            if packed.len() as u64 > file::ARRAYS_LIMIT {
+                return Err(SnapshotError::unreadable(&path, "the arrays of the response are too large to keep"));
+            }
+            put_arrays(&path, &packed)?;
         }
-        put_arrays(&path, &packed)?;
+        file::write(path, record.render().as_bytes())
     }
-    file::write(path, record.render().as_bytes()).map_err(|error| SnapshotError::file(path, error))
 }
 
-/// Writes a file of arrays. Equal content has equal bytes; a file that has others was altered and is put right.
+/// Writes a file of arrays. Equal arrays have equal bytes, so a file with other bytes was altered and is overwritten.
 pub(super) fn put_arrays(path: &Path, packed: &[u8]) -> Result<(), SnapshotError> {
-    if file::read(path, file::ARRAYS_LIMIT).is_ok_and(|there| there == packed) {
-        return Ok(());
+    match file::read(path, file::ARRAYS_LIMIT) {
+        Ok(there) if there == packed => Ok(()),
+        _ => file::write(path, packed),
     }
-    file::write(path, packed).map_err(|error| SnapshotError::file(path, error))
 }
 
 /// The record in the file at a path.
 pub(super) fn record(path: &Path) -> Result<SnapshotRecord, SnapshotError> {
-    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
-    let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
+    let text = String::from_utf8(file::read(path, file::TEXT_LIMIT)?)
+        .map_err(|error| SnapshotError::unreadable(path, error))?;
     SnapshotRecord::parse(&text).map_err(|error| SnapshotError::unreadable(path, error))
 }
 
-/// The result in the file at a path; `arrays_path` says where its arrays are.
+/// The result in the file at a path, with its arrays from the file that `arrays_path` returns.
 pub(super) fn reference(
     path: &Path,
     arrays_path: impl FnOnce(ContentHash) -> Result<PathBuf, SnapshotError>,
@@ -267,9 +264,7 @@ pub(super) fn reference(
         None => (Arrays::new(), path.to_owned()),
         Some(hash) => {
             let arrays_path = arrays_path(hash)?;
-            let bytes = file::read(&arrays_path, file::ARRAYS_LIMIT)
-                .map_err(|error| SnapshotError::file(&arrays_path, error))?;
-            let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&arrays_path, error))?;
+            let arrays = open_archive(&arrays_path)?;
             if archive::name(&arrays) != hash {
                 return Err(SnapshotError::Altered { path: arrays_path });
             }
@@ -281,4 +276,40 @@ pub(super) fn reference(
         other => SnapshotError::unreadable(&place, other),
     })?;
     Ok(ReferenceResult { prediction, origin: record.origin })
+}
+
+/// The result in a snapshot's file at any path. Looks for its arrays where recording puts them: in `WEIGHTS/arrays/HASH.npz` for
+/// `WEIGHTS/MODEL/SUITE/CASE.snap`.
+///
+/// # Errors
+/// When a file cannot be read or has the wrong content.
+pub fn open(path: &Path) -> Result<ReferenceResult, SnapshotError> {
+    reference(path, |hash| {
+        let whole = std::path::absolute(path).map_err(|error| SnapshotError::file(path, error))?;
+        let arrays = whole.ancestors().nth(3).map(|weights| weights.join(ARRAYS).join(format!("{hash}.npz")));
+        arrays.filter(|arrays| arrays.exists()).ok_or_else(|| {
+            let problem = format!(
+                "its arrays are not where they were recorded, three directories up in {ARRAYS}/{hash}.npz; a snapshot is read from \
+                 WEIGHTS/MODEL/SUITE/CASE.snap beside WEIGHTS/{ARRAYS}"
+            );
+            SnapshotError::unreadable(path, problem)
+        })
+    })
+}
+
+/// The arrays of an npz file by name, or the array of an npy file under an empty name.
+///
+/// # Errors
+/// When the file cannot be read or is neither.
+pub(crate) fn open_arrays(path: &Path) -> Result<Vec<(String, Tensor)>, SnapshotError> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
+        return Ok(open_archive(path)?.into_iter().collect());
+    }
+    let bytes = file::read(path, file::OWN_ARRAY_LIMIT)?;
+    let tensor = npy::read(&bytes.into()).map_err(|problem| SnapshotError::unreadable(path, problem))?;
+    Ok(vec![(String::new(), tensor)])
+}
+
+fn open_archive(path: &Path) -> Result<Arrays, SnapshotError> {
+    archive::unpack(&file::read(path, file::ARRAYS_LIMIT)?).map_err(|error| SnapshotError::unreadable(path, error))
 }
