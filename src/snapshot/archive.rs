@@ -1,5 +1,5 @@
-//! Named arrays as one npz file: deterministic, compressed, readable by `numpy.load`. The bytes read are untrusted, so
-//! everything is bounded and nothing is believed; touches no file itself.
+//! Named arrays as one npz file: deterministic, compressed, readable by `numpy.load`. Bounds and checks everything, because the bytes are
+//! untrusted. Does not touch files.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -13,11 +13,11 @@ use crate::tensor::{ContentHash, DType, Tensor};
 /// Arrays by name.
 pub(super) type Arrays = BTreeMap<String, Tensor>;
 
-/// The most bytes all arrays of one file may have once unpacked.
+/// The most bytes of all arrays of one file once unpacked.
 const UNPACKED: u64 = 256 << 20;
 /// The most arrays of one file.
 const ENTRIES: usize = 100_000;
-/// How the file begins that Git LFS leaves where it has not fetched the content.
+/// The beginning of the file that Git LFS leaves in place of content that it has not fetched.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// The name of a file with these arrays.
@@ -25,7 +25,7 @@ pub(super) fn name(arrays: &Arrays) -> ContentHash {
     ContentHash::of_named(arrays)
 }
 
-/// Packs arrays; equal arrays make equal bytes.
+/// Packs arrays. Equal arrays have equal bytes.
 pub(super) fn pack(arrays: &Arrays) -> Result<Vec<u8>, ArchiveError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -55,21 +55,20 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
         let entry = zip.by_index(index)?;
         let file = entry.name()?.into_owned();
         let name = file.strip_suffix(".npy").unwrap_or(&file).to_owned();
-        // The size an entry states is a claim: the limit is on what comes out of it.
+        // The stated size of an entry is only a claim, so the limit is on the unpacked bytes.
         let mut unpacked = Vec::new();
         entry.take(left + 1).read_to_end(&mut unpacked)?;
         left = left.checked_sub(unpacked.len() as u64).ok_or(ArchiveError::TooLarge)?;
-        let tensor =
-            npy::read(&unpacked.into()).map_err(|problem| ArchiveError::Array { name: name.clone(), problem })?;
+        let wrong = |problem| ArchiveError::Array { name: name.clone(), problem };
+        let tensor = npy::read(&unpacked.into()).map_err(wrong)?;
         if arrays.insert(name.clone(), tensor).is_some() {
-            let problem = "is there twice".to_owned();
-            return Err(ArchiveError::Array { name, problem });
+            return Err(wrong("is there twice".to_owned()));
         }
     }
     Ok(arrays)
 }
 
-/// Why bytes are not a file of arrays, or arrays could not become one.
+/// Why bytes could not be unpacked, or arrays could not be packed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArchiveError {
     /// The zip container.
@@ -78,7 +77,7 @@ pub(crate) enum ArchiveError {
     /// Unpacking.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// A checkout without the content.
+    /// A checkout without the content of Git LFS files.
     #[error("is a pointer of Git LFS, and its content was not fetched; run `git lfs pull`")]
     Pointer,
     /// More or longer arrays than any snapshot has.
@@ -87,33 +86,33 @@ pub(crate) enum ArchiveError {
     /// One array.
     #[error("its array {name:?} {problem}")]
     Array {
-        /// Which.
+        /// Its name.
         name: String,
         /// What is wrong with it.
         problem: String,
     },
 }
 
-/// How stored arrays contradict the digest that names them.
+/// How stored arrays contradict the snapshot that names them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoredError {
-    /// The digest speaks of it, the file does not have it.
+    /// The snapshot names an array that the file does not have.
     #[error("has no array {0:?}")]
     Missing(String),
-    /// The file has it, the digest does not speak of it.
+    /// The file has an array that the snapshot does not name.
     #[error("has an array {0:?} that the snapshot does not speak of")]
     Unknown(String),
-    /// The words of the record are not those of the values.
+    /// The text of the snapshot does not match its values.
     #[error("says of {0:?} what its values do not say: the text was edited")]
     Edited(String),
-    /// Not of the type or shape the digest says.
+    /// An array has another type or shape than the snapshot says.
     #[error("has an array {name:?} of {found}, where the snapshot says {expected}")]
     Unlike {
-        /// Which.
+        /// Its name.
         name: String,
-        /// Type and shape it has.
+        /// Its type and shape.
         found: String,
-        /// Type and shape it should have.
+        /// The type and shape in the snapshot.
         expected: String,
     },
 }
@@ -121,7 +120,7 @@ pub(crate) enum StoredError {
 /// Takes out an array of known type and shape.
 pub(super) fn take(arrays: &mut Arrays, name: &str, dtype: DType, shape: &[usize]) -> Result<Tensor, StoredError> {
     let tensor = arrays.remove(name).ok_or_else(|| StoredError::Missing(name.to_owned()))?;
-    // NumPy has no bfloat16: it is stored as the bits it is.
+    // NumPy has no bfloat16, so its bits are stored.
     let stored = if dtype == DType::BF16 { DType::U16 } else { dtype };
     let unlike = || StoredError::Unlike {
         name: name.to_owned(),

@@ -1,5 +1,4 @@
-//! A structure out of arrays, one for each column, and the columns that name its atoms, so that the file of a snapshot opens in
-//! `NumPy`. Knows which columns there are, not what they mean.
+//! Structures as arrays, one for each column, so that the file of a snapshot opens in `NumPy`. Does not interpret the columns.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +21,7 @@ pub(super) fn names(structure: &Structure) -> [(&'static str, Tensor); 7] {
     ]
 }
 
-/// Takes the columns of the structure at a path out of stored arrays; `children` are the paths of those that hold values.
+/// Takes the columns of the structure at a path out of stored arrays. `children` are the paths of the columns with an entry of their own.
 pub(super) fn assemble(
     arrays: &mut Arrays,
     entries: &HashMap<&str, &RecordedValue>,
@@ -42,8 +41,7 @@ pub(super) fn assemble(
             columns.insert(child.get(path.len() + 1..).unwrap_or_default(), tensor);
         }
     }
-    let value = |name: &str| columns.get(name);
-    let coord = value("coord").ok_or_else(|| StoredError::Missing(format!("{path}.coord")))?;
+    let coord = columns.get("coord").ok_or_else(|| StoredError::Missing(format!("{path}.coord")))?;
     let models = match coord.shape() {
         [own, 3] if *own == atoms => None,
         [models, own, 3] if *own == atoms => Some(*models),
@@ -56,7 +54,7 @@ pub(super) fn assemble(
         }
     };
     let flat: Vec<f32> = coord.values().into_iter().flatten().collect();
-    let b_factor = value("b_factor").filter(|column| column.shape() == [atoms]);
+    let b_factor = columns.get("b_factor").filter(|column| column.shape() == [atoms]);
     let extra = children.iter().filter_map(|child| {
         let column = child.get(path.len() + 1..)?;
         Some((unescaped(column.strip_prefix("extra.")?), columns.get(column)?.clone()))
@@ -73,25 +71,22 @@ pub(super) fn assemble(
         b_factor: b_factor.and_then(Tensor::to_f64),
         b_factor_dtype: b_factor.map(Tensor::dtype),
         extra: extra.collect(),
-        bonds: value("bonds").map(bonds),
-        cell: value("cell").cloned(),
+        bonds: columns.get("bonds").map(bonds),
+        cell: columns.get("cell").cloned(),
         models,
     })
 }
 
 fn bonds(tensor: &Tensor) -> Vec<Bond> {
     let flat: Vec<u32> = tensor.values().into_iter().flatten().collect();
-    let (bonds, _) = flat.as_chunks();
-    bonds
-        .iter()
-        .map(|&[first, second, order]| Bond { first, second, order: u8::try_from(order).unwrap_or(u8::MAX) })
-        .collect()
+    let bond =
+        |&[first, second, order]: &[u32; 3]| Bond { first, second, order: u8::try_from(order).unwrap_or(u8::MAX) };
+    flat.as_chunks().0.iter().map(bond).collect()
 }
 
-/// One label per atom, in cells as wide as the longest. There are many atoms, so this goes straight to the bytes.
+/// One label per atom, in cells as wide as the longest. Writes the bytes directly, because there are many atoms.
 fn labels(labels: &[Label]) -> Tensor {
-    let width = labels.iter().map(|label| label.as_str().chars().count()).max();
-    let width = width.map_or(1, |width| width.max(1));
+    let width = labels.iter().map(|label| label.as_str().chars().count()).max().unwrap_or(1).max(1);
     let mut bytes = vec![0; labels.len() * width * 4];
     let (units, _) = bytes.as_chunks_mut();
     for (cell, label) in units.chunks_exact_mut(width).zip(labels) {
@@ -99,7 +94,7 @@ fn labels(labels: &[Label]) -> Tensor {
             *unit = u32::from(letter).to_le_bytes();
         }
     }
-    // The bytes were counted from the shape.
+    // Cannot fail: the number of bytes follows from the shape.
     Tensor::new(DType::Text(width as u32), vec![labels.len()], bytes.into())
         .unwrap_or_else(|_| Tensor::from_texts(1, []))
 }
@@ -118,7 +113,7 @@ fn take_labels(arrays: &mut Arrays, name: &str, atoms: usize) -> Result<Vec<Labe
     })
 }
 
-/// The label of a cell, padded with zeros.
+/// The label in a cell that is padded with zeros.
 fn label(cell: &[[u8; 4]]) -> Option<Label> {
     let mut text = [0; 4 * Label::LONGEST];
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! Makes the response again of which a record and its arrays were stored. Reads no file; what does not fit together is refused.
+//! Restores a response from its record and arrays, and refuses those that do not fit together. Does not read files.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,10 @@ use super::write::{self, bytes_name, rows_names};
 use crate::prediction::{Prediction, Record as PythonObject, Value, unescaped};
 use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
 
-/// The response of a record and the arrays it names.
+/// The response of a record and its arrays.
 ///
 /// # Errors
-/// When an array is missing, is not what the record says, or is not spoken of at all, and when the record says of its values what
-/// they do not say themselves.
+/// When an array is missing, unlike its entry or unknown, and when the text of the record does not match its values.
 pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Prediction, StoredError> {
     let mut loading = Loading {
         entries: record.values.iter().map(|(path, entry)| (path.as_str(), entry)).collect(),
@@ -54,13 +53,12 @@ pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Pred
     Ok(prediction)
 }
 
-/// Whether the record says what the response says: words that do not belong to the values have been edited.
+/// Checks that the text of the record matches the response. Otherwise it was edited.
 fn check(record: &SnapshotRecord, prediction: &Prediction) -> Result<(), StoredError> {
     let edited = |path: &str| StoredError::Edited(path.to_owned());
     let (again, _) = write::record(prediction, record.origin.clone()).map_err(|_| edited("values"))?;
-    let mut pairs = record.values.iter().zip(&again.values);
-    let differing = pairs.find(|(one, other)| match (one, other) {
-        // Statistics are of the whole array, which is not here.
+    let differing = record.values.iter().zip(&again.values).find(|(one, other)| match (one, other) {
+        // The statistics are of the whole array, which is not stored.
         ((path, RecordedValue::Array(one)), (again, RecordedValue::Array(other))) if one.rows => {
             let statistics = one.statistics.clone();
             path != again || *one != ArrayEntry { statistics, ..other.clone() }
@@ -83,7 +81,7 @@ struct Loading<'a> {
 }
 
 impl<'a> Loading<'a> {
-    /// The path of what holds a value.
+    /// The path of the value that contains this one.
     fn parent(&self, path: &'a str) -> Option<&'a str> {
         // A column such as `atom_array[0].extra.charge` belongs to the structure.
         let of_extra = path.find(".extra.").and_then(|end| path.get(..end));
@@ -93,22 +91,16 @@ impl<'a> Loading<'a> {
     }
 
     fn value(&mut self, path: &'a str) -> Result<Value, StoredError> {
-        let Some(&entry) = self.entries.get(path) else {
-            return Err(StoredError::Missing(path.to_owned()));
-        };
+        let entry = *self.entries.get(path).ok_or_else(|| StoredError::Missing(path.to_owned()))?;
+        let edited = || StoredError::Edited(path.to_owned());
         Ok(match entry {
             RecordedValue::None => Value::None,
             RecordedValue::Bool(value) => Value::Bool(*value),
             RecordedValue::Int(value) => Value::Integer(*value),
-            RecordedValue::Float(words) => {
-                Value::Float(words.parse().map_err(|_| StoredError::Edited(path.to_owned()))?)
-            }
+            RecordedValue::Float(words) => Value::Float(words.parse().map_err(|_| edited())?),
             RecordedValue::Ints(values) => Value::List(values.iter().map(|value| Value::Integer(*value)).collect()),
             RecordedValue::Text(text) => Value::Text(text.clone()),
-            RecordedValue::LongText { .. } => {
-                let bytes = self.bytes(path)?;
-                Value::Text(String::from_utf8(bytes).map_err(|_| StoredError::Edited(path.to_owned()))?)
-            }
+            RecordedValue::LongText { .. } => Value::Text(String::from_utf8(self.bytes(path)?).map_err(|_| edited())?),
             RecordedValue::Bytes { .. } => Value::Bytes(self.bytes(path)?.into()),
             RecordedValue::Array(array) if array.rows => Value::Rows(Box::new(self.rows(path, array)?)),
             RecordedValue::Array(array) => Value::Array(take(&mut self.arrays, path, array.dtype, &array.shape)?),
@@ -124,12 +116,9 @@ impl<'a> Loading<'a> {
 
     fn bytes(&mut self, path: &str) -> Result<Vec<u8>, StoredError> {
         let name = bytes_name(path);
-        let tensor = self
-            .arrays
-            .remove(&name)
-            .filter(|tensor| tensor.dtype() == DType::U8 && tensor.shape().len() == 1)
-            .ok_or(StoredError::Missing(name))?;
-        Ok(tensor.bytes().to_vec())
+        let tensor = self.arrays.remove(&name);
+        let tensor = tensor.filter(|tensor| tensor.dtype() == DType::U8 && tensor.shape().len() == 1);
+        Ok(tensor.ok_or(StoredError::Missing(name))?.bytes().to_vec())
     }
 
     fn rows(&mut self, path: &str, array: &ArrayEntry) -> Result<KeptRows, StoredError> {
@@ -154,38 +143,30 @@ impl<'a> Loading<'a> {
             let name = name.trim_start_matches(['.', '[']).trim_end_matches(']');
             values.push((unescaped(name), self.value(child)?));
         }
+        let edited = || StoredError::Edited(path.to_owned());
+        let kinds = ["list of ", "tuple of ", "set of ", "dict of ", "object array ", "object "];
+        let mut kinds = kinds.into_iter().filter_map(|kind| Some((kind, words.strip_prefix(kind)?)));
+        let (kind, rest) = kinds.next().ok_or_else(edited)?;
         let items = |values: Vec<(String, Value)>| values.into_iter().map(|(_, value)| value).collect();
-        let is = |kind: &str| words.strip_prefix(kind);
-        Ok(if is("list of ").is_some() {
-            Value::List(items(values))
-        } else if is("tuple of ").is_some() {
-            Value::Tuple(items(values))
-        } else if is("set of ").is_some() {
-            Value::Set(items(values))
-        } else if let Some(shape) = is("object array ") {
-            let sizes = shape.trim_matches(['(', ')']).split(',').map(str::trim);
-            let sizes: Result<Vec<usize>, _> = sizes.filter(|size| !size.is_empty()).map(str::parse).collect();
-            Value::Objects { shape: sizes.map_err(|_| StoredError::Edited(path.to_owned()))?, items: items(values) }
-        } else if is("dict of ").is_some() {
-            let entries = values.into_iter().map(|(name, value)| (Value::Text(name), value));
-            Value::Map(entries.collect())
-        } else if let Some(class) = is("object ") {
-            Value::Record(PythonObject { class: unescaped(class), fields: values })
-        } else {
-            return Err(StoredError::Edited(path.to_owned()));
+        Ok(match kind {
+            "list of " => Value::List(items(values)),
+            "tuple of " => Value::Tuple(items(values)),
+            "set of " => Value::Set(items(values)),
+            "dict of " => Value::Map(values.into_iter().map(|(name, value)| (Value::Text(name), value)).collect()),
+            "object array " => {
+                let sizes = rest.trim_matches(['(', ')']).split(',').map(str::trim).filter(|size| !size.is_empty());
+                let shape = sizes.map(str::parse).collect::<Result<_, _>>().map_err(|_| edited())?;
+                Value::Objects { shape, items: items(values) }
+            }
+            _ => Value::Record(PythonObject { class: unescaped(rest), fields: values }),
         })
     }
 }
 
-/// A list of numbers as Python had it.
+/// A Python list of numbers.
 fn list(tensor: &Tensor) -> Value {
-    let numbers = tensor.to_f64().unwrap_or_default();
-    let value = |number: f64| match tensor.dtype() {
-        DType::F64 => Value::Float(number),
-        _ => Value::Integer(number as i64),
-    };
-    match tensor.values::<i64>() {
-        Some(integers) => Value::List(integers.map(Value::Integer).collect()),
-        None => Value::List(numbers.into_iter().map(value).collect()),
-    }
+    Value::List(match tensor.values::<i64>() {
+        Some(integers) => integers.map(Value::Integer).collect(),
+        None => tensor.to_f64().unwrap_or_default().into_iter().map(Value::Float).collect(),
+    })
 }

@@ -1,10 +1,9 @@
-//! One array in `NumPy`'s npy format, without objects. Written little-endian, in C order and version 1.0; read in either byte
-//! order, in C and Fortran order, in 1.0, 2.0 and 3.0. Reading believes nothing.
+//! One array in `NumPy`'s npy format, without objects. Writes little-endian, in C order and version 1.0. Reads either byte order, C and
+//! Fortran order, and versions 1.0, 2.0 and 3.0, and trusts none of it.
 //!
-//! The format (NEP 1) is a magic, two version bytes, the length of a header in two bytes or since version 2 in four, and the
-//! header: a Python dictionary of three
-//! entries padded with spaces. The crates that read it parse any Python expression; this reads just that dictionary, in the
-//! order in which `NumPy` itself writes the keys.
+//! The format (NEP 1) is a magic, two version bytes, the length of a header in two bytes or since version 2 in four, and the header: a
+//! Python dictionary of three entries padded with spaces. Other crates parse any Python expression. This reads only that dictionary, with
+//! its keys in the order in which `NumPy` writes them.
 
 use bytes::Bytes;
 
@@ -14,14 +13,14 @@ use crate::tensor::{DType, Tensor};
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 /// Magic, version and the two bytes of the header's length, as they are written.
 const PREFIX: usize = 10;
-/// The longest header that is read; one of numbers is far shorter, whatever its version allows.
+/// The longest header that is read. Headers of arrays of numbers are far shorter.
 const HEADER: usize = 1 << 16;
-/// The data start at a multiple of this, so that they can be mapped.
+/// The data starts at a multiple of this, so that it can be mapped.
 const ALIGNMENT: usize = 64;
 /// The most dimensions, as `NumPy` has it.
 const DIMENSIONS: usize = 64;
 
-/// Everything that stands before the elements.
+/// The bytes before the elements.
 pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
     let kind = type_string(tensor.dtype());
     let shape = crate::prediction::show_shape(tensor.shape());
@@ -32,7 +31,7 @@ pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
     text.push('\n');
     let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&[1, 0]);
-    // Even 64 dimensions of 20 digits stay far below what two bytes hold.
+    // Even 64 dimensions of 20 digits stay far below 64 KiB.
     bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
     bytes
@@ -42,25 +41,23 @@ pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
 pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
     let (length, start) = match bytes.strip_prefix(&MAGIC) {
         Some([1, 0, a, b, ..]) => (usize::from(u16::from_le_bytes([*a, *b])), PREFIX),
-        // Version 3 differs in the encoding of names of columns, which arrays of numbers do not have.
+        // Version 3 only changes the encoding of column names, which arrays of numbers do not have.
         Some([2 | 3, 0, a, b, c, d, ..]) => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, PREFIX + 2),
         Some([major, minor, ..]) => return Err(format!("is an npy file of the unknown version {major}.{minor}")),
         _ => return Err("does not start as an npy file".to_owned()),
     };
     let text = bytes.get(start..start.saturating_add(length)).filter(|_| length <= HEADER);
     let text = text.ok_or("has a header of an impossible length")?;
-    let start = start + length;
     let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text")?;
-    let header = dictionary(text)?;
-    let kind = header.kind;
+    let (kind, is_fortran, shape) = dictionary(text)?;
     let little = kind.strip_prefix('>').map(|rest| format!("<{rest}"));
     let dtype = dtype_of(little.as_deref().unwrap_or(kind));
     let dtype = dtype.ok_or_else(|| format!("has the unknown element type {kind:?}"))?;
-    // This bounds everything below: as many bytes are there as the shape needs.
-    let tensor = Tensor::new(dtype, header.shape, bytes.slice(start..)).map_err(|error| error.to_string())?;
+    // This bounds everything below, because there are as many bytes as the shape needs.
+    let tensor = Tensor::new(dtype, shape, bytes.slice(start + length..)).map_err(|error| error.to_string())?;
     let mut data = tensor.bytes().clone();
     let shape = tensor.shape().to_vec();
-    if header.order == Order::Fortran && shape.len() > 1 {
+    if is_fortran && shape.len() > 1 {
         let gathered = gather(&data, dtype.size(), &shape, &fortran_strides(&shape), 0);
         data = gathered.ok_or("has fewer elements than its shape needs")?.into();
     }
@@ -70,34 +67,17 @@ pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
     Tensor::new(dtype, shape, data).map_err(|error| error.to_string())
 }
 
-struct Header<'a> {
-    kind: &'a str,
-    order: Order,
-    shape: Vec<usize>,
-}
-
-/// How elements follow each other.
-#[derive(PartialEq, Eq)]
-enum Order {
-    C,
-    Fortran,
-}
-
-/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
-fn dictionary(text: &str) -> Result<Header<'_>, String> {
+/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`: the element type, whether the order is Fortran's, and the shape.
+fn dictionary(text: &str) -> Result<(&str, bool, Vec<usize>), String> {
     let parts = || {
         let rest = text.trim_end().strip_prefix("{'descr': '")?;
         let (kind, rest) = rest.split_once("', 'fortran_order': ")?;
         let (order, rest) = rest.split_once(", 'shape': (")?;
         let (sizes, end) = rest.split_once(')')?;
-        let order = match order {
-            "False" => Order::C,
-            "True" => Order::Fortran,
-            _ => return None,
-        };
-        matches!(end, ", }" | "}").then_some((kind, order, sizes))
+        (matches!(order, "True" | "False") && matches!(end, ", }" | "}")).then_some((kind, order == "True", sizes))
     };
-    let (kind, order, sizes) = parts().ok_or("has a header other than NumPy writes for arrays of numbers or texts")?;
+    let (kind, is_fortran, sizes) =
+        parts().ok_or("has a header other than NumPy writes for arrays of numbers or texts")?;
     let sizes = sizes.trim_end_matches(',');
     let mut shape = Vec::new();
     for size in sizes.split(',').filter(|_| !sizes.is_empty()) {
@@ -106,7 +86,7 @@ fn dictionary(text: &str) -> Result<Header<'_>, String> {
         }
         shape.push(dimension(size.trim())?);
     }
-    Ok(Header { kind, order, shape })
+    Ok((kind, is_fortran, shape))
 }
 
 fn dimension(size: &str) -> Result<usize, String> {
@@ -129,7 +109,7 @@ fn type_string(dtype: DType) -> String {
         DType::I32 => "<i4".into(),
         DType::I64 => "<i8".into(),
         DType::U8 => "|u1".into(),
-        // NumPy has no bfloat16; the digest remembers what the 16 bits are.
+        // NumPy has no bfloat16. The snapshot states that the 16 bits are one.
         DType::U16 | DType::BF16 => "<u2".into(),
         DType::U32 => "<u4".into(),
         DType::U64 => "<u8".into(),
@@ -142,9 +122,8 @@ fn type_string(dtype: DType) -> String {
 
 fn dtype_of(kind: &str) -> Option<DType> {
     if let Some(width) = kind.strip_prefix("<U") {
-        let width = width.parse().ok();
-        // Text of no width would let a few bytes claim any number of elements.
-        return width.filter(|width| (1..1 << 28).contains(width)).map(DType::Text);
+        // With texts of width 0, a few bytes could claim any number of elements.
+        return width.parse().ok().filter(|width| (1..1 << 28).contains(width)).map(DType::Text);
     }
     [
         DType::Bool,

@@ -1,5 +1,5 @@
-//! What a snapshot says in text: where a result comes from and one readable line for every value of it, with the names of the
-//! arrays behind them. The text is a function of this data: whatever is not written as hydrotest writes it is an error with its line.
+//! The text of a snapshot: the origin of a result and one readable line for every value, with the names of the arrays behind them. Accepts
+//! no text that differs from what hydrotest would write.
 
 use std::fmt::Write as _;
 
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 use super::provenance::Origin;
 use crate::tensor::{ContentHash, DType};
 
-/// The number changes when the form does.
+/// The version of the format.
 const FORMAT: u32 = 3;
-/// How the heads of snapshots begin that earlier versions wrote.
+/// The beginning of snapshots that earlier versions wrote.
 const EARLIER: &str = "hydrotest snapshot";
 
-/// Everything a snapshot holds besides its arrays.
+/// The content of a snapshot without its arrays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SnapshotRecord {
-    /// The version of the form.
+    /// The version of the format.
     pub(crate) format: u32,
-    /// Where the result comes from.
+    /// The origin of the result.
     pub(crate) origin: Origin,
     /// Dotted Python class of the response.
     pub(crate) class: String,
-    /// Name of the file with the arrays; `None` when no entry has any.
+    /// The name of the file with the arrays; `None` if there are none.
     pub(crate) arrays: Option<ContentHash>,
     /// Path and entry of every value, in the order of the response.
     #[serde(with = "values")]
@@ -40,48 +40,48 @@ pub(super) enum RecordedValue {
     Bool(bool),
     /// `int`.
     Int(i64),
-    /// `float`, in words that read back to the same number, whatever it is.
+    /// `float`, as text that reads back to the same number.
     Float(String),
     /// A short `list` of `int`.
     Ints(Vec<i64>),
     /// `str` of one short line.
     Text(String),
-    /// Another `str`, whose UTF-8 is among the arrays.
+    /// Another `str`, whose UTF-8 is stored as an array.
     LongText {
         /// Number of characters.
         characters: usize,
-        /// How its first line begins.
+        /// The start of its first line.
         starts: String,
         /// Hash of its UTF-8.
         hash: ContentHash,
     },
-    /// `bytes`, which are among the arrays.
+    /// `bytes`, which are stored as an array.
     Bytes {
-        /// How many.
+        /// Number of bytes.
         length: usize,
-        /// Which.
+        /// Hash of the bytes.
         hash: ContentHash,
     },
-    /// Something that holds the values below it, in words: `list of 2`.
+    /// A container of the values below it: `list of 2`.
     Holds(String),
     /// Numbers or fixed-width texts.
     Array(ArrayEntry),
     /// A list of numbers.
     List(ArrayEntry),
-    /// The atoms of a structure; coordinates and other columns are arrays below it.
+    /// The atoms of a structure. Coordinates and other columns are arrays below it.
     Structure {
         /// Number of atoms.
         atoms: usize,
         /// Number of residues.
         residues: usize,
-        /// Per chain its name, residue numbers, atoms and sequence.
+        /// For each chain, its name, residue numbers, number of atoms and sequence.
         chains: Vec<String>,
-        /// Hash of what names the atoms: chain, residue number and name, atom name, element.
+        /// Hash of the columns that name the atoms: chain, residue number and name, atom name, element.
         names: ContentHash,
     },
 }
 
-/// An array in words.
+/// An array.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ArrayEntry {
@@ -90,7 +90,7 @@ pub(super) struct ArrayEntry {
     pub(crate) dtype: DType,
     /// Its dimensions.
     pub(crate) shape: Vec<usize>,
-    /// Least, greatest, mean and standard deviation; empty for texts and for arrays without elements.
+    /// Minimum, maximum, mean and standard deviation; empty for texts and empty arrays.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) statistics: String,
     /// Whether only some rows of it are stored, and the length of every row.
@@ -109,7 +109,7 @@ pub(super) struct RecordError {
 }
 
 impl SnapshotRecord {
-    /// The record of a result; its entries are to be added.
+    /// A record without entries.
     pub(super) const fn new(origin: Origin, class: String) -> Self {
         Self { format: FORMAT, origin, class, arrays: None, values: Vec::new() }
     }
@@ -143,21 +143,23 @@ impl SnapshotRecord {
     /// Reads the text of a snapshot's file.
     ///
     /// # Errors
-    /// When it is not one, or not written as [`Self::render`] would write it.
+    /// When it is no snapshot, or not written as [`Self::render`] would write it.
     pub(super) fn parse(text: &str) -> Result<Self, RecordError> {
         let at = |line: usize, problem: String| RecordError { line, problem };
         let (head, body) =
             split(text).ok_or_else(|| at(0, "does not start with a head between two lines `---`".to_owned()))?;
         if body.trim_start().starts_with(EARLIER) {
-            let problem = "was recorded by an earlier version of hydrotest; delete it and record again";
-            return Err(at(0, problem.to_owned()));
+            return Err(at(
+                0,
+                "was recorded by an earlier version of hydrotest; delete it and record again".to_owned(),
+            ));
         }
         let record: Self = serde_json::from_str(body)
             .map_err(|error| at(head.lines().count() + 2 + error.line(), error.to_string()))?;
         if record.format != FORMAT {
             return Err(at(0, format!("has format {}, expected {FORMAT}", record.format)));
         }
-        // Nothing may hide between the lines: what was read must be all there is.
+        // The file must hold nothing but what was read.
         let written = record.render();
         let mut theirs = text.trim_end().lines();
         for (line, ours) in written.trim_end().lines().enumerate() {
@@ -182,7 +184,7 @@ fn split(text: &str) -> Option<(&str, &str)> {
     Some((&rest[..end], body))
 }
 
-/// A text of the head: plain where YAML takes it as it is, else quoted.
+/// A text of the head, quoted unless it is plain YAML.
 fn scalar(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" ()_./-+".contains(&byte);
     let starts_plain = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
@@ -193,12 +195,12 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// JSON on one line; nothing of a record can fail to have some.
+/// JSON on one line. Every part of a record has a JSON form.
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Entries in order, as a JSON object.
+/// Entries as a JSON object in their order.
 mod values {
     use std::fmt;
 
@@ -243,7 +245,7 @@ mod element_type {
 
     use crate::tensor::DType;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it on so")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub(super) fn serialize<S: Serializer>(dtype: &DType, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(dtype)
     }

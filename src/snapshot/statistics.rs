@@ -1,17 +1,17 @@
-//! The four numbers that tell a reader what an array holds. One pass over the elements; judges nothing.
+//! Minimum, maximum, mean and standard deviation of an array, in one pass over its elements. Does not judge.
 
 use std::fmt::Write as _;
 
 use crate::tensor::{DType, Tensor};
 
-/// Elements handed on at once.
+/// Elements that are read at once.
 const CHUNK: usize = 64;
 
-/// Least, greatest, mean and standard deviation (of the population) of the finite elements, and how many are not.
+/// Sums over the finite elements of an array, and the numbers of NaN and infinite ones. The standard deviation is of the population.
 pub(super) struct Statistics {
     least: f64,
     greatest: f64,
-    /// Deviations are summed from a value within the data, so that a small spread around a large mean survives.
+    /// A value of the data from which deviations are summed, so that a small spread around a large mean survives.
     origin: f64,
     sum: f64,
     squares: f64,
@@ -22,16 +22,7 @@ pub(super) struct Statistics {
 
 impl Statistics {
     pub(super) fn of(tensor: &Tensor) -> Self {
-        let mut statistics = Self::new();
-        let mut buffer = [0.0; CHUNK];
-        for start in (0..tensor.len()).step_by(CHUNK) {
-            statistics.add(tensor.read_f64(start, &mut buffer));
-        }
-        statistics
-    }
-
-    const fn new() -> Self {
-        Self {
+        let mut statistics = Self {
             least: f64::INFINITY,
             greatest: f64::NEG_INFINITY,
             origin: f64::NAN,
@@ -40,7 +31,12 @@ impl Statistics {
             finite: 0,
             nan: 0,
             infinite: 0,
+        };
+        let mut buffer = [0.0; CHUNK];
+        for start in (0..tensor.len()).step_by(CHUNK) {
+            statistics.add(tensor.read_f64(start, &mut buffer));
         }
+        statistics
     }
 
     fn add(&mut self, values: &[f64]) {
@@ -59,7 +55,7 @@ impl Statistics {
             least = if value < least { value } else { least };
             greatest = if value > greatest { value } else { greatest };
         }
-        // One element that is not finite makes the sum so; only then is each one looked at.
+        // One element that is not finite makes the sum so. Only then are the elements checked one by one.
         if !sum.is_finite() {
             return self.add_guarded(values);
         }
@@ -87,7 +83,7 @@ impl Statistics {
         }
     }
 
-    /// In words, every number with as many digits as it takes to read back the same.
+    /// The statistics as text, every number with enough digits to read back the same.
     pub(super) fn describe(&self, dtype: DType) -> String {
         let mut words = String::new();
         if self.finite > 0 {
@@ -109,7 +105,7 @@ impl Statistics {
     }
 }
 
-/// A value of the array itself: narrow floats with the digits of their own width.
+/// A value of the array. Narrow floats have the digits of their own width.
 fn show(value: f64, dtype: DType) -> String {
     match dtype {
         DType::F16 | DType::BF16 | DType::F32 => (value as f32).to_string(),

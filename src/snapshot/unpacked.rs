@@ -1,5 +1,5 @@
-//! The recorded results that are built into the program, as files in a directory that this program keeps. Puts them there whole and
-//! checks them before each use; nothing is ever recorded there.
+//! The recorded results that are built into the program, as files in a directory of the program. Writes them as a whole and checks them
+//! before each use. Never records there.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -10,21 +10,21 @@ use sha2::{Digest, Sha256};
 
 use crate::built_in::{self, BuiltInFile};
 
-/// The directory of them in the state directory.
+/// Their directory in the state directory.
 const HOME: &str = "references";
-/// How often they are put there when others take them away.
+/// How often they are written again when other processes remove them.
 const ATTEMPTS: usize = 3;
 
-/// The recorded results as files, for as long as this is held.
+/// The recorded results as files, which stay for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Unpacked {
     directory: PathBuf,
-    /// Keeps other versions of the program from removing them; `None` where the file system has no locks.
+    /// Keeps other versions of the program from removing them; `None` if the file system has no locks.
     _lock: Option<File>,
 }
 
 impl Unpacked {
-    /// Finds them in a state directory, or puts them there, and removes those of other versions that no program uses.
+    /// Finds or writes them in a state directory, and removes those of other versions that no program uses.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -36,7 +36,7 @@ impl Unpacked {
         for _ in 0..ATTEMPTS {
             if let Ok(file) = File::open(&directory) {
                 let locked = file.lock_shared().is_ok();
-                // The process that held the lock before may have removed the directory.
+                // The previous holder of the lock may have removed the directory.
                 if is_whole(&directory) {
                     return Ok(Self { directory, _lock: locked.then_some(file) });
                 }
@@ -47,7 +47,7 @@ impl Unpacked {
         Err(io::Error::other(message))
     }
 
-    /// Where they are.
+    /// The directory of the files.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -62,7 +62,7 @@ fn files() -> impl Iterator<Item = BuiltInFile> {
     built_in::below("snapshots")
 }
 
-/// A name for what is built in. Files of arrays are named by their content already.
+/// A name for the built-in content. Files of arrays are named by their content already.
 fn name() -> String {
     let mut hasher = Sha256::new();
     for file in files() {
@@ -75,22 +75,21 @@ fn name() -> String {
     hex::encode(&hasher.finalize()[..8])
 }
 
-/// Whether a change of its content is found when it is read.
+/// Whether reading the file detects a change of its content.
 fn is_named_by_content(file: BuiltInFile) -> bool {
     Path::new(file.path).extension().is_some_and(|ending| ending == "npz")
 }
 
-/// Whether everything is there, as it was built in.
+/// Whether a directory has every built-in file with its content.
 fn is_whole(directory: &Path) -> bool {
     files().all(|file| {
         let path = directory.join(file.path);
-        let length = fs::metadata(&path).map(|metadata| metadata.len());
-        length.is_ok_and(|length| length == file.content.len() as u64)
+        fs::metadata(&path).is_ok_and(|metadata| metadata.len() == file.content.len() as u64)
             && (is_named_by_content(file) || fs::read(&path).is_ok_and(|content| content == file.content))
     })
 }
 
-/// Writes everything beside the directory and then puts it in its place.
+/// Writes everything to a new directory, which then replaces `directory`.
 fn put(home: &Path, directory: &Path) -> io::Result<()> {
     let new = tempfile::Builder::new().prefix(".new-").tempdir_in(home)?;
     for file in files() {
@@ -102,27 +101,27 @@ fn put(home: &Path, directory: &Path) -> io::Result<()> {
     }
     if fs::rename(new.path(), directory).is_err() {
         if is_whole(directory) {
-            // Another process was quicker.
+            // Another process was faster.
             return Ok(());
         }
         let old = tempfile::Builder::new().prefix(".old-").tempdir_in(home)?;
         fs::rename(directory, old.path().join("references"))?;
         fs::rename(new.path(), directory)?;
     }
-    // Its content is in place and no longer temporary.
+    // The directory was renamed, so there is nothing to clean up.
     let _ = new.keep();
     Ok(())
 }
 
-/// Removes what other versions have put there, and what was cut off, unless a program uses it. What cannot be removed stays.
+/// Removes directories of other versions and unfinished ones, unless a program uses them. Ignores errors.
 fn remove_others(home: &Path, own: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if path == own || !is_directory || is_recent(&path) {
-            continue;
-        }
-        if let Ok(other) = File::open(&path)
+        if path != own
+            && is_directory
+            && !is_recent(&path)
+            && let Ok(other) = File::open(&path)
             && other.try_lock().is_ok()
         {
             let _ = fs::remove_dir_all(&path);
@@ -130,11 +129,10 @@ fn remove_others(home: &Path, own: &Path) {
     }
 }
 
-/// Whether another process may be writing it right now: within the last hour.
+/// Whether it changed within the last hour, so that another process may still be writing it.
 fn is_recent(path: &Path) -> bool {
-    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
-    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-    age.is_none_or(|age| age.as_secs() < 3600)
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    modified.and_then(|modified| modified.elapsed().ok()).is_none_or(|age| age.as_secs() < 3600)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Turns a response into the record and the arrays that are stored of it. Reads and writes no file.
+//! Turns a response into its record and arrays. Does not touch files.
 
 use super::archive::{self, Arrays};
 use super::columns;
@@ -14,28 +14,25 @@ pub(crate) const WHOLE_BYTES: usize = 8 << 20;
 /// The longest text, in characters, that the record quotes.
 const QUOTED: usize = 60;
 
-/// The record of a response and the arrays that it names.
+/// The record of a response, and its arrays.
 pub(super) fn record(prediction: &Prediction, origin: Origin) -> Result<(SnapshotRecord, Arrays), TooManyValues> {
     let listing = Listing::of(prediction)?;
     let mut record = SnapshotRecord::new(origin, listing.class.clone());
     let mut arrays = Arrays::new();
     for (path, leaf) in listing.entries() {
         let in_structure = path.match_indices('.').any(|(end, _)| listing.structure(&path[..end]).is_some());
-        let entry = entry(path, leaf, in_structure, &mut arrays);
-        record.values.push((path.to_owned(), entry));
+        record.values.push((path.to_owned(), entry(path, leaf, in_structure, &mut arrays)));
     }
-    if !arrays.is_empty() {
-        record.arrays = Some(archive::name(&arrays));
-    }
+    record.arrays = (!arrays.is_empty()).then(|| archive::name(&arrays));
     Ok((record, arrays))
 }
 
-/// The name of the array of bytes behind a text or bytes.
+/// The name of the array that holds a text or bytes.
 pub(super) fn bytes_name(path: &str) -> String {
     format!("{path}#bytes")
 }
 
-/// The names of the arrays behind some rows.
+/// The names of the arrays that hold some rows and the lengths of all rows.
 pub(super) fn rows_names(path: &str) -> (String, String) {
     (format!("{path}#rows"), format!("{path}#lengths"))
 }
@@ -55,8 +52,7 @@ fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -
         Leaf::Container(words) => RecordedValue::Holds(words.clone()),
         Leaf::Array(ArrayOrigin::List, tensor) => RecordedValue::List(whole(path, tensor, arrays)),
         Leaf::Array(ArrayOrigin::Array, tensor) => {
-            let is_small = tensor.bytes().len() <= WHOLE_BYTES;
-            if is_small || in_structure || !tensor.dtype().is_numeric() {
+            if tensor.bytes().len() <= WHOLE_BYTES || in_structure || !tensor.dtype().is_numeric() {
                 return RecordedValue::Array(whole(path, tensor, arrays));
             }
             let rows = KeptRows::of(tensor);
@@ -117,8 +113,7 @@ fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Recorded
     let chains = structure.chains().into_iter().map(|(name, atoms)| {
         let (first, last) = (structure.res_id[atoms.start], structure.res_id[atoms.end - 1]);
         let sequence = sequences.next().map(|(_, sequence)| sequence).unwrap_or_default();
-        let count = atoms.len();
-        format!("{name}: {first} to {last}, {count} atoms, {sequence}")
+        format!("{name}: {first} to {last}, {} atoms, {sequence}", atoms.len())
     });
     let names = columns::names(structure).map(|(column, tensor)| (column.to_owned(), tensor));
     let entry = RecordedValue::Structure {
@@ -127,7 +122,6 @@ fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Recorded
         chains: chains.collect(),
         names: archive::name(&names.clone().into()),
     };
-    let names = names.into_iter().map(|(column, tensor)| (format!("{path}.{column}"), tensor));
-    arrays.extend(names);
+    arrays.extend(names.map(|(column, tensor)| (format!("{path}.{column}"), tensor)));
     entry
 }
