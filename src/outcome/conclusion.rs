@@ -1,35 +1,100 @@
-//! What decides what a run says as a whole. Sees counts and responsible parties alone, so that a run that ends and one that is read
-//! from files are judged by the same rules.
+//! The counts of verdicts and the conclusion that follows from them. Sees no findings, so that a run that ends and one that is read from a
+//! file are judged by the same rules.
 
-use super::{Conclusion, Interruption, Verdict, VerdictCounts};
+use super::{Conclusion, Interruption, Verdict};
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::config::Level;
 
-/// What counts of a case for its run.
+/// The facts about a case that decide about its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CaseFacts {
-    /// Its verdict.
     pub(crate) verdict: Verdict,
-    /// Who is responsible for a verdict that is neither a pass nor a skip.
+    /// The party responsible for a verdict that is neither a pass nor a skip.
     pub(crate) responsible: Option<Responsible>,
     /// Whether it passed only after it had failed.
     pub(crate) is_flaky: bool,
-    /// Whether every port must pass it.
     pub(crate) level: Level,
-    /// What it says about the backend that it was skipped, where it was.
+    /// Why it was skipped, if it was.
     pub(crate) skip_cause: Option<SkipCause>,
 }
 
-/// All that decides about a run.
+/// The number of cases with each verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerdictCounts {
+    /// Cases that passed, flaky ones included.
+    pub passed: usize,
+    /// Cases that passed only when tried again.
+    pub flaky: usize,
+    /// Cases that failed.
+    pub failed: usize,
+    /// Cases without a verdict, because of the platform, the configuration or hydrotest itself.
+    pub errors: usize,
+    /// Cases without a sound recorded result to compare with.
+    pub without_reference: usize,
+    /// Cases that were not run.
+    pub skipped: usize,
+    /// Skipped cases about something that the backend does not have.
+    pub inapplicable: usize,
+    /// Cases that failed as expected.
+    pub expected_failures: usize,
+    /// Cases that went wrong because of a known defect of the model's own code.
+    pub known_upstream: usize,
+    /// Cases that went wrong because of a known failure of the backend.
+    pub known_failures: usize,
+    /// Cases that passed although a failure is expected.
+    pub unexpected_passes: usize,
+}
+
+impl VerdictCounts {
+    /// Counts one case.
+    pub(crate) fn add(&mut self, case: CaseFacts) {
+        match case.verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Fail => self.failed += 1,
+            Verdict::UnexpectedPass | Verdict::Stale => self.unexpected_passes += 1,
+            Verdict::KnownUpstream => self.known_upstream += 1,
+            Verdict::KnownFailure => self.known_failures += 1,
+            Verdict::Error if case.responsible == Some(Responsible::Reference) => self.without_reference += 1,
+            Verdict::Error => self.errors += 1,
+            Verdict::Skip => self.skipped += 1,
+            Verdict::ExpectedFailure => self.expected_failures += 1,
+        }
+        if case.verdict == Verdict::Skip && case.skip_cause == Some(SkipCause::Inapplicable) {
+            self.inapplicable += 1;
+        }
+        self.flaky += usize::from(case.is_flaky);
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub const fn cases(&self) -> usize {
+        self.ran() + self.skipped
+    }
+
+    /// How many cases were run.
+    #[must_use]
+    pub const fn ran(&self) -> usize {
+        self.passed
+            + self.failed
+            + self.errors
+            + self.without_reference
+            + self.expected_failures
+            + self.known_upstream
+            + self.known_failures
+            + self.unexpected_passes
+    }
+}
+
+/// The facts that decide about a run.
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a run")]
+#[expect(clippy::struct_excessive_bools, reason = "the facts are independent of each other")]
 pub(crate) struct RunEvidence {
-    /// The verdicts of its cases.
+    /// The verdicts of all cases.
     pub(crate) counts: VerdictCounts,
-    /// Those of its core cases.
+    /// The verdicts of core cases.
     pub(crate) core: VerdictCounts,
-    /// Those of its extended cases.
+    /// The verdicts of extended cases.
     pub(crate) extended: VerdictCounts,
     /// Whether a case has no verdict because the configuration is wrong.
     pub(super) is_misconfigured: bool,
@@ -39,7 +104,7 @@ pub(crate) struct RunEvidence {
     pub(crate) has_leaks: bool,
     /// Whether a leak check failed.
     pub(crate) has_failed_leak_checks: bool,
-    /// Whether an entry of known failures is needed by no case any more.
+    /// Whether an entry of known failures is out of date.
     pub(crate) has_outdated_entries: bool,
     /// The signal that ended the run early.
     pub(crate) interrupted: Option<Interruption>,
@@ -58,12 +123,12 @@ impl RunEvidence {
         self.has_platform_failed |= is_error_of(Responsible::Platform);
     }
 
-    /// How many core cases apply and were not run or not judged.
+    /// The number of core cases that apply but were not run or judged.
     pub(crate) const fn missing(&self) -> usize {
         self.core.skipped - self.core.inapplicable
     }
 
-    /// What the run says as a whole.
+    /// The conclusion of the run.
     pub(crate) const fn conclusion(&self) -> Conclusion {
         let counts = &self.counts;
         match self.interrupted {

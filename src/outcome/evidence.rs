@@ -1,8 +1,7 @@
-//! Evidence of a run: a directory with the raw responses, the outcome and what they were judged by, closed by the hashes of all its
-//! files. Writes and verifies the hashes; judges nothing.
+//! Evidence of a run: a directory with the raw responses, the outcome, the suites and settings they were judged by, and the hashes of all
+//! files. Writes and verifies the hashes. Does not judge.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +17,7 @@ use crate::snapshot::{read_bounded, write_atomically};
 pub(crate) const SUMS: &str = "SHA256SUMS";
 /// The outcome file of the run.
 pub(crate) const OUTCOME: &str = "outcome.json";
-/// What the plan of the run took from the table of the backend.
+/// The settings of the backend that the plan of the run used.
 pub(crate) const BACKEND: &str = "backend.json";
 /// The raw responses, as a backend of kind `replay` reads them.
 pub(crate) const RESPONSES: &str = "responses";
@@ -27,30 +26,27 @@ pub(crate) const SUITES: &str = "suites";
 
 /// The most bytes of [`SUMS`] and of [`BACKEND`].
 const TEXT_LIMIT: u64 = 64 << 20;
-/// The most files of a directory of evidence.
+/// The most files in a directory of evidence.
 const MOST_FILES: usize = 200_000;
 
-/// What the plan of a run takes from the table of its backend. Nothing in it says where the backend is.
+/// The settings of a backend that the plan of a run uses. None says where the backend is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EvidenceBackend {
-    /// Its name.
     pub(crate) name: String,
-    /// Its kind.
     pub(crate) kind: String,
-    /// Which parameters stand behind its results.
     pub(crate) weights: String,
     /// The models it serves; `None` means all.
     pub(crate) models: Option<Vec<String>>,
     /// The release of boileroom.
     pub(crate) boileroom: Option<String>,
-    /// Which of boileroom's own backends its calls go through.
+    /// The backend of boileroom that its calls go through.
     pub(crate) through: Option<String>,
-    /// Failures that are known of it.
+    /// Its known failures.
     pub(crate) known: Vec<KnownDefect>,
     /// Options and sizes of single models.
     pub(crate) per_model: PerModel,
-    /// Gates of single models that it is judged by in place of those of their contracts.
+    /// Gates of single models that replace those of their contracts.
     #[serde(default)]
     pub(crate) tolerances: OwnTolerances,
 }
@@ -58,21 +54,21 @@ pub(crate) struct EvidenceBackend {
 /// Why evidence cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EvidenceError {
-    /// The system refuses.
+    /// The file system reports an error.
     #[error("{path}: {error}")]
     File {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The error.
         error: io::Error,
     },
-    /// It was never closed: the run was killed, or this is no evidence.
+    /// It has no hashes: the run was killed, or this is no evidence.
     #[error("{path} has no {SUMS}: the run did not end, or this is no evidence")]
     Open {
         /// The directory.
         path: String,
     },
-    /// A file is not what it was when the run ended.
+    /// A file has changed since the run ended.
     #[error("{path} is not what the run wrote: {reason}")]
     Altered {
         /// The directory.
@@ -89,7 +85,7 @@ impl EvidenceError {
     }
 }
 
-/// Closes a directory of evidence: writes the hashes of all its files.
+/// Closes a directory of evidence by writing the hashes of all its files.
 ///
 /// # Errors
 /// When a file cannot be read or the hashes cannot be written.
@@ -99,7 +95,7 @@ pub(crate) fn close(directory: &Path) -> Result<(), EvidenceError> {
     write_atomically(&path, sums.as_bytes()).map_err(EvidenceError::file(&path))
 }
 
-/// Checks that every file is what it was when the directory was closed, and that there is no other.
+/// Checks that every file is unchanged since the directory was closed, and that there are no others.
 ///
 /// # Errors
 /// The first difference.
@@ -112,7 +108,7 @@ pub(crate) fn verify(directory: &Path) -> Result<(), EvidenceError> {
         Err(error) => return Err(EvidenceError::file(&path)(error)),
     };
     let found = hashes(directory)?;
-    // The bytes are compared, so that no change of the list itself goes unseen.
+    // Compares bytes, so that every change of the list itself is detected.
     if text(&found).as_bytes() == stated {
         return Ok(());
     }
@@ -129,17 +125,17 @@ pub(crate) fn verify(directory: &Path) -> Result<(), EvidenceError> {
     Err(EvidenceError::Altered { path: shown(), reason })
 }
 
-/// What the plan of the run took from the table of its backend.
+/// The settings of the backend that the plan of the run used.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When they cannot be read.
 pub(crate) fn backend(directory: &Path) -> Result<EvidenceBackend, EvidenceError> {
     let path = directory.join(BACKEND);
     let bytes = read_bounded(&path, TEXT_LIMIT).map_err(EvidenceError::file(&path))?;
     serde_json::from_slice(&bytes).map_err(|error| EvidenceError::file(&path)(io::Error::other(error)))
 }
 
-/// The hashes of all files by name, without [`SUMS`].
+/// The hashes of all files except [`SUMS`], by name.
 fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
     let mut found = BTreeMap::new();
     let mut folders = vec![PathBuf::new()];
@@ -150,7 +146,7 @@ fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
             let entry = entry.map_err(&failed)?;
             let relative = folder.join(entry.file_name());
             let name = relative.to_string_lossy().replace('\\', "/");
-            // A link could lead anywhere, and what it leads to can change.
+            // Refuses links: their targets can be anywhere and can change.
             let kind = entry.file_type().map_err(&failed)?;
             if kind.is_dir() {
                 folders.push(relative);
@@ -180,11 +176,7 @@ fn hash(path: &Path) -> Result<String, EvidenceError> {
 }
 
 fn text(hashes: &BTreeMap<String, String>) -> String {
-    let mut text = String::new();
-    for (name, hash) in hashes {
-        let _ = writeln!(text, "{hash}  {name}");
-    }
-    text
+    hashes.iter().map(|(name, hash)| format!("{hash}  {name}\n")).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Says in words what is wrong with a case and how to see it again. Makes text and prints nothing.
+//! Text about a case that went wrong and how to reproduce it. Does not print.
 
 use std::fmt::Write;
 
@@ -6,11 +6,10 @@ use super::{Outcome, Verdict};
 use crate::backend::Responsible;
 
 impl Outcome {
-    /// The whole story of a case that went wrong: the verdict, every finding, and the command that repeats just this case.
+    /// The verdict, every finding, and the command that repeats just this case.
     ///
-    /// `reproduce` is the command line up to the name of a case; empty where there is none.
+    /// `reproduce` is the command line up to the name of a case; empty if there is none.
     pub(crate) fn explain(&self, reproduce: &str) -> String {
-        let mut text = String::new();
         let meaning = match (self.verdict, self.owner()) {
             (Verdict::Fail, _) => "the backend is wrong",
             (Verdict::Error, Some(Responsible::Reference)) => "there is nothing sound to compare with",
@@ -26,7 +25,7 @@ impl Outcome {
             (Verdict::Skip, _) if self.attempts > 0 => "there was nothing to judge",
             (Verdict::Skip, _) => "not run",
         };
-        let _ = write!(text, "{}: {meaning}", self.verdict);
+        let mut text = format!("{}: {meaning}", self.verdict);
         if let Some(reason) = &self.reason {
             let _ = write!(text, " ({reason})");
         }
@@ -42,13 +41,13 @@ impl Outcome {
         text
     }
 
-    /// The entry that would list this failure as known until a date, as TOML. Why it fails is for a person to say.
+    /// The entry that would list this failure as known until a date, as TOML. The reason is left empty for a person to fill in.
     pub(crate) fn known_entry(&self, expires: &str) -> String {
         let mut messages: Vec<String> = Vec::new();
         for finding in &self.findings {
             let text = finding.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            let message = basic_string(&first.chars().take(LONGEST_MESSAGE).collect::<String>());
+            let first = text.lines().next().unwrap_or_default().chars();
+            let message = basic_string(&first.take(LONGEST_MESSAGE).collect::<String>());
             if !messages.contains(&message) {
                 messages.push(message);
             }
@@ -61,10 +60,10 @@ impl Outcome {
     }
 }
 
-/// The most characters of a finding that an entry must find again.
+/// The most characters of a finding in an entry.
 const LONGEST_MESSAGE: usize = 160;
 
-/// A text as a basic string of TOML, on one line and without anything that a terminal would act on.
+/// A text as a TOML basic string, on one line and with control characters escaped.
 fn basic_string(text: &str) -> String {
     let mut written = String::from("\"");
     for letter in text.chars() {
@@ -79,7 +78,7 @@ fn basic_string(text: &str) -> String {
     written + "\""
 }
 
-/// A word that a shell reads as one: quoted when it holds anything that a shell would act on.
+/// Quotes a word for a shell, unless it is plain.
 pub(crate) fn quote(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-:./=@%+,".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {

@@ -1,14 +1,13 @@
-//! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
+//! The outcomes of cases and the conclusion about the backend, as plain data. Does not run cases, print or write files.
 
 mod conclusion;
-mod counts;
 pub(crate) mod evidence;
 mod explain;
 pub(crate) mod record;
 mod shrunk;
 
+pub use conclusion::VerdictCounts;
 pub(crate) use conclusion::{CaseFacts, RunEvidence};
-pub use counts::VerdictCounts;
 pub(crate) use explain::quote;
 pub(crate) use shrunk::{Shrinking, ShrunkCase};
 
@@ -25,47 +24,46 @@ use crate::config::Level;
 use crate::metric_value::CheckedValue;
 use record::{CaseTimes, PlotRecord, ResponseRecord};
 
-/// What came of one case.
+/// The outcome of one case.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// `model::suite::case`.
     pub name: String,
-    /// How much the case counts for its model.
+    /// The level of the case.
     pub level: Level,
-    /// The judgement.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What a skip says about the backend; only meant where the verdict is a skip.
+    /// The cause of a skip; only meaningful if the verdict is a skip.
     pub skip_cause: SkipCause,
-    /// What was wrong, in the attempt that decided.
+    /// The findings of the deciding attempt.
     pub findings: Vec<Finding>,
     /// Why it was skipped, or why its failure was expected.
     pub reason: Option<String>,
-    /// What is worth knowing although nothing was wrong, such as a snapshot that was recorded.
+    /// Remarks that are no findings, such as on a snapshot that was recorded.
     pub notes: Vec<String>,
     /// The numbers behind the verdicts of its comparisons.
     pub measurements: Vec<CheckedValue>,
-    /// How many times it was tried; 0 when it did not run.
+    /// The number of attempts; 0 if it did not run.
     pub attempts: u32,
     /// Every attempt that was judged, in order.
     pub(crate) history: Vec<JudgedAttempt>,
-    /// Where the time of all attempts went.
+    /// The times of all attempts.
     pub(crate) times: CaseTimes,
-    /// What reports draw of it, where that was asked for.
+    /// Its plots for reports, if requested.
     pub(crate) plots: Vec<PlotRecord>,
-    /// What is known of the responses to its calls, by the name of the call, in the last attempt.
+    /// Facts about the responses of the last attempt, by the name of the call.
     pub(crate) responses: Vec<(String, ResponseRecord)>,
 }
 
-/// What one attempt of a case gave.
+/// The result of one attempt of a case.
 #[derive(Debug, Clone)]
 pub(crate) struct JudgedAttempt {
-    /// What it alone would have given.
+    /// The verdict of this attempt alone.
     pub(crate) verdict: Verdict,
-    /// What was wrong in it.
     pub(crate) findings: Vec<Finding>,
 }
 
-/// The judgement of one case.
+/// The verdict of one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -73,8 +71,8 @@ pub enum Verdict {
     Pass,
     /// The backend is wrong.
     Fail,
-    /// The configuration is wrong, the platform or hydrotest itself failed, or there was nothing to compare with: nothing can be
-    /// said about the backend.
+    /// The configuration is wrong, the platform or hydrotest itself failed, or there was nothing to compare with, so that nothing is known
+    /// about the backend.
     Error,
     /// Not run, for the reason given.
     Skip,
@@ -83,7 +81,7 @@ pub enum Verdict {
     ExpectedFailure,
     /// Wrong, as the model's own code is known to be on every platform.
     KnownUpstream,
-    /// Wrong, as the backend's own file of known failures lists it.
+    /// Wrong, as listed in the backend's own file of known failures.
     KnownFailure,
     /// Right, although the model's own code is known to be wrong: the entry is out of date.
     Stale,
@@ -92,7 +90,7 @@ pub enum Verdict {
     UnexpectedPass,
 }
 
-/// All that came of a run, in plan order.
+/// The outcome of a run, in plan order.
 #[derive(Debug, Clone, Default)]
 pub struct RunOutcome {
     /// One entry per case that was planned and selected.
@@ -101,13 +99,13 @@ pub struct RunOutcome {
     pub outdated: Vec<String>,
     /// Features of served models that no judged case needed, selected or not.
     pub untested: Vec<String>,
-    /// Warnings that are no case's verdict, such as of an instance that would not stop.
+    /// Warnings that belong to no case, such as about an instance that would not stop.
     pub notes: Vec<String>,
-    /// What is worth knowing of instances and no fault.
+    /// Remarks on instances that are no faults.
     pub remarks: Vec<String>,
     /// Resources that instances left after their stop: each is a fault of the backend.
     pub leaks: Vec<String>,
-    /// Leak checks that failed, so that it is not known whether resources were left: the platform failed.
+    /// Leak checks that failed, so that leaks are unknown: the platform failed.
     pub unknown: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
@@ -126,16 +124,16 @@ pub enum Interruption {
     Hangup,
 }
 
-/// What a run says as a whole, with the exit code of the program.
+/// The conclusion of a run, which decides the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
-    /// Everything that ran came out as expected, but some of it is wrong, as is known of the backend.
+    /// Everything that ran came out as expected, but some of it is a known failure of the backend.
     KnownFailures,
     /// At least one case, or a leak, shows that the backend is wrong.
     Fails,
-    /// No case failed, but some passed that are expected to fail: what expects it is out of date.
+    /// No case failed, but some passed although a failure is expected: the expectation is out of date.
     Outdated,
     /// Nothing shows that the backend is wrong, but it cannot be tested as the configuration says.
     Misconfigured,
@@ -152,7 +150,7 @@ pub enum Conclusion {
 }
 
 impl Outcome {
-    /// An outcome of a case that did not run.
+    /// The outcome of a case that did not run.
     #[must_use]
     pub fn skipped(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
@@ -172,11 +170,10 @@ impl Outcome {
         }
     }
 
-    /// Who is responsible for an outcome that is neither a pass nor a skip, whether expected or not. What needs a person's hand
-    /// first comes first where several are.
+    /// The party responsible for an outcome that is neither a pass nor a skip, whether expected or not. If several are, the one that has to
+    /// act first.
     #[must_use]
     pub fn owner(&self) -> Option<Responsible> {
-        let found = |responsible: &Responsible| self.findings.iter().any(|finding| finding.responsible == *responsible);
         let order = [
             Responsible::Backend,
             Responsible::Settings,
@@ -184,28 +181,22 @@ impl Outcome {
             Responsible::Harness,
             Responsible::Reference,
         ];
-        order.into_iter().find(found)
+        order.into_iter().find(|party| self.findings.iter().any(|finding| finding.responsible == *party))
     }
 
     /// The first finding of the party that is responsible for the verdict.
     pub(crate) fn deciding_finding(&self) -> Option<&Finding> {
         let owner = self.owner();
-        let decides = |finding: &&Finding| Some(finding.responsible) == owner;
-        self.findings.iter().find(decides).or_else(|| self.findings.first())
+        self.findings.iter().find(|finding| Some(finding.responsible) == owner)
     }
 
-    /// Whether its verdict is an error, and this the owner of it.
-    fn is_error_of(&self, owner: Responsible) -> bool {
-        self.verdict == Verdict::Error && self.owner() == Some(owner)
-    }
-
-    /// Whether all that is wrong with it is that there was nothing sound to compare with.
+    /// Whether its only problem is that there was nothing sound to compare with.
     #[must_use]
     pub fn is_without_reference(&self) -> bool {
-        self.is_error_of(Responsible::Reference)
+        self.verdict == Verdict::Error && self.owner() == Some(Responsible::Reference)
     }
 
-    /// What counts of it for the run.
+    /// The facts that decide about the run.
     pub(crate) fn facts(&self) -> CaseFacts {
         CaseFacts {
             verdict: self.verdict,
@@ -216,21 +207,20 @@ impl Outcome {
         }
     }
 
-    /// Whether it deserves a reader's attention.
+    /// Whether it needs attention.
     pub(crate) const fn is_wrong(&self) -> bool {
         self.verdict.is_wrong()
     }
 
-    /// Whether it passed only after it had failed before.
+    /// Whether it passed only after it had failed.
     #[must_use]
     pub fn is_flaky(&self) -> bool {
-        let once_wrong = self.history.iter().any(|attempt| attempt.verdict != Verdict::Pass);
-        self.verdict == Verdict::Pass && once_wrong
+        self.verdict == Verdict::Pass && self.history.iter().any(|attempt| attempt.verdict != Verdict::Pass)
     }
 }
 
 impl Verdict {
-    /// Whether it deserves a reader's attention: neither a pass, nor skipped, nor wrong as expected.
+    /// Whether it needs attention: it is neither a pass nor a skip nor wrong as expected.
     pub(crate) const fn is_wrong(self) -> bool {
         matches!(self, Self::Fail | Self::Error | Self::Stale | Self::UnexpectedPass)
     }
@@ -276,13 +266,13 @@ impl RunOutcome {
         self.evidence().counts
     }
 
-    /// What the run says as a whole.
+    /// The conclusion of the run.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         self.evidence().conclusion()
     }
 
-    /// What decides about it.
+    /// The facts that decide about the run.
     pub(crate) fn evidence(&self) -> RunEvidence {
         let mut evidence = RunEvidence {
             has_leaks: !self.leaks.is_empty(),

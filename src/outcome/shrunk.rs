@@ -1,14 +1,14 @@
-//! What came of the search for a shorter input on which a case still fails. Plain data.
+//! The result of a search for a shorter input on which a case still fails, as plain data. Does not search.
 
 use crate::check::Finding;
 use crate::prediction::{Input, Options, Request};
 
-/// What came of the search for one case.
+/// The result of the search for one case.
 #[derive(Debug, Clone)]
 pub(crate) enum Shrinking {
     /// The failure was seen again, and its input made as short as the calls allowed.
     Shrunk(Box<ShrunkCase>),
-    /// It was not looked for, or not seen again, for this reason.
+    /// The case was not searched, or its failure was not seen again, for this reason.
     LeftOut(String),
 }
 
@@ -21,19 +21,19 @@ pub(crate) struct ShrunkCase {
     pub(crate) options_before: Options,
     /// The call that fails now.
     pub(crate) request: Request,
-    /// What its instance is configured with.
+    /// The configuration of its instance.
     pub(crate) config: Options,
-    /// How it fails.
+    /// Its failure.
     pub(crate) finding: Finding,
-    /// Calls that were made.
+    /// The number of calls that were made.
     pub(crate) calls: usize,
-    /// Why the search ended before its end.
+    /// Why the search ended early.
     pub(crate) cut_short: Option<String>,
-    /// The other calls of the case that it takes.
+    /// The other calls of the case that the failure needs.
     pub(crate) others: Vec<String>,
-    /// Whether it failed in the same way on an instance that had been asked nothing before; `None` when that was not tried.
+    /// Whether it failed in the same way on a fresh instance; `None` if that was not tried.
     pub(crate) is_repeated: Option<bool>,
-    /// What the platform left or complained of.
+    /// Leaks and warnings of the platform.
     pub(crate) notes: Vec<String>,
 }
 
@@ -43,10 +43,9 @@ impl ShrunkCase {
         self.before == self.request.input && self.options_before == self.request.options
     }
 
-    /// The options that it does without.
+    /// The options that the failure does not need.
     pub(crate) fn removed_options(&self) -> Vec<&str> {
-        let removed = self.options_before.keys();
-        let removed = removed.filter(|name| !self.request.options.contains_key(*name));
-        removed.map(String::as_str).collect()
+        let names = self.options_before.keys().map(String::as_str);
+        names.filter(|name| !self.request.options.contains_key(*name)).collect()
     }
 }

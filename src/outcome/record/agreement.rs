@@ -1,5 +1,5 @@
-//! Whether backends that differ from a recorded result agree with each other: then the recorded result is suspect, else the backend.
-//! Compares the numbers that runs recorded and judges no case anew.
+//! Whether backends that differ from a recorded result agree with each other. If they do, the recorded result is suspect, otherwise the
+//! backend. Compares recorded numbers and does not judge cases again.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,24 @@ use crate::outcome::Verdict;
 
 /// The check that compares with recorded results.
 const SNAPSHOT: &str = "snapshot";
-/// Two numbers of two backends are the same when they differ by no more of the larger one.
+/// Numbers of two backends are the same if they differ by at most this part of the larger one.
 const SAME: f64 = 1e-3;
 
-/// What is likely at fault where backends differ from a recorded result.
+/// The likely fault if backends differ from a recorded result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LikelyFault {
     /// Most backends differ from it by the same numbers: the recorded result is stale.
     Reference,
-    /// One backend alone differs from it, or differs otherwise than most: the backend is odd.
+    /// Only one backend differs from it, or one differs in another way than most: the backend is odd.
     Backend,
-    /// Several differ from it, and no majority by the same numbers.
+    /// Several differ from it, but no majority by the same numbers.
     Unclear,
 }
 
 /// Cases in which the same backends differ from the recorded results in the same way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Disagreement<'a> {
-    /// What is likely at fault.
     pub(crate) fault: LikelyFault,
     /// The rows of the backends that differ.
     pub(crate) rows: Vec<usize>,
@@ -53,18 +52,18 @@ pub(crate) struct AgreeingRows {
     pub(crate) match_reference: bool,
 }
 
-/// What one backend differs by from the recorded result of a case: nothing where it matches.
+/// The difference of one backend from the recorded result of a case; empty if it matches.
 #[derive(Debug)]
 struct ReferenceDistance<'a> {
     row: usize,
     case: &'a CaseRecord,
     numbers: BTreeMap<(String, String, String), f64>,
-    /// What findings say where they have no number.
+    /// The texts of findings without numbers.
     words: Vec<&'a str>,
     matches: bool,
 }
 
-/// Where backends differ from recorded results, and what is likely at fault. A case that only one backend was compared in says nothing.
+/// Cases in which backends differ from recorded results, with the likely fault. Ignores cases in which only one backend was compared.
 pub(crate) fn disagreements<'a>(matrix: &Matrix<'a>) -> Vec<Disagreement<'a>> {
     let mut found: Vec<Disagreement<'a>> = Vec::new();
     for ((weights, _, name), distances) in compared(matrix) {
@@ -116,12 +115,11 @@ pub(crate) fn disagreements<'a>(matrix: &Matrix<'a>) -> Vec<Disagreement<'a>> {
     found
 }
 
-/// Backends in groups within which every case that two have in common came out the same, by the numbers. A backend without a case in
-/// common with another is in none.
+/// Groups of backends that agree by the numbers in every case that they have in common. A backend without a common case is in no group.
 pub(crate) fn agreeing(matrix: &Matrix<'_>) -> Vec<AgreeingRows> {
     let cases = compared(matrix);
     let rows = matrix.rows.len();
-    // How many cases two rows have in common, and in how many of them they differ from each other.
+    // The number of cases that two rows have in common, and in how many of them they differ.
     let mut pairs: BTreeMap<(usize, usize), (usize, usize)> = BTreeMap::new();
     let mut is_off = vec![false; rows];
     for distances in cases.values() {
@@ -141,8 +139,7 @@ pub(crate) fn agreeing(matrix: &Matrix<'_>) -> Vec<AgreeingRows> {
             continue;
         }
         let agrees = |group: &&mut AgreeingRows| {
-            let mut members = group.rows.iter();
-            members.all(|&member| pair(row, member).is_some_and(|(_, apart)| *apart == 0))
+            group.rows.iter().all(|&member| pair(row, member).is_some_and(|(_, apart)| *apart == 0))
         };
         match groups.iter_mut().find(agrees) {
             Some(group) => {
@@ -155,10 +152,10 @@ pub(crate) fn agreeing(matrix: &Matrix<'_>) -> Vec<AgreeingRows> {
     groups
 }
 
-/// Weights, SHA-256 of the recorded results, and name of a case: what is compared with the same recorded result.
+/// Weights, SHA-256 of the recorded results, and name of a case, which identify a recorded result.
 type ComparedCase<'a> = (&'a str, &'a str, &'a str);
 
-/// What was compared with a recorded result, by case; rows in their order.
+/// The comparisons with recorded results by case, in the order of the rows.
 fn compared<'a>(matrix: &Matrix<'a>) -> BTreeMap<ComparedCase<'a>, Vec<ReferenceDistance<'a>>> {
     let mut compared: BTreeMap<ComparedCase<'a>, Vec<ReferenceDistance<'a>>> = BTreeMap::new();
     for (index, row) in matrix.rows.iter().enumerate() {
@@ -174,7 +171,7 @@ fn compared<'a>(matrix: &Matrix<'a>) -> BTreeMap<ComparedCase<'a>, Vec<Reference
     compared
 }
 
-/// Backends that differ by the same numbers, as groups.
+/// Groups of backends that differ by the same numbers.
 fn groups<'b, 'a>(differing: &[&'b ReferenceDistance<'a>]) -> Vec<Vec<&'b ReferenceDistance<'a>>> {
     let mut groups: Vec<Vec<&ReferenceDistance<'a>>> = Vec::new();
     for &one in differing {
@@ -187,7 +184,7 @@ fn groups<'b, 'a>(differing: &[&'b ReferenceDistance<'a>]) -> Vec<Vec<&'b Refere
 }
 
 impl<'a> ReferenceDistance<'a> {
-    /// `None` where the case was not compared with a recorded result.
+    /// Returns `None` if the case was not compared with a recorded result.
     fn of(row: usize, case: &'a CaseRecord) -> Option<Self> {
         let wrong: Vec<&FindingRecord> = case.findings().iter().filter(|finding| finding.check == SNAPSHOT).collect();
         let matches = wrong.is_empty();
@@ -196,19 +193,20 @@ impl<'a> ReferenceDistance<'a> {
             return None;
         }
         let mut numbers = BTreeMap::new();
-        let metrics = case.metrics.iter();
-        for metric in metrics.filter(|metric| metric.check == SNAPSHOT && metric.verdict == MetricVerdict::Different) {
-            let key = (metric.call.clone(), metric.field.clone(), metric.key.clone());
-            numbers.insert(key, metric.observed.value());
+        for metric in &case.metrics {
+            if metric.check == SNAPSHOT && metric.verdict == MetricVerdict::Different {
+                let key = (metric.call.clone(), metric.field.clone(), metric.key.clone());
+                numbers.insert(key, metric.observed.value());
+            }
         }
         if numbers.is_empty() {
-            for finding in &wrong {
-                for difference in &finding.differences {
-                    let Some(observed) = &difference.observed else { continue };
-                    let call = finding.call.clone().unwrap_or_default();
-                    let key = (call, difference.field.clone(), format!("{:?}", difference.index));
-                    numbers.insert(key, observed.value());
-                }
+            for (finding, difference) in
+                wrong.iter().flat_map(|finding| finding.differences.iter().map(move |it| (finding, it)))
+            {
+                let Some(observed) = &difference.observed else { continue };
+                let call = finding.call.clone().unwrap_or_default();
+                let key = (call, difference.field.clone(), format!("{:?}", difference.index));
+                numbers.insert(key, observed.value());
             }
         }
         let words = wrong.iter().flat_map(|finding| {
@@ -223,11 +221,10 @@ impl<'a> ReferenceDistance<'a> {
         if self.matches || other.matches {
             return self.matches == other.matches;
         }
-        let (mut one, mut two) = (self.numbers.iter(), other.numbers.iter());
+        let mut pairs = self.numbers.iter().zip(&other.numbers);
         self.words == other.words
             && self.numbers.len() == other.numbers.len()
-            && one
-                .all(|(key, value)| two.next().is_some_and(|(other, number)| key == other && is_same(*value, *number)))
+            && pairs.all(|((key, value), (other, number))| key == other && is_same(*value, *number))
     }
 
     /// The values that differ.
@@ -235,8 +232,7 @@ impl<'a> ReferenceDistance<'a> {
         if !self.numbers.is_empty() {
             return self.numbers.keys().map(|(_, field, _)| field.clone()).collect();
         }
-        let findings = self.case.findings().iter();
-        let differences = findings.flat_map(|finding| &finding.differences);
+        let differences = self.case.findings().iter().flat_map(|finding| &finding.differences);
         differences.map(|difference| difference.field.clone()).collect()
     }
 }

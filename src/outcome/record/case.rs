@@ -1,21 +1,21 @@
-//! What came of one case, as an outcome file holds it: every attempt, every finding, every number.
+//! The result of one case, as stored in an outcome file: every attempt, finding and number. Does not judge cases.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PlotRecord, RecordedNumber, ResponseRecord, plain_line, plain_text};
+use super::{PlotRecord, RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
-use crate::check::Finding;
+use crate::check::{FieldDifference, Finding};
 use crate::config::Level;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
-use crate::outcome::{CaseFacts, Outcome, Verdict};
+use crate::outcome::{CaseFacts, JudgedAttempt, Outcome, Verdict};
 
-/// How a hint begins that names a mistake which reproduces the wrong response.
+/// The beginning of a hint that names a mistake which reproduces the wrong response.
 const LIKELY_CAUSE: &str = "likely cause: ";
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CaseRecord {
@@ -29,46 +29,46 @@ pub(crate) struct CaseRecord {
     pub(crate) level: Level,
     /// `file:line` of the case.
     pub(crate) place: String,
-    /// Place of the case in the plan of the whole run, counted from 0: shards keep it, so that they can be joined in order.
+    /// Index of the case in the plan of the whole run, from 0. Shards keep it, so that they can be joined in order.
     pub(crate) position: usize,
-    /// The judgement.
+    /// The verdict.
     pub(crate) verdict: Verdict,
-    /// Who is responsible for a verdict that is neither a pass nor a skip.
+    /// The party responsible for a verdict that is neither a pass nor a skip.
     pub(crate) responsible: Option<Responsible>,
-    /// What a skip says about the backend.
+    /// The cause of a skip.
     pub(crate) skip_cause: Option<SkipCause>,
     /// Why it was skipped, or why its failure was expected.
     pub(crate) reason: Option<String>,
-    /// What is worth knowing although nothing was wrong.
+    /// Remarks that are no findings.
     pub(crate) notes: Vec<String>,
-    /// Where the time went, over all attempts.
+    /// The times of all attempts.
     pub(crate) seconds: CaseTimes,
-    /// Every attempt that was judged, in order; none of a case that did not run.
+    /// Every attempt that was judged, in order; empty if the case did not run.
     pub(crate) attempts: Vec<AttemptRecord>,
-    /// What was asked.
+    /// The calls of the case.
     pub(crate) calls: Vec<CallRecord>,
-    /// The checks that judged.
+    /// The checks of the case.
     pub(crate) checks: Vec<String>,
-    /// The numbers behind the verdict, from the attempt that decided.
+    /// The numbers behind the verdict, from the deciding attempt.
     pub(crate) metrics: Vec<MetricRecord>,
-    /// What reports draw of it, where that was asked for.
+    /// Plots for reports, if requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) plots: Vec<PlotRecord>,
     /// The command that runs this case again.
     pub(crate) reproduce: String,
 }
 
-/// Where the time of a case went, in seconds.
+/// The times of a case, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CaseTimes {
-    /// Until an instance was free, without its start.
+    /// Waiting for a free instance, without its start.
     pub(crate) wait: f64,
-    /// Until an instance that this case started was ready.
+    /// Starting an instance.
     pub(crate) start: f64,
-    /// Its calls.
+    /// Calls.
     pub(crate) calls: f64,
-    /// Judging their responses.
+    /// Judging responses.
     pub(crate) judge: f64,
 }
 
@@ -76,31 +76,31 @@ pub(crate) struct CaseTimes {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AttemptRecord {
-    /// What it alone would have given.
+    /// The verdict of this attempt alone.
     pub(crate) verdict: Verdict,
-    /// What was wrong in it.
+    /// The findings of this attempt.
     pub(crate) findings: Vec<FindingRecord>,
 }
 
-/// One thing that is wrong.
+/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindingRecord {
-    /// The check that found it.
+    /// The check.
     pub(crate) check: String,
     /// The call whose response it is about.
     pub(crate) call: Option<String>,
-    /// Who is responsible.
+    /// The responsible party.
     pub(crate) responsible: Responsible,
-    /// One line: field, place, what was expected and what came.
+    /// One line: field, place, expected and observed value.
     pub(crate) summary: String,
     /// Further lines.
     pub(crate) details: Vec<String>,
-    /// Values of the response that differ, with numbers where they are numbers.
+    /// Values of the response that differ.
     pub(crate) differences: Vec<DifferenceRecord>,
-    /// The one mistake that reproduces the wrong response, where one was found.
+    /// The one mistake that reproduces the wrong response, if one was found.
     pub(crate) likely_cause: Option<String>,
-    /// What may cause it, or what to do about it.
+    /// A possible cause, or what to do.
     #[serde(default)]
     pub(crate) hint: Option<String>,
     /// The last lines that the platform logged, oldest first.
@@ -113,15 +113,15 @@ pub(crate) struct FindingRecord {
 pub(crate) struct DifferenceRecord {
     /// Its path, such as `plddt[0]`.
     pub(crate) field: String,
-    /// The element where the difference is greatest, along every dimension.
+    /// The index of the element with the greatest difference.
     pub(crate) index: Option<Vec<usize>>,
-    /// What that element is about, such as `chain A residue 12`.
+    /// The residue of that element, such as `chain A residue 12`.
     pub(crate) residue: Option<String>,
     /// The expected element.
     pub(crate) expected: Option<RecordedNumber>,
-    /// The element that came.
+    /// The observed element.
     pub(crate) observed: Option<RecordedNumber>,
-    /// The greatest absolute difference that is allowed there.
+    /// The greatest absolute difference that is allowed for that element.
     pub(crate) allowed: Option<RecordedNumber>,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct DifferenceRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MetricRecord {
-    /// The check that took it.
+    /// The check.
     pub(crate) check: String,
     /// The call.
     pub(crate) call: String,
@@ -137,19 +137,19 @@ pub(crate) struct MetricRecord {
     pub(crate) field: String,
     /// The key of its gate.
     pub(crate) key: String,
-    /// What people call it.
+    /// The name of the metric.
     pub(crate) name: String,
-    /// Its unit, or nothing.
+    /// Its unit, or empty.
     pub(crate) unit: String,
     /// Whether higher values are better.
     pub(crate) higher_is_better: bool,
-    /// What was seen.
+    /// The observed value.
     pub(crate) observed: RecordedNumber,
-    /// What repeats differ by at worst, where that is known.
+    /// The worst value among repeats, if known.
     pub(crate) noise_floor: Option<RecordedNumber>,
-    /// What is allowed at worst.
+    /// The worst allowed value.
     pub(crate) allowed: RecordedNumber,
-    /// How much of what is allowed is used up: 0 for a perfect match, 1 at the limit.
+    /// The used part of the allowance: 0 for a perfect match, 1 at the limit.
     pub(crate) used: RecordedNumber,
     /// `indistinguishable`, `within tolerance` or `different`.
     pub(crate) verdict: MetricVerdict,
@@ -163,19 +163,40 @@ pub(crate) struct CallRecord {
     pub(crate) name: String,
     /// `fold` or `embed`.
     pub(crate) method: String,
-    /// What was sent.
+    /// The input of the call.
     pub(crate) input: Value,
     /// The options of the call.
     pub(crate) options: Value,
-    /// What its instance is configured with.
+    /// The configuration of its instance.
     pub(crate) config: Value,
-    /// What is known of its response, where there was one.
+    /// Facts about its response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) response: Option<ResponseRecord>,
 }
 
+/// Facts about the response to a call without its values, which show what several responses have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResponseRecord {
+    /// Its class, if that is not the class of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) other_class: Option<String>,
+    /// The published size of the model whose dimensions it has, if that is not the configured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) other_size: Option<String>,
+    /// Requested fields that it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gave: Vec<String>,
+    /// Requested fields that it does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lacks: Vec<String>,
+    /// A digest of its values without metadata, equal for equal responses within one version of hydrotest. Absent if it has no arrays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<String>,
+}
+
 impl CaseRecord {
-    /// What counts of it for the run.
+    /// The facts that decide about the run.
     pub(crate) fn facts(&self) -> CaseFacts {
         CaseFacts {
             verdict: self.verdict,
@@ -186,45 +207,36 @@ impl CaseRecord {
         }
     }
 
-    /// Whether it passed only after it had failed before.
+    /// Whether it passed only after it had failed.
     pub(crate) fn is_flaky(&self) -> bool {
-        let once_wrong = self.attempts.iter().any(|attempt| attempt.verdict != Verdict::Pass);
-        self.verdict == Verdict::Pass && once_wrong
+        self.verdict == Verdict::Pass && self.attempts.iter().any(|attempt| attempt.verdict != Verdict::Pass)
     }
 
-    /// Whether it deserves a reader's attention: neither a pass, nor skipped, nor wrong as expected.
+    /// Whether it needs attention: it is neither a pass nor a skip nor wrong as expected.
     pub(crate) fn is_wrong(&self) -> bool {
         self.verdict.is_wrong()
     }
 
-    /// The attempt that decided: the last one, or the last that went wrong where the verdict is that something did.
+    /// The index of the deciding attempt: the last one, or the last with findings if the verdict is a failure.
     pub(crate) fn deciding_attempt(&self) -> Option<usize> {
         let last = self.attempts.len().checked_sub(1)?;
-        match self.verdict {
-            Verdict::Pass | Verdict::Skip | Verdict::Stale | Verdict::UnexpectedPass => Some(last),
-            Verdict::Fail
-            | Verdict::Error
-            | Verdict::ExpectedFailure
-            | Verdict::KnownUpstream
-            | Verdict::KnownFailure => {
-                let wrong = |attempt: &AttemptRecord| !attempt.findings.is_empty();
-                Some(self.attempts.iter().rposition(wrong).unwrap_or(last))
-            }
+        if !matches!(self.verdict, Verdict::Fail | Verdict::Error) && !self.verdict.is_expected() {
+            return Some(last);
         }
+        Some(self.attempts.iter().rposition(|attempt| !attempt.findings.is_empty()).unwrap_or(last))
     }
 
-    /// What was wrong in the attempt that decided.
+    /// The findings of the deciding attempt.
     pub(crate) fn findings(&self) -> &[FindingRecord] {
-        let decided = self.deciding_attempt().map(|index| &self.attempts[index]);
-        decided.map_or(&[], |attempt| &attempt.findings)
+        self.deciding_attempt().map_or(&[], |index| &self.attempts[index].findings)
     }
 
-    /// Time of all attempts, without the start of instances, in seconds.
+    /// Seconds of all attempts, without waiting and starting instances.
     pub(crate) fn elapsed(&self) -> f64 {
         self.seconds.calls + self.seconds.judge
     }
 
-    /// Takes over what came of the case; what is known before it runs is there already.
+    /// Takes over the outcome of the case. The other fields are known before it runs.
     pub(super) fn settle(&mut self, outcome: &Outcome) {
         self.verdict = outcome.verdict;
         self.responsible = outcome.owner();
@@ -236,14 +248,14 @@ impl CaseRecord {
         self.metrics = outcome.measurements.iter().map(MetricRecord::of).collect();
         self.plots.clone_from(&outcome.plots);
         for call in &mut self.calls {
-            let own = outcome.responses.iter().find(|(name, _)| *name == call.name);
-            call.response = own.map(|(_, response)| response.clone());
+            let mut responses = outcome.responses.iter();
+            call.response = responses.find(|(name, _)| *name == call.name).map(|(_, response)| response.clone());
         }
     }
 }
 
 impl CaseTimes {
-    /// Adds the times of one more attempt.
+    /// Adds the times of another attempt.
     pub(crate) fn add(&mut self, other: &Self) {
         self.wait += other.wait;
         self.start += other.start;
@@ -253,7 +265,7 @@ impl CaseTimes {
 }
 
 impl AttemptRecord {
-    fn of(attempt: &crate::outcome::JudgedAttempt) -> Self {
+    fn of(attempt: &JudgedAttempt) -> Self {
         Self { verdict: attempt.verdict, findings: attempt.findings.iter().map(FindingRecord::of).collect() }
     }
 }
@@ -262,8 +274,7 @@ impl FindingRecord {
     /// A finding as data.
     pub(crate) fn of(finding: &Finding) -> Self {
         let advice = finding.hint.as_deref().map(plain_text);
-        let cause = advice.as_deref().and_then(|text| text.strip_prefix(LIKELY_CAUSE));
-        let (likely_cause, hint) = match cause {
+        let (likely_cause, hint) = match advice.as_deref().and_then(|text| text.strip_prefix(LIKELY_CAUSE)) {
             Some(cause) => (Some(cause.to_owned()), None),
             None => (None, advice),
         };
@@ -282,7 +293,7 @@ impl FindingRecord {
 }
 
 impl DifferenceRecord {
-    fn of(difference: &crate::check::FieldDifference) -> Self {
+    fn of(difference: &FieldDifference) -> Self {
         Self {
             field: plain_line(&difference.field),
             index: difference.index.clone(),

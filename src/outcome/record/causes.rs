@@ -1,4 +1,4 @@
-//! Cases that went wrong, grouped by what is wrong with them: one cause is told once. Groups by what findings say, never by chance.
+//! Cases that went wrong, grouped by cause, so that a report states each cause once. Groups by the text of findings and does not diagnose.
 
 use std::collections::HashMap;
 
@@ -8,29 +8,28 @@ use crate::backend::Responsible;
 /// Cases with one cause, in plan order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CauseGroup<'a> {
-    /// What is wrong: the first line of the first case's finding.
+    /// The cause: the first line of the first case's finding.
     pub(crate) title: String,
-    /// Who is responsible.
     pub(crate) responsible: Option<Responsible>,
-    /// The likely cause, where the first finding has one.
+    /// The likely cause, if the first finding has one.
     pub(crate) likely_cause: Option<&'a str>,
     /// The cases; at least one.
     pub(crate) cases: Vec<&'a CaseRecord>,
 }
 
 impl CauseGroup<'_> {
-    /// The first case that it happened to.
+    /// The first case of the group.
     pub(crate) fn first(&self) -> &CaseRecord {
         self.cases[0]
     }
 }
 
-/// What findings of one cause have in common, and what it is, where a finding is one that decides about its case.
+/// The key that findings of one cause share, and the cause itself, for the deciding finding of a case.
 pub(crate) fn cause_of(finding: &FindingRecord) -> (String, &str) {
     (signature(finding), own_words(finding))
 }
 
-/// The cases of a run that went wrong, grouped by cause; the cause of most cases first, then plan order.
+/// The cases of a run that went wrong, grouped by cause. The cause of most cases comes first, then plan order.
 pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
     let mut groups: Vec<CauseGroup<'_>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
@@ -58,7 +57,7 @@ pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
 }
 
 impl CaseRecord {
-    /// What cases of one cause have in common.
+    /// The key that cases of one cause share.
     pub(crate) fn cause(&self) -> String {
         match self.deciding_finding() {
             Some(finding) => format!("{:?} {}", self.responsible, signature(finding)),
@@ -69,30 +68,27 @@ impl CaseRecord {
     /// The first finding of the party that is responsible for the verdict.
     pub(crate) fn deciding_finding(&self) -> Option<&FindingRecord> {
         let findings = self.findings();
-        let decides = |finding: &&FindingRecord| Some(finding.responsible) == self.responsible;
-        findings.iter().find(decides).or_else(|| findings.first())
+        findings.iter().find(|finding| Some(finding.responsible) == self.responsible).or_else(|| findings.first())
     }
 }
 
-/// What makes two findings the same: who is responsible, the check where the backend is, and the words without what differs from
-/// input to input, which are numbers, positions and names of files.
+/// The key that findings of one cause share: the check if the backend is responsible, and the text without the numbers, which differ from
+/// input to input.
 fn signature(finding: &FindingRecord) -> String {
-    let check = match finding.responsible {
-        Responsible::Backend => finding.check.as_str(),
-        _ => "",
-    };
-    // A comparison counts values; what differs in them tells more.
-    let words = match (finding.differences.first(), finding.details.first()) {
+    let check = if finding.responsible == Responsible::Backend { finding.check.as_str() } else { "" };
+    // The summary of a comparison only counts values. Their differences tell more.
+    let text = match (finding.differences.first(), finding.details.first()) {
         (Some(first), Some(detail)) if finding.check == "snapshot" || finding.check == "agree" => {
-            format!("{} {}", without_index(&first.field), finding.likely_cause.as_deref().unwrap_or(detail))
+            let field = first.field.split('[').next().unwrap_or_default();
+            format!("{field} {}", finding.likely_cause.as_deref().unwrap_or(detail))
         }
         _ => own_words(finding).to_owned(),
     };
-    format!("{check} {}", general(&words))
+    format!("{check} {}", general(&text))
 }
 
-/// What went wrong itself. A failure of an earlier case that this one met again is the same failure, and where an error of the model
-/// was expected and the platform failed, what was expected is beside the point.
+/// The cause in the summary of a finding. A failure that an earlier case had already is the same failure. If an error of the model was
+/// expected and the platform failed, the expectation is left out.
 fn own_words(finding: &FindingRecord) -> &str {
     let mut own = finding.summary.strip_prefix("not asked: ").unwrap_or(&finding.summary);
     if finding.responsible != Responsible::Backend {
@@ -106,29 +102,18 @@ fn own_words(finding: &FindingRecord) -> &str {
     by_stage.map_or(own, |(_, reason)| reason)
 }
 
-fn without_index(path: &str) -> &str {
-    path.split('[').next().unwrap_or(path)
-}
-
-/// Words with every number as `#` and every path as its last part.
-fn general(words: &str) -> String {
-    let mut text = String::with_capacity(words.len());
+/// A text with every number replaced by `#`.
+fn general(specific: &str) -> String {
+    let mut text = String::with_capacity(specific.len());
     let mut in_number = false;
     let mut before = ' ';
-    for letter in words.chars() {
+    for letter in specific.chars() {
         let continues = letter.is_ascii_digit() || (in_number && matches!(letter, '.' | 'e' | '-' | '+'));
         // `float32` and `esm2` are names.
         let begins = letter.is_ascii_digit() && !before.is_alphanumeric() && before != '_';
-        match (in_number, continues) {
-            (true, true) => {}
-            (false, true) if begins => {
-                in_number = true;
-                text.push('#');
-            }
-            _ => {
-                in_number = false;
-                text.push(letter);
-            }
+        if !in_number || !continues {
+            text.push(if begins { '#' } else { letter });
+            in_number = begins;
         }
         before = letter;
     }

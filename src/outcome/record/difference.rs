@@ -1,34 +1,33 @@
-//! What changed from one run to another, case by case. Compares what was judged and judges nothing anew.
+//! The changes from one run to another, case by case. Does not judge cases again.
 
 use std::collections::HashMap;
 
 use super::{CaseRecord, MetricRecord, RunRecord, RunState};
 use crate::outcome::Verdict;
 
-/// A number that moved by less of what it is allowed is the same.
+/// A number that moved by less than this part of its allowance counts as unchanged.
 const MOVED: f64 = 0.1;
 
-/// What changed between two runs.
+/// The changes between two runs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunDifference<'a> {
-    /// Why the two cannot be compared like with like.
+    /// Why the runs are not directly comparable.
     pub(crate) warnings: Vec<String>,
-    /// Cases that changed: those of the new run in its order, then those that are gone.
+    /// Changed cases: those of the new run in its order, then those that are gone.
     pub(crate) cases: Vec<CaseChange<'a>>,
-    /// Faults of the run itself that became more, with both numbers.
+    /// Faults of the run itself that increased, with both numbers.
     pub(crate) faults: Vec<(&'static str, usize, usize)>,
-    /// Cases that are as they were.
+    /// The number of unchanged cases.
     pub(crate) unchanged: usize,
 }
 
 /// A case that changed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CaseChange<'a> {
-    /// How.
     pub(crate) change: Change<'a>,
-    /// What it was; `None` where it is new.
+    /// The old result; `None` if the case is new.
     pub(crate) old: Option<&'a CaseRecord>,
-    /// What it is; `None` where it is gone.
+    /// The new result; `None` if the case is gone.
     pub(crate) new: Option<&'a CaseRecord>,
 }
 
@@ -37,23 +36,23 @@ pub(crate) struct CaseChange<'a> {
 pub(crate) enum Change<'a> {
     /// It went wrong, and did not before.
     NewlyFailing,
-    /// It came to a weaker verdict without going wrong, such as skipped instead of passed.
+    /// It has a weaker verdict without going wrong, such as skipped instead of passed.
     Weaker,
     /// It passes only when tried again.
     NewlyFlaky,
-    /// Numbers used up more of what they are allowed: the old one and the new one.
-    Closer(Vec<(&'a MetricRecord, &'a MetricRecord)>),
+    /// Numbers moved closer to their limits: the old ones and the new ones.
+    Closer(MovedNumbers<'a>),
     /// It is not in the new run, and went right in the old one.
     GoneRight,
     /// It is not in the new run, and went wrong or did not run in the old one.
     Gone,
-    /// It goes wrong for another cause.
+    /// It goes wrong because of another cause.
     OtherCause,
     /// It is not in the old run, and does not go wrong.
     New,
     /// Numbers moved away from their limits.
-    Farther(Vec<(&'a MetricRecord, &'a MetricRecord)>),
-    /// It came to a stronger verdict.
+    Farther(MovedNumbers<'a>),
+    /// It has a stronger verdict.
     Stronger,
 }
 
@@ -71,7 +70,7 @@ impl RunDifference<'_> {
     }
 }
 
-/// What changed from the old run to the new one.
+/// The changes from the old run to the new one.
 pub(crate) fn difference<'a>(old: &'a RunRecord, new: &'a RunRecord) -> RunDifference<'a> {
     let mut before: HashMap<&str, &CaseRecord> = old.cases.iter().map(|case| (&*case.name, case)).collect();
     let mut cases = Vec::new();
@@ -99,14 +98,14 @@ pub(crate) fn difference<'a>(old: &'a RunRecord, new: &'a RunRecord) -> RunDiffe
     }
 }
 
-/// Cases of the new run that have a change; one may have two.
+/// The number of cases of the new run that have changes. A case may have two.
 fn count_cases(changes: &[CaseChange<'_>]) -> usize {
     let mut names: Vec<&str> = changes.iter().filter_map(|change| Some(&*change.new?.name)).collect();
     names.dedup();
     names.len()
 }
 
-/// How much a verdict says for the backend.
+/// The rank of a verdict: a greater one is better for the backend.
 const fn rank(case: &CaseRecord) -> u8 {
     match case.verdict {
         Verdict::Pass => 3,
@@ -147,18 +146,14 @@ fn changed<'a>(old: Option<&'a CaseRecord>, new: &'a CaseRecord) -> Vec<Change<'
 
 type MovedNumbers<'a> = Vec<(&'a MetricRecord, &'a MetricRecord)>;
 
-/// Numbers that came closer to their limits, and those that moved away.
+/// Numbers that moved closer to their limits, and numbers that moved away.
 fn moved<'a>(old: &'a CaseRecord, new: &'a CaseRecord) -> (MovedNumbers<'a>, MovedNumbers<'a>) {
     let key = |metric: &'a MetricRecord| (&*metric.check, &*metric.call, &*metric.field, &*metric.key);
     let before: HashMap<_, &MetricRecord> = old.metrics.iter().map(|metric| (key(metric), metric)).collect();
-    let both = new.metrics.iter().filter_map(|metric| Some((*before.get(&key(metric))?, metric)));
-    let mut closer = Vec::new();
-    let mut farther = Vec::new();
-    for (before, after) in both {
-        // What is not a number uses everything up.
-        let used =
-            |metric: &MetricRecord| Some(metric.used.value()).filter(|used| !used.is_nan()).unwrap_or(f64::INFINITY);
-        let (before_used, after_used) = (used(before), used(after));
+    let (mut closer, mut farther) = (Vec::new(), Vec::new());
+    for after in &new.metrics {
+        let Some(&before) = before.get(&key(after)) else { continue };
+        let (before_used, after_used) = (before.used.used(), after.used.used());
         if after_used > before_used + MOVED {
             closer.push((before, after));
         } else if before_used > after_used + MOVED {
@@ -168,7 +163,7 @@ fn moved<'a>(old: &'a CaseRecord, new: &'a CaseRecord) -> (MovedNumbers<'a>, Mov
     (closer, farther)
 }
 
-/// Why the runs cannot be compared like with like.
+/// Why the runs are not directly comparable.
 fn warnings(old: &RunRecord, new: &RunRecord) -> Vec<String> {
     let mut warnings = Vec::new();
     let (one, other) = (&old.harness, &new.harness);
@@ -196,11 +191,11 @@ fn warnings(old: &RunRecord, new: &RunRecord) -> Vec<String> {
     if one != other {
         warnings.push(format!("the tolerances of the backend's own: {one} in the old run, {other} in the new one"));
     }
-    for (word, run) in [("old", old), ("new", new)] {
+    for (age, run) in [("old", old), ("new", new)] {
         match run.state {
             RunState::Complete => {}
-            RunState::Incomplete => warnings.push(format!("the {word} run did not end")),
-            RunState::Interrupted => warnings.push(format!("the {word} run was interrupted")),
+            RunState::Incomplete => warnings.push(format!("the {age} run did not end")),
+            RunState::Interrupted => warnings.push(format!("the {age} run was interrupted")),
         }
     }
     warnings

@@ -1,4 +1,4 @@
-//! Outcome files on disk: whole or not there, read with a bound, and never of another form than this program knows.
+//! Outcome files on disk. Bounds what it reads and accepts no other format or version.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{FORMAT, RunRecord, VERSION, plain_line, plain_text};
 use crate::snapshot::read_bounded;
 
-/// The largest file that is read: 10,000 cases with long findings are a tenth of it.
+/// The most bytes of a file: ten times as many as 10,000 cases with long findings have.
 const LARGEST: u64 = 1 << 30;
 
 /// The fields whose texts may have several lines; every other is one line.
@@ -27,12 +27,12 @@ const SEVERAL_LINES: &[&str] = &[
 /// Why an outcome file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutcomeFileError {
-    /// The system refuses.
+    /// The file system reports an error.
     #[error("{path}: {error}")]
     File {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The error.
         error: std::io::Error,
     },
     /// It is no outcome file of this version.
@@ -45,14 +45,13 @@ pub(crate) enum OutcomeFileError {
     },
 }
 
-/// Reads an outcome file. Its texts are made plain again: the file may be of others, or altered.
+/// Reads an outcome file. Makes its texts plain again, because the file may be foreign or altered.
 ///
 /// # Errors
 /// When it cannot be read or is no outcome file of this version.
 pub(crate) fn read(path: &Path) -> Result<RunRecord, OutcomeFileError> {
     let shown = || path.display().to_string();
-    let failed = |error| OutcomeFileError::File { path: shown(), error };
-    let bytes = read_bounded(path, LARGEST).map_err(failed)?;
+    let bytes = read_bounded(path, LARGEST).map_err(|error| OutcomeFileError::File { path: shown(), error })?;
     let form = |reason: String| OutcomeFileError::Form { path: shown(), reason };
     let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
     if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
@@ -65,7 +64,7 @@ pub(crate) fn read(path: &Path) -> Result<RunRecord, OutcomeFileError> {
     serde_json::from_value(value).map_err(|error| form(error.to_string()))
 }
 
-/// Makes every text below `field` plain, the names of fields included.
+/// Makes every text below `field` plain, including the names of fields.
 fn make_plain(value: &mut Value, field: &str) {
     match value {
         Value::String(text) if SEVERAL_LINES.contains(&field) => *text = plain_text(text),
@@ -82,10 +81,10 @@ fn make_plain(value: &mut Value, field: &str) {
     }
 }
 
-/// A record as the text of its file.
+/// The text of the file of a record.
 ///
 /// # Errors
-/// When a value has no JSON form, of which a record holds none.
+/// When a value has no JSON form, which does not happen.
 pub(crate) fn text(record: &RunRecord) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(record)? + "\n")
 }

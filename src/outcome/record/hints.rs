@@ -1,5 +1,5 @@
-//! What only the whole run shows: several cases that go wrong in one way, by an option that reaches no model or a response that does not
-//! repeat. Counts facts that calls and findings hold; without several of them it says nothing.
+//! Hints that only the whole run shows: several cases that go wrong in one way, such as by an option that reaches no model or a response
+//! that does not repeat. Counts facts in calls and findings. Gives no hint without several of them.
 
 use std::collections::BTreeMap;
 
@@ -14,34 +14,34 @@ use crate::metric_value::count;
 use crate::outcome::Verdict;
 use crate::prediction::Contract;
 
-/// Cases that must show that options are ignored before it is said of the run.
+/// The fewest cases that show that options are ignored.
 const SEVERAL: usize = 2;
-/// Comparisons with recorded results before anything is said of all of them.
+/// The fewest comparisons with recorded results from which a hint follows.
 const COMPARED: usize = 3;
-/// Cases that a line of evidence names.
+/// The most cases that a line of evidence names.
 const NAMED: usize = 3;
-/// Characters of what one case shows.
+/// The most characters of the fact of one case.
 const LONGEST_FACT: usize = 120;
-/// The option that asks for fields.
+/// The option that requests fields.
 const INCLUDE: &str = "include_fields";
 /// Checks that compare with recorded results.
 const REFERENCE_CHECKS: [&str; 3] = ["snapshot", "positions", "ensemble"];
 
-/// What several cases of a run show together.
+/// A hint that follows from several cases of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HintRecord {
-    /// What it is about.
+    /// The subject of the hint.
     pub(crate) kind: HintKind,
-    /// What is wrong with the run, and what to do about it.
+    /// The problem of the run, and what to do.
     pub(crate) sentence: String,
-    /// What the first of the cases show.
+    /// The facts of the first cases.
     pub(crate) evidence: String,
-    /// All cases that show it, in plan order.
+    /// All cases that show the problem, in plan order.
     pub(crate) cases: Vec<String>,
 }
 
-/// What a hint is about.
+/// The subject of a hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HintKind {
@@ -53,14 +53,14 @@ pub(crate) enum HintKind {
     ConfigurationIgnored,
     /// The same call gets other responses.
     NotRepeatable,
-    /// Rules hold, and recorded results do not.
+    /// Responses differ from recorded results and satisfy the other rules.
     OtherWeights,
 }
 
-/// A case with what it shows.
+/// A case with its fact.
 type Shown<'a> = (&'a CaseRecord, String);
 
-/// What the cases of a run show together, on a backend of this kind that is declared with these weights.
+/// The hints from the cases of a run on a backend of this kind with these declared weights.
 pub(crate) fn hints(cases: &[&CaseRecord], kind: &str, weights: &str) -> Vec<HintRecord> {
     if !cases.iter().any(|case| case.is_wrong()) {
         return Vec::new();
@@ -93,11 +93,9 @@ impl HintRecord {
     }
 
     fn of(kind: HintKind, sentence: String, shown: &[Shown<'_>]) -> Self {
-        let mut named: Vec<String> = Vec::new();
-        for (case, fact) in shown.iter().take(NAMED) {
-            let end = fact.char_indices().nth(LONGEST_FACT).map_or(fact.len(), |(end, _)| end);
-            named.push(format!("{}: {}", case.name, &fact[..end]));
-        }
+        let short = |fact: &str| fact.chars().take(LONGEST_FACT).collect::<String>();
+        let named = shown.iter().take(NAMED).map(|(case, fact)| format!("{}: {}", case.name, short(fact)));
+        let mut named: Vec<String> = named.collect();
         if shown.len() > NAMED {
             named.push(format!("and {} more", shown.len() - NAMED));
         }
@@ -110,17 +108,15 @@ impl HintRecord {
     }
 }
 
-/// That all that a model answered is of one other model: the class of every response, or the class that raised an exception.
+/// The hint that all responses are of another model, by their classes or by the class that raised an exception.
 fn other_model(model: &str, cases: &[&CaseRecord], kind: &str) -> Option<HintRecord> {
-    let mut responses = cases.iter().flat_map(|case| answered(case));
-    if responses.any(|(_, response)| response.other_class.is_none()) {
+    if cases.iter().flat_map(|case| answered(case)).any(|(_, response)| response.other_class.is_none()) {
         return None;
     }
     let declared = Config::built_in().ok()?;
     let others = declared.models.iter().filter(|contract| contract.key != model);
-    let (contract, shown) =
-        others.map(|contract| (contract, shown_of(contract, cases))).find(|(_, shown)| !shown.is_empty())?;
-    let key = &contract.key;
+    let mut others = others.map(|contract| (&contract.key, shown_of(contract, cases)));
+    let (key, shown) = others.find(|(_, shown)| !shown.is_empty())?;
     let start = if kind == "http" { "start" } else { "make the command start" };
     let sentence = format!(
         "this server runs another model, {key} and not {model}: say `models = [\"{key}\"]` in the table of the backend, or {start} {model} \
@@ -132,21 +128,19 @@ fn other_model(model: &str, cases: &[&CaseRecord], kind: &str) -> Option<HintRec
 /// The cases that show that another model works behind a server.
 fn shown_of<'a>(other: &Contract, cases: &[&'a CaseRecord]) -> Vec<Shown<'a>> {
     let core = other.core.rsplit('.').next().unwrap_or(&other.core);
-    // Python's own words where the class has no such method.
-    let words = format!("'{core}' object has no attribute ");
+    // Python's message for a class without such a method.
+    let message = format!("'{core}' object has no attribute ");
     let shown = cases.iter().filter_map(|case| {
-        let mut responses = answered(case);
-        if responses.any(|(_, response)| response.other_class.as_ref() == Some(&other.output)) {
+        if answered(case).any(|(_, response)| response.other_class.as_ref() == Some(&other.output)) {
             return Some((*case, format!("the response is a {}", other.output)));
         }
-        let mut findings = findings(case);
-        let raised = findings.find(|(finding, _)| finding.summary.contains(&words))?;
-        Some((*case, raised.0.summary.clone()))
+        let (raised, _) = findings(case).find(|(finding, _)| finding.summary.contains(&message))?;
+        Some((*case, raised.summary.clone()))
     });
     shown.collect()
 }
 
-/// That every response has the dimensions of one other size of the model, which no configuration asked for.
+/// The hint that every response has the dimensions of another size of the model, which no configuration requested.
 fn other_size(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     let is_unasked =
         |(call, _): &(&CallRecord, &ResponseRecord)| call.config.as_object().is_none_or(serde_json::Map::is_empty);
@@ -156,11 +150,9 @@ fn other_size(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     if unasked().any(|(_, response)| response.digest.is_some() && response.other_size.as_deref() != Some(size)) {
         return None;
     }
-    let shown = cases.iter().filter_map(|case| {
-        let mut responses = answered(case).filter(is_unasked);
-        let is_shown = responses.any(|(_, response)| response.other_size.is_some());
-        is_shown.then(|| (*case, "its dimensions".to_owned()))
-    });
+    let is_shown =
+        |case: &CaseRecord| answered(case).filter(is_unasked).any(|(_, response)| response.other_size.is_some());
+    let shown = cases.iter().filter(|case| is_shown(case)).map(|case| (*case, "its dimensions".to_owned()));
     let shown: Vec<Shown<'_>> = shown.collect();
     let sentence = format!(
         "this server runs another size of {model}, {size}: say it in `variants.{model}` or `config.{model}` of the backend, or start the \
@@ -169,7 +161,7 @@ fn other_size(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     Some(HintRecord::of(HintKind::OtherModel, sentence, &shown))
 }
 
-/// Where an option comes from.
+/// The origin of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OptionSource {
     Call,
@@ -177,7 +169,7 @@ enum OptionSource {
 }
 
 impl OptionSource {
-    /// The options of a call that come from here.
+    /// The options of a call from this origin.
     fn of(self, call: &CallRecord) -> &Value {
         match self {
             Self::Call => &call.options,
@@ -187,15 +179,11 @@ impl OptionSource {
 
     /// Whether two calls differ in these options and in nothing else.
     fn alone_differs(self, one: &CallRecord, other: &CallRecord) -> bool {
-        let differs = |source: Self| source.of(one) != source.of(other);
-        let another = match self {
-            Self::Call => Self::Configuration,
-            Self::Configuration => Self::Call,
-        };
-        asks_alike(one, other) && differs(self) && !differs(another)
+        let differ = (one.options != other.options, one.config != other.config);
+        asks_alike(one, other) && differ == (self == Self::Call, self == Self::Configuration)
     }
 
-    /// Whether a call asks for fields from here.
+    /// Whether a call requests fields by options of this origin.
     fn asks_for_fields(self, call: &CallRecord) -> bool {
         let by_call = call.options.get(INCLUDE).is_some();
         match self {
@@ -205,15 +193,14 @@ impl OptionSource {
     }
 }
 
-/// That several cases whose option asks for something got the response of the default options, and none got what it asked for.
+/// The hint that options are ignored: several cases got the response of the default options, and none got what its options request.
 fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<HintRecord> {
     let is_heard =
         |(call, response): (&CallRecord, &ResponseRecord)| source.asks_for_fields(call) && !response.gave.is_empty();
     if cases.iter().flat_map(|case| answered(case)).any(is_heard) {
         return None;
     }
-    let shown = cases.iter().filter_map(|case| Some((*case, ignoring(case, cases, source)?)));
-    let shown: Vec<Shown<'_>> = shown.collect();
+    let shown: Vec<Shown<'_>> = cases.iter().filter_map(|case| Some((*case, ignoring(case, cases, source)?))).collect();
     if shown.len() < SEVERAL {
         return None;
     }
@@ -232,7 +219,7 @@ fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<H
     Some(HintRecord::of(kind, sentence, &shown))
 }
 
-/// What shows that a case's options reached no model.
+/// The fact that shows that the options of a case are ignored.
 fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Option<String> {
     findings(case).find_map(|(finding, call)| {
         let response = call.response.as_ref()?;
@@ -246,13 +233,14 @@ fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Opt
             return Some(format!("the dimensions are those of {size}"));
         }
         match finding.check.as_str() {
-            // The input alone is none that must be refused: it is answered elsewhere.
+            // The input alone need not be refused if another call with it was answered.
             "error" => {
                 let is_accepted = |(other, _): (&CallRecord, &ResponseRecord)| source.alone_differs(call, other);
-                let others = all.iter().filter(|other| !other.checks.iter().any(|check| check == "error"));
-                let is_sound = others.flat_map(|other| answered(other)).any(is_accepted);
+                let mut others = all.iter().filter(|other| !other.checks.iter().any(|check| check == "error"));
                 let names: Vec<&str> = names.keys().map(String::as_str).collect();
-                is_sound.then(|| format!("`{}` was not refused", names.join("`, `")))
+                others
+                    .any(|other| answered(other).any(is_accepted))
+                    .then(|| format!("`{}` was not refused", names.join("`, `")))
             }
             "differ" => {
                 let is_same = |(other, its): &(&CallRecord, &ResponseRecord)| {
@@ -266,10 +254,9 @@ fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Opt
     })
 }
 
-/// That the same call got other responses. One is enough: it is seen and not concluded.
+/// The hint that responses do not repeat. One case is enough, because it is direct evidence.
 fn not_repeatable(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
-    let shown = cases.iter().filter_map(|case| Some((*case, unrepeated(case)?)));
-    let shown: Vec<Shown<'_>> = shown.collect();
+    let shown: Vec<Shown<'_>> = cases.iter().filter_map(|case| Some((*case, unrepeated(case)?))).collect();
     if shown.is_empty() {
         return None;
     }
@@ -281,56 +268,48 @@ fn not_repeatable(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
     Some(HintRecord::of(HintKind::NotRepeatable, sentence, &shown))
 }
 
-/// What shows that a response of a case does not repeat.
+/// The fact that shows that a response of a case does not repeat.
 fn unrepeated(case: &CaseRecord) -> Option<String> {
     let by_finding = findings(case).find_map(|(finding, call)| match finding.check.as_str() {
         "repeats" => Some(finding.summary.clone()),
         "agree" => {
-            let earlier = case.calls.iter().take_while(|other| other.name != call.name);
-            let is_same = |other: &&CallRecord| {
+            let mut earlier = case.calls.iter().take_while(|other| other.name != call.name);
+            let same = earlier.find(|other| {
                 asks_alike(other, call) && other.options == call.options && other.config == call.config
-            };
-            let same = earlier.into_iter().find(is_same)?;
+            })?;
             Some(format!("`{}` and `{}` are the same call", same.name, call.name))
         }
         _ => None,
     });
     by_finding.or_else(|| {
-        // A call that gives an error once is another matter.
-        let is_wrong = |index: usize| {
-            let attempt = &case.attempts[index];
+        // Does not count calls that end with an error once.
+        let failed = case.attempts.iter().any(|attempt| {
             attempt.verdict == Verdict::Fail && attempt.findings.iter().all(|finding| finding.check != "response")
-        };
+        });
         let passed = case.attempts.iter().any(|attempt| attempt.verdict == Verdict::Pass);
-        let is_mixed = passed && (0..case.attempts.len()).any(is_wrong);
-        is_mixed.then(|| "one attempt passed and another did not".to_owned())
+        (passed && failed).then(|| "one attempt passed and another did not".to_owned())
     })
 }
 
-/// That nearly all comparisons with recorded results fail while the rules that need none hold, and no one mistake explains it.
+/// The hint that the weights are others: nearly all comparisons with recorded results fail, the other rules hold, and no one mistake
+/// explains it.
 fn other_weights(model: &str, cases: &[&CaseRecord], weights: &str) -> Option<HintRecord> {
     let is_of_reference = |finding: &FindingRecord| REFERENCE_CHECKS.contains(&finding.check.as_str());
     let wrong = |case: &CaseRecord, of_reference: bool| {
-        let mut findings = findings(case);
-        findings.any(|(finding, _)| is_of_reference(finding) == of_reference)
+        findings(case).any(|(finding, _)| is_of_reference(finding) == of_reference)
     };
-    let judged = cases.iter().copied().filter(|case| match case.verdict {
+    let mut judged = cases.to_vec();
+    judged.retain(|case| match case.verdict {
         Verdict::Pass => true,
         Verdict::Fail => case.responsible == Some(Responsible::Backend),
         _ => false,
     });
-    let judged: Vec<&CaseRecord> = judged.collect();
-    let is_compared = |case: &&&CaseRecord| {
-        let mut checks = case.checks.iter();
-        checks.any(|check| REFERENCE_CHECKS.contains(&check.as_str()))
-    };
-    let compared = judged.iter().filter(is_compared).count();
+    let is_compared = |case: &CaseRecord| case.checks.iter().any(|check| REFERENCE_CHECKS.contains(&check.as_str()));
+    let compared = judged.iter().filter(|case| is_compared(case)).count();
     let differing: Vec<&CaseRecord> = judged.iter().copied().filter(|case| wrong(case, true)).collect();
     let breaking = judged.iter().filter(|case| wrong(case, false)).count();
-    let explained = differing.iter().filter(|case| {
-        let mut findings = case.findings().iter();
-        findings.any(|finding| finding.likely_cause.is_some())
-    });
+    let has_cause = |case: &CaseRecord| case.findings().iter().any(|finding| finding.likely_cause.is_some());
+    let explained = differing.iter().filter(|case| has_cause(case));
     let (differ, all) = (differing.len(), judged.len());
     if compared < COMPARED || differ * 10 < compared * 9 || breaking * 10 > all || explained.count() * 2 > differ {
         return None;
@@ -340,15 +319,12 @@ fn other_weights(model: &str, cases: &[&CaseRecord], weights: &str) -> Option<Hi
         "the weights of {model} may not be `{weights}`, as the table says: {differ} of {compared} comparisons with results recorded with \
          them differ, and the rules hold in {holds} of {all} cases: check which parameters are loaded, or correct `weights`"
     );
-    let fact = |case: &CaseRecord| {
-        let deciding = case.deciding_finding();
-        deciding.map_or_else(String::new, |finding| finding.summary.clone())
-    };
+    let fact = |case: &CaseRecord| case.deciding_finding().map_or_else(String::new, |finding| finding.summary.clone());
     let shown: Vec<Shown<'_>> = differing.into_iter().map(|case| (case, fact(case))).collect();
     Some(HintRecord::of(HintKind::OtherWeights, sentence, &shown))
 }
 
-/// Whether two calls ask one method about one input.
+/// Whether two calls have the same method and input.
 fn asks_alike(one: &CallRecord, other: &CallRecord) -> bool {
     one.method == other.method && one.input == other.input
 }
@@ -358,11 +334,10 @@ fn answered(case: &CaseRecord) -> impl Iterator<Item = (&CallRecord, &ResponseRe
     case.calls.iter().filter_map(|call| Some((call, call.response.as_ref()?)))
 }
 
-/// What speaks against the backend in a case that went wrong, with the call that it is about.
+/// The findings against the backend in a case that went wrong, with the calls that they are about.
 fn findings(case: &CaseRecord) -> impl Iterator<Item = (&FindingRecord, &CallRecord)> {
     let findings = case.findings().iter().filter(|_| case.is_wrong());
-    let of_backend = findings.filter(|finding| finding.responsible == Responsible::Backend);
-    of_backend.filter_map(|finding| {
+    findings.filter(|finding| finding.responsible == Responsible::Backend).filter_map(|finding| {
         let name = finding.call.as_deref()?;
         Some((finding, case.calls.iter().find(|call| call.name == name)?))
     })

@@ -1,5 +1,5 @@
-//! The history of runs: a line of JSON for each case of each run, appended to one file. Whole lines alone are written, under a lock, so
-//! that runs may share the file.
+//! The history of runs: a line of JSON for each case of each run, appended to one file. Writes only whole lines, under a lock, so that
+//! runs can share the file. Computes no trends.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,31 +7,31 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseRecord, MetricRecord, RecordedNumber, RunRecord, plain_line};
+use super::{CaseRecord, RecordedNumber, RunRecord, plain_line};
 use crate::outcome::Verdict;
 use crate::snapshot::read_bounded;
 
-/// The version of the form of a line.
+/// The version of the format of a line.
 const VERSION: u32 = 1;
-/// How every line begins.
+/// The beginning of every line.
 const BEGIN: &[u8] = b"{\"hydrotest_history\":";
-/// The most bytes of a line, its end included.
+/// The most bytes of a line, including its end.
 const LONGEST: usize = 8 << 10;
 /// The largest file that is read: 300 runs of 10,000 cases.
 const LARGEST: u64 = 2 << 30;
 
-/// What came of one case in one run.
+/// The result of one case in one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HistoryLine {
-    /// The version of the form.
+    /// The version of the format.
     #[serde(rename = "hydrotest_history")]
     pub(crate) form: u32,
     /// When the run began: RFC 3339, UTC.
     pub(crate) date: String,
     /// The name of the backend.
     pub(crate) backend: String,
-    /// Its weights.
+    /// The weights of the backend.
     pub(crate) weights: String,
     /// The version of hydrotest.
     pub(crate) hydrotest: String,
@@ -43,7 +43,7 @@ pub(crate) struct HistoryLine {
     pub(crate) verdict: Verdict,
     /// Whether it passed only when tried again.
     pub(crate) flaky: bool,
-    /// Time of its calls.
+    /// Duration of its calls.
     pub(crate) seconds: f64,
     /// The number that used up most of its allowance.
     pub(crate) tightest: Option<TightestMetric>,
@@ -57,16 +57,17 @@ pub(crate) struct TightestMetric {
     pub(crate) field: String,
     /// The key of its gate.
     pub(crate) key: String,
-    /// What was seen.
+    /// The observed value.
     pub(crate) observed: RecordedNumber,
-    /// What is allowed at worst.
+    /// The allowed value.
     pub(crate) allowed: RecordedNumber,
-    /// How much of that is used up: 1 at the limit.
+    /// The used part of the allowance: 1 at the limit.
     pub(crate) used: RecordedNumber,
 }
 
 impl HistoryLine {
     fn of(run: &RunRecord, case: &CaseRecord) -> Self {
+        let tightest = case.metrics.iter().max_by(|one, other| one.used.used().total_cmp(&other.used.used()));
         Self {
             form: VERSION,
             date: run.started.clone(),
@@ -78,7 +79,7 @@ impl HistoryLine {
             verdict: case.verdict,
             flaky: case.is_flaky(),
             seconds: case.seconds.calls,
-            tightest: tightest(case).map(|metric| TightestMetric {
+            tightest: tightest.map(|metric| TightestMetric {
                 field: metric.field.clone(),
                 key: metric.key.clone(),
                 observed: metric.observed.clone(),
@@ -89,29 +90,18 @@ impl HistoryLine {
     }
 }
 
-/// What is not a number uses everything up.
-fn tightest(case: &CaseRecord) -> Option<&MetricRecord> {
-    let used = |metric: &MetricRecord| match metric.used.value() {
-        used if used.is_nan() => f64::INFINITY,
-        used => used,
-    };
-    let metrics = case.metrics.iter();
-    metrics.max_by(|one, other| used(one).total_cmp(&used(other)))
-}
-
 /// Appends a line for each case of a run.
 ///
 /// # Errors
-/// When the file cannot be written, is no history, or a line would be too long. Then nothing is appended.
+/// When the file cannot be written, is no history, or a line would be too long. Then appends nothing.
 pub(crate) fn append(path: &Path, run: &RunRecord) -> io::Result<()> {
     let mut lines = String::new();
     for case in &run.cases {
-        let line = serde_json::to_string(&HistoryLine::of(run, case))?;
-        if line.len() >= LONGEST {
+        let line = serde_json::to_string(&HistoryLine::of(run, case))? + "\n";
+        if line.len() > LONGEST {
             return Err(io::Error::other(format!("a line would be longer than {LONGEST} bytes")));
         }
         lines.push_str(&line);
-        lines.push('\n');
     }
     let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     file.lock()?;
@@ -120,13 +110,13 @@ pub(crate) fn append(path: &Path, run: &RunRecord) -> io::Result<()> {
     file.seek(SeekFrom::End(0))?;
     let written = file.write_all(lines.as_bytes()).and_then(|()| file.sync_data());
     if written.is_err() {
-        // A full disk leaves no part of a run.
+        // Removes what was written, so that a full disk leaves no part of a run.
         file.set_len(end)?;
     }
     written
 }
 
-/// Where the last whole line ends: a writer that was killed may have left a part of one. A file of anything else is not touched.
+/// The end of the last whole line. A killed writer may have left a part of another line. Refuses files that are no history.
 fn end_of_whole_lines(file: &mut File) -> io::Result<u64> {
     let length = file.metadata()?.len();
     if length == 0 {
@@ -136,7 +126,7 @@ fn end_of_whole_lines(file: &mut File) -> io::Result<u64> {
     Read::by_ref(file).take(LONGEST as u64).read_to_end(&mut first)?;
     let is_history = match first.iter().position(|byte| *byte == b'\n') {
         Some(end) => serde_json::from_slice::<HistoryLine>(&first[..end]).is_ok(),
-        // A part of the first line that was ever written.
+        // A part of the first line of the file.
         None => is_begun(&first) && length < LONGEST as u64,
     };
     if !is_history {
@@ -153,10 +143,10 @@ fn end_of_whole_lines(file: &mut File) -> io::Result<u64> {
     }
 }
 
-/// Reads a history. A part of a line at its end is left out: its writer was killed, or goes on. Texts are made plain again.
+/// Reads a history with plain texts. Ignores a part of a line at its end, whose writer was killed or is still writing.
 ///
 /// # Errors
-/// When the file cannot be read, or the number of the first line that is none.
+/// When the file cannot be read or has a wrong line, with its number.
 pub(crate) fn read(path: &Path) -> Result<Vec<HistoryLine>, String> {
     let shown = path.display();
     let bytes = read_bounded(path, LARGEST).map_err(|error| format!("{shown}: {error}"))?;
@@ -181,7 +171,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<HistoryLine>, String> {
     Ok(read)
 }
 
-/// Whether this is the begin of a first line.
+/// Whether this is the beginning of a first line.
 fn is_begun(bytes: &[u8]) -> bool {
     bytes.starts_with(BEGIN) || BEGIN.starts_with(bytes)
 }

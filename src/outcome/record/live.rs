@@ -1,4 +1,4 @@
-//! The record of a run that goes on: workers add what came of a case, and a writer takes the whole as it stands.
+//! The record of a running run: workers add results of cases, and a writer takes snapshots of it. Does not write files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,17 +8,17 @@ use super::{CaseRecord, ConclusionRecord, HintRecord, RunRecord, SelectionRecord
 use crate::backend::facts::PlatformFacts;
 use crate::outcome::{Outcome, RunOutcome};
 
-/// What is known of a case before it runs, by its index in the plan.
+/// The records of cases before they run, by index in the plan.
 pub(crate) type Planned = BTreeMap<usize, CaseRecord>;
 
-/// The record of a run that goes on.
+/// The record of a running run.
 #[derive(Debug)]
 pub(crate) struct LiveRecord {
     begun: Instant,
     state: Mutex<LiveState>,
     facts: PlatformFacts,
     changed: Condvar,
-    /// Apart from `changed`, so that a writer that rests is not woken by every case.
+    /// Separate from `changed`, so that a case does not wake a pausing writer.
     over: Condvar,
 }
 
@@ -27,24 +27,22 @@ struct LiveState {
     run: RunRecord,
     planned: Planned,
     ended: Planned,
-    /// Counts the changes, so that a writer sees whether there is anything new.
+    /// The number of changes, so that a writer sees whether anything is new.
     revision: u64,
     is_over: bool,
 }
 
 impl LiveRecord {
-    /// Of a run of which no case has ended, on a platform of which `facts` are known by and by.
+    /// The record of a run before any case has ended. `facts` are filled in while the run goes on.
     pub(crate) fn new(run: RunRecord, planned: Planned, facts: PlatformFacts) -> Self {
         let state = LiveState { run, planned, ended: Planned::new(), revision: 0, is_over: false };
         Self { begun: Instant::now(), state: Mutex::new(state), facts, changed: Condvar::new(), over: Condvar::new() }
     }
 
-    /// Adds what came of the case of this index.
+    /// Adds the outcome of the case with this index.
     pub(crate) fn add(&self, index: usize, outcome: &Outcome) {
         let mut state = self.lock();
-        let Some(mut case) = state.planned.remove(&index) else {
-            return;
-        };
+        let Some(mut case) = state.planned.remove(&index) else { return };
         case.settle(outcome);
         state.ended.insert(index, case);
         state.revision += 1;
@@ -52,19 +50,14 @@ impl LiveRecord {
         self.changed.notify_all();
     }
 
-    /// Ends the record. Cases that the run did not reach are added as it left them.
+    /// Ends the record, and adds the outcomes of cases that the run did not reach.
     pub(crate) fn finish(&self, run: &RunOutcome, conclusion: ConclusionRecord) {
         let mut state = self.lock();
-        let LiveState { planned, ended, .. } = &mut *state;
-        let left = std::mem::take(planned);
-        if !left.is_empty() {
-            let by_name: HashMap<&str, &Outcome> =
-                run.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome)).collect();
-            for (index, mut case) in left {
-                if let Some(outcome) = by_name.get(case.name.as_str()) {
-                    case.settle(outcome);
-                    ended.insert(index, case);
-                }
+        let by_name: HashMap<&str, &Outcome> = run.outcomes.iter().map(|outcome| (&*outcome.name, outcome)).collect();
+        for (index, mut case) in std::mem::take(&mut state.planned) {
+            if let Some(outcome) = by_name.get(case.name.as_str()) {
+                case.settle(outcome);
+                state.ended.insert(index, case);
             }
         }
         state.run.finish(run, conclusion);
@@ -87,23 +80,23 @@ impl LiveRecord {
         self.lock().run.selection.clone()
     }
 
-    /// What the cases that have ended show together.
+    /// The hints from the cases that have ended.
     pub(crate) fn hints(&self) -> Vec<HintRecord> {
         let state = self.lock();
         let cases: Vec<&CaseRecord> = state.ended.values().collect();
         hints::hints(&cases, &state.run.backend.kind, &state.run.backend.weights)
     }
 
-    /// The tolerances of its own by which a selected case is judged.
+    /// The backend's own tolerances for models of selected cases.
     pub(crate) fn own_tolerances(&self) -> (ToleranceCount, Vec<String>) {
         let state = self.lock();
         let cases = state.planned.values().chain(state.ended.values());
-        let own = state.run.backend.tolerances.iter();
-        let own: Vec<_> = own.filter(|one| cases.clone().any(|case| case.model == one.model)).collect();
+        let all = state.run.backend.tolerances.iter();
+        let own: Vec<_> = all.filter(|one| cases.clone().any(|case| case.model == one.model)).collect();
         (ToleranceCount::of(own.iter().copied()), own.iter().map(ToString::to_string).collect())
     }
 
-    /// The record as it stands.
+    /// A copy of the current record.
     pub(crate) fn snapshot(&self) -> RunRecord {
         let state = self.lock();
         let mut run = state.run.clone();
@@ -116,7 +109,7 @@ impl LiveRecord {
         run
     }
 
-    /// Waits until something is newer than `seen`, and for `pause` before that, unless the run is over. `None` when it is over.
+    /// Pauses, then waits for a revision other than `seen`. Returns `None` as soon as the run is over.
     pub(crate) fn wait_for_change(&self, seen: u64, pause: Duration) -> Option<u64> {
         let rested = self.over.wait_timeout_while(self.lock(), pause, |state| !state.is_over);
         let state = rested.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);

@@ -1,5 +1,5 @@
-//! Backends against models, from the outcome files of several runs: the level that each model reaches on each backend. Takes the newest
-//! run of each, joins none, and judges no case anew.
+//! Backends and models, from the outcome files of several runs: the level that each model reaches on each backend in its newest run. Does
+//! not merge runs or judge cases again.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::RunEvidence;
 
-/// Backends against models.
+/// The table of backends and models.
 #[derive(Debug, Clone)]
 pub(crate) struct Matrix<'a> {
     /// The keys of the models, in the order of their first appearance.
@@ -20,28 +20,24 @@ pub(crate) struct Matrix<'a> {
 /// One backend with one set of weights.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixRow<'a> {
-    /// Its name in the configuration.
     pub(crate) backend: &'a str,
-    /// Its kind.
     pub(crate) kind: &'a str,
-    /// Which parameters stand behind its results.
     pub(crate) weights: &'a str,
-    /// What is known of each model; a model that was never selected is absent.
+    /// The cell of each model; a model that was never selected is absent.
     pub(crate) cells: BTreeMap<&'a str, MatrixCell<'a>>,
 }
 
 /// One model on one backend, as its newest run left it.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixCell<'a> {
-    /// The run.
     pub(crate) run: &'a RunRecord,
     /// The level that the model reached.
     pub(crate) reached: LevelReached,
-    /// What decides about it: the cases of this model alone.
+    /// The facts that decide about the level, from the cases of this model alone.
     pub(crate) evidence: RunEvidence,
-    /// What it was judged by that is not the same in most cells.
+    /// The rules that differ from those of most cells.
     pub(crate) differs: Vec<&'static str>,
-    /// How many older runs have this model too.
+    /// The number of older runs that have this model too.
     pub(crate) older: usize,
 }
 
@@ -53,10 +49,10 @@ pub(crate) enum LevelReached {
     ExtendedConforms,
     /// Every core case that applies came out as expected, and not every extended case ran.
     CoreConforms,
-    /// Every core case that applies came out as expected, by tolerances of the backend's own of which some are not narrower than the
-    /// shared ones.
+    /// Every core case that applies came out as expected by the backend's own tolerances, of which some are not narrower than the shared
+    /// ones.
     OwnTolerances,
-    /// What ran and was judged came out as expected, or is known; not every core case ran, or the run has faults of its own.
+    /// Every judged case came out as expected or is known, but not every core case ran, or the run has faults of its own.
     Passed,
     /// A case failed.
     Fails,
@@ -83,19 +79,17 @@ impl MatrixRow<'_> {
 impl<'a> MatrixCell<'a> {
     /// The cases of this model.
     pub(crate) fn cases(&self, model: &str) -> impl Iterator<Item = &'a CaseRecord> {
-        let cases = self.run.cases.iter();
-        cases.filter(move |case| case.model == model)
+        self.run.cases.iter().filter(move |case| case.model == model)
     }
 }
 
-/// The matrix of some runs. Of several runs of one model on one backend with the same weights the newest counts.
+/// The matrix of some runs. If several have one model on one backend with the same weights, the newest counts.
 pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
     let mut matrix = Matrix { models: Vec::new(), rows: Vec::new() };
     for run in runs {
         let backend = &run.backend;
         let key = (&*backend.name, &*backend.kind, &*backend.weights);
-        let known = matrix.rows.iter();
-        let known = known.clone().position(|row| (row.backend, row.kind, row.weights) == key);
+        let known = matrix.rows.iter().position(|row| (row.backend, row.kind, row.weights) == key);
         let place = known.unwrap_or_else(|| {
             let (backend, kind, weights) = key;
             matrix.rows.push(MatrixRow { backend, kind, weights, cells: BTreeMap::new() });
@@ -115,8 +109,7 @@ pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
                 Some(cell) if moment(cell.run) > moment(run) => cell.older = older,
                 _ => {
                     let reached = reached(run, model, &evidence);
-                    let cell = MatrixCell { run, reached, evidence, differs: Vec::new(), older };
-                    cells.insert(model, cell);
+                    cells.insert(model, MatrixCell { run, reached, evidence, differs: Vec::new(), older });
                 }
             }
         }
@@ -125,14 +118,13 @@ pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
     matrix
 }
 
-/// When a run began; the beginning of time where it does not say so.
+/// The start of a run; the earliest time if it is unknown.
 fn moment(run: &RunRecord) -> i64 {
-    let parsed = chrono::DateTime::parse_from_rfc3339(&run.started);
-    parsed.map_or(i64::MIN, |time| time.timestamp())
+    chrono::DateTime::parse_from_rfc3339(&run.started).map_or(i64::MIN, |time| time.timestamp())
 }
 
-/// "Conforms" only where every core case of the model ran in a run that ended, nothing is wrong, the run has no fault of its own, and
-/// nothing was judged by a tolerance that is not narrower than the shared one.
+/// The level of a model. It conforms only if the run ended without faults, every core case ran and nothing is wrong, and none of the
+/// backend's own tolerances is wider than the shared one.
 fn reached(run: &RunRecord, model: &str, evidence: &RunEvidence) -> LevelReached {
     let (counts, core, extended) = (&evidence.counts, &evidence.core, &evidence.extended);
     let has_ended = run.state == RunState::Complete && run.conclusion.is_some();
@@ -160,34 +152,29 @@ fn reached(run: &RunRecord, model: &str, evidence: &RunEvidence) -> LevelReached
 }
 
 /// Marks cells that were judged by other rules than most. Recorded results are compared within the same weights only.
-fn mark_other_rules(matrix: &mut Matrix<'_>) {
-    type Rule = (&'static str, fn(&RunRecord) -> &str);
-    let rules: [Rule; 4] = [
+fn mark_other_rules<'a>(matrix: &mut Matrix<'a>) {
+    type Rule<'a> = (&'static str, fn(&'a RunRecord) -> &'a str);
+    let rules: [Rule<'a>; 4] = [
         ("version of hydrotest", |run| &run.harness.version),
         ("suites", |run| &run.harness.suites_sha256),
         ("contracts", |run| &run.harness.contracts_sha256),
         ("recorded results", |run| &run.harness.snapshots_sha256),
     ];
     for (name, rule) in rules {
-        let is_by_weights = name == "recorded results";
-        let group = |run: &RunRecord| {
-            if is_by_weights { run.backend.weights.clone() } else { String::new() }
-        };
-        let mut usual: BTreeMap<String, BTreeMap<&str, (usize, i64)>> = BTreeMap::new();
+        let group = |run: &'a RunRecord| if name == "recorded results" { &*run.backend.weights } else { "" };
+        let mut seen: BTreeMap<&str, BTreeMap<&str, (usize, i64)>> = BTreeMap::new();
         for cell in matrix.rows.iter().flat_map(|row| row.cells.values()) {
-            let seen = usual.entry(group(cell.run)).or_default();
-            let (number, newest) = seen.entry(rule(cell.run)).or_insert((0, i64::MIN));
+            let values = seen.entry(group(cell.run)).or_default();
+            let (number, newest) = values.entry(rule(cell.run)).or_insert((0, i64::MIN));
             *number += 1;
             *newest = moment(cell.run).max(*newest);
         }
-        let most = |seen: &BTreeMap<&str, (usize, i64)>| {
-            seen.iter().max_by_key(|(_, often)| **often).map(|(value, _)| (*value).to_owned())
+        let most = |values: &BTreeMap<&'a str, (usize, i64)>| {
+            values.iter().max_by_key(|(_, often)| **often).map(|(value, _)| *value)
         };
-        let usual: BTreeMap<String, Option<String>> =
-            usual.iter().map(|(group, seen)| (group.clone(), most(seen))).collect();
+        let usual: BTreeMap<&str, Option<&str>> = seen.iter().map(|(group, values)| (*group, most(values))).collect();
         for cell in matrix.rows.iter_mut().flat_map(|row| row.cells.values_mut()) {
-            let most = usual.get(&group(cell.run)).and_then(Option::as_deref);
-            if most != Some(rule(cell.run)) {
+            if usual.get(group(cell.run)) != Some(&Some(rule(cell.run))) {
                 cell.differs.push(name);
             }
         }

@@ -1,11 +1,10 @@
-//! Parts of one run joined to the whole. Parts that were not judged by the same rules, or of the same backend, are no parts of one
-//! run. Writes nothing and has no words for the conclusion.
+//! Merges the parts of one run. Refuses parts of other backends or judged by other rules. Does not conclude or write files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{BackendRecord, CaseRecord, RunRecord, RunState, SelectionRecord};
 
-/// Joins the parts of a run, each with the name by which a reader knows it. The conclusion is left out.
+/// Merges the parts of a run, each with a name for messages. Leaves out the conclusion.
 ///
 /// # Errors
 /// Why they are no parts of one run.
@@ -14,10 +13,9 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
         return Err("there is nothing to join".to_owned());
     };
     for (name, part) in others {
-        for (what, one, other) in identity(first).into_iter().zip(identity(part)).map(|(a, b)| (a.0, a.1, b.1)) {
+        for ((what, one), (_, other)) in identity(first).into_iter().zip(identity(part)) {
             if one != other {
-                let shown = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
-                let (one, other) = (shown(one), shown(other));
+                let [one, other] = [one, other].map(|value| value.unwrap_or_else(|| "none".to_owned()));
                 return Err(format!("{first_name} and {name} differ in {what}: {one} and {other}"));
             }
         }
@@ -35,7 +33,7 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
     let mut whole = RunRecord::begun(first.harness.clone(), backend, selection);
     (whole.started, whole.seconds) = span(&parts);
     whole.state = state(&parts);
-    // An interrupted run tells its signal by its exit code, which the whole takes over.
+    // The exit code of an interrupted run shows its signal, so the whole takes it over.
     let interrupted = parts.iter().find(|(_, part)| part.state == RunState::Interrupted);
     whole.conclusion = interrupted.and_then(|(_, part)| part.conclusion.clone());
     let mut cases = Vec::new();
@@ -55,13 +53,11 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
 
 /// The features that no part has tested.
 fn untested(parts: &[(String, RunRecord)]) -> Vec<String> {
-    let (first, others) = parts.split_first().map_or((None, parts), |(first, others)| (Some(first), others));
-    let lines = first.iter().flat_map(|(_, part)| &part.untested);
-    let in_all = lines.filter(|line| others.iter().all(|(_, part)| part.untested.contains(line)));
-    in_all.cloned().collect()
+    let lines = parts.first().into_iter().flat_map(|(_, first)| &first.untested);
+    lines.filter(|line| parts.iter().all(|(_, part)| part.untested.contains(line))).cloned().collect()
 }
 
-/// What all parts of a run have in common.
+/// The facts that all parts of a run must have in common.
 fn identity(run: &RunRecord) -> [(&'static str, Option<String>); 10] {
     let (harness, backend) = (&run.harness, &run.backend);
     [
@@ -103,7 +99,7 @@ fn versions(parts: &[(String, RunRecord)]) -> Result<BTreeMap<String, String>, S
     Ok(versions.into_iter().map(|(what, (version, _))| (what, version)).collect())
 }
 
-/// Different values in the order of their first appearance.
+/// Distinct values in the order of their first appearance.
 fn joined<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut different: Vec<&str> = Vec::new();
     for value in values {
@@ -119,37 +115,25 @@ fn add_new(known: &mut Vec<String>, texts: Vec<String>) {
     known.extend(texts.into_iter().filter(|text| !seen.contains(text)));
 }
 
-/// From the first start to the last end: RFC 3339, and seconds.
+/// The first start (RFC 3339), and the seconds from there to the last end. If a start is unknown, those of the first and the longest part.
 fn span(parts: &[(String, RunRecord)]) -> (String, f64) {
-    let longest = parts.iter().map(|(_, part)| part.seconds).fold(0.0, f64::max);
-    let times: Option<Vec<(f64, &RunRecord)>> = parts
-        .iter()
-        .map(|(_, part)| {
-            let start = chrono::DateTime::parse_from_rfc3339(&part.started).ok()?;
-            Some((start.timestamp() as f64, part))
-        })
-        .collect();
-    let earliest = |times: Vec<(f64, &RunRecord)>| {
+    let start = |part: &RunRecord| Some(chrono::DateTime::parse_from_rfc3339(&part.started).ok()?.timestamp() as f64);
+    let times: Option<Vec<(f64, &RunRecord)>> = parts.iter().map(|(_, part)| Some((start(part)?, part))).collect();
+    let times = times.unwrap_or_default();
+    if let Some((begin, first)) = times.iter().min_by(|one, other| one.0.total_cmp(&other.0)) {
         let end = times.iter().map(|(start, part)| start + part.seconds).fold(f64::MIN, f64::max);
-        let first = times.into_iter().min_by(|one, other| one.0.total_cmp(&other.0))?;
-        Some((first.1.started.clone(), end - first.0))
-    };
-    let started = || parts.first().map(|(_, part)| part.started.clone()).unwrap_or_default();
-    times.and_then(earliest).unwrap_or_else(|| (started(), longest))
+        return (first.started.clone(), end - begin);
+    }
+    let longest = parts.iter().map(|(_, part)| part.seconds).fold(0.0, f64::max);
+    (parts.first().map(|(_, part)| part.started.clone()).unwrap_or_default(), longest)
 }
 
 fn state(parts: &[(String, RunRecord)]) -> RunState {
-    let has = |state: RunState| parts.iter().any(|(_, part)| part.state == state);
-    if has(RunState::Incomplete) {
-        RunState::Incomplete
-    } else if has(RunState::Interrupted) {
-        RunState::Interrupted
-    } else {
-        RunState::Complete
-    }
+    let has = |state: &RunState| parts.iter().any(|(_, part)| part.state == *state);
+    [RunState::Incomplete, RunState::Interrupted].into_iter().find(has).unwrap_or(RunState::Complete)
 }
 
-/// Which cases the parts selected together: everything only where they are all shards of it, and nothing else was left out.
+/// The selection of all parts together. It is whole only if the parts are all shards, and nothing else was left out.
 fn selection(parts: &[(String, RunRecord)]) -> SelectionRecord {
     if let [(_, only)] = parts {
         return only.selection.clone();
@@ -157,7 +141,7 @@ fn selection(parts: &[(String, RunRecord)]) -> SelectionRecord {
     let selections = || parts.iter().map(|(_, part)| &part.selection);
     let selected = selections().map(|one| one.selected).fold(0, usize::saturating_add);
     let planned: BTreeSet<usize> = selections().map(|one| one.planned).collect();
-    // Each shard counts its own cases as planned, or all of them.
+    // A shard counts either its own cases as planned, or all of them.
     let planned = match planned.iter().next() {
         Some(&all) if planned.len() == 1 && all >= selected => all,
         _ => selections().map(|one| one.planned).fold(0, usize::saturating_add),
@@ -187,25 +171,24 @@ fn are_all_shards<'a>(selections: impl Iterator<Item = &'a SelectionRecord>) -> 
         shards.push((index, count));
     }
     shards.sort_unstable();
-    let expected = 1..=shards.len();
-    shards.iter().copied().eq(expected.map(|index| (index, shards.len())))
+    shards.iter().copied().eq((1..=shards.len()).map(|index| (index, shards.len())))
 }
 
-/// The words of a selection without those that choose a shard.
+/// The arguments of a selection without those that choose a shard.
 fn without_shard(arguments: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        if word == "--shard" {
-            words.next();
-        } else if !word.starts_with("--shard=") && !word.starts_with("--shard ") {
-            kept.push(word.clone());
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--shard" {
+            arguments.next();
+        } else if !argument.starts_with("--shard=") && !argument.starts_with("--shard ") {
+            kept.push(argument.clone());
         }
     }
     kept
 }
 
-/// The order of the plan. Parts that are no shards of one plan count from 0 each: then a model whose part comes first is first.
+/// Sorts cases in plan order. If each part has its own plan, models come in the order of the parts.
 fn ordered(mut cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
     let mut models: HashMap<String, (usize, usize)> = HashMap::new();
     for case in &cases {

@@ -1,5 +1,5 @@
-//! The outcome file: one run as data with a version and a schema, from which every report is made. Written while the run goes on, and
-//! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
+//! The outcome file: one run as data with a version and a schema, from which every report is made. Written while the run goes on, and read
+//! again to render, merge and compare runs. Does not judge or print.
 
 mod agreement;
 mod case;
@@ -16,8 +16,6 @@ mod merge;
 mod number;
 mod plain;
 mod plots;
-mod redact;
-mod response;
 mod tolerances;
 mod trend;
 
@@ -27,7 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
-pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
+pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord, ResponseRecord};
 pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
@@ -37,12 +35,10 @@ pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
-pub(crate) use plain::{plain_line, plain_text};
+pub(crate) use plain::{plain_line, plain_text, redacted};
 pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };
-pub(crate) use redact::redacted;
-pub(crate) use response::ResponseRecord;
 pub(crate) use tolerances::{OwnToleranceRecord, ToleranceCount, are_same};
 #[cfg(test)]
 pub(crate) use trend::tests as trend_fixture;
@@ -52,9 +48,9 @@ use crate::backend::facts::PlatformFacts;
 
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
-/// What an outcome file calls itself.
+/// The `format` of an outcome file.
 pub(crate) const FORMAT: &str = "hydrotest-outcome";
-/// The version of the form. A change that an older reader would misread raises it.
+/// The version of the format. A change that an older reader would misread raises it.
 pub(crate) const VERSION: u32 = 1;
 
 /// One run of the suites on one backend.
@@ -63,15 +59,15 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct RunRecord {
     /// `hydrotest-outcome`.
     pub(crate) format: String,
-    /// The version of the form of this file.
+    /// The version of the format of this file.
     pub(crate) version: u32,
     /// Whether the run reached its end.
     pub(crate) state: RunState,
-    /// What the run says as a whole; absent while it is incomplete.
+    /// The conclusion of the run; absent while it is incomplete.
     pub(crate) conclusion: Option<ConclusionRecord>,
-    /// The program and what it judged by.
+    /// The program and the rules by which it judged.
     pub(crate) harness: HarnessRecord,
-    /// What was tested.
+    /// The tested backend.
     pub(crate) backend: BackendRecord,
     /// Which cases were selected.
     pub(crate) selection: SelectionRecord,
@@ -79,23 +75,23 @@ pub(crate) struct RunRecord {
     pub(crate) started: String,
     /// Wall time of the run, in seconds.
     pub(crate) seconds: f64,
-    /// What came of each case, in plan order. A case that has not ended yet is absent.
+    /// The result of each case, in plan order. A case that has not ended yet is absent.
     pub(crate) cases: Vec<CaseRecord>,
     /// Resources that instances left after their stop: each is a fault of the backend.
     pub(crate) leaks: Vec<String>,
     /// Leak checks that failed.
     pub(crate) leak_checks_failed: Vec<String>,
-    /// Entries of known failures that no case needs any more, with the edit.
+    /// Entries of known failures that are out of date, with the edit.
     pub(crate) outdated: Vec<String>,
     /// Features of the models of the backend that no judged case needed.
     #[serde(default)]
     pub(crate) untested: Vec<String>,
-    /// What several cases show together, and what to do about it.
+    /// Hints that follow from several cases together.
     #[serde(default)]
     pub(crate) hints: Vec<HintRecord>,
-    /// Warnings that are no case's verdict, such as of an instance that would not stop.
+    /// Warnings that belong to no case, such as about an instance that would not stop.
     pub(crate) warnings: Vec<String>,
-    /// What is worth knowing and no fault.
+    /// Remarks that are no faults.
     pub(crate) remarks: Vec<String>,
 }
 
@@ -103,7 +99,7 @@ pub(crate) struct RunRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RunState {
-    /// It goes on, or was killed: the file holds the cases that had ended.
+    /// It is still running, or was killed: the file holds the cases that had ended.
     Incomplete,
     /// Every selected case has an outcome.
     Complete,
@@ -111,11 +107,11 @@ pub(crate) enum RunState {
     Interrupted,
 }
 
-/// What a run says as a whole.
+/// The conclusion of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConclusionRecord {
-    /// The word for it.
+    /// The conclusion in a word.
     pub(crate) word: ConclusionWord,
     /// The sentence that the run ended with.
     pub(crate) sentence: String,
@@ -129,11 +125,11 @@ pub(crate) struct ConclusionRecord {
 pub(crate) enum ConclusionWord {
     /// Every core case ran, and everything came out as expected.
     Conforms,
-    /// The same, by tolerances of the backend's own of which some are not narrower than the shared ones.
+    /// As `conforms`, but by the backend's own tolerances, of which some are not narrower than the shared ones.
     OwnTolerances,
     /// What ran came out as expected, and not every core case ran.
     Passed,
-    /// All that failed is listed as known of the backend.
+    /// Everything that failed is listed as a known failure of the backend.
     KnownFailures,
     /// The backend is wrong.
     Fails,
@@ -153,7 +149,7 @@ pub(crate) enum ConclusionWord {
     Interrupted,
 }
 
-/// The program and what it judged by. Runs with other hashes judge by other rules.
+/// The program and the rules by which it judged. Runs with other hashes were judged by other rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HarnessRecord {
@@ -167,7 +163,7 @@ pub(crate) struct HarnessRecord {
     pub(crate) contracts_sha256: String,
 }
 
-/// What was tested, and where.
+/// The tested backend and its platform.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackendRecord {
@@ -175,22 +171,22 @@ pub(crate) struct BackendRecord {
     pub(crate) name: String,
     /// Its kind.
     pub(crate) kind: String,
-    /// Which parameters stand behind its results.
+    /// The weights of its models.
     pub(crate) weights: String,
-    /// The tag of its images, where one was chosen.
+    /// The tag of its images, if one was chosen.
     pub(crate) tag: Option<String>,
-    /// The device that models ran on, where it was said.
+    /// The device that models ran on, if known.
     pub(crate) device: Option<String>,
-    /// The class of GPU that was asked for.
+    /// The requested class of GPU.
     pub(crate) gpu: Option<String>,
-    /// The release of boileroom, where the backend says it.
+    /// The release of boileroom, if the backend states it.
     pub(crate) boileroom: Option<String>,
     /// Versions and digests that the platform and its instances reported, by name.
     pub(crate) versions: BTreeMap<String, String>,
-    /// Gates of models that it was judged by in place of those of the contracts.
+    /// The backend's own gates, which replaced those of the contracts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tolerances: Vec<OwnToleranceRecord>,
-    /// Operating system and processor of the machine of the harness. Its name is not kept.
+    /// Operating system and processor of the machine that ran hydrotest, without its name.
     pub(crate) machine: String,
 }
 
@@ -206,14 +202,14 @@ pub(crate) struct SelectionRecord {
     pub(crate) planned: usize,
     /// Cases that were selected.
     pub(crate) selected: usize,
-    /// The words on the command line that selected them.
+    /// The command line arguments that selected them.
     pub(crate) arguments: Vec<String>,
-    /// `INDEX/COUNT` of the part that was run.
+    /// `INDEX/COUNT` of the shard that was run.
     pub(crate) shard: Option<String>,
 }
 
 impl BackendRecord {
-    /// Takes over what the platform has said of itself. A device of the command line is said already.
+    /// Takes over the facts that the platform has reported. A device from the command line stays.
     pub(crate) fn learn(&mut self, facts: &PlatformFacts) {
         let versions = facts.versions().into_iter();
         self.versions.extend(versions.map(|(name, version)| (plain_line(&name), plain_line(&version))));
@@ -234,7 +230,7 @@ impl RunRecord {
             harness,
             backend,
             selection,
-            started: now(),
+            started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             seconds: 0.0,
             cases: Vec::new(),
             leaks: Vec::new(),
@@ -247,7 +243,7 @@ impl RunRecord {
         }
     }
 
-    /// Takes over what is known only at the end of a run.
+    /// Takes over the facts that are known only at the end of a run.
     pub(crate) fn finish(&mut self, run: &RunOutcome, conclusion: ConclusionRecord) {
         self.state = if run.interrupted.is_some() { RunState::Interrupted } else { RunState::Complete };
         self.conclusion = Some(conclusion);
@@ -260,13 +256,13 @@ impl RunRecord {
         self.remarks = plain_texts(&run.remarks);
     }
 
-    /// Says anew what its cases show together.
+    /// Computes the hints again.
     pub(crate) fn find_hints(&mut self) {
         let cases: Vec<&CaseRecord> = self.cases.iter().collect();
         self.hints = hints::hints(&cases, &self.backend.kind, &self.backend.weights);
     }
 
-    /// The same without what only pages draw.
+    /// The same run without plots.
     pub(crate) fn without_plots(&self) -> Self {
         let mut run = self.clone();
         for case in &mut run.cases {
@@ -280,14 +276,13 @@ impl RunRecord {
         self.evidence().counts
     }
 
-    /// What decides about it. The signal that interrupted it is told by its exit code.
+    /// The facts that decide about the run. The signal that interrupted it follows from its exit code.
     pub(crate) fn evidence(&self) -> RunEvidence {
-        let code = self.conclusion.as_ref().map(|conclusion| conclusion.exit_code);
         let mut evidence = RunEvidence {
             has_leaks: !self.leaks.is_empty(),
             has_failed_leak_checks: !self.leak_checks_failed.is_empty(),
             has_outdated_entries: !self.outdated.is_empty(),
-            interrupted: match code {
+            interrupted: match self.conclusion.as_ref().map(|conclusion| conclusion.exit_code) {
                 _ if self.state != RunState::Interrupted => None,
                 Some(143) => Some(Interruption::Terminate),
                 Some(129) => Some(Interruption::Hangup),
@@ -303,7 +298,7 @@ impl RunRecord {
 }
 
 impl ConclusionWord {
-    /// The word of a conclusion, with `passed` for that of a run in which everything came out as expected.
+    /// The word of a conclusion. `passed` is the word for a run in which everything came out as expected.
     pub(crate) const fn of(conclusion: Conclusion, passed: Self) -> Self {
         match conclusion {
             Conclusion::Conforms => passed,
@@ -322,9 +317,4 @@ impl ConclusionWord {
 
 fn plain_texts(texts: &[String]) -> Vec<String> {
     texts.iter().map(|text| plain_text(text)).collect()
-}
-
-/// This moment: RFC 3339, UTC, whole seconds.
-fn now() -> String {
-    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

@@ -1,4 +1,4 @@
-//! Numbers of an outcome file: JSON has no NaN and no infinity, and a number that is neither must not become null.
+//! Numbers of an outcome file. JSON has no NaN and no infinity, so these are words and never null.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,12 +14,17 @@ pub(crate) enum RecordedNumber {
 }
 
 impl RecordedNumber {
-    /// As a number again; NaN where the word is none of the three.
+    /// The number; NaN if the word is unknown.
     pub(crate) fn value(&self) -> f64 {
         match self {
             Self::Finite(value) => *value,
             Self::Word(word) => word.parse().unwrap_or(f64::NAN),
         }
+    }
+
+    /// The number as a used part of an allowance: NaN uses it up.
+    pub(crate) fn used(&self) -> f64 {
+        Some(self.value()).filter(|used| !used.is_nan()).unwrap_or(f64::INFINITY)
     }
 }
 

@@ -1,13 +1,17 @@
-//! Foreign text made harmless: what backends, engines, logs and configuration say becomes text that no terminal, page or log acts
-//! on. Done once, where a record is made, so that every report holds plain text; markup is for each format to escape.
+//! Foreign text made safe: plain, so that no terminal, page or log acts on it, and without names and secrets where a record leaves the
+//! machine. Does not escape markup, which every report format does in its own way.
 
 use std::fmt::Write;
 
-/// The longest text of a record: more than a person reads, and less than what fills a disk.
+use serde_json::Value;
+
+use super::RunRecord;
+
+/// The most bytes of a text: more than a person reads, and less than what fills a disk.
 const LONGEST: usize = 256 << 10;
 
-/// One line of foreign text: controls, marks that change the direction of text and characters without width are written as escapes,
-/// and nothing in it is a command to a CI log.
+/// Makes one line of foreign text plain: escapes controls, marks that change the direction of text, characters without width, and commands
+/// to CI logs.
 pub(crate) fn plain_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -26,12 +30,12 @@ pub(crate) fn plain_line(text: &str) -> String {
     without_commands(shown)
 }
 
-/// Several lines of foreign text, each made plain by itself.
+/// Makes each line of foreign text plain.
 pub(crate) fn plain_lines(text: &str) -> Vec<String> {
     text.lines().map(plain_line).collect()
 }
 
-/// Foreign text whose line breaks stay.
+/// Makes foreign text plain except for its line breaks.
 pub(crate) fn plain_text(text: &str) -> String {
     plain_lines(text).join("\n")
 }
@@ -55,7 +59,7 @@ fn is_harmful(letter: char) -> bool {
         )
 }
 
-/// GitHub reads `::name` at the beginning of a line and `##[name` anywhere in it as a command; Azure `##vso[`.
+/// Breaks commands: GitHub acts on `::name` at the beginning of a line and on `##[name` anywhere, Azure on `##vso[`.
 fn without_commands(text: String) -> String {
     let text = if text.contains("##") { text.replace("##", "#\\u{23}") } else { text };
     let spaces = text.len() - text.trim_start().len();
@@ -66,9 +70,45 @@ fn without_commands(text: String) -> String {
     }
 }
 
+/// The record with each first text replaced by its second one in all texts. Replaces longer ones first, so that no part of one is left.
+///
+/// # Errors
+/// When the record has no JSON form, which does not happen.
+pub(crate) fn redacted(run: &RunRecord, words: &[(String, String)]) -> serde_json::Result<RunRecord> {
+    let mut words: Vec<&(String, String)> = words.iter().filter(|(word, _)| !word.is_empty()).collect();
+    words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    let mut run = run.clone();
+    // The base64 of plots contains short words by chance, and no secrets.
+    let plots: Vec<_> = run.cases.iter_mut().map(|case| std::mem::take(&mut case.plots)).collect();
+    let mut value = serde_json::to_value(run)?;
+    replace(&mut value, &words);
+    let mut redacted: RunRecord = serde_json::from_value(value)?;
+    for (case, plots) in redacted.cases.iter_mut().zip(plots) {
+        case.plots = plots;
+    }
+    Ok(redacted)
+}
+
+fn replace(value: &mut Value, words: &[&(String, String)]) {
+    match value {
+        Value::String(text) => {
+            for (word, other) in words {
+                if text.contains(word.as_str()) {
+                    *text = text.replace(word.as_str(), other);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, words)),
+        Value::Object(entries) => entries.values_mut().for_each(|item| replace(item, words)),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::{case, finding, run};
     use super::*;
+    use crate::outcome::Verdict;
 
     #[test]
     fn controls_and_marks_are_written_out() {
@@ -89,5 +129,17 @@ mod tests {
     #[test]
     fn endless_text_ends() {
         assert!(plain_line(&"x".repeat(1 << 20)).len() < LONGEST + 8);
+    }
+
+    #[test]
+    fn words_are_taken_out_wherever_they_stand() {
+        let mut wrong = finding("response", "the call gave OSError: /home/ada/key is missing");
+        wrong.log = vec!["token hf_abcdefgh of ada at /home/ada".into()];
+        let words = [("/home/ada", "~"), ("hf_abcdefgh", "<HF_TOKEN>"), ("", "nothing")];
+        let words = words.map(|(word, other)| (word.to_owned(), other.to_owned()));
+        let run = redacted(&run(vec![case("a::b::c", Verdict::Fail, vec![wrong])]), &words).unwrap();
+        let finding = &run.cases[0].findings()[0];
+        assert_eq!(finding.summary, "the call gave OSError: ~/key is missing");
+        assert_eq!(finding.log, ["token <HF_TOKEN> of ada at ~"]);
     }
 }

@@ -1,10 +1,10 @@
-//! What reports draw of a case: curves and maps of a result beside the recorded one, small enough for a file that people open.
-//! Holds numbers; computes and draws nothing.
+//! Plots of a case for reports: curves and maps of a result beside the recorded one, packed to keep the file small. Does not compute or
+//! draw them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The side of the largest map that is kept: more than a page shows.
+/// The most rows of a map: more than a page shows.
 const LARGEST_MAP: usize = 96;
 /// One step of a map, in ångström.
 const STEP: f64 = 0.25;
@@ -17,17 +17,17 @@ pub(crate) struct PlotRecord {
     pub(crate) call: String,
     /// The value, such as `atom_array[0]`.
     pub(crate) field: String,
-    /// What there is to draw.
+    /// The plot.
     pub(crate) data: PlotData,
 }
 
-/// What there is to draw of a value.
+/// The plot of a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PlotData {
-    /// Of a structure.
+    /// A structure.
     Structure(StructurePlot),
-    /// Of vectors of residues.
+    /// Vectors of residues.
     Embedding(EmbeddingPlot),
 }
 
@@ -37,11 +37,11 @@ pub(crate) enum PlotData {
 pub(crate) struct StructurePlot {
     /// Residues of the recorded structure.
     pub(crate) residues: usize,
-    /// The residues that are drawn: the first ones of the recorded structure.
+    /// The plotted residues: the first ones of the recorded structure.
     pub(crate) chains: Vec<ResidueRun>,
     /// The confidence of each residue, as a fraction of 1.
     pub(crate) plddt: Option<BothCurves>,
-    /// The alpha carbons in ångström, x, y and z of each residue: the result laid onto the recorded structure.
+    /// The alpha carbons in ångström, x, y and z of each residue, with the result superposed on the recorded structure.
     pub(crate) alphas: Option<BothCurves>,
     /// The predicted aligned errors.
     pub(crate) pae: Option<BothMaps>,
@@ -51,11 +51,11 @@ pub(crate) struct StructurePlot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EmbeddingPlot {
-    /// Residues of each sample. Of more than fit in the budget, only the first ones are drawn.
+    /// Residues of each sample. If they exceed the budget, only the first ones are plotted.
     pub(crate) residues: Vec<usize>,
-    /// How many columns a sample has in `gaps`.
+    /// The number of columns of a sample in `gaps`.
     pub(crate) columns: usize,
-    /// 1 - cosine of the result's and the recorded vector of each residue, sample by sample; no number behind a sample's end.
+    /// 1 - cosine of the result's and the recorded vector of each residue, sample by sample; NaN after the end of a sample.
     pub(crate) gaps: PackedCurve,
 }
 
@@ -67,21 +67,21 @@ pub(crate) struct ResidueRun {
     pub(crate) chain: String,
     /// The number of the first residue.
     pub(crate) first: i32,
-    /// How many there are.
+    /// The number of residues.
     pub(crate) count: usize,
 }
 
-/// A curve on both sides.
+/// The curves of both results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BothCurves {
-    /// Of the recorded result.
+    /// The recorded result.
     pub(crate) expected: PackedCurve,
-    /// Of the result.
+    /// The result.
     pub(crate) observed: PackedCurve,
 }
 
-/// A square map on both sides, averaged over blocks where there are more residues than rows.
+/// The square maps of both results, averaged over blocks if there are more residues than rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BothMaps {
@@ -89,34 +89,31 @@ pub(crate) struct BothMaps {
     pub(crate) residues: usize,
     /// Rows and columns of the maps.
     pub(crate) size: usize,
-    /// Of the recorded result.
+    /// The recorded result.
     pub(crate) expected: PackedMap,
-    /// Of the result.
+    /// The result.
     pub(crate) observed: PackedMap,
 }
 
-/// Numbers as base64 of little-endian 32-bit floats; NaN where there is none.
+/// Numbers as base64 of little-endian 32-bit floats; NaN if there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct PackedCurve(pub(crate) String);
 
-/// Numbers as base64 of bytes, each a quarter of an ångström: 254 is that or more, 255 no number.
+/// Numbers as base64 of bytes in quarters of an ångström: 254 stands for 63.5 Å or more, 255 for no number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct PackedMap(pub(crate) String);
 
 impl PlotRecord {
-    /// About how many bytes it takes in a file.
+    /// Its approximate size in bytes in a file.
     pub(crate) fn size(&self) -> usize {
-        let curves = |both: &Option<BothCurves>| {
-            let both = both.as_ref();
-            both.map_or(0, |both| both.expected.0.len() + both.observed.0.len())
-        };
         let held = match &self.data {
             PlotData::Structure(plot) => {
-                let maps = plot.pae.as_ref();
-                let maps = maps.map_or(0, |maps| maps.expected.0.len() + maps.observed.0.len());
-                curves(&plot.plddt) + curves(&plot.alphas) + maps + 64 * plot.chains.len()
+                let curves = [&plot.plddt, &plot.alphas].into_iter().flatten();
+                let curves: usize = curves.map(|both| both.expected.0.len() + both.observed.0.len()).sum();
+                let maps = plot.pae.as_ref().map_or(0, |maps| maps.expected.0.len() + maps.observed.0.len());
+                curves + maps + 64 * plot.chains.len()
             }
             PlotData::Embedding(plot) => plot.gaps.0.len() + 8 * plot.residues.len(),
         };
@@ -133,7 +130,7 @@ impl PackedCurve {
 }
 
 impl BothMaps {
-    /// Packs two square matrices of `residues` rows; `None` unless both are.
+    /// Packs two square matrices of `residues` rows. Returns `None` if they have another size.
     pub(crate) fn new(residues: usize, expected: &[f64], observed: &[f64]) -> Option<Self> {
         let cells = residues.checked_mul(residues)?;
         if residues == 0 || expected.len() != cells || observed.len() != cells {

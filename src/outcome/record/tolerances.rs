@@ -1,4 +1,4 @@
-//! The gates that a run was judged by in place of those of the contracts. Data and the words for it; judges nothing.
+//! A backend's own gates, which replace those of the contracts in a run. Stores and describes them. Does not judge.
 
 use std::fmt;
 
@@ -17,9 +17,9 @@ pub(crate) struct OwnToleranceRecord {
     pub(crate) model: String,
     /// Table and key of the gate: `structure.rmsd`.
     pub(crate) gate: String,
-    /// What the contract says, which is the same for all backends.
+    /// The value in the contract, which all backends share.
     pub(crate) shared: RecordedNumber,
-    /// What the backend was judged by.
+    /// The value that was used.
     pub(crate) own: RecordedNumber,
     /// What the difference allows.
     pub(crate) effect: GateEffect,

@@ -1,70 +1,67 @@
-//! How cases change from run to run: headroom, drift towards a limit, durations, flakiness. Computes from histories; judges nothing.
+//! Trends of cases from run to run: headroom, drift towards a limit, durations, flakiness. Does not read histories or judge cases.
 
 use std::collections::BTreeMap;
 
 use super::HistoryLine;
 use crate::outcome::Verdict;
 
-/// How many of the last runs the drift is taken from.
+/// The number of last runs from which the drift is computed.
 pub(crate) const WINDOW: usize = 10;
 /// The fewest runs that show a drift.
 const FEWEST: usize = 3;
-/// A case that would reach its limit within so many runs is flagged.
+/// A case is flagged if it would reach its limit within this number of runs.
 pub(crate) const SOON: f64 = 5.0;
 
-/// How one case changed from run to run on one backend.
+/// The trend of one case on one backend.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CaseTrend<'a> {
-    /// The name of the backend.
     pub(crate) backend: &'a str,
-    /// Its weights.
     pub(crate) weights: &'a str,
-    /// The name of the case.
     pub(crate) case: &'a str,
-    /// In how many runs it ran; a run that skipped it does not count.
+    /// The number of runs in which it was not skipped.
     pub(crate) runs: usize,
     /// Its last verdict.
     pub(crate) verdict: Verdict,
     /// How often the verdict changed from one run to the next.
     pub(crate) changes: usize,
-    /// In how many runs it passed only when tried again.
+    /// The number of runs in which it passed only when tried again.
     pub(crate) flaky: usize,
-    /// What its tightest number used up of its allowance in the last run that has one.
+    /// The used part of its tightest allowance in the last run that has one.
     pub(crate) used: Option<f64>,
-    /// The same in the run before that.
+    /// The used part in the run before that.
     pub(crate) used_before: Option<f64>,
-    /// By how much `used` grows from run to run.
+    /// The growth of `used` per run.
     pub(crate) slope: Option<f64>,
-    /// Time of its calls in the last run, in seconds.
+    /// Duration of its calls in the last run.
     pub(crate) seconds: f64,
-    /// The median of all runs.
+    /// The median duration of all runs.
     pub(crate) median_seconds: f64,
-    /// The last time as a multiple of the median of the runs before.
+    /// The last duration as a multiple of the median of the runs before.
     pub(crate) times_slower: Option<f64>,
     /// Whether the suites changed among the runs.
     pub(crate) suites_changed: bool,
 }
 
 impl CaseTrend<'_> {
-    /// After how many more runs it would reach its limit, where that is soon.
+    /// The number of runs until it would reach its limit, if that is soon.
     pub(crate) fn runs_to_limit(&self) -> Option<f64> {
         let (used, slope) = (self.used?, self.slope?);
         let runs = (1.0 - used) / slope;
         (used < 1.0 && slope > 0.0 && runs <= SOON).then_some(runs)
     }
 
-    /// What is left of the allowance: 1 for a perfect match, 0 at the limit.
+    /// The unused part of the allowance: 1 for a perfect match, 0 at the limit.
     pub(crate) fn headroom(&self) -> Option<f64> {
         self.used.map(|used| 1.0 - used)
     }
 
-    /// What was left in the run before.
+    /// The unused part in the run before.
     pub(crate) fn headroom_before(&self) -> Option<f64> {
         self.used_before.map(|used| 1.0 - used)
     }
 }
 
-/// The trend of each case, the worst first: those that go wrong, then those that soon reach a limit, then by changes of the verdict, then
+/// The trend of each case, the worst first: cases that go wrong, then cases that soon reach a limit, then by changes of the verdict, then
 /// by headroom.
 pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
     let mut series: BTreeMap<(&str, &str, &str), Vec<&HistoryLine>> = BTreeMap::new();
@@ -74,11 +71,11 @@ pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
     let mut trends: Vec<CaseTrend<'_>> = series
         .into_iter()
         .filter_map(|((backend, weights, case), mut lines)| {
-            // Stable: of one second, the order of the files. A file that is named twice counts once.
+            // A stable sort keeps the order of the files within one second. A file that is named twice counts once.
             lines.sort_by(|one, other| one.date.cmp(&other.date));
             lines.dedup();
             let last = *lines.last()?;
-            let used: Vec<f64> = lines.iter().filter_map(|line| used(line)).collect();
+            let used: Vec<f64> = lines.iter().filter_map(|line| Some(line.tightest.as_ref()?.used.used())).collect();
             let seconds: Vec<f64> = lines.iter().map(|line| line.seconds).collect();
             let before = median(&seconds[..seconds.len() - 1]).filter(|before| *before > 0.0);
             Some(CaseTrend {
@@ -103,30 +100,22 @@ pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
     trends
 }
 
-/// What makes one trend worse than another.
+/// The sort key: greater is worse.
 fn badness(trend: &CaseTrend<'_>) -> (bool, bool, usize, f64) {
     (trend.verdict.is_wrong(), trend.runs_to_limit().is_some(), trend.changes + trend.flaky, trend.used.unwrap_or(-1.0))
 }
 
-/// What is not a number uses everything up.
-fn used(line: &HistoryLine) -> Option<f64> {
-    let used = line.tightest.as_ref()?.used.value();
-    Some(if used.is_nan() { f64::INFINITY } else { used })
-}
-
-/// The slope of a straight line by least squares, one step a value; none of values that are infinite, or too few.
+/// The slope of a straight line by least squares, one step per value. Returns `None` for infinite values or too few.
 fn slope(values: &[f64]) -> Option<f64> {
     if values.len() < FEWEST || values.iter().any(|value| !value.is_finite()) {
         return None;
     }
     let number = values.len() as f64;
     let (middle, mean) = ((number - 1.0) / 2.0, values.iter().sum::<f64>() / number);
-    let (mut above, mut below) = (0.0, 0.0);
-    for (index, value) in values.iter().enumerate() {
+    let (above, below) = values.iter().enumerate().fold((0.0, 0.0), |(above, below), (index, value)| {
         let step = index as f64 - middle;
-        above += step * (value - mean);
-        below += step * step;
-    }
+        (above + step * (value - mean), below + step * step)
+    });
     Some(above / below)
 }
 
