@@ -11,7 +11,7 @@ use crate::backend::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::wire::client::ModelClient;
 
-/// By how much a call takes longer than the one before, where it does.
+/// The extra time of each call over the one before, in a mutant that slows down.
 const SLOWER: Duration = Duration::from_millis(100);
 
 /// A fault of the life cycle.

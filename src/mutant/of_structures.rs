@@ -14,7 +14,7 @@ use super::structure_parts::{
 use super::{Mutant, MutantFault, hand_made, of_atoms, of_factors};
 use crate::protein::Structure;
 
-/// A row of a table: name, what it does, the checks that may kill it, and the change of one structure.
+/// A row of a table: name, description, the checks that may kill the mutant, and its change of one structure.
 pub(crate) type StructureFault = (&'static str, &'static str, &'static [&'static str], fn(&mut Structure));
 
 /// Checks that look at coordinates.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::{Group, Mutant};
 use crate::compare::{Agreement, Policy, ToleranceOverrides, compare};
 use crate::prediction::{Contract, Prediction};
@@ -42,7 +44,7 @@ pub(crate) struct MutantResult {
 }
 
 /// One case that failed on a mutant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Kill {
     /// `model::suite::case`.
     pub case: String,
@@ -53,6 +55,7 @@ pub(crate) struct Kill {
     /// The first finding, in one line.
     pub message: String,
     /// The likely cause in the findings.
+    #[serde(rename = "likely_cause")]
     pub hint: Option<String>,
 }
 
@@ -104,9 +107,9 @@ impl MutantResult {
 pub(crate) struct Score {
     /// Faulty mutants that had an effect.
     pub mutants: usize,
-    /// Those that were killed.
+    /// Killed mutants.
     pub killed: usize,
-    /// Those that were killed by a check that needs no recorded result.
+    /// Mutants that were killed by a check that needs no recorded result.
     pub without_reference: usize,
 }
 

@@ -175,22 +175,13 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
 pub(crate) fn json(results: &[MutantResult]) -> String {
     let mut text = String::new();
     for result in results {
-        let kills = result.kills.iter().map(|kill| {
-            json!({
-                "case": kill.case,
-                "checks": kill.checks,
-                "without_reference": kill.without_reference,
-                "message": kill.message,
-                "likely_cause": kill.hint,
-            })
-        });
         let object = json!({
             "mutant": result.mutant.name,
             "about": result.mutant.about,
             "group": result.mutant.group.to_string(),
             "fate": fate(result.fate()),
             "cases": result.cases,
-            "kills": kills.collect::<Vec<_>>(),
+            "kills": result.kills,
         });
         let _ = writeln!(text, "{object}");
     }
