@@ -53,7 +53,7 @@ impl EvidenceDirectory {
         for (name, content) in &project.suite_files {
             put(&format!("{}/{name}", evidence::SUITES), content)?;
         }
-        evidence::close(&self.path).map_err(|error| CommandError::Broken(error.to_string()))
+        evidence::close(&self.path).map_err(CommandError::Broken)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::backend::registry::Platform;
 use crate::backend::skip::SkipCause;
 use crate::config::{BackendTable, Diagnostic, Diagnostics, Level, Located, Location, Section, Source};
 use crate::metric_value::count;
-use crate::outcome::evidence::{self, EvidenceBackend, EvidenceError};
+use crate::outcome::evidence::{self, EvidenceBackend};
 use crate::outcome::record::{self, CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::{RunOutcome, Verdict};
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
@@ -43,10 +43,9 @@ struct JudgedAgain {
 
 /// Judges evidence, reports on it, and exits as the run would have.
 pub(crate) fn judge(arguments: &JudgeArguments) -> Result<u8, CommandError> {
-    evidence::verify(&arguments.evidence).map_err(|error| refused(&error))?;
-    let stated = record::read(&arguments.evidence.join(evidence::OUTCOME))
-        .map_err(|error| Diagnostics::from(Diagnostic::new(error.to_string())))?;
-    let backend = evidence::backend(&arguments.evidence).map_err(|error| refused(&error))?;
+    evidence::verify(&arguments.evidence).map_err(refused)?;
+    let stated = record::read(&arguments.evidence.join(evidence::OUTCOME)).map_err(refused)?;
+    let backend = evidence::backend(&arguments.evidence).map_err(refused)?;
     let project = Project::read(&arguments.places)?;
     let judged = judge_again(arguments, &stated, &backend, &project)?;
     write_reports(&arguments.report, &judged.run).map_err(CommandError::Broken)?;
@@ -259,6 +258,6 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     code
 }
 
-fn refused(error: &EvidenceError) -> CommandError {
-    Diagnostics::from(Diagnostic::new(error.to_string())).into()
+fn refused(error: String) -> CommandError {
+    Diagnostics::from(Diagnostic::new(error)).into()
 }

@@ -81,7 +81,7 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result<u8, CommandError> {
 
 /// Reads an outcome file.
 pub(super) fn read(path: &Path) -> Result<RunRecord, CommandError> {
-    record::read(path).map_err(|error| misconfigured(error.to_string()))
+    record::read(path).map_err(misconfigured)
 }
 
 /// The user has to change something.

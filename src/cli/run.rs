@@ -194,7 +194,7 @@ fn again(arguments: &RunArguments) -> Result<Option<Vec<String>>, CommandError> 
         return Ok(None);
     };
     let earlier = outcome::record::read(path);
-    let earlier = earlier.map_err(|error| Diagnostics::from(Diagnostic::new(error.to_string())))?;
+    let earlier = earlier.map_err(|error| Diagnostics::from(Diagnostic::new(error)))?;
     let wrong = earlier.cases.into_iter().filter(CaseRecord::is_wrong);
     Ok(Some(wrong.map(|case| case.name).collect()))
 }

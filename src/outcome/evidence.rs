@@ -51,62 +51,33 @@ pub(crate) struct EvidenceBackend {
     pub(crate) tolerances: OwnTolerances,
 }
 
-/// Why evidence cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EvidenceError {
-    /// The file system reports an error.
-    #[error("{path}: {error}")]
-    File {
-        /// The file.
-        path: String,
-        /// The error.
-        error: io::Error,
-    },
-    /// It has no hashes: the run was killed, or this is no evidence.
-    #[error("{path} has no {SUMS}: the run did not end, or this is no evidence")]
-    Open {
-        /// The directory.
-        path: String,
-    },
-    /// A file has changed since the run ended.
-    #[error("{path} is not what the run wrote: {reason}")]
-    Altered {
-        /// The directory.
-        path: String,
-        /// The first difference.
-        reason: String,
-    },
-}
-
-impl EvidenceError {
-    fn file(path: &Path) -> impl Fn(io::Error) -> Self {
-        let path = path.display().to_string();
-        move |error| Self::File { path: path.clone(), error }
-    }
+/// Names a file in an error of the file system.
+fn at(path: &Path) -> impl Fn(io::Error) -> String {
+    move |error| format!("{}: {error}", path.display())
 }
 
 /// Closes a directory of evidence by writing the hashes of all its files.
 ///
 /// # Errors
 /// When a file cannot be read or the hashes cannot be written.
-pub(crate) fn close(directory: &Path) -> Result<(), EvidenceError> {
+pub(crate) fn close(directory: &Path) -> Result<(), String> {
     let sums = text(&hashes(directory)?);
     let path = directory.join(SUMS);
-    write_atomically(&path, sums.as_bytes()).map_err(EvidenceError::file(&path))
+    write_atomically(&path, sums.as_bytes()).map_err(at(&path))
 }
 
 /// Checks that every file is unchanged since the directory was closed, and that there are no others.
 ///
 /// # Errors
 /// The first difference.
-pub(crate) fn verify(directory: &Path) -> Result<(), EvidenceError> {
-    let shown = || directory.display().to_string();
+pub(crate) fn verify(directory: &Path) -> Result<(), String> {
     let path = directory.join(SUMS);
-    let stated = match read_bounded(&path, TEXT_LIMIT) {
-        Ok(stated) => stated,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(EvidenceError::Open { path: shown() }),
-        Err(error) => return Err(EvidenceError::file(&path)(error)),
-    };
+    let stated = read_bounded(&path, TEXT_LIMIT).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("{} has no {SUMS}: the run did not end, or this is no evidence", directory.display())
+        }
+        _ => at(&path)(error),
+    })?;
     let found = hashes(directory)?;
     // Compares bytes, so that every change of the list itself is detected.
     if text(&found).as_bytes() == stated {
@@ -122,26 +93,30 @@ pub(crate) fn verify(directory: &Path) -> Result<(), EvidenceError> {
     });
     let missing = || stated.keys().find(|name| !found.contains_key(**name)).map(|name| format!("{name} is missing"));
     let reason = changed.or_else(missing).unwrap_or_else(|| format!("{SUMS} itself was changed"));
-    Err(EvidenceError::Altered { path: shown(), reason })
+    Err(altered(directory, &reason))
 }
 
 /// The settings of the backend that the plan of the run used.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) fn backend(directory: &Path) -> Result<EvidenceBackend, EvidenceError> {
+pub(crate) fn backend(directory: &Path) -> Result<EvidenceBackend, String> {
     let path = directory.join(BACKEND);
-    let bytes = read_bounded(&path, TEXT_LIMIT).map_err(EvidenceError::file(&path))?;
-    serde_json::from_slice(&bytes).map_err(|error| EvidenceError::file(&path)(io::Error::other(error)))
+    let bytes = read_bounded(&path, TEXT_LIMIT).map_err(at(&path))?;
+    serde_json::from_slice(&bytes).map_err(|error| at(&path)(io::Error::other(error)))
+}
+
+fn altered(directory: &Path, reason: &str) -> String {
+    format!("{} is not what the run wrote: {reason}", directory.display())
 }
 
 /// The hashes of all files except [`SUMS`], by name.
-fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
+fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
         let path = directory.join(&folder);
-        let failed = EvidenceError::file(&path);
+        let failed = at(&path);
         for entry in std::fs::read_dir(&path).map_err(&failed)? {
             let entry = entry.map_err(&failed)?;
             let relative = folder.join(entry.file_name());
@@ -151,8 +126,7 @@ fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
             if kind.is_dir() {
                 folders.push(relative);
             } else if !kind.is_file() || name.contains('\n') || found.len() >= MOST_FILES {
-                let reason = format!("{name:?} is nothing that evidence holds");
-                return Err(EvidenceError::Altered { path: directory.display().to_string(), reason });
+                return Err(altered(directory, &format!("{name:?} is nothing that evidence holds")));
             } else if name != SUMS {
                 found.insert(name, hash(&entry.path())?);
             }
@@ -161,8 +135,8 @@ fn hashes(directory: &Path) -> Result<BTreeMap<String, String>, EvidenceError> {
     Ok(found)
 }
 
-fn hash(path: &Path) -> Result<String, EvidenceError> {
-    let failed = EvidenceError::file(path);
+fn hash(path: &Path) -> Result<String, String> {
+    let failed = at(path);
     let mut file = File::open(path).map_err(&failed)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -219,7 +193,7 @@ mod tests {
         let reported = |change: fn(&Path)| {
             let home = evidence();
             change(home.path());
-            let error = verify(home.path()).unwrap_err().to_string();
+            let error = verify(home.path()).unwrap_err();
             error.replace(&home.path().display().to_string(), "DIR")
         };
         insta::assert_snapshot!(reported(|home| fs::write(home.join("more"), "").unwrap()), @"DIR is not what the run wrote: more is not in SHA256SUMS");

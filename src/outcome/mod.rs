@@ -95,7 +95,7 @@ pub enum Verdict {
 pub struct RunOutcome {
     /// One entry per case that was planned and selected.
     pub outcomes: Vec<Outcome>,
-    /// Entries of known defects for several cases, none of which has the defect any more.
+    /// Entries of known defects that are out of date, because none of their cases has the defect.
     pub outdated: Vec<String>,
     /// Features of served models that no judged case needed, selected or not.
     pub untested: Vec<String>,

@@ -2,6 +2,7 @@
 //! untrusted. Does not touch files.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::{Cursor, Read as _, Write as _};
 
 use zip::write::SimpleFileOptions;
@@ -9,6 +10,9 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::npy;
 use crate::tensor::{ContentHash, DType, Tensor};
+
+/// Why bytes could not be unpacked, or arrays could not be packed.
+type ArchiveError = Box<dyn Error>;
 
 /// Arrays by name.
 pub(super) type Arrays = BTreeMap<String, Tensor>;
@@ -43,11 +47,12 @@ pub(super) fn pack(arrays: &Arrays) -> Result<Vec<u8>, ArchiveError> {
 /// Unpacks arrays.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
     if bytes.starts_with(LFS_POINTER) {
-        return Err(ArchiveError::Pointer);
+        return Err("is a pointer of Git LFS, and its content was not fetched; run `git lfs pull`".into());
     }
     let mut zip = ZipArchive::new(Cursor::new(bytes))?;
+    let too_large = "it unpacks to more than 256 MiB or 100000 arrays";
     if zip.len() > ENTRIES {
-        return Err(ArchiveError::TooLarge);
+        return Err(too_large.into());
     }
     let mut arrays = Arrays::new();
     let mut left = UNPACKED;
@@ -58,39 +63,13 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
         // The stated size of an entry is only a claim, so the limit is on the unpacked bytes.
         let mut unpacked = Vec::new();
         entry.take(left + 1).read_to_end(&mut unpacked)?;
-        left = left.checked_sub(unpacked.len() as u64).ok_or(ArchiveError::TooLarge)?;
-        let wrong = |problem| ArchiveError::Array { name: name.clone(), problem };
-        let tensor = npy::read(&unpacked.into()).map_err(wrong)?;
+        left = left.checked_sub(unpacked.len() as u64).ok_or(too_large)?;
+        let tensor = npy::read(&unpacked.into()).map_err(|problem| format!("its array {name:?} {problem}"))?;
         if arrays.insert(name.clone(), tensor).is_some() {
-            return Err(wrong("is there twice".to_owned()));
+            return Err(format!("its array {name:?} is there twice").into());
         }
     }
     Ok(arrays)
-}
-
-/// Why bytes could not be unpacked, or arrays could not be packed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ArchiveError {
-    /// The zip container.
-    #[error(transparent)]
-    Zip(#[from] zip::result::ZipError),
-    /// Unpacking.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// A checkout without the content of Git LFS files.
-    #[error("is a pointer of Git LFS, and its content was not fetched; run `git lfs pull`")]
-    Pointer,
-    /// More or longer arrays than any snapshot has.
-    #[error("it unpacks to more than 256 MiB or 100000 arrays")]
-    TooLarge,
-    /// One array.
-    #[error("its array {name:?} {problem}")]
-    Array {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        problem: String,
-    },
 }
 
 /// How stored arrays contradict the snapshot that names them.

@@ -40,7 +40,7 @@ pub(super) struct Origin {
     pub(crate) weights: String,
     /// The key of the model in the configuration.
     pub(crate) model: String,
-    /// What the model calls itself.
+    /// The model's own name.
     pub(crate) name: String,
     pub(crate) method: String,
     pub(crate) input: serde_json::Value,

@@ -100,14 +100,6 @@ pub(super) struct ArrayEntry {
     pub(crate) hash: ContentHash,
 }
 
-/// Where and why a text is not a record.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{problem}", if *line == 0 { String::new() } else { format!("line {line}: ") })]
-pub(super) struct RecordError {
-    line: usize,
-    problem: String,
-}
-
 impl SnapshotRecord {
     /// A record without entries.
     pub(super) const fn new(origin: Origin, class: String) -> Self {
@@ -144,31 +136,26 @@ impl SnapshotRecord {
     ///
     /// # Errors
     /// When it is no snapshot, or not written as [`Self::render`] would write it.
-    pub(super) fn parse(text: &str) -> Result<Self, RecordError> {
-        let at = |line: usize, problem: String| RecordError { line, problem };
-        let (head, body) =
-            split(text).ok_or_else(|| at(0, "does not start with a head between two lines `---`".to_owned()))?;
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (head, body) = split(text).ok_or("does not start with a head between two lines `---`")?;
         if body.trim_start().starts_with(EARLIER) {
-            return Err(at(
-                0,
-                "was recorded by an earlier version of hydrotest; delete it and record again".to_owned(),
-            ));
+            return Err("was recorded by an earlier version of hydrotest; delete it and record again".to_owned());
         }
         let record: Self = serde_json::from_str(body)
-            .map_err(|error| at(head.lines().count() + 2 + error.line(), error.to_string()))?;
+            .map_err(|error| format!("line {}: {error}", head.lines().count() + 2 + error.line()))?;
         if record.format != FORMAT {
-            return Err(at(0, format!("has format {}, expected {FORMAT}", record.format)));
+            return Err(format!("has format {}, expected {FORMAT}", record.format));
         }
         // The file must hold nothing but what was read.
         let written = record.render();
         let mut theirs = text.trim_end().lines();
         for (line, ours) in written.trim_end().lines().enumerate() {
             if theirs.next() != Some(ours) {
-                return Err(at(line + 1, "is not written as hydrotest writes it".to_owned()));
+                return Err(format!("line {}: is not written as hydrotest writes it", line + 1));
             }
         }
         match theirs.next() {
-            Some(_) => Err(at(written.lines().count() + 1, "is behind the end".to_owned())),
+            Some(_) => Err(format!("line {}: is behind the end", written.lines().count() + 1)),
             None => Ok(record),
         }
     }
@@ -330,7 +317,7 @@ mod tests {
             "---\na: 1\n---\n{\n  \"format\": x\n}\n",
             "---\na: 1\n---\n{\"format\": 3}\n",
         ]
-        .map(|text| SnapshotRecord::parse(text).unwrap_err().to_string());
+        .map(|text| SnapshotRecord::parse(text).unwrap_err());
         insta::assert_snapshot!(reported.join("\n"), @"
         does not start with a head between two lines `---`
         was recorded by an earlier version of hydrotest; delete it and record again

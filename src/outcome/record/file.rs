@@ -24,44 +24,25 @@ const SEVERAL_LINES: &[&str] = &[
     "remarks",
 ];
 
-/// Why an outcome file cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OutcomeFileError {
-    /// The file system reports an error.
-    #[error("{path}: {error}")]
-    File {
-        /// The file.
-        path: String,
-        /// The error.
-        error: std::io::Error,
-    },
-    /// It is no outcome file of this version.
-    #[error("{path}: this is no outcome file of version {VERSION}: {reason}")]
-    Form {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
 /// Reads an outcome file. Makes its texts plain again, because the file may be foreign or altered.
 ///
 /// # Errors
-/// When it cannot be read or is no outcome file of this version.
-pub(crate) fn read(path: &Path) -> Result<RunRecord, OutcomeFileError> {
-    let shown = || path.display().to_string();
-    let bytes = read_bounded(path, LARGEST).map_err(|error| OutcomeFileError::File { path: shown(), error })?;
-    let form = |reason: String| OutcomeFileError::Form { path: shown(), reason };
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
-    if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
-        return Err(form(format!("its `format` is not `{FORMAT}`")));
-    }
-    if let Some(version) = value.get("version").filter(|version| **version != VERSION) {
-        return Err(form(format!("its version is {version}")));
-    }
-    make_plain(&mut value, "");
-    serde_json::from_value(value).map_err(|error| form(error.to_string()))
+/// When it cannot be read or is no outcome file of this version, with its path.
+pub(crate) fn read(path: &Path) -> Result<RunRecord, String> {
+    let shown = path.display();
+    let bytes = read_bounded(path, LARGEST).map_err(|error| format!("{shown}: {error}"))?;
+    let parse = || {
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
+            return Err(format!("its `format` is not `{FORMAT}`"));
+        }
+        if let Some(version) = value.get("version").filter(|version| **version != VERSION) {
+            return Err(format!("its version is {version}"));
+        }
+        make_plain(&mut value, "");
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    };
+    parse().map_err(|reason| format!("{shown}: this is no outcome file of version {VERSION}: {reason}"))
 }
 
 /// Makes every text below `field` plain, including the names of fields.
@@ -129,7 +110,7 @@ mod tests {
 
     #[test]
     fn other_files_are_refused() {
-        let refused = |text: &str| read(written(text).path()).unwrap_err().to_string();
+        let refused = |text: &str| read(written(text).path()).unwrap_err();
         assert!(refused("{").contains("this is no outcome file of version 1: EOF"));
         assert!(refused("{}").ends_with("its `format` is not `hydrotest-outcome`"));
         let newer = r#"{"format": "hydrotest-outcome", "version": 2}"#;

@@ -54,7 +54,7 @@ pub(crate) const FORMAT: &str = "hydrotest-outcome";
 pub(crate) const VERSION: u32 = 1;
 
 /// One run of the suites on one backend.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunRecord {
     /// `hydrotest-outcome`.
@@ -96,10 +96,11 @@ pub(crate) struct RunRecord {
 }
 
 /// Whether a run reached its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RunState {
     /// It is still running, or was killed: the file holds the cases that had ended.
+    #[default]
     Incomplete,
     /// Every selected case has an outcome.
     Complete,
@@ -127,7 +128,7 @@ pub(crate) enum ConclusionWord {
     Conforms,
     /// As `conforms`, but by the backend's own tolerances, of which some are not narrower than the shared ones.
     OwnTolerances,
-    /// What ran came out as expected, and not every core case ran.
+    /// Everything that ran came out as expected, but not every core case ran.
     Passed,
     /// Everything that failed is listed as a known failure of the backend.
     KnownFailures,
@@ -150,7 +151,7 @@ pub(crate) enum ConclusionWord {
 }
 
 /// The program and the rules by which it judged. Runs with other hashes were judged by other rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HarnessRecord {
     /// The version of hydrotest.
@@ -225,21 +226,11 @@ impl RunRecord {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
-            state: RunState::Incomplete,
-            conclusion: None,
             harness,
             backend,
             selection,
             started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            seconds: 0.0,
-            cases: Vec::new(),
-            leaks: Vec::new(),
-            leak_checks_failed: Vec::new(),
-            outdated: Vec::new(),
-            untested: Vec::new(),
-            hints: Vec::new(),
-            warnings: Vec::new(),
-            remarks: Vec::new(),
+            ..Self::default()
         }
     }
 

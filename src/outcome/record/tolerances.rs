@@ -21,16 +21,15 @@ pub(crate) struct OwnToleranceRecord {
     pub(crate) shared: RecordedNumber,
     /// The value that was used.
     pub(crate) own: RecordedNumber,
-    /// What the difference allows.
+    /// Whether it allows more or less than the shared gate.
     pub(crate) effect: GateEffect,
 }
 
-/// What the tolerances that a run was judged by say about its conclusion.
+/// The numbers of own tolerances, on which the conclusion of a run depends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ToleranceCount {
-    /// Gates of its own.
     pub(crate) all: usize,
-    /// Those of them that are not narrower than the shared ones.
+    /// Own tolerances that are not narrower than the shared ones.
     pub(crate) lenient: usize,
 }
 
@@ -87,7 +86,7 @@ impl ToleranceCount {
 }
 
 impl RunRecord {
-    /// The tolerances of its own by which a case of this run was judged.
+    /// The own tolerances by which a case of this run was judged.
     pub(crate) fn own_tolerances(&self) -> impl Iterator<Item = &OwnToleranceRecord> {
         let own = self.backend.tolerances.iter();
         own.filter(|one| self.cases.iter().any(|case| case.model == one.model))
@@ -99,7 +98,7 @@ impl RunRecord {
         own.filter(move |one| one.model == model)
     }
 
-    /// All tolerances of its own that the backend has, in one line; `none` where it is judged by the shared ones.
+    /// All own tolerances of the backend in one line, or `none`.
     pub(crate) fn tolerance_set(&self) -> String {
         let own: Vec<String> = self.backend.tolerances.iter().map(ToString::to_string).collect();
         if own.is_empty() { "none".to_owned() } else { own.join("; ") }
