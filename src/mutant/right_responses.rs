@@ -13,16 +13,16 @@ pub(crate) struct RightResponses(Mutex<StoredResponses>);
 #[derive(Default)]
 pub(super) struct StoredResponses {
     pub(super) starts: HashMap<InstanceKey, Result<(), BackendError>>,
-    pub(super) calls: HashMap<CallKey, (Request, Result<Arc<Prediction>, BackendError>)>,
+    pub(super) calls: HashMap<StoredCallKey, (Request, Result<Arc<Prediction>, BackendError>)>,
     /// In the order of the calls, for mutants that answer with the response to another call.
-    pub(super) order: Vec<CallKey>,
+    pub(super) order: Vec<StoredCallKey>,
     pub(super) is_complete: bool,
 }
 
 /// The key of the model and the configuration of an instance.
 type InstanceKey = (String, String);
 /// The instance of a call, and its request.
-type CallKey = (InstanceKey, String);
+type StoredCallKey = (InstanceKey, String);
 
 pub(super) fn instance_key(contract: &Contract, config: &Options) -> InstanceKey {
     (contract.key.clone(), to_json(config))
@@ -33,7 +33,7 @@ fn to_json(options: &Options) -> String {
     serde_json::to_string(options).unwrap_or_default()
 }
 
-pub(super) fn call_key(contract: &Contract, config: &Options, request: &Request) -> CallKey {
+pub(super) fn call_key(contract: &Contract, config: &Options, request: &Request) -> StoredCallKey {
     let request = format!("{} {} {}", request.method, request.input.to_json(), to_json(&request.options));
     (instance_key(contract, config), request)
 }

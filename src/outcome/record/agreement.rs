@@ -200,13 +200,13 @@ impl<'a> ReferenceDistance<'a> {
             }
         }
         if numbers.is_empty() {
-            for (finding, difference) in
-                wrong.iter().flat_map(|finding| finding.differences.iter().map(move |it| (finding, it)))
-            {
-                let Some(observed) = &difference.observed else { continue };
-                let call = finding.call.clone().unwrap_or_default();
-                let key = (call, difference.field.clone(), format!("{:?}", difference.index));
-                numbers.insert(key, observed.value());
+            for finding in &wrong {
+                for difference in &finding.differences {
+                    let Some(observed) = &difference.observed else { continue };
+                    let call = finding.call.clone().unwrap_or_default();
+                    let key = (call, difference.field.clone(), format!("{:?}", difference.index));
+                    numbers.insert(key, observed.value());
+                }
             }
         }
         let words = wrong.iter().flat_map(|finding| {
