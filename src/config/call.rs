@@ -108,9 +108,7 @@ fn check_options(section: &Section, scope_names: &ScopeNames, diagnostics: &mut 
             let known = scope_names.options.iter().map(String::as_str);
             diagnostics.push(Diagnostic::unknown(entry.key_location(), "option", key, known));
         }
-        let Datum::Array(items) = entry.item().datum() else {
-            continue;
-        };
+        let Datum::Array(items) = entry.item().datum() else { continue };
         for item in items.iter().filter(|_| key == "include_fields") {
             if let Datum::Text(field) = item.datum()
                 && !scope_names.fields.contains(field)

@@ -230,9 +230,7 @@ fn read_name(reader: &mut TableReader<'_>) -> Option<Located<String>> {
 }
 
 fn read_variants(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Variants {
-    let Some(written) = reader.text_or_texts("variants") else {
-        return Variants::Configured;
-    };
+    let Some(written) = reader.text_or_texts("variants") else { return Variants::Configured };
     let names = written.into_vec();
     if names.len() == 1 && names.iter().all(|name| name.value == "*") {
         return Variants::All;

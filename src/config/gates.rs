@@ -5,9 +5,7 @@ use crate::prediction::gates::{GateTable, GateValues, Gates};
 
 /// Reads the tables of gates of a model. A table that is there must be whole.
 pub(super) fn read(outer: &mut TableReader<'_>) -> Gates {
-    let Some(section) = outer.section("gates") else {
-        return Gates::default();
-    };
+    let Some(section) = outer.section("gates") else { return Gates::default() };
     let mut reader = outer.within(&section);
     let gates = Gates {
         structure: read_table(&mut reader),

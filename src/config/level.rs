@@ -75,9 +75,7 @@ impl Levels {
             return general.map_or_else(|| self.clone(), |general| Self { general, models: BTreeMap::new() });
         }
         let mut levels = self.clone();
-        let Some(section) = reader.section("level") else {
-            return levels;
-        };
+        let Some(section) = reader.section("level") else { return levels };
         for entry in section.entries() {
             let model = entry.key();
             if !scope_names.models.contains(model) {

@@ -44,9 +44,7 @@ impl TableReader<'_> {
 
     /// An array of tables; empty when the key is absent.
     pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Section> {
-        let Some(item) = self.item(key) else {
-            return Vec::new();
-        };
+        let Some(item) = self.item(key) else { return Vec::new() };
         let Datum::Array(items) = item.datum() else {
             return self.wrong_type(key, "an array of tables").unwrap_or_default();
         };
@@ -96,9 +94,7 @@ impl TableReader<'_> {
 
     /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
     pub(crate) fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
-        let Some(section) = self.section(key) else {
-            return Vec::new();
-        };
+        let Some(section) = self.section(key) else { return Vec::new() };
         let mut named = Vec::with_capacity(section.entries().len());
         for entry in section.entries() {
             let name = Located { value: entry.key().to_owned(), location: entry.key_location() };

@@ -187,9 +187,7 @@ enum Chosen<'a> {
 impl<'a> Chosen<'a> {
     fn by(contract: &'a Contract, option: &str, value: &serde_json::Value) -> Self {
         let selects = contract.variant_option() == Some(option);
-        let Some(name) = value.as_str().filter(|_| selects) else {
-            return Self::Nothing;
-        };
+        let Some(name) = value.as_str().filter(|_| selects) else { return Self::Nothing };
         match contract.variant_named(name) {
             Some(variant) => Self::Known(variant),
             // A directory of weights may stand for a model whose variants do not differ in size.

@@ -80,9 +80,7 @@ fn read_table<T: GateTable>(outer: &mut TableReader<'_>, model: &str, shared: Op
     }
     let mut reader = outer.within(&section);
     for gate in T::gates() {
-        let Some(value) = reader.number(gate.key, gate.range.clone()) else {
-            continue;
-        };
+        let Some(value) = reader.number(gate.key, gate.range.clone()) else { continue };
         if !value.is_finite() {
             reader.reject(gate.key, format_args!("`{}` is {value}", gate.key), "expected a finite number");
         } else if gate.is_open_at(value) {

@@ -105,9 +105,7 @@ impl TableReader<'_> {
 
     /// Numbers in an array, none of them NaN.
     pub(crate) fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
-        let Datum::Array(items) = self.item(key)?.datum() else {
-            return self.wrong_type(key, "an array of numbers");
-        };
+        let Datum::Array(items) = self.item(key)?.datum() else { return self.wrong_type(key, "an array of numbers") };
         self.each(key, items, "a number", |datum| match datum {
             Datum::Integer(value) => Some(value as f64),
             Datum::Float(value) if !value.is_nan() => Some(value),
@@ -123,9 +121,7 @@ impl TableReader<'_> {
 
     /// Strings in an array, each with its place.
     pub(crate) fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = self.item(key)?.datum() else {
-            return self.wrong_type(key, "an array of strings");
-        };
+        let Datum::Array(items) = self.item(key)?.datum() else { return self.wrong_type(key, "an array of strings") };
         let texts = self.each(key, items, "a string", |datum| match datum {
             Datum::Text(text) => Some(text.to_owned()),
             _ => None,

@@ -68,9 +68,7 @@ impl Label {
 
     /// The longer text that the label has the number of.
     fn long(self) -> Option<&'static str> {
-        let [NUMBERED, a, b, c, d, ..] = self.0 else {
-            return None;
-        };
+        let [NUMBERED, a, b, c, d, ..] = self.0 else { return None };
         let known = LONG.read().unwrap_or_else(PoisonError::into_inner);
         known.get(u32::from_be_bytes([a, b, c, d]) as usize).copied()
     }

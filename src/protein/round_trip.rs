@@ -81,9 +81,7 @@ fn real_pdb_files_survive_both_formats() {
 
 #[test]
 fn a_real_mmcif_file_survives() {
-    let Some(text) = test_data::read("boltz/0_model_0.cif") else {
-        return;
-    };
+    let Some(text) = test_data::read("boltz/0_model_0.cif") else { return };
     let structure = mmcif::read(&text).unwrap();
     assert_eq!((structure.atoms(), structure.residues().len()), (3269, 413));
     assert_eq!((structure.res_id[0], structure.res_id[3268]), (1, 413));

@@ -91,9 +91,7 @@ impl PartialEq for Structure {
 }
 
 fn same_factors(first: Option<&[f64]>, second: Option<&[f64]>) -> bool {
-    let (Some(first), Some(second)) = (first, second) else {
-        return first.is_none() && second.is_none();
-    };
+    let (Some(first), Some(second)) = (first, second) else { return first.is_none() && second.is_none() };
     let is_same =
         |(one, other): (&f64, &f64)| one.partial_cmp(other).map_or(one.is_nan() && other.is_nan(), Ordering::is_eq);
     first.len() == second.len() && first.iter().zip(second).all(is_same)

@@ -282,9 +282,7 @@ impl Tensor {
 
     fn walk<T: Element>(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, T)) {
         let size = T::DTYPE.size();
-        let Some(cells) = self.data.get(range.start * size..range.end * size) else {
-            return;
-        };
+        let Some(cells) = self.data.get(range.start * size..range.end * size) else { return };
         let mut flat = range.start;
         T::for_each(cells, |value| {
             visit(flat, value);

@@ -74,9 +74,7 @@ fn copy_rows<const N: usize>(source: &[u8], out: &mut [u8], shape: &[usize], str
     let mut first = start;
     for row in out.as_chunks_mut::<N>().0.chunks_exact_mut(columns) {
         for (column, cell) in row.iter_mut().enumerate() {
-            let Some(found) = source.get(first + column * stride) else {
-                return false;
-            };
+            let Some(found) = source.get(first + column * stride) else { return false };
             *cell = *found;
         }
         for ((position, &dimension), &stride) in index.iter_mut().zip(rows).zip(row_strides).rev() {

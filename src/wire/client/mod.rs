@@ -312,9 +312,7 @@ async fn beginning(response: &mut Response) -> Vec<u8> {
 
 /// The client asks for no compression, so a compressed body is either a mistake or a bomb.
 fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientError> {
-    let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else {
-        return Ok(());
-    };
+    let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else { return Ok(()) };
     let encoding = error_response::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
     let message = format!("the body is encoded as {encoding}, which was not asked for");
     Err(ClientError::Protocol(message))

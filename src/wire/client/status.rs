@@ -103,9 +103,7 @@ const USUAL_WAIT: Duration = Duration::from_secs(1);
 impl ClientError {
     /// How long to wait before the same call is made again; `None` when it is not to be made again.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        let Self::Declined { status, retry_after, .. } = self else {
-            return None;
-        };
+        let Self::Declined { status, retry_after, .. } = self else { return None };
         let wait = match (status.declined, retry_after) {
             (Declined::Load | Declined::Absence, Some(seconds)) => Duration::from_secs(*seconds),
             (Declined::Load, None) => USUAL_WAIT,

@@ -31,9 +31,7 @@ impl Base64Stream {
     ) -> Result<(), InvalidBase64> {
         let mut rest = piece;
         while self.carried > 0 || rest.len() < 4 {
-            let Some((&digit, tail)) = rest.split_first() else {
-                return Ok(());
-            };
+            let Some((&digit, tail)) = rest.split_first() else { return Ok(()) };
             let sound = piece.len() - rest.len();
             if self.is_padded || !(is_digit(digit) || digit == b'=') {
                 return Err(InvalidBase64 { sound });

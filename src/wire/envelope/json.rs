@@ -118,9 +118,7 @@ impl Scanner {
                     return Ok(Some(Event::Piece(self.field, piece)));
                 }
             }
-            let Some((&byte, tail)) = rest.split_first() else {
-                return Ok(None);
-            };
+            let Some((&byte, tail)) = rest.split_first() else { return Ok(None) };
             let event = self.step(byte)?;
             *rest = tail;
             self.offset += 1;
@@ -233,9 +231,7 @@ impl Scanner {
             (Escape::Backslash, b't') => Some(b'\t'),
             (Escape::Backslash, _) => return self.expected("an escape of JSON"),
             (Escape::Unicode(left, number), _) => {
-                let Some(digit) = char::from(byte).to_digit(16) else {
-                    return self.expected("a hexadecimal digit");
-                };
+                let Some(digit) = char::from(byte).to_digit(16) else { return self.expected("a hexadecimal digit") };
                 let number = number << 4 | digit;
                 if left > 1 {
                     self.escape = Escape::Unicode(left - 1, number);

@@ -144,9 +144,7 @@ fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
 /// A column of fixed-width text; trailing zeros are padding, as in `NumPy`.
 fn labels(tensor: &Tensor, name: &'static str) -> Result<Vec<Label>, PickleFault> {
     const FAULT: fn(&'static str) -> PickleFault = PickleFault::Column;
-    let DType::Text(_) = tensor.dtype() else {
-        return Err(FAULT(name));
-    };
+    let DType::Text(_) = tensor.dtype() else { return Err(FAULT(name)) };
     let mut text = String::new();
     let label = |cell: &[u8]| {
         text.clear();
@@ -207,9 +205,7 @@ fn bond_at(graph: &Graph, rows: NodeId, row: usize, atoms: usize) -> Option<Bond
     let cells = match graph.node(rows) {
         Node::List(rows) => match graph.node(*rows.get(row)?) {
             Node::List(cells) | Node::Tuple(cells) => {
-                let &[first, second, order] = cells.as_slice() else {
-                    return None;
-                };
+                let &[first, second, order] = cells.as_slice() else { return None };
                 [graph.integer(first)?, graph.integer(second)?, graph.integer(order)?]
             }
             _ => return None,

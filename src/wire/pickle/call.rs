@@ -11,9 +11,7 @@ use super::torch;
 
 /// `REDUCE`: what a listed function makes of its arguments.
 pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Result<Node, PickleFault> {
-    let Some(symbol) = graph.symbol(callee) else {
-        return Err(PickleFault::Call(graph.describe(callee)));
-    };
+    let Some(symbol) = graph.symbol(callee) else { return Err(PickleFault::Call(graph.describe(callee))) };
     if symbol == Symbol::Harmless {
         return Err(unread(graph, callee, arguments));
     }
@@ -92,9 +90,7 @@ fn ordered_dict(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleF
         [pairs] => pairs,
         _ => return Err(FAULT),
     };
-    let Node::List(pairs) = graph.node(*pairs) else {
-        return Err(FAULT);
-    };
+    let Node::List(pairs) = graph.node(*pairs) else { return Err(FAULT) };
     let entry = |&pair| match graph.node(pair) {
         Node::List(pair) | Node::Tuple(pair) => <[NodeId; 2]>::try_from(pair.as_slice()).ok(),
         _ => None,
@@ -125,15 +121,11 @@ fn attribute(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFaul
 /// `_codecs.encode(text, 'latin1')`: every character is one byte.
 fn encode(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("bytes written as text");
-    let &[text, codec] = arguments else {
-        return Err(FAULT);
-    };
+    let &[text, codec] = arguments else { return Err(FAULT) };
     if !matches!(graph.word(codec), Some("latin1" | "latin-1")) {
         return Err(PickleFault::Call("_codecs.encode with another codec than latin1".into()));
     }
-    let Node::Text(range) = graph.node(text) else {
-        return Err(FAULT);
-    };
+    let Node::Text(range) = graph.node(text) else { return Err(FAULT) };
     // Charged before the text is looked at, so that encoding one text again and again has an end.
     let length = range.len();
     graph.charge(length)?;

@@ -282,9 +282,7 @@ fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
 /// Whether lone surrogates, which Python's texts may hold, are all that keeps a text from being UTF-8.
 fn has_surrogates_only(mut bytes: &[u8]) -> bool {
     loop {
-        let Err(error) = std::str::from_utf8(bytes) else {
-            return true;
-        };
+        let Err(error) = std::str::from_utf8(bytes) else { return true };
         match bytes.get(error.valid_up_to()..) {
             Some([0xed, 0xa0..=0xbf, 0x80..=0xbf, rest @ ..]) => bytes = rest,
             _ => return false,

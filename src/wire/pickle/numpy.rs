@@ -96,9 +96,7 @@ pub(super) fn reconstruct(graph: &Graph, arguments: &[NodeId]) -> Result<Node, P
 /// The state of an array: `(1, shape, dtype, is_fortran, bytes)`, or a list of the elements when they are objects.
 pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("array state");
-    let &[_, shape, element, fortran, data] = graph.tuple(state).ok_or(FAULT)? else {
-        return Err(FAULT);
-    };
+    let &[_, shape, element, fortran, data] = graph.tuple(state).ok_or(FAULT)? else { return Err(FAULT) };
     let shape = graph.sizes(shape).ok_or(FAULT)?;
     let element = element_type(graph, element)?;
     let layout = match graph.node(fortran) {
@@ -154,9 +152,7 @@ fn permuted(sizes: &[usize], axes: &[usize]) -> Option<Vec<usize>> {
 /// `scalar(dtype, bytes)`: an array without dimensions.
 pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("scalar");
-    let &[element, data] = arguments else {
-        return Err(FAULT);
-    };
+    let &[element, data] = arguments else { return Err(FAULT) };
     let element = element_type(graph, element)?;
     array(graph, element, &Layout::C, Vec::new(), data, FAULT)
 }
@@ -192,9 +188,7 @@ fn array(
     data: NodeId,
     fault: PickleFault,
 ) -> Result<Node, PickleFault> {
-    let (ElementKind::Plain(dtype), Some(data)) = (element.kind, graph.bytes(data)) else {
-        return Err(fault);
-    };
+    let (ElementKind::Plain(dtype), Some(data)) = (element.kind, graph.bytes(data)) else { return Err(fault) };
     let mut data = Bytes::clone(data);
     let size = dtype.size();
     size_of_array(size, &shape)?;

@@ -34,9 +34,7 @@ pub(super) struct StorageStream {
 impl StorageStream {
     /// The stream that is the only argument of `torch.storage._load_from_bytes`.
     pub(super) fn open(graph: &mut Graph, arguments: NodeId) -> Result<Self, PickleFault> {
-        let Some(&[stream]) = graph.tuple(arguments) else {
-            return Err(NO_STORAGE);
-        };
+        let Some(&[stream]) = graph.tuple(arguments) else { return Err(NO_STORAGE) };
         let stream = graph.bytes(stream).cloned().ok_or(NO_STORAGE)?;
         // Reading the header again and again, from one shared stream, is work that must be paid for.
         graph.charge(4 * LONGEST_HEADER)?;
@@ -110,12 +108,8 @@ pub(super) struct Described<'a> {
 
 /// The second pickle: the persistent id of a storage, `('storage', class, key, location, count, None)`.
 pub(super) fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<Described<'a>, PickleFault> {
-    let Node::Persistent(id) = graph.node(root) else {
-        return Err(NO_STORAGE);
-    };
-    let Some(&[kind, class, key, location, count, view]) = graph.tuple(*id) else {
-        return Err(NO_STORAGE);
-    };
+    let Node::Persistent(id) = graph.node(root) else { return Err(NO_STORAGE) };
+    let Some(&[kind, class, key, location, count, view]) = graph.tuple(*id) else { return Err(NO_STORAGE) };
     let dtype = match graph.symbol(class) {
         Some(Symbol::TorchStorage(dtype)) => dtype,
         Some(Symbol::Harmless) => return Err(PickleFault::Unsupported(graph.describe(class))),
@@ -139,12 +133,8 @@ fn is_device(name: &str) -> bool {
 /// `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`
 pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("torch tensor");
-    let &[storage, offset, shape, strides, ..] = arguments else {
-        return Err(FAULT);
-    };
-    let Node::Storage(storage) = graph.node(storage) else {
-        return Err(FAULT);
-    };
+    let &[storage, offset, shape, strides, ..] = arguments else { return Err(FAULT) };
+    let Node::Storage(storage) = graph.node(storage) else { return Err(FAULT) };
     let Storage { dtype, data, device } = storage.as_ref().clone();
     let (start, shape, strides) = match (graph.size(offset), graph.sizes(shape), graph.sizes(strides)) {
         (Some(start), Some(shape), Some(strides)) if shape.len() == strides.len() => (start, shape, strides),

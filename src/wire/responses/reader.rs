@@ -81,9 +81,7 @@ impl ResponseReader {
     /// # Errors
     /// When its file cannot be read, is no recording or belongs to another call than its name.
     pub(crate) fn next(&self, key: &CallKey) -> Result<Replayed, RecordingError> {
-        let Some(paths) = self.files.get(key.hash()) else {
-            return Ok(Replayed::Absent);
-        };
+        let Some(paths) = self.files.get(key.hash()) else { return Ok(Replayed::Absent) };
         let place = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             let count = given.entry(key.hash().to_owned()).or_default();

@@ -83,9 +83,7 @@ impl<M: ServedModel> ModelServer<M> {
 
     /// Makes a call when its turn has come.
     async fn call(&self, request: Request) -> HttpResponse {
-        let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else {
-            return crash();
-        };
+        let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else { return crash() };
         let model = Arc::clone(&self.model);
         let secret = self.secret.clone();
         let work = tokio::task::spawn_blocking(move || {
@@ -121,9 +119,7 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 fn read(method: Method, text: &str) -> Result<Request, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = serde_json::from_str(text).map_err(|error| format!("the body is not JSON: {error}"))?;
-    let Value::Object(mut body) = body else {
-        return Err("the body must be a JSON object".to_owned());
-    };
+    let Value::Object(mut body) = body else { return Err("the body must be a JSON object".to_owned()) };
     let options = match body.remove("options") {
         None | Some(Value::Null) => Options::new(),
         Some(Value::Object(options)) => options,
