@@ -1,5 +1,5 @@
-//! One `[[case]]` of a suite: its calls, its checks and what is expected of it. Checks stay as written until the module
-//! that knows them reads them.
+//! One `[[case]]` of a suite: its calls, its checks and its expected failures. Does not read the keys of checks; the module `check`
+//! does.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,34 +14,26 @@ use crate::prediction::Contract;
 /// A declared case.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// Its name, unique in the suite for every model it is for.
+    /// The name, unique in the suite for every model that the case is for.
     pub name: String,
-    /// What it proves, for readers.
+    /// What it proves.
     pub(crate) about: Option<String>,
-    /// The models it is for, among those the suite is for.
+    /// The models it is for, among those of the suite.
     pub(crate) scope: Scope,
-    /// How much it counts, for every model.
     levels: Levels,
-    /// The variants of the model it is repeated for.
     pub(crate) variants: Variants,
-    /// The steps of the scenario that it runs, instead of only making its call; whether there are such steps is for the plan to
-    /// judge.
+    /// The steps of the scenario that it runs instead of only making its call. The plan checks their names.
     pub(crate) steps: Option<Vec<NameOrTable>>,
-    /// What it sends, in order; at least one.
+    /// In order; at least one.
     pub(crate) calls: Vec<Call>,
-    /// The seed of the names that were drawn for its options, and these names.
+    /// The seed of the names that were drawn for its options, and the names.
     pub(crate) drawn: Option<(u64, Vec<String>)>,
-    /// When its calls are made.
     pub(crate) order: CallOrder,
-    /// What must hold, in order; at least one.
+    /// In order; at least one.
     pub(crate) checks: Vec<CheckTable>,
-    /// How long it may take.
     pub(crate) timeout: Option<Duration>,
-    /// How often it is tried again when it fails.
     pub(crate) retries: Option<usize>,
-    /// Where it is known to fail.
     pub(crate) expected_failures: Vec<ExpectedFailure>,
-    /// Where its name is written.
     pub(crate) location: Location,
 }
 
@@ -59,57 +51,53 @@ impl CallOrder {
     const NAMES: [(&'static str, Self); 2] = [("in_turn", Self::InTurn), ("at_once", Self::AtOnce)];
 }
 
-/// The variants of a model that a case is repeated for.
+/// The variants of a model that a case runs for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Variants {
-    /// It runs once, with the configuration it has.
+    /// One run with the configuration of the case.
     Configured,
-    /// Every published one.
+    /// All published ones.
     All,
-    /// Those of these names or aliases that the model has.
+    /// Those of the model that have one of these names or aliases.
     Named(Vec<String>),
 }
 
 /// One run of a case for a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repetition<'a> {
-    /// The case's name, and after `@` the variant where there is one.
+    /// The name of the case, followed by `@` and the variant if there is one.
     pub(crate) name: Cow<'a, str>,
-    /// The variant to configure.
     pub(crate) variant: Option<&'a str>,
 }
 
-/// One check as it was written.
+/// The table of one check.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckTable {
-    /// Which check it is.
     pub(crate) kind: Located<String>,
-    /// The whole table, for the check to read its own keys from; `check` is known there.
+    /// The whole table, from which the check reads its own keys.
     pub(crate) section: Section,
 }
 
-/// A failure that is known and explained. The case still runs: if it passes, the entry is out of date.
+/// A known and explained failure. The case still runs: if it passes, the entry is outdated.
 #[derive(Debug, Clone)]
 pub struct ExpectedFailure {
-    /// Why it fails.
     pub(crate) reason: String,
-    /// A text that the failure must contain, so that another failure does not hide behind this one.
+    /// A text that the failure must contain, so that no other failure is taken for this one.
     pub(crate) message: Option<String>,
-    /// The models it fails for; `None` means all.
+    /// `None` means all models.
     pub(crate) models: Option<Vec<String>>,
-    /// The backends it fails on; `None` means all.
+    /// `None` means all backends.
     pub(crate) backends: Option<Vec<String>>,
 }
 
 /// The name of a case for one variant.
 pub(crate) fn repetition_name(case: &str, variant: &str) -> String {
-    // A variant such as `biohub/ESMFold2-Fast` must not make a directory of a file name.
+    // A variant such as `biohub/ESMFold2-Fast` must not turn a file name into a path.
     format!("{case}@{}", variant.rsplit('/').next().unwrap_or(variant))
 }
 
 impl Case {
-    /// Its runs for a model, which must be one that suite and case are for; none when it is for variants that the model
-    /// does not have.
+    /// The runs of the case for a model that suite and case are for. Empty if the model has none of the case's variants.
     pub(crate) fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
         let repeated =
             |variant: &'a str| Repetition { name: repetition_name(&self.name, variant).into(), variant: Some(variant) };
@@ -125,14 +113,11 @@ impl Case {
 
     /// Whether it runs for a model that its suite is for.
     pub(crate) fn fits(&self, contract: &Contract) -> bool {
-        let has_variants = match &self.variants {
-            Variants::Configured => true,
-            Variants::All | Variants::Named(_) => !self.repetitions(contract).is_empty(),
-        };
+        let has_variants = self.variants == Variants::Configured || !self.repetitions(contract).is_empty();
         has_variants && self.scope.fits(contract)
     }
 
-    /// How much it counts for a model.
+    /// The level of the case for a model.
     pub(crate) fn level(&self, model: &str) -> Level {
         self.levels.of(model)
     }
@@ -179,9 +164,9 @@ impl Case {
             reader.reject("order", "one call is at once with none", "expected several of `[[case.call]]`");
         }
         reader.finish();
-        let name = name?;
+        let Located { value: name, location } = name?;
         Some(Self {
-            name: name.value,
+            name,
             about,
             scope,
             levels,
@@ -194,7 +179,7 @@ impl Case {
             timeout,
             retries,
             expected_failures,
-            location: name.location,
+            location,
         })
     }
 }
@@ -202,31 +187,27 @@ impl Case {
 /// Replaces the placeholders in the options of calls by names drawn from the seed of the case.
 fn draw_names(reader: &mut TableReader<'_>, calls: &mut [Call]) -> Option<(u64, Vec<String>)> {
     let seed = reader.count("seed", 0);
-    let mut draw = NameDraw::new(seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0));
+    let seed = seed.and_then(|seed| u64::try_from(seed).ok());
+    let mut draw = NameDraw::new(seed.unwrap_or(0));
     for call in calls {
         draw.fill(&mut call.options);
         draw.fill(&mut call.config);
     }
-    let drawn = draw.into_drawn();
-    match (seed, drawn.is_empty()) {
+    match (seed, draw.drawn.is_empty()) {
         (Some(_), true) => reader.reject("seed", "nothing is drawn", "expected `{random}` among the unchecked options"),
-        (None, false) => {
-            reader.require("seed");
-        }
+        (None, false) => drop(reader.require("seed")),
         (None, true) | (Some(_), false) => {}
     }
-    Some((u64::try_from(seed?).ok()?, drawn))
+    Some((seed?, draw.drawn))
 }
 
-/// A name that is fit for test names and file names.
+/// Reads `name`, which must be fit for test names and file names.
 fn read_name(reader: &mut TableReader<'_>) -> Option<Located<String>> {
-    let value = reader.required_text("name")?;
-    let location = reader.location_of("name");
-    if !model::is_name(&value) {
-        let label = "expected lowercase letters, digits and `_`, a letter first";
-        reader.reject("name", format_args!("`{value}` is not a name"), label);
+    let name = reader.require("name").located_text("name")?;
+    if !model::is_name(&name.value) {
+        reader.reject("name", format_args!("`{}` is not a name", name.value), model::EXPECTED_NAME);
     }
-    Some(Located { value, location })
+    Some(name)
 }
 
 fn read_variants(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Variants {
@@ -238,8 +219,8 @@ fn read_variants(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vari
     if names.is_empty() {
         reader.reject("variants", "no variant is named", "expected names, or \"*\" for all");
     }
-    let known = known_names(names, "variant", &scope_names.variants, reader.diagnostics());
-    known.map_or(Variants::Configured, Variants::Named)
+    known_names(names, "variant", &scope_names.variants, reader.diagnostics())
+        .map_or(Variants::Configured, Variants::Named)
 }
 
 fn read_checks(outer: &mut TableReader<'_>) -> Vec<CheckTable> {
@@ -250,10 +231,9 @@ fn read_checks(outer: &mut TableReader<'_>) -> Vec<CheckTable> {
     let mut checks = Vec::with_capacity(sections.len());
     for section in sections {
         let mut reader = outer.within(&section);
-        let kind = reader.required_text("check");
-        let location = reader.location_of("check");
+        let kind = reader.require("check").located_text("check");
         let section = reader.rest();
-        checks.extend(kind.map(|value| CheckTable { kind: Located { value, location }, section }));
+        checks.extend(kind.map(|kind| CheckTable { kind, section }));
     }
     checks
 }
@@ -266,19 +246,11 @@ fn read_calls(
 ) -> Vec<Call> {
     let sections = outer.sections("call");
     if sections.is_empty() {
-        let Some(input) = case.input else {
-            let diagnostic = sends_nothing("case", outer.table());
-            outer.diagnostics().push(diagnostic);
-            return Vec::new();
-        };
-        return vec![Call {
-            name: "call".to_owned(),
-            input,
-            options: case.options,
-            config: case.config,
-            method: case.method,
-            location: outer.table().location(),
-        }];
+        let call = Located { value: "call".to_owned(), location: outer.table().location() };
+        if case.input.is_none() {
+            report_no_input("case", outer);
+        }
+        return new_call(call, case).into_iter().collect();
     }
     let mut calls: Vec<Call> = Vec::with_capacity(sections.len());
     for section in &sections {
@@ -287,32 +259,29 @@ fn read_calls(
         let mut defaults = case.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
         if defaults.input.is_none() {
-            let diagnostic = sends_nothing("call", section);
-            reader.diagnostics().push(diagnostic);
+            report_no_input("call", &mut reader);
         }
         reader.finish();
         let Some(name) = name else { continue };
         if let Some(earlier) = calls.iter().find(|call| call.name == name.value) {
             let diagnostic = Diagnostic::at(name.location.clone(), format!("call `{}` is there already", name.value));
-            let diagnostic = diagnostic.with_related(earlier.location.clone(), "first here");
-            outer.diagnostics().push(diagnostic);
+            outer.diagnostics().push(diagnostic.with_related(earlier.location.clone(), "first here"));
         }
-        calls.extend(defaults.input.map(|input| Call {
-            name: name.value,
-            input,
-            options: defaults.options,
-            config: defaults.config,
-            method: defaults.method,
-            location: name.location,
-        }));
+        calls.extend(new_call(name, defaults));
     }
     calls
 }
 
-fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
-    Diagnostic::at(section.location(), format!("this {what} sends nothing")).with_help(
-        "say what to send with `sequences`, `literal` or `structured`, in the case or in every `[[case.call]]`",
-    )
+/// The call of a name; `None` if it has no input.
+fn new_call(name: Located<String>, values: Defaults) -> Option<Call> {
+    let Defaults { input, options, config, method } = values;
+    Some(Call { name: name.value, input: input?, options, config, method, location: name.location })
+}
+
+fn report_no_input(what: &str, reader: &mut TableReader<'_>) {
+    let help = "say what to send with `sequences`, `literal` or `structured`, in the case or in every `[[case.call]]`";
+    let diagnostic = Diagnostic::at(reader.table().location(), format!("this {what} sends nothing")).with_help(help);
+    reader.diagnostics().push(diagnostic);
 }
 
 /// Reads `xfail`: a reason, a table, or several tables.
@@ -329,10 +298,9 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
             reader.reject("message", "every failure contains nothing", "expected words that it must contain");
         }
         let models = reader.located_texts("models");
-        let backends = reader.located_texts("backends");
+        // A suite is shared: it may name backends that are declared elsewhere.
+        let backends = reader.texts("backends");
         let models = models.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
-        // A suite is shared: it may know failures of backends that are declared elsewhere.
-        let backends = backends.map(|names| names.into_iter().map(|name| name.value).collect());
         reader.finish();
         failures.extend(reason.map(|reason| ExpectedFailure { reason, message, models, backends }));
     }

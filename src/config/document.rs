@@ -1,5 +1,6 @@
-//! A parsed TOML file as flat lists: every table, key and value with its place, texts as stretches of the file. A few
-//! allocations for a file of any size, and nothing to do when it is dropped. Knows the syntax, no meaning.
+//! A parsed TOML file as flat lists of tables, keys and values with their places. Does not know what they mean.
+//!
+//! Texts are ranges of the file, so a file of any size needs few allocations and is cheap to drop.
 
 #[cfg(test)]
 mod tests;
@@ -7,28 +8,28 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-use toml_spanner::{Arena, Item, Table, Value};
+use toml_spanner::{Arena, Item, Span, Table, Value};
 
 use super::{Diagnostic, Diagnostics, Location, Source};
 
-/// So deep may tables and arrays be nested; each level takes stack.
+/// The limit of nested tables and arrays: each level takes stack.
 const DEEPEST: usize = 64;
 
 /// A whole file.
 #[derive(Debug)]
 pub(super) struct Document {
     source: Arc<Source>,
-    /// Texts that stand in the file in another spelling, such as with escapes.
+    /// Texts that are spelled differently in the file, such as with escapes.
     respelled: String,
     /// The first is the file itself.
     tables: Vec<TomlTable>,
-    /// Those of one table lie together.
+    /// The entries of a table are adjacent.
     pub(super) entries: Vec<TomlEntry>,
-    /// Values in arrays; those of one array lie together.
+    /// Values in arrays; those of an array are adjacent.
     pub(super) items: Vec<TomlItem>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TomlTable {
     pub(super) span: Span,
     pub(super) entries: Span,
@@ -49,7 +50,7 @@ pub(super) struct TomlItem {
     pub(super) value: TomlValue,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TomlValue {
     Text(TomlText),
@@ -57,15 +58,15 @@ pub(super) enum TomlValue {
     Float(f64),
     Flag(bool),
     Datetime(TomlText),
-    /// Which of the items.
+    /// A range of the items.
     Array(Span),
-    /// Which of the tables.
+    /// The index of a table.
     Table(u32),
-    /// A number that does not fit; reported when the file was parsed.
+    /// A number that does not fit, which was reported when the file was parsed.
     Unreadable,
 }
 
-/// A text: a stretch of the file or of what is spelled otherwise there.
+/// A text: a range of the file, or of the respelled texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TomlText {
     Written(Span),
@@ -73,69 +74,50 @@ pub(super) enum TomlText {
 }
 
 impl TomlText {
-    /// In bytes.
+    /// The length in bytes.
     pub(super) const fn len(self) -> usize {
         let (Self::Written(span) | Self::Respelled(span)) = self;
         (span.end - span.start) as usize
     }
 }
 
-/// A stretch of bytes, entries or items. Files are below four gigabytes, so half the width will do.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    pub(super) fn new(range: &Range<usize>) -> Self {
-        let bound = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { start: bound(range.start), end: bound(range.end) }
-    }
-
-    /// As the parser gives it.
-    const fn of(span: toml_spanner::Span) -> Self {
-        Self { start: span.start, end: span.end }
-    }
-
-    pub(super) const fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
+/// The span of a range of bytes, entries or items. Files are smaller than four gigabytes, so 32 bits are enough.
+fn span(range: &Range<usize>) -> Span {
+    let bound = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+    Span::new(bound(range.start), bound(range.end))
 }
 
 impl Document {
-    /// Parses a file. Every syntax error goes to `diagnostics`; what could be read in spite of them comes back.
+    /// Parses a file. Returns what can be read in spite of syntax errors, which go to `diagnostics`.
     pub(super) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Self {
         let mut document = Self {
             source: Arc::clone(source),
             respelled: String::new(),
             tables: Vec::new(),
-            // A vector that grows is copied, and a file may have tens of thousands of entries.
+            // A file may have tens of thousands of entries, and a growing vector would copy them.
             entries: Vec::with_capacity(source.text().bytes().filter(|byte| *byte == b'=').count()),
             items: Vec::new(),
         };
         if u32::try_from(source.text().len()).is_err() {
-            let message = format!("{} is larger than four gigabytes", source.path());
-            diagnostics.push(Diagnostic::new(message));
+            diagnostics.push(Diagnostic::new(format!("{} is larger than four gigabytes", source.path())));
             return document;
         }
         let arena = Arena::new();
         let read = toml_spanner::parse_recoverable(source.text(), &arena);
         for error in read.errors() {
-            let place = |span: toml_spanner::Span| Location::new(source, span.range());
+            let place = |span: Span| Location::new(source, span.range());
             let mut diagnostic = Diagnostic::at(place(error.span()), error.message(source.text()));
             if let Some((first, label)) = error.secondary_label() {
                 diagnostic = diagnostic.with_related(place(first), label);
             }
             diagnostics.push(diagnostic);
         }
-        document.add_table(read.table(), Span::new(&(0..0)), 0, diagnostics);
+        document.add_table(read.table(), Span::default(), 0, diagnostics);
         document
     }
 
     pub(super) fn table(&self, index: u32) -> TomlTable {
-        const EMPTY: Span = Span { start: 0, end: 0 };
-        self.tables.get(index as usize).copied().unwrap_or(TomlTable { span: EMPTY, entries: EMPTY })
+        self.tables.get(index as usize).copied().unwrap_or_default()
     }
 
     pub(super) fn place(&self, span: Span) -> Location {
@@ -149,18 +131,15 @@ impl Document {
         }
     }
 
-    fn add_table(&mut self, table: &Table<'_>, span: Span, depth: usize, diagnostics: &mut Diagnostics) -> u32 {
+    fn add_table(&mut self, table: &Table<'_>, table_span: Span, depth: usize, diagnostics: &mut Diagnostics) -> u32 {
         let index = self.tables.len();
         let first = self.entries.len();
-        self.tables.push(TomlTable { span, entries: Span::new(&(first..first + table.len())) });
-        // The entries of a table lie together, so they take their places before any of them is looked into.
+        self.tables.push(TomlTable { span: table_span, entries: span(&(first..first + table.len())) });
+        // The entries of a table are adjacent, so all of them are added before any nested table is.
         for (key, value) in table.entries() {
-            let entry = TomlEntry {
-                key: self.add_text(key.name),
-                key_span: Span::of(key.span),
-                item: TomlItem { span: Span::of(value.span()), value: TomlValue::Unreadable },
-            };
-            self.entries.push(entry);
+            let item = TomlItem { span: value.span(), value: TomlValue::Unreadable };
+            let key = TomlEntry { key: self.add_text(key.name), key_span: key.span, item };
+            self.entries.push(key);
         }
         for (offset, (_, value)) in table.entries().iter().enumerate() {
             let value = self.add_value(value, depth + 1, diagnostics);
@@ -172,60 +151,58 @@ impl Document {
     }
 
     fn add_value(&mut self, item: &Item<'_>, depth: usize, diagnostics: &mut Diagnostics) -> TomlValue {
-        let span = Span::of(item.span());
+        let item_span = item.span();
         let mut unreadable = |message: &str| {
-            diagnostics.push(Diagnostic::at(self.place(span), message));
+            diagnostics.push(Diagnostic::at(self.place(item_span), message));
             TomlValue::Unreadable
         };
         match item.value() {
-            // The parser bounds brackets, and no dots.
+            // The parser limits nested brackets, but not dotted keys.
             Value::Array(_) | Value::Table(_) if depth > DEEPEST => {
                 unreadable(&format!("nested more than {DEEPEST} deep"))
             }
             Value::String(text) => TomlValue::Text(self.add_text(text)),
             Value::Boolean(flag) => TomlValue::Flag(*flag),
-            Value::DateTime(_) => TomlValue::Datetime(TomlText::Written(span)),
+            Value::DateTime(_) => TomlValue::Datetime(TomlText::Written(item_span)),
             Value::Integer(integer) => match integer.as_i64() {
                 Some(value) => TomlValue::Integer(value),
                 None => unreadable("integer does not fit into 64 bits"),
             },
-            // `inf` may be written; anything else that becomes infinite is too large.
-            Value::Float(value) if value.is_infinite() && !self.written(span).contains("inf") => {
+            // A number that is infinite without being written as `inf` is too large.
+            Value::Float(value) if value.is_infinite() && !self.written(item_span).contains("inf") => {
                 unreadable("number does not fit into double precision")
             }
             Value::Float(value) => TomlValue::Float(*value),
             Value::Array(array) => {
                 let first = self.items.len();
-                self.items.extend(
-                    array.iter().map(|item| TomlItem { span: Span::of(item.span()), value: TomlValue::Unreadable }),
-                );
+                self.items
+                    .extend(array.iter().map(|item| TomlItem { span: item.span(), value: TomlValue::Unreadable }));
                 for (offset, item) in array.iter().enumerate() {
                     let value = self.add_value(item, depth + 1, diagnostics);
                     if let Some(item) = self.items.get_mut(first + offset) {
                         item.value = value;
                     }
                 }
-                TomlValue::Array(Span::new(&(first..first + array.len())))
+                TomlValue::Array(span(&(first..first + array.len())))
             }
-            Value::Table(table) => TomlValue::Table(self.add_table(table, span, depth, diagnostics)),
+            Value::Table(table) => TomlValue::Table(self.add_table(table, item_span, depth, diagnostics)),
         }
     }
 
-    /// A stretch of the file as it stands there.
     fn written(&self, span: Span) -> &str {
         self.source.text().get(span.range()).unwrap_or_default()
     }
 
-    /// A text as a stretch of the file where it stands there as it is.
+    /// Adds a text, as a range of the file if the parser did not change its spelling.
     fn add_text(&mut self, text: &str) -> TomlText {
         let file = self.source.text();
         let offset = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
         let range = offset..offset.saturating_add(text.len());
         if file.get(range.clone()) == Some(text) {
-            return TomlText::Written(Span::new(&range));
+            return TomlText::Written(span(&range));
         }
         let start = self.respelled.len();
         self.respelled.push_str(text);
-        TomlText::Respelled(Span::new(&(start..self.respelled.len())))
+        TomlText::Respelled(span(&(start..self.respelled.len())))
     }
 }

@@ -1,35 +1,30 @@
-//! Names that no model has, drawn from the seed that a case states, so that no port can know them before. Fills
-//! placeholders; knows no model.
+//! Draws random names from the seed of a case and fills placeholders with them, so that no port can know them in advance. Does not
+//! know any model.
 
 use serde_json::Value;
 
 use crate::prediction::Options;
 
-/// What stands for a drawn name, as an option or as a field.
+/// The placeholder for a drawn name, as an option or as a field.
 const PLACEHOLDER: &str = "{random}";
 
-/// How long a drawn name is: too long to be one that means something.
+/// The length of a drawn name: too long for an existing name.
 const LETTERS: usize = 12;
 
 /// Draws names from a seed.
 #[derive(Debug)]
 pub(super) struct NameDraw {
     state: u64,
-    drawn: Vec<String>,
+    /// The names so far, in order.
+    pub(super) drawn: Vec<String>,
 }
 
 impl NameDraw {
-    /// Draws from a seed.
     pub(super) const fn new(seed: u64) -> Self {
         Self { state: seed, drawn: Vec::new() }
     }
 
-    /// The names that were drawn, in order.
-    pub(super) fn into_drawn(self) -> Vec<String> {
-        self.drawn
-    }
-
-    /// Replaces every placeholder by a name of its own.
+    /// Replaces every placeholder by a different name.
     pub(super) fn fill(&mut self, options: &mut Options) {
         let filled = std::mem::take(options).into_iter().map(|(name, value)| {
             let name = if name == PLACEHOLDER { self.draw() } else { name };
@@ -78,7 +73,7 @@ mod tests {
             let text = r#"{"{random}": true, "include_fields": ["plddt", "{random}"], "seed": 7}"#;
             let mut options: Options = serde_json::from_str(text).unwrap();
             draw.fill(&mut options);
-            (Value::Object(options).to_string(), draw.into_drawn())
+            (Value::Object(options).to_string(), draw.drawn)
         };
         let (text, names) = filled(7);
         assert_eq!(names.len(), 2);

@@ -1,36 +1,55 @@
-//! `[models.KEY.gates]` as the gates of a contract, and the gates that a check changes. Reads numbers; judges by none.
+//! Reads gates: those of a model (`[models.KEY.gates]`), those that a check changes, and the tolerances for unknown models
+//! (`[unknown]`). Does not compare anything with them.
 
-use super::{Section, TableReader};
+use super::{TableReader, field};
+use crate::prediction::contract::Tolerance;
 use crate::prediction::gates::{GateTable, GateValues, Gates};
 
-/// Reads the tables of gates of a model. A table that is there must be whole.
+/// The tolerances for results of a model that is not declared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unknown {
+    pub(crate) tolerance: Tolerance,
+    pub(crate) gates: Gates,
+}
+
+impl Default for Unknown {
+    /// Nothing may differ.
+    fn default() -> Self {
+        Self { tolerance: field::EXACT, gates: Gates::default() }
+    }
+}
+
+/// Reads `[unknown]`; `None` if it is absent.
+pub(super) fn read_unknown(outer: &mut TableReader<'_>) -> Option<Unknown> {
+    outer.nested("unknown", |reader| Unknown {
+        tolerance: field::read_tolerance(reader).unwrap_or(field::EXACT),
+        gates: read(reader),
+    })
+}
+
+/// Reads the tables of gates of a model. A table that is present must be complete.
 pub(super) fn read(outer: &mut TableReader<'_>) -> Gates {
-    let Some(section) = outer.section("gates") else { return Gates::default() };
-    let mut reader = outer.within(&section);
-    let gates = Gates {
-        structure: read_table(&mut reader),
-        embedding: read_table(&mut reader),
-        ensemble: read_table(&mut reader),
-        physical: read_table(&mut reader),
-        floor: read_table(&mut reader),
-    };
-    reader.finish();
-    gates
+    let gates = outer.nested("gates", |reader| Gates {
+        structure: read_table(reader),
+        embedding: read_table(reader),
+        ensemble: read_table(reader),
+        physical: read_table(reader),
+        floor: read_table(reader),
+    });
+    gates.unwrap_or_default()
 }
 
 fn read_table<T: GateTable>(outer: &mut TableReader<'_>) -> Option<T> {
-    let section = outer.section(T::NAME)?;
-    let mut reader = outer.within(&section);
-    for gate in T::gates() {
-        reader.require(gate.key);
-    }
-    let values = read_values::<T>(&mut reader);
-    reader.finish();
-    T::of(&values)
+    outer.nested(T::NAME, |reader| {
+        for gate in T::gates() {
+            reader.require(gate.key);
+        }
+        T::of(&read_values::<T>(reader))
+    })?
 }
 
-/// Reads the gates that the table of a check changes, below its key `gates`: any of those that `T` has. `None` where the
-/// key is absent. A gate beside that key judges nothing, and is a mistake that is easily made.
+/// Reads the gates of `T` that the table of a check changes, below its key `gates`. Returns `None` if the key is absent. A gate beside
+/// that key would have no effect, so it is reported.
 pub(crate) fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<GateValues> {
     for gate in T::gates() {
         let is_beside = outer.table().entries().any(|entry| entry.key() == gate.key);
@@ -39,11 +58,7 @@ pub(crate) fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<
             outer.reject(gate.key, format_args!("`{}` is a gate of the model", gate.key), label);
         }
     }
-    let section: Section = outer.section("gates")?;
-    let mut reader = outer.within(&section);
-    let values = read_values::<T>(&mut reader);
-    reader.finish();
-    Some(values)
+    outer.nested("gates", read_values::<T>)
 }
 
 fn read_values<T: GateTable>(reader: &mut TableReader<'_>) -> GateValues {
@@ -52,7 +67,7 @@ fn read_values<T: GateTable>(reader: &mut TableReader<'_>) -> GateValues {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Diagnostics, Source};
+    use super::super::{Diagnostics, Section, Source};
     use super::*;
     use crate::prediction::gates::EnsembleGates;
 

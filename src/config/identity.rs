@@ -1,112 +1,81 @@
-//! `[[models.KEY.identities]]`: relations between the fields of one response. Reads them, and judges whether the shapes of both sides
-//! allow what they say.
+//! `[[models.KEY.identities]]`: relations between the fields of one response. Reads them and checks that the shapes of both sides fit.
+//! Does not compare values.
 
 use super::{Diagnostic, Located, TableReader};
 use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Presence, RESPONSE_SYMBOLS};
 use crate::prediction::identity::{AxisPick, BinCentres, FieldIdentity, FieldPart, FieldRelation};
 
-/// The relations by name; what else they need stands in keys of its own.
-#[derive(Debug, Clone, Copy)]
-enum RelationKind {
-    Same,
-    Softmax,
-    Normalised,
-    Expectation,
-    SoftmaxExpectation,
-    TmScore,
-    Unit,
-    AlphaCarbons,
-    ResidueTypes,
-}
+const UNREAD: BinCentres = BinCentres { first: 0.0, step: 0.0 };
 
-const KINDS: [(&str, RelationKind); 9] = [
-    ("same", RelationKind::Same),
-    ("softmax", RelationKind::Softmax),
-    ("normalised", RelationKind::Normalised),
-    ("expectation", RelationKind::Expectation),
-    ("softmax_expectation", RelationKind::SoftmaxExpectation),
-    ("tm_score", RelationKind::TmScore),
-    ("unit", RelationKind::Unit),
-    ("alpha_carbons", RelationKind::AlphaCarbons),
-    ("residue_types", RelationKind::ResidueTypes),
+/// The relations by name; their bins and letters are read from keys of their own.
+const RELATIONS: [(&str, FieldRelation); 9] = [
+    ("same", FieldRelation::Same),
+    ("softmax", FieldRelation::Softmax),
+    ("normalised", FieldRelation::Normalised),
+    ("expectation", FieldRelation::Expectation(UNREAD)),
+    ("softmax_expectation", FieldRelation::SoftmaxExpectation(UNREAD)),
+    ("tm_score", FieldRelation::TmScore(UNREAD)),
+    ("unit", FieldRelation::Unit),
+    ("alpha_carbons", FieldRelation::AlphaCarbons),
+    ("residue_types", FieldRelation::ResidueTypes(String::new())),
 ];
 
-/// The fields of the model, as far as they could be read.
+/// The fields of the model; `None` for one with mistakes.
 pub(super) struct DeclaredFields<'a> {
     pub(super) names: &'a [Located<String>],
     pub(super) read: &'a [Option<FieldSpec>],
 }
 
-/// One side of an identity: the field, and the shape that a sample has there.
+/// One side of an identity: the field, and the shape of one sample of it.
 struct IdentitySide<'a> {
     part: FieldPart,
     field: &'a FieldSpec,
     shape: Vec<Dimension>,
 }
 
-/// Reads those of one model.
+/// Reads the identities of one model.
 pub(super) fn read(fields: &DeclaredFields<'_>, outer: &mut TableReader<'_>) -> Vec<FieldIdentity> {
     let sections = outer.sections("identities");
-    let mut identities = Vec::with_capacity(sections.len());
-    for section in &sections {
-        identities.extend(read_one(fields, outer.within(section)));
-    }
-    identities
+    sections.iter().filter_map(|section| read_one(fields, outer.within(section))).collect()
 }
 
 fn read_one(fields: &DeclaredFields<'_>, mut reader: TableReader<'_>) -> Option<FieldIdentity> {
     reader.require("field").require("is").require("tolerance");
     let field = read_side("field", fields, &mut reader);
-    let kind = read_kind(&mut reader);
+    let relation = reader.named("is", "relation", &RELATIONS);
     let tolerance = reader.number("tolerance", 0.0..);
-    let Some(kind) = kind else {
-        // Without the relation nothing can be said about the other keys.
+    let Some(mut relation) = relation else {
+        // The other keys cannot be checked without the relation.
         let _ = reader.rest();
         return None;
     };
-    let needs_other = !matches!(kind, RelationKind::Unit | RelationKind::ResidueTypes);
+    let needs_other = !matches!(relation, FieldRelation::Unit | FieldRelation::ResidueTypes(_));
     let of = if needs_other { read_side("of", fields, reader.require("of")) } else { None };
-    let relation = read_relation(kind, &mut reader);
+    let is_complete = read_parameters(&mut relation, &mut reader).is_some();
     let both = field.as_ref().filter(|_| !needs_other || of.is_some());
-    let fits = both.is_none_or(|field| judge_shapes(kind, field, of.as_ref(), &mut reader));
+    let fits = both.is_none_or(|field| judge_shapes(&relation, field, of.as_ref(), &mut reader));
     reader.finish();
-    if !fits || (needs_other && of.is_none()) {
+    if !is_complete || !fits || (needs_other && of.is_none()) {
         return None;
     }
-    Some(FieldIdentity { field: field?.part, relation: relation?, of: of.map(|side| side.part), tolerance: tolerance? })
+    Some(FieldIdentity { field: field?.part, relation, of: of.map(|side| side.part), tolerance: tolerance? })
 }
 
-fn read_kind(reader: &mut TableReader<'_>) -> Option<RelationKind> {
-    let text = reader.text("is")?;
-    let found = KINDS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
-    if found.is_none() {
-        let names = KINDS.iter().map(|(name, _)| *name);
-        let diagnostic = Diagnostic::unknown(reader.location_of("is"), "relation", &text, names);
-        reader.diagnostics().push(diagnostic);
+/// Reads the bins or letters of a relation that has any.
+fn read_parameters(relation: &mut FieldRelation, reader: &mut TableReader<'_>) -> Option<()> {
+    match relation {
+        FieldRelation::Expectation(bins) | FieldRelation::SoftmaxExpectation(bins) | FieldRelation::TmScore(bins) => {
+            let first = reader.require("first").number("first", ..);
+            let step = reader.require("step").number("step", ..);
+            *bins = BinCentres { first: first?, step: step? };
+        }
+        FieldRelation::ResidueTypes(order) => *order = reader.required_text("order")?,
+        _ => {}
     }
-    found
+    Some(())
 }
 
-fn read_relation(kind: RelationKind, reader: &mut TableReader<'_>) -> Option<FieldRelation> {
-    let mut bins = || {
-        let first = reader.require("first").number("first", ..);
-        let step = reader.require("step").number("step", ..);
-        Some(BinCentres { first: first?, step: step? })
-    };
-    Some(match kind {
-        RelationKind::Same => FieldRelation::Same,
-        RelationKind::Softmax => FieldRelation::Softmax,
-        RelationKind::Normalised => FieldRelation::Normalised,
-        RelationKind::Expectation => FieldRelation::Expectation(bins()?),
-        RelationKind::SoftmaxExpectation => FieldRelation::SoftmaxExpectation(bins()?),
-        RelationKind::TmScore => FieldRelation::TmScore(bins()?),
-        RelationKind::Unit => FieldRelation::Unit,
-        RelationKind::AlphaCarbons => FieldRelation::AlphaCarbons,
-        RelationKind::ResidueTypes => FieldRelation::ResidueTypes(reader.required_text("order")?),
-    })
-}
-
-/// Reads one side; `None` where it was reported, or its field was.
+/// Reads one side; `None` if a mistake in it or in its field was reported.
 fn read_side<'a>(
     key: &'static str,
     fields: &DeclaredFields<'a>,
@@ -114,8 +83,8 @@ fn read_side<'a>(
 ) -> Option<IdentitySide<'a>> {
     let text = reader.text(key)?;
     let Some(part) = FieldPart::parse(&text) else {
-        let message = format!("`{text}` is not a field or a part of one");
-        reader.reject(key, message, "expected one such as `pae` or `frames[-1, ..., 4:7]`");
+        let label = "expected one such as `pae` or `frames[-1, ..., 4:7]`";
+        reader.reject(key, format_args!("`{text}` is not a field or a part of one"), label);
         return None;
     };
     let names = fields.names.iter().map(|name| name.value.as_str());
@@ -132,18 +101,15 @@ fn read_side<'a>(
     match shape_of(&part, field) {
         Ok(shape) => Some(IdentitySide { part, field, shape }),
         Err(problem) => {
-            let shape: Vec<String> = field.shape.iter().map(ToString::to_string).collect();
-            let label = format!("the shape of `{}` is [{}]", field.name, shape.join(", "));
-            reader.reject(key, problem, label);
+            reader.reject(key, problem, format_args!("the shape of `{}` is {}", field.name, show(&field.shape)));
             None
         }
     }
 }
 
-/// The shape of the part of one sample; residues are `N` whether they are padded or not.
+/// The shape of this part of one sample. Residues are `N`, padded or not.
 fn shape_of(part: &FieldPart, field: &FieldSpec) -> Result<Vec<Dimension>, String> {
-    let picks = part.picks(field.shape.len());
-    let picks = picks.ok_or_else(|| format!("`{part}` has too many dimensions"))?;
+    let picks = part.picks(field.shape.len()).ok_or_else(|| format!("`{part}` has too many dimensions"))?;
     let mut shape = Vec::new();
     for (pick, dimension) in picks.into_iter().zip(&field.shape) {
         let is_all = matches!(pick, AxisPick::All | AxisPick::Rest);
@@ -169,67 +135,62 @@ fn shape_of(part: &FieldPart, field: &FieldSpec) -> Result<Vec<Dimension>, Strin
     Ok(shape)
 }
 
-/// Whether the relation can hold between such shapes; reports where it cannot.
+/// Whether the relation can hold between these shapes; reports it if not.
 fn judge_shapes(
-    kind: RelationKind,
+    relation: &FieldRelation,
     field: &IdentitySide<'_>,
     of: Option<&IdentitySide<'_>>,
     reader: &mut TableReader<'_>,
 ) -> bool {
+    let mut reject = |key, side: &IdentitySide<'_>, kind, expected| {
+        reader.reject(key, format_args!("`{}` is no {kind}", side.part), expected);
+        false
+    };
     let is_array =
         |side: &IdentitySide<'_>| matches!(side.field.kind, FieldKind::Array | FieldKind::Arrays | FieldKind::Scalar);
     if !is_array(field) {
-        reader.reject("field", format_args!("`{}` is no array", field.part), "expected an array");
-        return false;
+        return reject("field", field, "array", "expected an array");
+    }
+    match of {
+        Some(of) if *relation == FieldRelation::AlphaCarbons && of.field.kind != FieldKind::Structures => {
+            return reject("of", of, "structure", "expected structures");
+        }
+        Some(of) if *relation != FieldRelation::AlphaCarbons && !is_array(of) => {
+            return reject("of", of, "array", "expected an array");
+        }
+        _ => {}
     }
     let residues = || Dimension::Symbol("N".to_owned(), 0);
-    if let Some(of) = of {
-        let is_structure = of.field.kind == FieldKind::Structures;
-        match kind {
-            RelationKind::AlphaCarbons if !is_structure => {
-                reader.reject("of", format_args!("`{}` is no structure", of.part), "expected structures");
-                return false;
-            }
-            RelationKind::AlphaCarbons => {}
-            _ if !is_array(of) => {
-                reader.reject("of", format_args!("`{}` is no array", of.part), "expected an array");
-                return false;
-            }
-            _ => {}
-        }
-    }
-    let of = of.map_or(&[][..], |of| of.shape.as_slice());
+    let of = of.map(|of| of.shape.as_slice());
+    let other = of.unwrap_or_default();
     let own = field.shape.as_slice();
-    let (fits, expected) = match kind {
-        RelationKind::Same => (own == of, "the same shape on both sides"),
-        RelationKind::Softmax | RelationKind::Normalised => {
-            (own == of && !own.is_empty(), "rows of the same shape on both sides")
+    let (fits, expected) = match relation {
+        FieldRelation::Same => (own == other, "the same shape on both sides"),
+        FieldRelation::Softmax | FieldRelation::Normalised => {
+            (own == other && !own.is_empty(), "rows of the same shape on both sides")
         }
-        RelationKind::Expectation | RelationKind::SoftmaxExpectation => {
-            let rows = of.split_last().map(|(_, rows)| rows);
+        FieldRelation::Expectation(_) | FieldRelation::SoftmaxExpectation(_) => {
+            let rows = other.split_last().map(|(_, rows)| rows);
             (rows == Some(own), "one dimension more in `of`, the bins")
         }
-        RelationKind::TmScore => {
-            let pairs = of.len() == 3 && of[..2] == [residues(), residues()];
-            let fits = pairs && own == [Dimension::Fixed(1)];
+        FieldRelation::TmScore(_) => {
+            let fits = other.len() == 3 && other[..2] == [residues(), residues()] && own == [Dimension::Fixed(1)];
             (fits, "a field of shape [1], and pairs of residues with bins in `of`")
         }
-        RelationKind::Unit => (!own.is_empty(), "rows"),
-        RelationKind::AlphaCarbons => (own == [residues(), Dimension::Fixed(3)], "a position for every residue"),
-        RelationKind::ResidueTypes => (own == [residues()], "a number for every residue"),
+        FieldRelation::Unit => (!own.is_empty(), "rows"),
+        FieldRelation::AlphaCarbons => (own == [residues(), Dimension::Fixed(3)], "a position for every residue"),
+        FieldRelation::ResidueTypes(_) => (own == [residues()], "a number for every residue"),
     };
     if !fits {
-        let show = |shape: &[Dimension]| {
-            let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
-            format!("[{}]", sizes.join(", "))
-        };
-        let message = match kind {
-            RelationKind::Unit | RelationKind::AlphaCarbons | RelationKind::ResidueTypes => {
-                format!("of a sample this is {}", show(own))
-            }
-            _ => format!("of a sample this is {} and `of` is {}", show(own), show(of)),
-        };
+        let mut message = format!("of a sample this is {}", show(own));
+        if let Some(of) = of.filter(|_| *relation != FieldRelation::AlphaCarbons) {
+            message = format!("{message} and `of` is {}", show(of));
+        }
         reader.reject("field", message, format_args!("expected {expected}"));
     }
     fits
+}
+
+fn show(shape: &[Dimension]) -> String {
+    format!("[{}]", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -1,26 +1,17 @@
-//! Placeholders in settings: `{port}`, `{model.image}` and `${HOME}` become values. Nothing else is replaced, and the
-//! values themselves are never looked into again.
+//! Replaces placeholders in settings, such as `{port}`, `{model.image}` and `${HOME}`, by their values. Does not replace placeholders
+//! in the values themselves.
 
-use super::suggest;
-use super::suggestion::list_names;
+use super::diagnostic::{list_names, suggest};
 
-/// Why a text with placeholders has no value. Never shows the value of a variable, which may be a secret.
+/// Why the placeholders of a text cannot be replaced. Does not show values of variables, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InterpolationError {
-    /// A name that stands for nothing here.
-    #[error("unknown placeholder `{{{name}}}`{hint}")]
-    Unknown {
-        /// The name.
-        name: String,
-        /// What it may have been meant to be, as the end of a sentence.
-        hint: String,
-    },
-    /// A variable that the environment does not have.
-    #[error("environment variable `{name}` is not set")]
-    Unset {
-        /// The variable.
-        name: String,
-    },
+    /// A name without a value, with a suggestion.
+    #[error("unknown placeholder `{{{0}}}`{1}")]
+    Unknown(String, String),
+    /// A variable that is not in the environment.
+    #[error("environment variable `{0}` is not set")]
+    Unset(String),
     /// An opening brace without its closing one.
     #[error("`{{` is never closed; write `{{{{` for a brace")]
     Unclosed,
@@ -29,8 +20,8 @@ pub(crate) enum InterpolationError {
     Unopened,
 }
 
-/// Replaces every `{name}` by its value in `values` and every `${NAME}` by what `environment` says. `{{` and `}}` stand
-/// for single braces, so `${{NAME}}` leaves `${NAME}` to a shell.
+/// Replaces every `{name}` by its value in `values` and every `${NAME}` by its value in `environment`. `{{` and `}}` stand for single
+/// braces, so `${{NAME}}` leaves `${NAME}` to a shell.
 ///
 /// # Errors
 /// For names without a value, variables that are not set and braces without their counterpart.
@@ -44,26 +35,25 @@ pub(crate) fn interpolate(
     while let Some(at) = rest.find(['{', '}']) {
         let (before, tail) = rest.split_at(at);
         if let Some(tail) = tail.strip_prefix("{{") {
-            result.push_str(before);
-            result.push('{');
+            result.extend([before, "{"]);
             rest = tail;
         } else if let Some(tail) = tail.strip_prefix("}}") {
-            result.push_str(before);
-            result.push('}');
-            rest = tail;
-        } else if let Some(tail) = tail.strip_prefix('{') {
-            let (name, tail) = tail.split_once('}').ok_or(InterpolationError::Unclosed)?;
-            if let Some(before) = before.strip_suffix('$') {
-                result.push_str(before);
-                let unset = || InterpolationError::Unset { name: name.to_owned() };
-                result.push_str(&environment(name).ok_or_else(unset)?);
-            } else {
-                result.push_str(before);
-                result.push_str(value_of(name, values)?);
-            }
+            result.extend([before, "}"]);
             rest = tail;
         } else {
-            return Err(InterpolationError::Unopened);
+            let (name, tail) = tail
+                .strip_prefix('{')
+                .ok_or(InterpolationError::Unopened)?
+                .split_once('}')
+                .ok_or(InterpolationError::Unclosed)?;
+            match before.strip_suffix('$') {
+                Some(before) => {
+                    let value = environment(name).ok_or_else(|| InterpolationError::Unset(name.to_owned()))?;
+                    result.extend([before, &value]);
+                }
+                None => result.extend([before, value_of(name, values)?]),
+            }
+            rest = tail;
         }
     }
     result.push_str(rest);
@@ -79,7 +69,7 @@ fn value_of<'a>(name: &str, values: &[(&str, &'a str)]) -> Result<&'a str, Inter
             None if values.is_empty() => "; there are no placeholders here".to_owned(),
             None => format!("; known: {}", list_names(names)),
         };
-        InterpolationError::Unknown { name: name.to_owned(), hint }
+        InterpolationError::Unknown(name.to_owned(), hint)
     })
 }
 

@@ -1,31 +1,30 @@
-//! `[[models.KEY.known]]` and `[[known]]`: defects that are known upstream, and failures that a site knows of. Reads them; what they
-//! explain is judged elsewhere.
+//! `[[models.KEY.known]]` and `[[known]]`: known defects of upstream, and known failures of a site. Reads them. Does not decide which
+//! failures they explain.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{BackendTable, Diagnostic, Diagnostics, Located, Section, Source, TableReader};
+use super::{BackendTable, Diagnostic, Diagnostics, Located, OneOrMany, Section, Source, TableReader};
 use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
 
-/// What entries are about.
-#[derive(Clone, Copy)]
+/// The scope of entries.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
-    /// The model in whose table they stand.
+    /// The model whose table holds them.
     OneModel,
-    /// Any model, unless they name some.
+    /// All models, or those that they name.
     AnyModel,
-    /// One backend: they stand in the file of its site.
+    /// One backend: they are in the file of its site.
     Site,
 }
 
 impl BackendTable {
-    /// Reads the file of failures that are known of this backend, which lies where its table says, seen from the configuration.
+    /// Reads the file of known failures of this backend. Its path is relative to the configuration.
     pub(crate) fn load_known_failures(&mut self, configuration: &Path, diagnostics: &mut Diagnostics) {
         let Some(named) = &self.known_failures else { return };
         let path = configuration.parent().unwrap_or(Path::new("")).join(&named.value);
         if !path.is_file() {
-            let message = format!("there is no file {}", path.display());
-            let diagnostic = Diagnostic::at(named.location.clone(), message);
+            let diagnostic = Diagnostic::at(named.location.clone(), format!("there is no file {}", path.display()));
             diagnostics.push(diagnostic.with_help("an empty file lists no known failure"));
             return;
         }
@@ -38,52 +37,34 @@ impl BackendTable {
 
 /// The entries of a site's file.
 pub(super) fn read_site(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Vec<Arc<KnownDefect>> {
-    let mut syntax = Diagnostics::new();
-    let root = Section::parse(source, &mut syntax);
-    if !syntax.is_empty() {
-        diagnostics.append(syntax);
-        return Vec::new();
-    }
+    let Some(root) = Section::parse_strictly(source, diagnostics) else { return Vec::new() };
     let mut reader = TableReader::new(&root, diagnostics);
     let (known, _) = read(&mut reader, Of::Site);
     reader.finish();
     known
 }
 
-/// Reads those of one model, or those outside of any model with the names of models in them, which are judged later, when all models
-/// are known.
+/// Reads the entries below `known`. Returns the names of models in them too, which are checked when all models are known.
 pub(super) fn read(outer: &mut TableReader<'_>, of: Of) -> (Vec<Arc<KnownDefect>>, Vec<Located<String>>) {
     let (mut defects, mut named) = (Vec::new(), Vec::new());
     for section in outer.sections("known") {
         let mut reader = outer.within(&section);
-        let models = match of {
-            Of::OneModel | Of::Site => None,
-            Of::AnyModel => reader.located_texts("models"),
-        };
+        let models = if of == Of::AnyModel { reader.located_texts("models") } else { None };
         named.extend(models.iter().flatten().cloned());
         let models = models.map(|models| models.into_iter().map(|model| model.value).collect());
         let case = reader.required_text("case");
-        let course = match of {
-            Of::Site if reader.flag("flaky") == Some(true) => KnownCourse::Flaky,
-            _ => KnownCourse::Always,
-        };
-        if course == KnownCourse::Always {
+        let is_site = of == Of::Site;
+        let is_flaky = is_site && reader.flag("flaky") == Some(true);
+        if !is_flaky {
             reader.require("message");
         }
-        let messages = reader.text_or_texts("message");
-        let messages: Vec<String> = messages
-            .map(super::OneOrMany::into_vec)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|message| message.value)
-            .collect();
+        let messages = reader.text_or_texts("message").map(OneOrMany::into_vec).unwrap_or_default();
+        let messages: Vec<String> = messages.into_iter().map(|message| message.value).collect();
         if reader.has("message") && messages.iter().any(String::is_empty) {
             reader.reject("message", "no message is expected", "expected words that the finding contains");
         }
-        let (through, boileroom) = match of {
-            Of::Site => (None, None),
-            Of::OneModel | Of::AnyModel => (reader.text("through"), reader.texts("boileroom")),
-        };
+        let (through, boileroom) =
+            if is_site { (None, None) } else { (reader.text("through"), reader.texts("boileroom")) };
         let reason = filled(&mut reader, "reason", "expected why it fails");
         let link = filled(&mut reader, "link", "expected where it is written about, such as an issue");
         let expires_text = reader.require("expires").date("expires");
@@ -104,11 +85,8 @@ pub(super) fn read(outer: &mut TableReader<'_>, of: Of) -> (Vec<Arc<KnownDefect>
             (case, reason, link, expires, expires_text)
         {
             defects.push(Arc::new(KnownDefect {
-                origin: match of {
-                    Of::Site => KnownOrigin::Site,
-                    Of::OneModel | Of::AnyModel => KnownOrigin::Upstream,
-                },
-                course,
+                origin: if is_site { KnownOrigin::Site } else { KnownOrigin::Upstream },
+                course: if is_flaky { KnownCourse::Flaky } else { KnownCourse::Always },
                 case,
                 messages,
                 models,
@@ -125,7 +103,7 @@ pub(super) fn read(outer: &mut TableReader<'_>, of: Of) -> (Vec<Arc<KnownDefect>
     (defects, named)
 }
 
-/// A text that must be there and say something.
+/// Reads a text that is required and must not be blank.
 fn filled(reader: &mut TableReader<'_>, key: &'static str, expected: &'static str) -> Option<String> {
     let text = reader.required_text(key)?;
     if text.trim().is_empty() {

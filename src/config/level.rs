@@ -1,5 +1,5 @@
-//! `level` of suites and cases: which cases every port must pass, and which go further. Reads it; what it means for a run is
-//! decided there.
+//! `level` of suites and cases: which cases every port must pass, and which go further. Reads it. Does not decide what follows for a
+//! run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scope::ScopeNames;
-use super::section::Datum;
 use super::{Diagnostic, TableReader};
 
-/// How much a case counts for a port.
+/// The importance of a case for a port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Every port must pass it: a port of which one was not run is not known to conform.
+    /// Every port must pass it. A port that has not run all of them is not known to conform.
     #[default]
     Core,
-    /// It goes further: rare options, long inputs, statistics, relations between results.
+    /// Further requirements: rare options, long inputs, statistics, relations between results.
     Extended,
 }
 
@@ -27,7 +26,7 @@ pub enum Level {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Levels {
     general: Level,
-    /// By the key of a model, where it is another one.
+    /// The exceptions, by the key of the model.
     models: BTreeMap<String, Level>,
 }
 
@@ -68,35 +67,32 @@ impl Levels {
         self.models.get(model).copied().unwrap_or(self.general)
     }
 
-    /// Reads `level`, a name or a table of models, over that of the outer table: what names no model replaces all of that.
+    /// Reads `level`, a name or a table of models, over that of the outer table. A name replaces all outer levels.
     pub(super) fn read(&self, reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
-        if !reader.holds_table("level") {
+        if reader.item("level").is_none_or(|item| item.table().is_none()) {
             let general = reader.choice("level", &Level::NAMES);
             return general.map_or_else(|| self.clone(), |general| Self { general, models: BTreeMap::new() });
         }
         let mut levels = self.clone();
         let Some(section) = reader.section("level") else { return levels };
         for entry in section.entries() {
-            let model = entry.key();
-            if !scope_names.models.contains(model) {
-                let known = scope_names.models.iter().map(String::as_str);
-                let diagnostic = Diagnostic::unknown(entry.key_location(), "model", model, known);
-                reader.diagnostics().push(diagnostic);
-                continue;
-            }
-            let item = entry.item();
-            let known = || Level::NAMES.iter().map(|(name, _)| *name);
-            let Datum::Text(text) = item.datum() else {
-                let diagnostic = Diagnostic::at(item.location(), format!("`{model}` is {}", item.describe()));
-                let names: Vec<String> = known().map(|name| format!("\"{name}\"")).collect();
-                reader.diagnostics().push(diagnostic.with_label(format!("expected {}", names.join(" or "))));
-                continue;
-            };
-            if let Some((_, level)) = Level::NAMES.iter().find(|(name, _)| *name == text) {
-                levels.models.insert(model.to_owned(), *level);
-            } else {
-                let diagnostic = Diagnostic::unknown(item.location(), "level", text, known());
-                reader.diagnostics().push(diagnostic);
+            let (model, item) = (entry.key(), entry.item());
+            let known = Level::NAMES.map(|(name, _)| name);
+            let found = item.text().map(|text| (text, Level::NAMES.iter().find(|(name, _)| *name == text)));
+            match found {
+                _ if !scope_names.models.contains(model) => {
+                    let diagnostic = Diagnostic::unknown(entry.key_location(), "model", model, &scope_names.models);
+                    reader.diagnostics().push(diagnostic);
+                }
+                None => {
+                    let names = known.map(|name| format!("\"{name}\"")).join(" or ");
+                    let message = format!("`{model}` is {}", item.describe());
+                    reader.diagnostics().report(item.location(), message, format!("expected {names}"));
+                }
+                Some((_, Some((_, level)))) => drop(levels.models.insert(model.to_owned(), *level)),
+                Some((text, None)) => {
+                    reader.diagnostics().push(Diagnostic::unknown(item.location(), "level", text, known));
+                }
             }
         }
         levels

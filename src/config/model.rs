@@ -1,5 +1,4 @@
-//! One `[models.KEY]` table as the contract of that model. Judges names, sizes and how the parts fit together; whether
-//! a backend keeps the contract is judged elsewhere.
+//! Reads one `[models.KEY]` table as the contract of that model, and checks that its parts fit together. Does not check predictions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +8,17 @@ use crate::prediction::contract::{
     Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, RESPONSE_SYMBOLS, Variant,
 };
 
-/// The methods a model may answer, by name.
+/// The methods of models, by name.
 pub(super) const METHODS: [(&str, Method); 3] =
     [("fold", Method::Fold), ("embed", Method::Embed), ("generate", Method::Generate)];
 
-/// Reads the model `key`; `None` when something without which there is no contract was reported.
+/// What [`is_name`] accepts, for messages.
+pub(super) const EXPECTED_NAME: &str = "expected lowercase letters, digits and `_`, a letter first";
+
+/// Reads the model `key`; `None` if a mistake in a required part was reported.
 pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Contract> {
     if !is_name(&key.value) {
-        let diagnostic = Diagnostic::at(key.location.clone(), format!("`{}` is not a model key", key.value));
-        diagnostics.push(diagnostic.with_label("expected lowercase letters, digits and `_`, a letter first"));
+        diagnostics.report(key.location.clone(), format!("`{}` is not a model key", key.value), EXPECTED_NAME);
     }
     let mut reader = TableReader::new(section, diagnostics);
     let name = reader.required_text("name");
@@ -32,19 +33,15 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
     let extra_residues = reader.text("extra_residues").unwrap_or_default();
     let tolerance = field::read_tolerance(&mut reader);
     let options = read_options(&mut reader);
-    let dimensions = read_dimensions(&mut reader);
+    let dimensions = read_sizes(&mut reader, "dimensions");
     let variants = read_variants(&mut reader);
     check_variants(&mut reader, &options, &variants);
     let gates = gates::read(&mut reader);
     let symbols = read_symbols(&mut reader, &dimensions, &variants);
     let (names, sections): (Vec<_>, Vec<_>) = reader.named_sections("fields").into_iter().unzip();
-    let fields = names
-        .iter()
-        .zip(&sections)
-        .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
-        .collect::<Vec<_>>();
-    let declared = identity::DeclaredFields { names: &names, read: &fields };
-    let identities = identity::read(&declared, &mut reader);
+    let read_field = |(name, section): (&Located<String>, _)| field::read(&name.value, section, &symbols, &mut reader);
+    let fields: Vec<_> = names.iter().zip(&sections).map(read_field).collect();
+    let identities = identity::read(&identity::DeclaredFields { names: &names, read: &fields }, &mut reader);
     let (known, _) = known::read(&mut reader, known::Of::OneModel);
     reader.finish();
     if let Some((name, _)) = ListMeaning::NAMES.iter().find(|(_, meaning)| Some(*meaning) == list) {
@@ -72,7 +69,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
     })
 }
 
-/// Whether a name is safe everywhere it goes: test names, file names, selections.
+/// Whether a name is safe in test names, file names and selections.
 pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
@@ -106,7 +103,7 @@ fn read_options(outer: &mut TableReader<'_>) -> Vec<OptionSpec> {
         };
         let only_one = matches!(option.role, Some(OptionRole::Variant | OptionRole::Seed));
         if let Some(earlier) = options.iter().find(|earlier: &&OptionSpec| only_one && earlier.role == option.role) {
-            let message = format!("`{}` has this role already", earlier.name);
+            let message = format_args!("`{}` has this role already", earlier.name);
             reader.reject("role", message, "expected one option with it");
         }
         reader.finish();
@@ -115,9 +112,9 @@ fn read_options(outer: &mut TableReader<'_>) -> Vec<OptionSpec> {
     options
 }
 
-fn read_dimensions(outer: &mut TableReader<'_>) -> BTreeMap<String, usize> {
-    let section = outer.section("dimensions");
-    section.map_or_else(BTreeMap::new, |section| outer.within(&section).sizes())
+/// Reads a table of sizes, if there is one.
+fn read_sizes(outer: &mut TableReader<'_>, key: &'static str) -> BTreeMap<String, usize> {
+    outer.section(key).map_or_else(BTreeMap::new, |section| outer.within(&section).sizes())
 }
 
 fn read_variants(outer: &mut TableReader<'_>) -> Vec<Variant> {
@@ -125,7 +122,7 @@ fn read_variants(outer: &mut TableReader<'_>) -> Vec<Variant> {
     for (name, section) in outer.named_sections("variants") {
         let mut reader = outer.within(&section);
         let aliases = reader.located_texts("aliases").unwrap_or_default();
-        let sizes = reader.section("sizes");
+        let dimensions = read_sizes(&mut reader, "sizes");
         for alias in &aliases {
             let taken = |variant: &Variant| variant.name == alias.value || variant.aliases.contains(&alias.value);
             if alias.value == name.value || variants.iter().any(taken) {
@@ -133,28 +130,23 @@ fn read_variants(outer: &mut TableReader<'_>) -> Vec<Variant> {
                 reader.diagnostics().push(Diagnostic::at(alias.location.clone(), message));
             }
         }
-        let dimensions = sizes.map_or_else(BTreeMap::new, |sizes| reader.within(&sizes).sizes());
         reader.finish();
-        variants.push(Variant {
-            name: name.value,
-            aliases: aliases.into_iter().map(|alias| alias.value).collect(),
-            dimensions,
-        });
+        let aliases = aliases.into_iter().map(|alias| alias.value).collect();
+        variants.push(Variant { name: name.value, aliases, dimensions });
     }
     variants
 }
 
-/// An instance without configuration gets the option's default, and a contract's first variant: they must agree. Every
-/// variant must have the same sizes, or a shape would hold for some only.
+/// An instance without configuration gets the default of the option and the first variant, so they must agree. All variants must have
+/// the same sizes, so that a shape holds for all of them.
 fn check_variants(reader: &mut TableReader<'_>, options: &[OptionSpec], variants: &[Variant]) {
     let Some(first) = variants.first() else { return };
     let option = options.iter().find(|option| option.role == Some(OptionRole::Variant));
     match option {
-        None => reader.reject(
-            "variants",
-            "nothing selects a variant",
-            "expected an option with `role = \"variant\"` beside them",
-        ),
+        None => {
+            let label = "expected an option with `role = \"variant\"` beside them";
+            reader.reject("variants", "nothing selects a variant", label);
+        }
         Some(option) if option.default.as_str() != Some(&first.name) => {
             let message = format!("the first variant is `{}`, the default of `{}` is not", first.name, option.name);
             reader.reject("variants", message, "expected the default first");
@@ -169,8 +161,7 @@ fn check_variants(reader: &mut TableReader<'_>, options: &[OptionSpec], variants
     }
 }
 
-/// Everything a shape may speak of. Symbols whose size is not published must be declared as such, so that a mistyped one
-/// is not taken for one of them.
+/// All symbols that a shape may name. Symbols without a published size must be declared, so that a mistyped one is found.
 fn read_symbols(
     reader: &mut TableReader<'_>,
     dimensions: &BTreeMap<String, usize>,

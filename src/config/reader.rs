@@ -1,27 +1,27 @@
-//! A cursor over one table: takes typed values out, collects everything wrong, and in the end reports the keys that
-//! no getter took. Knows types and ranges, not what the values mean.
+//! A cursor over one table: takes typed values out, collects mistakes, and finally reports the keys that no getter asked for.
+//! Does not know what the values mean.
 
 use std::fmt;
 
+use super::diagnostic::{list_names, suggest};
 use super::section::{Entry, Item};
-use super::suggestion::list_names;
 use super::{Diagnostic, Diagnostics, Location, Section};
 
-/// Reads one [`Section`]. Every getter gives `None` when the key is absent or its value is of no use; the latter is
-/// reported, so that a reader goes on and finds the next mistake too. Call [`TableReader::finish`] last.
+/// Reads one [`Section`]. A getter returns `None` if the key is absent or its value is invalid. It reports an invalid value, so the
+/// caller goes on and finds further mistakes. Call [`TableReader::finish`] last.
 #[derive(Debug)]
 pub struct TableReader<'a> {
     section: &'a Section,
     diagnostics: &'a mut Diagnostics,
-    /// Every key asked for, as often as it was: only a mistake makes anyone look.
+    /// All keys asked for, with repetitions: they are only needed to report a mistake.
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
-    /// Which entries need no more attention: asked for, or reported in the place of a missing one.
+    /// Which entries were asked for, or reported as a mistyped missing key.
     settled: Vec<bool>,
 }
 
 impl<'a> TableReader<'a> {
-    /// Starts to read.
+    /// A reader at the start of a table.
     pub(crate) fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
         let taken = section.taken();
         let mut asked = Vec::with_capacity(taken.len() + 32);
@@ -30,7 +30,7 @@ impl<'a> TableReader<'a> {
         Self { section, diagnostics, asked, missing: Vec::new(), settled: settled.collect() }
     }
 
-    /// A reader of another table, usually a part of this one, that reports to the same collection.
+    /// A reader of another table, usually a part of this one, with the same diagnostics.
     pub(crate) fn within<'b>(&'b mut self, section: &'b Section) -> TableReader<'b> {
         TableReader::new(section, self.diagnostics)
     }
@@ -40,23 +40,23 @@ impl<'a> TableReader<'a> {
         self.section
     }
 
-    /// Where findings go, for those that only the caller can make.
+    /// The diagnostics, for mistakes that only the caller can find.
     pub(crate) const fn diagnostics(&mut self) -> &mut Diagnostics {
         self.diagnostics
     }
 
-    /// Whether a key is there; counts as asking for it.
+    /// Whether the table has a key; counts as asking for it.
     pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some()
     }
 
-    /// Where the value of a key is; the table's own place when the key is absent.
+    /// The place of the value of a key, or of the table if the key is absent.
     pub(crate) fn location_of(&self, key: &str) -> Location {
         let entry = self.section.entries().find(|entry| entry.is(key));
         entry.map_or_else(|| self.section.location(), |entry| entry.item().location())
     }
 
-    /// Demands a key; its absence is reported by [`Self::finish`].
+    /// Requires a key; [`Self::finish`] reports its absence.
     pub(crate) fn require(&mut self, key: &'static str) -> &mut Self {
         if self.entry(key).is_none() {
             self.missing.push(key);
@@ -66,12 +66,10 @@ impl<'a> TableReader<'a> {
 
     /// Reports something wrong with the value of a key.
     pub(crate) fn reject(&mut self, key: &str, message: impl fmt::Display, label: impl fmt::Display) {
-        let location = self.location_of(key);
-        let diagnostic = Diagnostic::at(location, message.to_string()).with_label(label.to_string());
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.report(self.location_of(key), message.to_string(), label.to_string());
     }
 
-    /// Reports the keys that are missing and the unknown ones.
+    /// Reports missing and unknown keys.
     pub(crate) fn finish(mut self) {
         self.report_missing();
         for index in 0..self.settled.len() {
@@ -79,14 +77,13 @@ impl<'a> TableReader<'a> {
         }
     }
 
-    /// Reports the keys that are missing and leaves unknown ones to a later reader of the table that
-    /// comes back, usually on a higher layer.
+    /// Reports missing keys, and returns the table for a later reader of the other keys, usually on a higher layer.
     pub(crate) fn rest(mut self) -> Section {
         self.report_missing();
         self.section.after(&self.asked)
     }
 
-    /// Reports one unknown key, once.
+    /// Reports an unknown key, if that was not done already.
     fn report_unknown(&mut self, index: usize) {
         let (Some(entry), Some(settled)) = (self.section.entries().nth(index), self.settled.get_mut(index)) else {
             return;
@@ -98,12 +95,11 @@ impl<'a> TableReader<'a> {
                     known.push(key);
                 }
             }
-            let diagnostic = Diagnostic::unknown(entry.key_location(), "key", entry.key(), known);
-            self.diagnostics.push(diagnostic);
+            self.diagnostics.push(Diagnostic::unknown(entry.key_location(), "key", entry.key(), known));
         }
     }
 
-    /// A missing key that was only mistyped is reported where it was mistyped.
+    /// Reports a missing key that was only mistyped at the place of the mistyped one.
     fn report_missing(&mut self) {
         if self.missing.is_empty() {
             return;
@@ -113,17 +109,17 @@ impl<'a> TableReader<'a> {
             if self.settled.get(index) == Some(&true) {
                 continue;
             }
-            if let Some(meant) = super::suggest(entry.key(), missing.iter().copied()) {
+            if let Some(meant) = suggest(entry.key(), missing.iter().copied()) {
                 missing.retain(|key| *key != meant);
                 self.report_unknown(index);
             }
         }
         if !missing.is_empty() {
-            let names = list_names(missing.iter().copied());
+            let names = list_names(&missing);
             let noun = if missing.len() == 1 { "key" } else { "keys" };
             let whole = if self.section.is_root() { "file" } else { "table" };
-            let diagnostic = Diagnostic::at(self.section.location(), format!("missing {noun} {names}"));
-            self.diagnostics.push(diagnostic.with_label(format!("in this {whole}")));
+            let message = format!("missing {noun} {names}");
+            self.diagnostics.report(self.section.location(), message, format!("in this {whole}"));
         }
     }
 
@@ -136,10 +132,9 @@ impl<'a> TableReader<'a> {
         Some(entry)
     }
 
-    /// The value of a key, unless it was reported as unreadable already.
+    /// The value of a key, unless it is unreadable, which was reported already.
     pub(super) fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
-        let item = self.entry(key)?.item();
-        (!item.is_unreadable()).then_some(item)
+        Some(self.entry(key)?.item()).filter(|item| !item.is_unreadable())
     }
 }
 

@@ -1,5 +1,4 @@
-//! Which models a suite or a case is for: by method, by what they have and lack, and only then by name. Decides; runs
-//! nothing.
+//! Decides which models a suite or a case is for: by method, by features that they have or lack, or by name. Does not run anything.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,21 +7,20 @@ use super::{Config, Diagnostic, Diagnostics, Located, TableReader, model};
 use crate::prediction::contract::Presence;
 use crate::prediction::{Contract, Method};
 
-/// The models that something is for. Everything it says must hold.
+/// The models that a suite or case is for. All conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// The method they answer.
     pub(crate) method: Option<Method>,
-    /// Features, options and fields they have.
+    /// Features, options and fields that the models have.
     pub(crate) needs: Vec<String>,
-    /// Features, options and fields they have not.
+    /// Features, options and fields that the models lack.
     pub(crate) lacks: Vec<String>,
-    /// Their keys, where no feature says it.
+    /// Keys of models, if no feature tells them apart.
     pub(crate) models: Option<Vec<String>>,
 }
 
 impl Scope {
-    /// Whether it is for a model.
+    /// Whether all conditions hold for a model.
     pub(crate) fn fits(&self, contract: &Contract) -> bool {
         self.method.is_none_or(|method| method == contract.method)
             && self.needs.iter().all(|need| contract.provides(need))
@@ -36,19 +34,19 @@ impl Scope {
         let needs = reader.located_texts("needs");
         let lacks = reader.located_texts("lacks");
         let models = reader.located_texts("models");
-        let mut known = |names: Option<Vec<Located<String>>>, what, candidates| {
-            names.and_then(|names| known_names(names, what, candidates, reader.diagnostics()))
-        };
+        let mut known =
+            |names: Option<Vec<_>>, what, candidates| known_names(names?, what, candidates, reader.diagnostics());
+        let what = "feature, option, field, size or gates";
         Self {
             method,
-            needs: known(needs, "feature, option, field, size or gates", &scope_names.provisions).unwrap_or_default(),
-            lacks: known(lacks, "feature, option, field, size or gates", &scope_names.provisions).unwrap_or_default(),
+            needs: known(needs, what, &scope_names.provisions).unwrap_or_default(),
+            lacks: known(lacks, what, &scope_names.provisions).unwrap_or_default(),
             models: known(models, "model", &scope_names.models),
         }
     }
 }
 
-/// The names, when all of them are among the candidates; every other one is reported.
+/// The names, if all of them are among the candidates. Reports every other one.
 pub(super) fn known_names(
     names: Vec<Located<String>>,
     what: &str,
@@ -57,15 +55,13 @@ pub(super) fn known_names(
 ) -> Option<Vec<String>> {
     let before = diagnostics.len();
     for name in names.iter().filter(|name| !candidates.contains(&name.value)) {
-        let known = candidates.iter().map(String::as_str);
-        diagnostics.push(Diagnostic::unknown(name.location.clone(), what, &name.value, known));
+        diagnostics.push(Diagnostic::unknown(name.location.clone(), what, &name.value, candidates));
     }
-    let all_known = diagnostics.len() == before;
-    all_known.then(|| names.into_iter().map(|name| name.value).collect())
+    (diagnostics.len() == before).then(|| names.into_iter().map(|name| name.value).collect())
 }
 
-/// Every name a suite may use: of the declared models and of the built-in ones, so that the suites that
-/// come with the program can be read beside any `backends.toml`.
+/// All names that a suite may use: those of the declared models and of the built-in ones, so that the built-in suites can be read
+/// with any `backends.toml`.
 #[derive(Debug)]
 pub(super) struct ScopeNames {
     pub(super) contracts: Vec<Arc<Contract>>,
@@ -78,10 +74,8 @@ pub(super) struct ScopeNames {
 
 impl ScopeNames {
     pub(super) fn new(config: &Config) -> Result<Self, Diagnostics> {
-        let built_in = Config::built_in()?;
         let mut contracts = config.models.clone();
-        let new = built_in.models.into_iter().filter(|model| config.model(&model.key).is_none());
-        contracts.extend(new);
+        contracts.extend(Config::built_in()?.models.into_iter().filter(|model| config.model(&model.key).is_none()));
         let collect = |names: &dyn Fn(&Contract) -> Vec<String>| -> BTreeSet<String> {
             contracts.iter().flat_map(|contract| names(contract)).collect()
         };

@@ -1,11 +1,13 @@
-//! One TOML table of a file, and its keys and values as they are seen from it. Holds what was written; judges nothing.
+//! One TOML table of a file, with its keys and values. Does not check any of them.
 
 use std::sync::Arc;
 
-use super::document::{self, Document, Span, TomlValue};
-use super::{Diagnostics, Location, Source};
+use toml_spanner::Span;
 
-/// A TOML table in declared order. Cloning shares it, so that a higher layer can keep its part and read it later.
+use super::document::{self, Document, TomlValue};
+use super::{Diagnostics, Located, Location, Source};
+
+/// A TOML table in declared order. A clone shares its data, so a higher layer can keep its part and read it later.
 #[derive(Debug, Clone)]
 pub struct Section {
     document: Arc<Document>,
@@ -14,12 +16,19 @@ pub struct Section {
 }
 
 impl Section {
-    /// Parses a whole file. Every syntax error goes to `diagnostics`; what could be read in spite of them comes back.
+    /// Parses a whole file. Returns what can be read in spite of syntax errors, which go to `diagnostics`.
     pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Self {
         Self::of(&Arc::new(Document::parse(source, diagnostics)), 0)
     }
 
-    /// The place of its header, or of the whole of an inline table.
+    /// Parses a whole file; `None` if it has syntax errors. The rest of such a file would only cause misleading messages.
+    pub(super) fn parse_strictly(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let before = diagnostics.len();
+        let root = Self::parse(source, diagnostics);
+        (diagnostics.len() == before).then_some(root)
+    }
+
+    /// The place of its header, or of a whole inline table.
     pub(crate) fn location(&self) -> Location {
         self.document.place(self.document.table(self.table).span)
     }
@@ -29,10 +38,9 @@ impl Section {
         self.entries().map(Entry::key)
     }
 
-    /// The place of a key; `None` when it is not there.
+    /// The place of a key, if the table has it.
     pub(crate) fn key_location(&self, key: &str) -> Option<Location> {
-        let entry = self.entries().find(|entry| entry.is(key))?;
-        Some(entry.key_location())
+        self.entries().find(|entry| entry.is(key)).map(Entry::key_location)
     }
 
     /// Whether it is a whole file; every other table has a header or braces of its own.
@@ -40,12 +48,12 @@ impl Section {
         self.table == 0
     }
 
-    /// The same table for the reader of its other keys: those in `keys` were read before and are not unknown to it.
+    /// The same table for a reader of its other keys, which does not report those in `keys` as unknown.
     pub(super) fn after(&self, keys: &[&'static str]) -> Self {
         Self { taken: Some(keys.into()), ..self.clone() }
     }
 
-    /// The keys that were read before.
+    /// The keys that were read already.
     pub(super) fn taken(&self) -> &[&'static str] {
         self.taken.as_deref().unwrap_or_default()
     }
@@ -73,13 +81,17 @@ impl<'a> Entry<'a> {
         self.document.text(self.entry.key)
     }
 
-    /// Whether this is its key. Most keys that are looked for have another length, which is compared without looking at the text.
+    /// Whether this is its key. Compares the lengths first: most keys differ in it, and the text need not be fetched.
     pub(super) fn is(self, key: &str) -> bool {
         self.entry.key.len() == key.len() && self.key() == key
     }
 
     pub(super) fn key_location(self) -> Location {
         self.document.place(self.entry.key_span)
+    }
+
+    pub(super) fn located_key(self) -> Located<String> {
+        Located { value: self.key().to_owned(), location: self.key_location() }
     }
 
     pub(super) const fn item(self) -> Item<'a> {
@@ -94,7 +106,7 @@ pub(super) struct Item<'a> {
     item: &'a document::TomlItem,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Debug, Clone)]
 pub(super) enum Datum<'a> {
     Text(&'a str),
@@ -126,11 +138,39 @@ impl<'a> Item<'a> {
         }
     }
 
+    pub(super) fn text(self) -> Option<&'a str> {
+        let Datum::Text(text) = self.datum() else { return None };
+        Some(text)
+    }
+
+    pub(super) fn located_text(self) -> Option<Located<String>> {
+        self.text().map(|text| Located { value: text.to_owned(), location: self.location() })
+    }
+
+    /// A number, written with or without a fraction.
+    pub(super) fn number(self) -> Option<f64> {
+        match self.datum() {
+            Datum::Integer(value) => Some(value as f64),
+            Datum::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn array(self) -> Option<Items<'a>> {
+        let Datum::Array(items) = self.datum() else { return None };
+        Some(items)
+    }
+
+    pub(super) fn table(self) -> Option<Section> {
+        let Datum::Table(section) = self.datum() else { return None };
+        Some(section)
+    }
+
     pub(super) const fn is_unreadable(self) -> bool {
         matches!(self.item.value, TomlValue::Unreadable)
     }
 
-    /// What a reader calls it.
+    /// The type of the value, for messages.
     pub(super) const fn describe(self) -> &'static str {
         match self.item.value {
             TomlValue::Text(_) => "a string",

@@ -1,4 +1,4 @@
-//! The named sequences that suites speak of, from a FASTA file. Joins chains by name; knows no model and no alphabet.
+//! The named sequences that suites use, from a FASTA file. Joins chains by name. Does not know models or alphabets.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::{Diagnostic, Diagnostics, Located, Source};
 use crate::protein::fasta;
 use crate::protein::sequence::CHAIN_SEPARATOR;
 
-/// What suites of other folders may name too.
+/// The sequences that suites of other folders may name too.
 const SHIPPED: &str = include_str!("../../suites/sequences.fasta");
 
 /// Sequences by name, in the order of the file.
@@ -19,10 +19,10 @@ pub struct Sequences {
 }
 
 impl Sequences {
-    /// Reads a FASTA file; where there is none, the shipped sequences.
+    /// Reads a FASTA file, or the shipped sequences if there is none.
     ///
     /// # Errors
-    /// When it cannot be read, and at the first line that breaks the format.
+    /// The file cannot be read, or a line breaks the format.
     pub fn load(path: &Path) -> Result<Self, Diagnostics> {
         if !path.exists() {
             return Self::built_in();
@@ -38,7 +38,7 @@ impl Sequences {
     /// Reads a FASTA text.
     ///
     /// # Errors
-    /// At the first line that breaks the format, and for every name that could not be used in a suite.
+    /// The first line that breaks the format, or every name that a suite could not use.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
         let records = fasta::parse(source.text())
             .map_err(|error| Diagnostic::at(source.line(error.line), error.message.clone()))?;
@@ -46,9 +46,8 @@ impl Sequences {
         let mut index = HashMap::with_capacity(records.len());
         for (number, record) in records.iter().enumerate() {
             if record.name.contains(CHAIN_SEPARATOR) {
-                let message = format!("sequence name `{}`", record.name);
-                let diagnostic = Diagnostic::at(source.line(record.line), message);
-                diagnostics.push(diagnostic.with_label("a name cannot have `:`, which joins chains"));
+                let label = "a name cannot have `:`, which joins chains";
+                diagnostics.report(source.line(record.line), format!("sequence name `{}`", record.name), label);
             }
             index.insert(record.name.clone(), number);
         }
@@ -64,27 +63,21 @@ impl Sequences {
     /// The residues of a name; `None` for an unknown one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let number = *self.index.get(name)?;
-        self.records.get(number).map(|record| record.sequence.as_str())
+        self.records.get(*self.index.get(name)?).map(|record| record.sequence.as_str())
     }
 
-    /// The residues that names joined by `:` stand for, chains joined likewise; every unknown name is reported.
+    /// The residues of names that are joined by `:`, with chains joined in the same way. Reports every unknown name.
     pub(super) fn resolve(&self, names: &Located<String>, diagnostics: &mut Diagnostics) -> Option<String> {
-        let mut complex = String::new();
-        let mut known = true;
-        for (number, name) in names.value.split(CHAIN_SEPARATOR).enumerate() {
-            if number > 0 {
-                complex.push(CHAIN_SEPARATOR);
+        let mut resolve = |name| {
+            let residues = self.get(name);
+            if residues.is_none() {
+                let known = self.records.iter().map(|record| &record.name);
+                diagnostics.push(Diagnostic::unknown(names.location.clone(), "sequence", name, known));
             }
-            if let Some(residues) = self.get(name) {
-                complex.push_str(residues);
-            } else {
-                known = false;
-                let candidates = self.records.iter().map(|record| record.name.as_str());
-                diagnostics.push(Diagnostic::unknown(names.location.clone(), "sequence", name, candidates));
-            }
-        }
-        known.then_some(complex)
+            residues
+        };
+        let chains: Vec<_> = names.value.split(CHAIN_SEPARATOR).map(&mut resolve).collect();
+        Some(chains.into_iter().collect::<Option<Vec<_>>>()?.join(":"))
     }
 }
 

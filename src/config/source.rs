@@ -1,4 +1,4 @@
-//! A configuration file as text, and places within it. Knows lines and columns, nothing of TOML.
+//! A configuration file as text, and places within it, with lines and columns. Does not parse TOML.
 
 use std::fmt;
 use std::io::Read;
@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::{Diagnostic, Diagnostics};
 
-/// The largest file that is read, in bytes. What is declared by hand is a thousand times smaller.
+/// The largest file that is read, in bytes. A file written by hand is a thousand times smaller.
 const LARGEST: u64 = 16 << 20;
 
-/// One configuration file, kept whole so that a diagnostic can show the line it speaks of.
+/// The text of one configuration file. Diagnostics show lines of it.
 #[derive(Debug)]
 pub struct Source {
     path: String,
@@ -21,7 +21,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source of a text that is already there; `path` is what diagnostics show.
+    /// A source of a given text; diagnostics show `path`.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let text = text.into();
@@ -29,15 +29,14 @@ impl Source {
         Arc::new(Self { path: path.into(), text, lines })
     }
 
-    /// Reads a regular file of at most 16 MiB: a pipe would be waited for, and a file that grows without end is
-    /// never read to it.
+    /// Reads a regular file of at most 16 MiB. A pipe could block, and a growing file might never end.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, too large or not UTF-8.
+    /// The file cannot be read, is not a regular file, is too large or is not UTF-8.
     pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostics> {
         let shown = path.display();
         let failed = |error: std::io::Error| Diagnostic::new(format!("failed to read {shown}: {error}"));
-        // Looked at before it is opened: to open a pipe is to wait for its other end.
+        // Checked before opening, because opening a pipe waits for its other end.
         let metadata = std::fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(Diagnostic::new(format!("failed to read {shown}: not a regular file")).into());
@@ -53,7 +52,7 @@ impl Source {
         }
         let mut text = String::with_capacity(metadata.len() as usize);
         let file = std::fs::File::open(path).map_err(failed)?;
-        // It may grow while it is read.
+        // The file may grow while it is read.
         file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;
         if text.len() as u64 > LARGEST {
             return too_large();
@@ -61,7 +60,7 @@ impl Source {
         Ok(Self::new(shown.to_string(), text))
     }
 
-    /// The path as it was given.
+    /// The path as given.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -73,30 +72,28 @@ impl Source {
         &self.text
     }
 
-    /// The place of a one-based line, without its line break; the end of the text for a line past it.
+    /// The place of a one-based line without its line break, or the end of the text if there is no such line.
     #[must_use]
     pub fn line(self: &Arc<Self>, line: usize) -> Location {
-        let index = line.saturating_sub(1);
-        let start = self.lines.get(index).copied().unwrap_or(self.text.len());
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
         Location::new(self, start..self.line_end(start))
     }
 
-    /// Where the line that holds a byte offset begins, and its one-based number.
+    /// The start of the line of a byte offset, and its one-based number.
     fn line_of(&self, offset: usize) -> (usize, usize) {
         let number = self.lines.partition_point(|&start| start <= offset);
         let start = self.lines.get(number.saturating_sub(1)).copied().unwrap_or(0);
         (start, number)
     }
 
-    /// Where the line that holds a byte offset ends, before its line break.
+    /// The end of the line of a byte offset, without its line break.
     fn line_end(&self, offset: usize) -> usize {
-        let rest = self.text.get(offset..).unwrap_or("");
-        let line = rest.split('\n').next().unwrap_or("");
+        let line = self.text.get(offset..).and_then(|rest| rest.split('\n').next()).unwrap_or("");
         offset + line.trim_end_matches('\r').len()
     }
 }
 
-/// A stretch of a source. Cheap to clone.
+/// A range of a source. Cheap to clone.
 #[derive(Clone)]
 pub struct Location {
     source: Arc<Source>,
@@ -104,11 +101,10 @@ pub struct Location {
 }
 
 impl Location {
-    /// The bytes `span` of `source`; cut to what the text has, at whole characters.
+    /// The bytes `span` of `source`, limited to the text and to whole characters.
     #[must_use]
     pub fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
-        let start = whole_character(&source.text, span.start);
-        let end = whole_character(&source.text, span.end);
+        let (start, end) = (whole_character(&source.text, span.start), whole_character(&source.text, span.end));
         Self { source: Arc::clone(source), span: start..end.max(start) }
     }
 
@@ -134,8 +130,7 @@ impl Location {
     #[must_use]
     pub fn column(&self) -> usize {
         let (start, _) = self.source.line_of(self.span.start);
-        let before = self.source.text.get(start..self.span.start).unwrap_or("");
-        before.chars().count() + 1
+        self.source.text.get(start..self.span.start).unwrap_or("").chars().count() + 1
     }
 
     /// The byte offset at which the first line of this place begins.
@@ -156,7 +151,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The same as [`fmt::Display`]: the text of a file is too much for a log.
+/// The same as [`fmt::Display`]: the text of a file is too long for a log.
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -165,11 +160,7 @@ impl fmt::Debug for Location {
 
 /// The last character boundary at or before an offset.
 fn whole_character(text: &str, offset: usize) -> usize {
-    let mut boundary = offset.min(text.len());
-    while !text.is_char_boundary(boundary) {
-        boundary -= 1;
-    }
-    boundary
+    (0..=offset.min(text.len())).rev().find(|&offset| text.is_char_boundary(offset)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Suites: every TOML file of a directory, each a list of cases. Reads and validates all of them at once; what applies
-//! to which model is asked of them later, by the plan.
+//! Suites: the TOML files of a directory, each a list of cases. Reads and validates all of them at once. Does not expand them for
+//! models; the plan does.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -26,36 +26,35 @@ pub struct Suites {
 /// One file of cases.
 #[derive(Debug, Clone)]
 pub struct Suite {
-    /// The name of its file without ending.
+    /// The name of its file without extension.
     pub name: String,
     /// What it proves.
     pub about: String,
     /// The models it is for.
     pub scope: Scope,
-    /// The weights that it is for; `None` means all. A backend of others has nothing to do with it.
+    /// The weights that it is for; `None` means all. Backends with other weights skip it.
     pub weights: Option<Vec<String>>,
-    /// Models in order of preference, where one of them is enough: it is for the first of them that there is.
+    /// Models in order of preference, if one is enough: the suite is for the first one that is present.
     pub first_of: Option<Vec<String>>,
-    /// How long a case may take that does not say.
+    /// The time limit of cases that have none of their own.
     pub timeout: Option<Duration>,
-    /// How often a case that does not say is tried again when it fails.
+    /// The number of retries of cases that have none of their own.
     pub retries: Option<usize>,
     /// In the order of the file.
     pub cases: Vec<Arc<Case>>,
 }
 
 impl Suite {
-    /// Whether it is for a model where there are the models of `present`, by key.
+    /// Whether it is for a model, if the models with the keys of `present` are there.
     pub fn is_for(&self, contract: &Contract, present: impl Fn(&str) -> bool) -> bool {
         let first = |preferred: &Vec<String>| preferred.iter().find(|key| present(key)) == Some(&contract.key);
         self.scope.fits(contract) && self.first_of.as_ref().is_none_or(first)
     }
 
-    /// Whether it is for a backend with these weights, or for some backend where they are not known.
+    /// Whether it is for a backend with these weights, or for any backend if they are unknown.
     #[must_use]
     pub fn is_for_weights(&self, weights: Option<&str>) -> bool {
-        let known = self.weights.as_ref().zip(weights);
-        known.is_none_or(|(wanted, weights)| wanted.iter().any(|name| name == weights))
+        self.weights.as_ref().zip(weights).is_none_or(|(wanted, weights)| wanted.iter().any(|name| name == weights))
     }
 
     /// The cases that are for a model, in the order of the file.
@@ -69,7 +68,7 @@ impl Suites {
     /// Reads every `*.toml` of a directory and its [`SEQUENCES`].
     ///
     /// # Errors
-    /// Everything that is wrong with any of the files, or that the directory cannot be read.
+    /// All mistakes in the files, or that the directory cannot be read.
     pub fn load(directory: &Path, config: &Config) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let sequences = Sequences::load(&directory.join(SEQUENCES));
@@ -87,25 +86,22 @@ impl Suites {
         Self::parse(&sources, config, &sequences)
     }
 
-    /// Reads those that this program was built with.
+    /// Reads the suites that this program was built with.
     ///
     /// # Errors
-    /// When they do not fit the models of the configuration.
+    /// They do not fit the models of the configuration.
     pub(crate) fn built_in(config: &Config) -> Result<Self, Diagnostics> {
-        let files = built_in::below("suites")
-            .filter(|file| Path::new(file.path).extension().is_some_and(|ending| ending == "toml"));
-        let sources = files.map(|file| {
-            let text = String::from_utf8_lossy(file.content);
-            Source::new(format!("built-in suites/{}", file.path), text)
-        });
-        let sources: Vec<Arc<Source>> = sources.collect();
+        let sources: Vec<Arc<Source>> = built_in::below("suites")
+            .filter(|file| Path::new(file.path).extension().is_some_and(|ending| ending == "toml"))
+            .map(|file| Source::new(format!("built-in suites/{}", file.path), String::from_utf8_lossy(file.content)))
+            .collect();
         Self::parse(&sources, config, &Sequences::built_in()?)
     }
 
     /// Reads texts whose paths end in the suite's name and `.toml`.
     ///
     /// # Errors
-    /// Everything that is wrong with any of them.
+    /// All mistakes in them.
     pub fn parse(sources: &[Arc<Source>], config: &Config, sequences: &Sequences) -> Result<Self, Diagnostics> {
         let scope_names = ScopeNames::new(config)?;
         let mut diagnostics = Diagnostics::new();
@@ -130,14 +126,9 @@ impl Suite {
             let message = format!("suite file {}: the name must be lowercase letters, digits and `_`", source.path());
             diagnostics.push(Diagnostic::new(message));
         }
-        let mut syntax = Diagnostics::new();
-        let root = Section::parse(source, &mut syntax);
-        if !syntax.is_empty() {
-            diagnostics.append(syntax);
-            return None;
-        }
+        let root = Section::parse_strictly(source, diagnostics)?;
         let mut reader = TableReader::new(&root, diagnostics);
-        let about = reader.required_text("about");
+        let about = reader.required_text("about").unwrap_or_default();
         let scope = Scope::read(&mut reader, scope_names);
         let first_of = reader.located_texts("first_of");
         let first_of =
@@ -148,19 +139,16 @@ impl Suite {
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
         let sections = reader.require("case").sections("case");
-        let cases: Vec<Arc<Case>> = sections
-            .iter()
-            .filter_map(|section| Case::read(section, (&defaults, &levels), sequences, scope_names, &mut reader))
-            .map(Arc::new)
-            .collect();
+        let read_case =
+            |section| Case::read(section, (&defaults, &levels), sequences, scope_names, &mut reader).map(Arc::new);
+        let cases = sections.iter().filter_map(read_case).collect();
         reader.finish();
-        let suite =
-            Self { name: stem, about: about.unwrap_or_default(), scope, weights, first_of, timeout, retries, cases };
+        let suite = Self { name: stem, about, scope, weights, first_of, timeout, retries, cases };
         suite.check_applicability(scope_names, diagnostics);
         Some(suite)
     }
 
-    /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
+    /// Reports cases that no model fits, and cases of one name for one model, which would share a snapshot.
     fn check_applicability(&self, scope_names: &ScopeNames, diagnostics: &mut Diagnostics) {
         let contracts = || scope_names.contracts.iter().filter(|contract| self.scope.fits(contract));
         let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());

@@ -1,13 +1,14 @@
-//! The typed getters of a [`TableReader`]: each takes one kind of value out of a table and reports whatever else it finds.
+//! The getters of a [`TableReader`] for plain values and lists of them, and how time spans are written. Reports values of another
+//! type or out of range. Does not judge what the values mean.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
 use super::section::{Datum, Item, Items};
-use super::{Diagnostic, Location, TableReader, duration};
+use super::{Diagnostic, Location, TableReader};
 
-/// A value with the place it was written at.
+/// A value with the place where it is written.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
     pub(crate) value: T,
@@ -18,14 +19,11 @@ pub struct Located<T> {
 /// One string or several, each with its place.
 #[derive(Debug, Clone)]
 pub(crate) enum OneOrMany {
-    /// A string by itself.
     One(Located<String>),
-    /// An array of strings.
     Many(Vec<Located<String>>),
 }
 
 impl OneOrMany {
-    /// All of them.
     pub(crate) fn into_vec(self) -> Vec<Located<String>> {
         match self {
             Self::One(text) => vec![text],
@@ -34,26 +32,20 @@ impl OneOrMany {
     }
 }
 
-impl TableReader<'_> {
+impl<'a> TableReader<'a> {
     /// A string.
     pub(crate) fn text(&mut self, key: &'static str) -> Option<String> {
-        match self.item(key)?.datum() {
-            Datum::Text(text) => Some(text.to_owned()),
-            _ => self.wrong_type(key, "a string"),
-        }
+        self.value(key, "a string", Item::text).map(str::to_owned)
     }
 
-    /// A string, where another type is for the caller to read.
+    /// A string with its place.
+    pub(super) fn located_text(&mut self, key: &'static str) -> Option<Located<String>> {
+        self.value(key, "a string", Item::located_text)
+    }
+
+    /// A string; another type is left for the caller to read.
     pub(super) fn text_if_text(&mut self, key: &'static str) -> Option<String> {
-        match self.item(key)?.datum() {
-            Datum::Text(text) => Some(text.to_owned()),
-            _ => None,
-        }
-    }
-
-    /// Whether a key holds a table.
-    pub(super) fn holds_table(&mut self, key: &'static str) -> bool {
-        self.item(key).is_some_and(|item| matches!(item.datum(), Datum::Table(_)))
+        self.item(key)?.text().map(str::to_owned)
     }
 
     /// A string that must be there.
@@ -63,38 +55,42 @@ impl TableReader<'_> {
 
     /// A boolean.
     pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        match self.item(key)?.datum() {
+        self.value(key, "`true` or `false`", |item| match item.datum() {
             Datum::Flag(flag) => Some(flag),
-            _ => self.wrong_type(key, "`true` or `false`"),
-        }
+            _ => None,
+        })
+    }
+
+    /// A date, as text.
+    pub(super) fn date(&mut self, key: &'static str) -> Option<String> {
+        self.value(key, "a date such as 2027-06-30", |item| match item.datum() {
+            Datum::Datetime(text) => Some(text.to_owned()),
+            _ => None,
+        })
     }
 
     /// A whole number within a range.
     pub(crate) fn integer(&mut self, key: &'static str, range: impl RangeBounds<i64>) -> Option<i64> {
-        match self.item(key)?.datum() {
-            Datum::Integer(value) if range.contains(&value) => Some(value),
-            Datum::Integer(value) => {
-                let label = format!("expected an integer {}", show_range(&range));
-                self.reject(key, format_args!("`{key}` is {value}"), label);
-                None
-            }
-            _ => self.wrong_type(key, "an integer"),
+        let value = self.value(key, "an integer", |item| match item.datum() {
+            Datum::Integer(value) => Some(value),
+            _ => None,
+        })?;
+        if range.contains(&value) {
+            return Some(value);
         }
+        let label = format!("expected an integer {}", show_range(&range));
+        self.reject(key, format_args!("`{key}` is {value}"), label);
+        None
     }
 
     /// A whole number of at least `least`, as a size.
     pub(crate) fn count(&mut self, key: &'static str, least: u32) -> Option<usize> {
-        let value = self.integer(key, i64::from(least)..)?;
-        usize::try_from(value).ok()
+        usize::try_from(self.integer(key, i64::from(least)..)?).ok()
     }
 
     /// A number within a range, written with or without a fraction; never NaN.
     pub(crate) fn number(&mut self, key: &'static str, range: impl RangeBounds<f64>) -> Option<f64> {
-        let value = match self.item(key)?.datum() {
-            Datum::Integer(value) => value as f64,
-            Datum::Float(value) => value,
-            _ => return self.wrong_type(key, "a number"),
-        };
+        let value = self.value(key, "a number", Item::number)?;
         if range.contains(&value) && !value.is_nan() {
             return Some(value);
         }
@@ -105,149 +101,192 @@ impl TableReader<'_> {
 
     /// Numbers in an array, none of them NaN.
     pub(crate) fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
-        let Datum::Array(items) = self.item(key)?.datum() else { return self.wrong_type(key, "an array of numbers") };
-        self.each(key, items, "a number", |datum| match datum {
-            Datum::Integer(value) => Some(value as f64),
-            Datum::Float(value) if !value.is_nan() => Some(value),
-            _ => None,
-        })
+        self.array(key, "an array of numbers", "a number", |item| item.number().filter(|value| !value.is_nan()))
     }
 
     /// Strings in an array.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
-        let located = self.located_texts(key)?;
-        Some(located.into_iter().map(|text| text.value).collect())
+        self.array(key, "an array of strings", "a string", |item| item.text().map(str::to_owned))
     }
 
     /// Strings in an array, each with its place.
     pub(crate) fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = self.item(key)?.datum() else { return self.wrong_type(key, "an array of strings") };
-        let texts = self.each(key, items, "a string", |datum| match datum {
-            Datum::Text(text) => Some(text.to_owned()),
-            _ => None,
-        })?;
-        Some(located(texts, items))
+        self.array(key, "an array of strings", "a string", Item::located_text)
     }
 
-    /// Array dimensions, each a string or a whole number, as text with their places.
+    /// Dimensions of an array, each a string or a whole number, as text with their places.
     pub(crate) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = self.item(key)?.datum() else {
-            return self.wrong_type(key, "an array of sizes and symbols");
-        };
-        let sizes = self.each(key, items, "a size or a symbol", |datum| match datum {
-            Datum::Text(text) => Some(text.to_owned()),
-            Datum::Integer(size) => Some(size.to_string()),
-            _ => None,
-        })?;
-        Some(located(sizes, items))
+        self.array(key, "an array of sizes and symbols", "a size or a symbol", |item| match item.datum() {
+            Datum::Integer(size) => Some(Located { value: size.to_string(), location: item.location() }),
+            _ => item.located_text(),
+        })
     }
 
     /// Either one string or an array of strings.
     pub(crate) fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
         let item = self.item(key)?;
         match item.datum() {
-            Datum::Text(text) => Some(OneOrMany::One(Located { value: text.to_owned(), location: item.location() })),
             Datum::Array(_) => self.located_texts(key).map(OneOrMany::Many),
-            _ => self.wrong_type(key, "a string or an array of strings"),
+            _ => self.value(key, "a string or an array of strings", Item::located_text).map(OneOrMany::One),
         }
     }
 
-    /// A time span longer than nothing: a number of seconds, or text such as `"1.5s"`, `"20m"`, `"1h30m"`.
+    /// A time span: a number of seconds, or text such as `"1.5s"`, `"20m"`, `"1h30m"`.
     pub(crate) fn duration(&mut self, key: &'static str) -> Option<Duration> {
-        let read = match self.item(key)?.datum() {
-            Datum::Integer(seconds) => duration::from_seconds(seconds as f64),
-            Datum::Float(seconds) => duration::from_seconds(seconds),
-            Datum::Text(text) => duration::parse(text),
-            _ => return self.wrong_type(key, duration::EXPECTED),
-        };
+        let read = self.value(key, EXPECTED_DURATION, |item| match item.datum() {
+            Datum::Text(text) => Some(parse_duration(text)),
+            _ => item.number().map(from_seconds),
+        })?;
         if read.is_none() {
-            let label = format!("expected {}", duration::EXPECTED);
+            let label = format!("expected {EXPECTED_DURATION}");
             self.reject(key, format_args!("`{key}` is not a time span"), label);
         }
         read
     }
 
     /// One of several names, each of which stands for a value.
-    pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Clone>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        self.named(key, key, choices)
+    }
+
+    /// As [`Self::choice`], for names that messages call `what`.
+    pub(super) fn named<T: Clone>(&mut self, key: &'static str, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
-        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone());
         if found.is_none() {
-            let names = choices.iter().map(|(name, _)| *name);
-            let diagnostic = Diagnostic::unknown(self.location_of(key), key, &text, names);
+            let names = choices.iter().map(|(name, _)| name);
+            let diagnostic = Diagnostic::unknown(self.location_of(key), what, &text, names);
             self.diagnostics().push(diagnostic);
         }
         found
     }
 
-    /// Takes all items of an array; `None` when any did not fit.
-    fn each<T>(
+    /// Takes a value out of an item; reports an item that `take` does not accept.
+    pub(super) fn value<T>(
         &mut self,
-        key: &str,
-        items: Items<'_>,
+        key: &'static str,
         expected: &str,
-        take: impl Fn(Datum<'_>) -> Option<T>,
+        take: impl FnOnce(Item<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let item = self.item(key)?;
+        let value = take(item);
+        if value.is_none() {
+            self.wrong_type(key, expected, item);
+        }
+        value
+    }
+
+    /// Takes all items of an array; `None` when any of them did not fit.
+    pub(super) fn array<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        expected_item: &str,
+        take: impl Fn(Item<'a>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let taken = self.take(key, items, expected, take);
+        let items = self.value(key, expected, Item::array)?;
+        let taken = self.take(key, items, expected_item, take);
         (taken.len() == items.iter().len()).then_some(taken)
     }
 
     /// Takes the items of an array that fit and reports the others.
-    pub(super) fn take<T>(
+    pub(super) fn take<'b, T>(
         &mut self,
         key: &str,
-        items: Items<'_>,
+        items: Items<'b>,
         expected: &str,
-        take: impl Fn(Datum<'_>) -> Option<T>,
+        take: impl Fn(Item<'b>) -> Option<T>,
     ) -> Vec<T> {
         let mut taken = Vec::with_capacity(items.iter().len());
         for item in items.iter() {
-            match take(item.datum()) {
-                Some(value) => taken.push(value),
-                None if item.is_unreadable() => {}
-                None => {
-                    let message = format!("`{key}` holds {}", item.describe());
-                    let diagnostic =
-                        Diagnostic::at(item.location(), message).with_label(format!("expected {expected}"));
-                    self.diagnostics().push(diagnostic);
-                }
+            let value = take(item);
+            if value.is_none() && !item.is_unreadable() {
+                let message = format!("`{key}` holds {}", item.describe());
+                self.diagnostics().report(item.location(), message, format!("expected {expected}"));
             }
+            taken.extend(value);
         }
         taken
     }
 
-    pub(super) fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
-        let item = self.item(key)?;
-        self.diagnostics().push(wrong_type(key, expected, item));
-        None
+    /// Reports a value of the wrong type, unless it was reported as unreadable already.
+    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, item: Item<'_>) {
+        if !item.is_unreadable() {
+            let message = format!("`{key}` is {}", item.describe());
+            self.diagnostics().report(item.location(), message, format!("expected {expected}"));
+        }
     }
 }
 
-fn located<T>(values: Vec<T>, items: Items<'_>) -> Vec<Located<T>> {
-    let located = values.into_iter().zip(items.iter());
-    located.map(|(value, item)| Located { value, location: item.location() }).collect()
-}
-
-pub(super) fn wrong_type(key: &str, expected: &str, found: Item<'_>) -> Diagnostic {
-    Diagnostic::at(found.location(), format!("`{key}` is {}", found.describe()))
-        .with_label(format!("expected {expected}"))
-}
-
 fn show_range<T: fmt::Display>(range: &impl RangeBounds<T>) -> String {
-    match (range.start_bound(), range.end_bound()) {
-        (Bound::Included(least), Bound::Included(greatest)) => format!("from {least} to {greatest}"),
-        (least, greatest) => {
-            let least = match least {
-                Bound::Included(value) => Some(format!("of at least {value}")),
-                Bound::Excluded(value) => Some(format!("above {value}")),
-                Bound::Unbounded => None,
-            };
-            let greatest = match greatest {
-                Bound::Included(value) => Some(format!("of at most {value}")),
-                Bound::Excluded(value) => Some(format!("below {value}")),
-                Bound::Unbounded => None,
-            };
-            let limits: Vec<String> = least.into_iter().chain(greatest).collect();
-            limits.join(" and ")
+    if let (Bound::Included(least), Bound::Included(greatest)) = (range.start_bound(), range.end_bound()) {
+        return format!("from {least} to {greatest}");
+    }
+    let least = match range.start_bound() {
+        Bound::Included(value) => Some(format!("of at least {value}")),
+        Bound::Excluded(value) => Some(format!("above {value}")),
+        Bound::Unbounded => None,
+    };
+    let greatest = match range.end_bound() {
+        Bound::Included(value) => Some(format!("of at most {value}")),
+        Bound::Excluded(value) => Some(format!("below {value}")),
+        Bound::Unbounded => None,
+    };
+    least.into_iter().chain(greatest).collect::<Vec<_>>().join(" and ")
+}
+
+const EXPECTED_DURATION: &str = "a number of seconds above 0 or text such as \"90s\", \"20m\" or \"1h30m\"";
+const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+/// A thousand years.
+const LONGEST: f64 = 1000.0 * 366.0 * 86400.0;
+
+fn from_seconds(seconds: f64) -> Option<Duration> {
+    (seconds > 0.0 && seconds <= LONGEST).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// Reads `1.5s` or `1h30m`. A number without a unit means seconds only if it stands alone. Returns `None` for anything that is not
+/// a time span longer than zero.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    if let Some(seconds) = plain_number(text) {
+        return from_seconds(seconds);
+    }
+    let mut rest = text.trim();
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at(rest.find(|letter: char| letter.is_ascii_alphabetic())?);
+        let end = tail.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let scale = UNITS.iter().find(|(name, _)| *name == unit)?.1;
+        seconds += plain_number(number.trim())? * scale;
+        rest = tail.trim_start();
+    }
+    from_seconds(seconds)
+}
+
+/// Digits with at most one point. `f64` would also accept a sign, an exponent and `inf`.
+fn plain_number(text: &str) -> Option<f64> {
+    text.chars().all(|letter| letter.is_ascii_digit() || letter == '.').then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_usual_spellings() {
+        let seconds = |text| parse_duration(text).map(|span| span.as_secs_f64());
+        assert_eq!(seconds("20m"), Some(1200.0));
+        assert_eq!(seconds("1.5s"), Some(1.5));
+        assert_eq!(seconds("250ms"), Some(0.25));
+        assert_eq!(seconds("1h 30m"), Some(5400.0));
+        assert_eq!(seconds("90"), Some(90.0));
+    }
+
+    #[test]
+    fn refuses_what_is_no_span() {
+        for text in ["", "m", "-1s", "0s", "1e9s", "infs", "3 days", "1m2", "1..5s", "99999999999h"] {
+            assert_eq!(parse_duration(text), None, "{text}");
         }
+        assert_eq!(from_seconds(f64::NAN), None);
     }
 }

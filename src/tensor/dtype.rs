@@ -1,4 +1,4 @@
-//! The element types an array may have, named as `NumPy` names them. Knows sizes and names, never values.
+//! The element types of arrays, with their sizes and `NumPy` names. Does not read values.
 
 use std::fmt;
 
@@ -35,24 +35,24 @@ pub enum DType {
     Text(u32),
 }
 
-/// The names of the types of fixed size.
-const NAMES: [(DType, &str); 13] = [
-    (DType::Bool, "bool"),
-    (DType::I8, "int8"),
-    (DType::I16, "int16"),
-    (DType::I32, "int32"),
-    (DType::I64, "int64"),
-    (DType::U8, "uint8"),
-    (DType::U16, "uint16"),
-    (DType::U32, "uint32"),
-    (DType::U64, "uint64"),
-    (DType::F16, "float16"),
-    (DType::BF16, "bfloat16"),
-    (DType::F32, "float32"),
-    (DType::F64, "float64"),
-];
-
 impl DType {
+    /// The types of fixed size with their names.
+    pub(crate) const NAMES: [(Self, &str); 13] = [
+        (Self::Bool, "bool"),
+        (Self::I8, "int8"),
+        (Self::I16, "int16"),
+        (Self::I32, "int32"),
+        (Self::I64, "int64"),
+        (Self::U8, "uint8"),
+        (Self::U16, "uint16"),
+        (Self::U32, "uint32"),
+        (Self::U64, "uint64"),
+        (Self::F16, "float16"),
+        (Self::BF16, "bfloat16"),
+        (Self::F32, "float32"),
+        (Self::F64, "float64"),
+    ];
+
     /// Bytes per element.
     #[must_use]
     pub const fn size(self) -> usize {
@@ -86,8 +86,7 @@ impl DType {
     /// The dtype a `NumPy` name stands for, `str4` meaning four code points.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let known = NAMES.iter().find(|(_, known)| *known == name);
-        match known {
+        match Self::NAMES.iter().find(|(_, known)| *known == name) {
             Some((dtype, _)) => Some(*dtype),
             None => Some(Self::Text(name.strip_prefix("str")?.parse().ok()?)),
         }
@@ -96,7 +95,7 @@ impl DType {
 
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, NAMES.iter().find(|(dtype, _)| dtype == self)) {
+        match (self, Self::NAMES.iter().find(|(dtype, _)| dtype == self)) {
             (Self::Text(width), _) => write!(f, "str{width}"),
             (_, known) => f.write_str(known.map_or("", |(_, name)| name)),
         }
@@ -109,23 +108,7 @@ mod tests {
 
     #[test]
     fn every_name_reads_back_as_its_type() {
-        let all = [
-            DType::Bool,
-            DType::I8,
-            DType::I16,
-            DType::I32,
-            DType::I64,
-            DType::U8,
-            DType::U16,
-            DType::U32,
-            DType::U64,
-            DType::F16,
-            DType::BF16,
-            DType::F32,
-            DType::F64,
-            DType::Text(4),
-        ];
-        for dtype in all {
+        for dtype in DType::NAMES.map(|(dtype, _)| dtype).into_iter().chain([DType::Text(4)]) {
             assert_eq!(DType::parse(&dtype.to_string()), Some(dtype));
         }
         assert_eq!(DType::parse("float"), None);
