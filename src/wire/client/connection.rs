@@ -1,4 +1,4 @@
-//! How connections to a model server are made, and what their failures mean. Speaks no protocol beyond HTTP.
+//! Makes connections to a model server and classifies their failures. Does not know the protocol above HTTP.
 
 use std::error::Error;
 use std::io;
@@ -11,21 +11,23 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::{ClientError, ClientTimeouts, Phase};
 
-/// How a server is reached.
+/// The way to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// Without a proxy, whatever the environment says: hydrotest has started the server itself.
+    /// Without a proxy: hydrotest has started the server itself.
     Direct,
-    /// With the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
+    /// With the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`), except for this machine.
     Environment,
 }
 
-/// Header lines of a response before it is refused; their bytes are bounded by hyper at about 400 kB.
+/// The most header lines of a response. Hyper limits their bytes to about 400 kB.
 const MOST_HEADERS: usize = 64;
 
-/// Checks an address and gives it the slash that joining needs.
+/// Checks an address and adds the final slash that is needed to join paths.
 pub(super) fn base_address(text: &str) -> Result<Url, ClientError> {
-    let unusable = |why: &str| ClientError::Unusable(format!("{why}: {}", without_credentials(text)));
+    // The part before an `@` may be a password.
+    let shown = text.rsplit('@').next().unwrap_or(text);
+    let unusable = |why: &str| ClientError::Unusable(format!("{why}: {shown}"));
     let mut url = Url::parse(text).map_err(|error| unusable(&format!("not an address ({error})")))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(unusable("expected http:// or https:// and a host"));
@@ -43,12 +45,7 @@ pub(super) fn base_address(text: &str) -> Result<Url, ClientError> {
     Ok(url)
 }
 
-/// Drops what stands before an `@`: it may be a password.
-fn without_credentials(text: &str) -> &str {
-    text.rsplit('@').next().unwrap_or(text)
-}
-
-/// A client for exchanges with one server, which keeps so many connections that are idle.
+/// A client for exchanges with one server, which keeps up to `idle` idle connections.
 pub(super) fn open(
     base: &Url,
     timeouts: &ClientTimeouts,
@@ -79,8 +76,8 @@ fn is_loopback(base: &Url) -> bool {
     )
 }
 
-/// TLS by rustls with ring, checked as the system checks. Without `https` there is nothing to check, and a machine without
-/// certificates, such as an empty container, must do.
+/// TLS by rustls with ring, verified with the certificates of the system. An `http` address must also work without certificates, such
+/// as in an empty container.
 fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
     let unusable = |error: rustls::Error| ClientError::Unusable(format!("TLS cannot be set up: {error}"));
     let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::ring::default_provider());
@@ -91,54 +88,39 @@ fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
         return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
     }
     let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?;
-    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    Ok(builder.with_no_client_auth())
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
-/// What a failed exchange means.
+/// The error of a failed exchange.
 pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &ClientTimeouts) -> ClientError {
     if error.is_connect() && error.is_timeout() {
-        let (phase, limit) = (Phase::Connect, timeouts.connect);
-        return ClientError::Timeout { phase, limit };
+        return ClientError::Timeout { phase: Phase::Connect, limit: timeouts.connect };
     }
     let cause = deepest(error);
+    let has_kind = |kinds: &[io::ErrorKind]| {
+        causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| kinds.contains(&cause.kind()))
+    };
     if error.is_connect() {
-        let address = base.as_str().to_owned();
-        let refused = causes(error).any(|cause| {
-            let cause = cause.downcast_ref::<io::Error>();
-            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
-        });
-        return ClientError::Unreachable { address, cause, refused };
+        let refused = has_kind(&[io::ErrorKind::ConnectionRefused]);
+        return ClientError::Unreachable { address: base.as_str().to_owned(), cause, refused };
     }
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(inner) = inner.downcast_ref::<hyper::Error>()
-            && (inner.is_parse() || inner.is_parse_too_large())
-        {
-            return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
-        }
-        if let Some(inner) = inner.downcast_ref::<io::Error>()
-            && matches!(inner.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
-        {
-            return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
-        }
-        source = inner.source();
+    let mut http_errors = causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>());
+    if http_errors.any(|cause| cause.is_parse() || cause.is_parse_too_large())
+        || has_kind(&[io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput])
+    {
+        return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
     }
     ClientError::Dropped(cause)
 }
 
-/// An error and everything that caused it.
+/// An error and its chain of causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The innermost cause, which is the most specific.
 fn deepest(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn Error = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    deepest.to_string()
+    causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why a call to a model server gave no prediction, as types. Who is responsible is decided in higher layers.
+//! The reasons why a call to a model server gave no prediction. Does not decide who is responsible.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,64 +7,64 @@ use super::status::DeclineStatus;
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::pickle::PickleError;
 
-/// A failure of one exchange with a model server. Texts of the server are kept, bounded and without control characters.
+/// A failure of one exchange with a model server. Texts of the server are bounded and without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The address or the certificates of this machine are of no use.
+    /// The address or the certificates of this machine cannot be used.
     #[error("{0}")]
     Unusable(String),
     /// No connection.
     #[error("no connection to {address}: {cause}")]
     Unreachable {
-        /// Where it was tried.
+        /// The address of the server.
         address: String,
-        /// Why it failed.
+        /// The reason.
         cause: String,
-        /// The machine is there, and nothing listens at this address.
+        /// Whether the machine exists, but nothing listens at this address.
         refused: bool,
     },
-    /// The server, or a proxy before it, declined the call without working on it.
+    /// The server, or a proxy in front of it, declined the call without processing it.
     #[error("{} (HTTP {}): {text}; {}", status.name, status.code, status.advice)]
     Declined {
-        /// What its status means.
+        /// The meaning of the status.
         status: &'static DeclineStatus,
-        /// The words with it.
+        /// The text of the response.
         text: String,
-        /// The seconds that it asks to wait.
+        /// The requested delay in seconds.
         retry_after: Option<u64>,
     },
-    /// The response to `/health` is none that a model server gives, now or later.
+    /// The response to `/health` cannot come from a model server.
     #[error("GET /health must answer status 200 with {{\"status\": \"ready\"}}; it answered {0}")]
     NoModelServer(String),
     /// Something took longer than allowed.
     #[error("{phase} took longer than {} s{}", limit.as_secs_f64(), phase.remedy())]
     Timeout {
-        /// What took too long.
+        /// The part that took too long.
         phase: Phase,
-        /// How long it was allowed to take.
+        /// The allowed time.
         limit: Duration,
     },
     /// The connection ended in the middle of the exchange.
     #[error("the connection ended before the response was complete: {0}")]
     Dropped(String),
-    /// The model raised an exception: the server's words without its prefix.
+    /// The model raised an exception. Holds its message without the server's prefix.
     #[error("{0}")]
     Refused(String),
     /// The server did not accept the request.
     #[error("{}", show_problems(.0))]
     Schema(Vec<RequestProblem>),
-    /// The response has a status that the protocol does not have.
+    /// The response has a status outside the protocol.
     #[error("the server answered with status {status}: {text}")]
     OddStatus {
         /// The status.
         status: u16,
-        /// The words with it.
+        /// The text of the response.
         text: String,
     },
-    /// The response is none that the protocol has.
+    /// The response does not follow the protocol.
     #[error("{0}")]
     Protocol(String),
-    /// The response is not a signed envelope, or not signed with our secret.
+    /// The response is not an envelope that is signed with our secret.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The response is signed but cannot be read as data.
@@ -75,7 +75,7 @@ pub enum ClientError {
     Internal(String),
 }
 
-/// A part of an exchange that has a limit of its own.
+/// A part of an exchange with its own time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Opening the connection.
@@ -84,28 +84,27 @@ pub enum Phase {
     Send,
     /// Waiting for the next part of the response.
     Wait,
-    /// A response that drips.
+    /// Receiving a slow response.
     Progress,
     /// The whole call.
     Total,
-    /// The whole of a health check.
+    /// A whole health check.
     Health,
 }
 
-/// One thing that a server finds wrong with a request, in the form of `FastAPI`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One mistake in a request that a server reports, in the form of `FastAPI`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestProblem {
-    /// What kind of problem, such as `missing` or `string_type`; empty where the server gave a bare text.
+    /// The kind of problem, such as `missing` or `string_type`; empty if the server gave only a text.
     pub(crate) kind: String,
-    /// The path to what it is about, such as `body.sequences`.
+    /// The path of the value, such as `body.sequences`.
     pub(crate) place: String,
-    /// The problem in words.
     pub(crate) message: String,
 }
 
 impl Phase {
-    /// What took too long, and the key of a backend's table that allows more.
-    const fn words(self) -> (&'static str, Option<&'static str>) {
+    /// The name of the phase, and the key of a backend's table for its limit.
+    const fn name_and_key(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Connect => ("connecting", Some("connect_timeout")),
             Self::Send => ("sending the request", Some("write_timeout")),
@@ -117,14 +116,14 @@ impl Phase {
     }
 
     fn remedy(self) -> String {
-        let (_, key) = self.words();
+        let (_, key) = self.name_and_key();
         key.map_or_else(String::new, |key| format!(" (`{key}` of the backend allows more)"))
     }
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words().0)
+        f.write_str(self.name_and_key().0)
     }
 }
 
@@ -135,6 +134,5 @@ impl fmt::Display for RequestProblem {
 }
 
 fn show_problems(problems: &[RequestProblem]) -> String {
-    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    texts.join("; ")
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

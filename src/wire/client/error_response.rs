@@ -1,5 +1,4 @@
-//! Reads error responses: `FastAPI`'s `detail` in its forms, and everything else. Works on bytes that are already bounded and
-//! never trusts them.
+//! Reads error responses: `FastAPI`'s `detail` in its forms, and any other body. Does not trust the bytes, which are already bounded.
 
 use serde_json::Value;
 
@@ -7,29 +6,26 @@ use super::status::{DeclineStatus, retry_after};
 use super::{ClientError, RequestProblem};
 use crate::wire::Secret;
 
-/// Bytes of an error body that are read; the rest is not.
+/// The most bytes of an error body that are read.
 pub(super) const LONGEST: usize = 64 << 10;
-/// Characters of one text of the server that are kept.
+/// The most characters of one text of the server.
 const LONGEST_TEXT: usize = 4000;
-/// Problems of one request that are kept.
+/// The most problems of one request.
 const MOST_PROBLEMS: usize = 32;
-/// What a server puts before the message of a model's exception.
+/// The prefixes of the message of a model's exception.
 const PREFIXES: [&str; 2] = ["Folding failed: ", "Embedding failed: "];
 
-/// The headers of a response that matter where it is no prediction.
+/// The relevant headers of an error response.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Headers<'a> {
-    /// Where it redirects to.
     pub(super) location: Option<&'a str>,
-    /// When to come again.
     pub(super) retry_after: Option<&'a str>,
 }
 
-/// The error that a response of another status than 200 means. `body` is its beginning.
+/// The error of a response with a status other than 200. `body` is the beginning of its body.
 pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
     if let Some(status) = DeclineStatus::of(status) {
-        let text = words(body, secret);
-        let retry_after = retry_after(headers.retry_after);
+        let (text, retry_after) = (body_text(body, secret), retry_after(headers.retry_after));
         return ClientError::Declined { status, text, retry_after };
     }
     let detail = serde_json::from_slice::<Value>(body).ok().and_then(|mut value| Some(value.get_mut("detail")?.take()));
@@ -38,40 +34,33 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
             let message = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
             ClientError::Refused(printable(message.unwrap_or(&text), secret))
         }
-        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![RequestProblem {
-            kind: String::new(),
-            place: String::new(),
-            message: printable(&text, secret),
-        }]),
+        (400 | 422, Some(Value::String(text))) => {
+            let message = printable(&text, secret);
+            ClientError::Schema(vec![RequestProblem { message, ..RequestProblem::default() }])
+        }
         (400 | 422, Some(Value::Array(items))) if !items.is_empty() => {
-            let problems = items.iter().take(MOST_PROBLEMS);
-            ClientError::Schema(problems.map(|item| problem(item, secret)).collect())
+            ClientError::Schema(items.iter().take(MOST_PROBLEMS).map(|item| problem(item, secret)).collect())
         }
         (300..=399, _) => {
             let target = headers.location.map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
-            let message = format!("the server redirects to {target} (status {status}), which is not followed");
-            ClientError::Protocol(message)
+            ClientError::Protocol(format!("the server redirects to {target} (status {status}), which is not followed"))
         }
-        _ => {
-            let text = words(body, secret);
-            ClientError::OddStatus { status, text }
-        }
+        _ => ClientError::OddStatus { status, text: body_text(body, secret) },
     }
 }
 
-/// What a response to `/health` means that is not ready. A server that is still loading its model may respond with 5xx; another
-/// page or route stays what it is.
+/// The error of a response to `/health` that is not ready. A server that is still loading its model may respond with 5xx. Any other
+/// response means that there is no model server.
 pub(super) fn unhealthy(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
     if DeclineStatus::of(status).is_some() || status >= 500 {
         return read(status, headers, body, secret);
     }
-    let target = headers.location.map(|target| format!(" to {}", printable(target, secret)));
-    let target = target.unwrap_or_default();
-    ClientError::NoModelServer(format!("status {status}{target}: {}", words(body, secret)))
+    let target = headers.location.map_or_else(String::new, |target| format!(" to {}", printable(target, secret)));
+    ClientError::NoModelServer(format!("status {status}{target}: {}", body_text(body, secret)))
 }
 
-/// The words of a body that is no prediction: `FastAPI`'s, else all of it.
-fn words(body: &[u8], secret: &Secret) -> String {
+/// The text of an error body: `FastAPI`'s `detail` if there is one, or all of it.
+fn body_text(body: &[u8], secret: &Secret) -> String {
     let detail = serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|value| value.get("detail")?.as_str().map(ToOwned::to_owned));
@@ -83,18 +72,14 @@ fn words(body: &[u8], secret: &Secret) -> String {
 }
 
 fn problem(item: &Value, secret: &Secret) -> RequestProblem {
-    let text = |key: &str| {
-        let text = item.get(key).and_then(Value::as_str).unwrap_or_default();
-        printable(text, secret)
-    };
-    let steps = item.get("loc").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let text = |key: &str| printable(item.get(key).and_then(Value::as_str).unwrap_or_default(), secret);
+    let steps = item.get("loc").and_then(Value::as_array).into_iter().flatten();
     let steps: Vec<String> =
-        steps.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned)).collect();
+        steps.map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned)).collect();
     RequestProblem { kind: text("type"), place: printable(&steps.join("."), secret), message: text("msg") }
 }
 
-/// A text of the server as a report may show it: bounded, without the secret, and without characters that would move a
-/// terminal's cursor.
+/// A text of the server for reports: bounded, without the secret, and without control characters for a terminal.
 pub(super) fn printable(text: &str, secret: &Secret) -> String {
     let text = secret.scrub(text.trim());
     let mut shown = String::with_capacity(text.len().min(LONGEST_TEXT));

@@ -1,5 +1,5 @@
-//! The client of a model server: one exchange per call, each bounded in time and memory. Knows HTTP and the protocol, and nothing
-//! of processes, cases or responsibility.
+//! The client of a model server: one exchange per call, bounded in time and memory. Does not know processes or cases, or decide who is
+//! responsible for an error.
 
 mod connection;
 mod error;
@@ -9,7 +9,7 @@ mod status;
 mod timeouts;
 mod upload;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
@@ -30,41 +30,40 @@ pub use timeouts::ClientTimeouts;
 use timeouts::ProgressWatch;
 use upload::Upload;
 
-/// Speaks to one model server. Cheap to clone.
+/// A client of one model server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ModelClient {
     http: reqwest::Client,
     route: Route,
     base: Url,
     secret: Secret,
-    /// Sent with every request.
     headers: HeaderMap,
     timeouts: ClientTimeouts,
     limits: ResponseLimits,
     budget: Budget,
 }
 
-/// Checks an address before anything is asked.
+/// Checks an address without connecting to it.
 ///
 /// # Errors
-/// An address that is not plain `http://` or `https://`.
+/// The address is not plain `http://` or `https://`.
 pub(crate) fn check_address(base: &str) -> Result<(), ClientError> {
     connection::base_address(base).map(drop)
 }
 
 impl ModelClient {
-    /// A client of the server at `base`, which may have a path. Connects to nothing yet.
+    /// A client of the server at `base`, which may have a path. Does not connect yet.
     ///
-    /// There are no proxies for this machine's own addresses, no redirects, no cookies, no compression, and a connection of
-    /// its own for every exchange: a server that closes an idle one must not look like one that died in a call.
+    /// It uses no proxies for this machine's own addresses, no redirects, no cookies and no compression. Every exchange has a new
+    /// connection: a server that closes an idle one must not look like one that died in a call.
     ///
     /// # Errors
-    /// An address that is not plain `http://` or `https://`, or no certificates to check `https://` with.
+    /// The address is not plain `http://` or `https://`, or there are no certificates for `https://`.
     pub fn new(base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         Self::by(Route::Environment, base, secret, timeouts)
     }
 
-    /// A client that reaches its server by a route.
+    /// A client that uses a route.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -90,13 +89,13 @@ impl ModelClient {
         self
     }
 
-    /// The same client, which sends these headers with every request.
+    /// The same client with headers for every request.
     pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
     }
 
-    /// Where the server is.
+    /// The address of the server.
     pub(crate) fn address(&self) -> &str {
         self.base.as_str()
     }
@@ -104,9 +103,8 @@ impl ModelClient {
     /// Asks once whether the server is ready.
     ///
     /// # Errors
-    /// When it cannot be reached, responds with something else than `{"status":"ready"}`, or takes too long.
+    /// The server cannot be reached, does not respond with `{"status":"ready"}`, or takes too long.
     pub async fn health(&self) -> Result<(), ClientError> {
-        let limit = self.timeouts.health;
         let exchange = async {
             let request = self.http.get(self.route("health")?).headers(self.headers.clone());
             let mut response = request.send().await.map_err(|error| self.failure(&error))?;
@@ -119,34 +117,28 @@ impl ModelClient {
             let code = response.status().as_u16();
             Err(error_response::unhealthy(code, headers_of(&response), &body, &self.secret))
         };
-        let phase = Phase::Health;
-        let ended = tokio::time::timeout(limit, exchange).await;
-        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+        bounded(Phase::Health, self.timeouts.health, exchange).await
     }
 
     /// Makes one call.
     ///
     /// # Errors
-    /// A [`ClientError`] for everything but a signed and decodable prediction.
+    /// There is no signed and decodable prediction.
     pub async fn predict(&self, request: &Request) -> Result<Prediction, ClientError> {
-        let (phase, limit) = (Phase::Total, self.timeouts.total);
         let exchange = async { self.decode(self.exchange(request).await?).await };
-        let ended = tokio::time::timeout(limit, exchange).await;
-        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+        bounded(Phase::Total, self.timeouts.total, exchange).await
     }
 
-    /// Makes one call and leaves the response as it came: its signature checked, its payload not decoded, its texts without
-    /// the secret. [`Self::decode`] reads it.
+    /// Makes one call and returns the response without decoding its payload. Its signature is checked, and its texts do not hold the
+    /// secret. [`Self::decode`] reads it.
     ///
     /// # Errors
-    /// A [`ClientError`] for everything but a signed payload or a response of another status than 200.
+    /// The response is neither a signed payload nor has a status other than 200.
     pub(crate) async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
-        let (phase, limit) = (Phase::Total, self.timeouts.total);
-        let ended = tokio::time::timeout(limit, self.exchange(request)).await;
-        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+        bounded(Phase::Total, self.timeouts.total, self.exchange(request)).await
     }
 
-    /// Reads a response within the bounds of this client.
+    /// Reads a response within the limits of this client.
     ///
     /// # Errors
     /// As [`decode`].
@@ -164,22 +156,19 @@ impl ModelClient {
         if response.status() != 200 {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
             let body = body.unwrap_or_default();
-            if DeclineStatus::of(response.status().as_u16()).is_some() {
-                // Not from a model, so not kept as a response of one.
-                return Err(self.refusal(&response, &body));
+            let (status, headers) = (response.status().as_u16(), headers_of(&response));
+            if DeclineStatus::of(status).is_some() {
+                // Not from a model, so not recorded as a response of one.
+                return Err(error_response::read(status, headers, &body, &self.secret));
             }
             let clean = |text: &str| self.secret.scrub(text).into_owned();
-            return Ok(RawResponse::Status {
-                status: response.status().as_u16(),
-                location: headers_of(&response).location.map(clean),
-                body: clean(&String::from_utf8_lossy(&body)),
-            });
+            let body = clean(&String::from_utf8_lossy(&body));
+            return Ok(RawResponse::Status { status, location: headers.location.map(clean), body });
         }
         refuse_encoding(response.headers(), &self.secret)?;
         let declared = response.content_length();
         let allowed = self.limits.body;
-        if let Some(length) = declared.filter(|length| usize::try_from(*length).map_or(true, |length| length > allowed))
-        {
+        if let Some(length) = declared.filter(|length| *length > allowed as u64) {
             let message =
                 format!("the server announces {length} bytes, and a response to this request has at most {allowed}");
             return Err(ClientError::Protocol(message));
@@ -213,9 +202,8 @@ impl ModelClient {
             .body(reqwest::Body::wrap(upload))
             .send();
         let mut sending = std::pin::pin!(sending);
-        let write_limit = self.timeouts.connect + self.timeouts.write;
         let mut uploading = true;
-        let (mut phase, mut limit) = (Phase::Send, write_limit);
+        let (mut phase, mut limit) = (Phase::Send, self.timeouts.connect + self.timeouts.write);
         let mut deadline = Instant::now() + limit;
         loop {
             tokio::select! {
@@ -242,42 +230,43 @@ impl ModelClient {
         } else {
             (progress.deadline(), Phase::Progress, self.timeouts.progress)
         };
-        match timeout_at(deadline.into(), response.chunk()).await {
-            Err(_) => Err(ClientError::Timeout { phase, limit }),
-            Ok(chunk) => chunk.map_err(|error| self.failure(&error)),
-        }
+        let chunk = timeout_at(deadline.into(), response.chunk()).await;
+        chunk.map_err(|_| ClientError::Timeout { phase, limit })?.map_err(|error| self.failure(&error))
     }
 
     fn route(&self, name: &str) -> Result<Url, ClientError> {
-        let joined = self.base.join(name);
-        joined.map_err(|error| ClientError::Unusable(format!("{}: {error}", self.base)))
+        self.base.join(name).map_err(|error| ClientError::Unusable(format!("{}: {error}", self.base)))
     }
 
     fn failure(&self, error: &reqwest::Error) -> ClientError {
         connection::failure(error, &self.base, &self.timeouts)
     }
-
-    fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
-        error_response::read(response.status().as_u16(), headers_of(response), body, &self.secret)
-    }
 }
 
-/// The headers that matter of a response that is no prediction.
+/// Runs an exchange within a time limit.
+async fn bounded<T>(
+    phase: Phase,
+    limit: Duration,
+    exchange: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
+    tokio::time::timeout(limit, exchange).await.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+}
+
+/// The relevant headers of an error response.
 fn headers_of(response: &Response) -> error_response::Headers<'_> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     error_response::Headers { location: text(LOCATION), retry_after: text(RETRY_AFTER) }
 }
 
-/// Reads a response, whether it has just come or was recorded.
+/// Reads a new or recorded response.
 ///
 /// # Errors
-/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] is left to the
-/// kind of backend that wrote it.
+/// There is no decodable payload. The kind of backend that wrote a [`RawResponse::Failure`] reads it itself.
 pub(crate) async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
             let limits = *limits;
-            // Decoding hundreds of megabytes must not hold up the watch over other servers.
+            // Decoding hundreds of megabytes must not block the exchanges with other servers.
             let work = move || {
                 let buffers = Some(buffers.as_slice()).filter(|buffers| !buffers.is_empty());
                 pickle::decode_prediction(&pickle, buffers, &limits)
@@ -286,34 +275,31 @@ pub(crate) async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<
             let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
             Ok(decoded?)
         }
-        // The secret was taken out when it was kept.
-        RawResponse::Status { status, location, body } => Err(error_response::read(
-            status,
-            error_response::Headers { location: location.as_deref(), ..error_response::Headers::default() },
-            body.as_bytes(),
-            &Secret::unknown(),
-        )),
+        // The secret was removed when the response was recorded.
+        RawResponse::Status { status, location, body } => {
+            let headers = error_response::Headers { location: location.as_deref(), retry_after: None };
+            Err(error_response::read(status, headers, body.as_bytes(), &Secret::unknown()))
+        }
         RawResponse::Failure { message, .. } => Err(ClientError::Protocol(message)),
     }
 }
 
-/// The beginning of a body that is not a prediction, up to where it broke off.
+/// The beginning of an error body, or the part before the connection failed.
 async fn beginning(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = error_response::LONGEST - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() >= room {
+        let space = error_response::LONGEST - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(space)]);
+        if chunk.len() >= space {
             break;
         }
     }
     body
 }
 
-/// The client asks for no compression, so a compressed body is either a mistake or a bomb.
+/// Refuses compressed bodies. The client does not ask for compression, so they are a mistake or a bomb.
 fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientError> {
     let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else { return Ok(()) };
     let encoding = error_response::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
-    let message = format!("the body is encoded as {encoding}, which was not asked for");
-    Err(ClientError::Protocol(message))
+    Err(ClientError::Protocol(format!("the body is encoded as {encoding}, which was not asked for")))
 }

@@ -1,4 +1,4 @@
-//! One exchange as it is, for what no call can say: any method, path and body, and the whole response. Judges nothing.
+//! Plain exchanges beyond the calls of the protocol: any method, path and body, and the whole response. Does not check the response.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,40 +8,35 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
 use super::error_response::{self, Headers, LONGEST};
-use super::{ClientError, ModelClient, Phase, Route, connection};
+use super::{ClientError, ModelClient, Phase, Route, bounded, connection};
 
-/// Bytes of a response that are taken.
+/// The most bytes of a response.
 const LONGEST_PLAIN: usize = 256 << 20;
 
-/// A request that need not be one of the protocol.
+/// A request that need not follow the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlainRequest {
-    /// The method of HTTP.
+    /// The HTTP method.
     pub(crate) verb: Method,
-    /// The path below the server's address, with its first slash.
+    /// The path below the server's address, with the first slash.
     pub(crate) path: String,
-    /// What the body is said to be.
     pub(crate) content_type: Option<String>,
-    /// The body, as it is.
     pub(crate) body: Bytes,
 }
 
-/// What came back.
+/// The response to a [`PlainRequest`].
 #[derive(Debug)]
 pub(crate) struct PlainResponse {
-    /// The status.
     pub(crate) status: u16,
-    /// The whole body.
     pub(crate) body: Bytes,
 }
 
 impl ModelClient {
-    /// Makes one exchange and leaves the response as it came.
+    /// Makes one exchange and returns the whole response.
     ///
     /// # Errors
-    /// When there is no whole response in time, or it is too large.
+    /// The response is not complete in time, or too large.
     pub(crate) async fn exchange_plain(&self, request: PlainRequest) -> Result<PlainResponse, ClientError> {
-        let (phase, limit) = (Phase::Total, self.timeouts.total);
         let exchange = async {
             let mut url = self.base.clone();
             url.set_path(&format!("{}{}", self.base.path(), request.path.trim_start_matches('/')));
@@ -54,30 +49,28 @@ impl ModelClient {
             let mut body = Vec::new();
             while let Some(piece) = response.chunk().await.map_err(|error| self.failure(&error))? {
                 if body.len() + piece.len() > LONGEST_PLAIN {
-                    let message = format!("the response has more than {LONGEST_PLAIN} bytes");
-                    return Err(ClientError::Internal(message));
+                    return Err(ClientError::Internal(format!("the response has more than {LONGEST_PLAIN} bytes")));
                 }
                 body.extend_from_slice(&piece);
             }
             Ok(PlainResponse { status: response.status().as_u16(), body: body.into() })
         };
-        let ended = tokio::time::timeout(limit, exchange).await;
-        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+        bounded(Phase::Total, self.timeouts.total, exchange).await
     }
 
-    /// What a response means that is no prediction.
+    /// The error of a response that is not a prediction.
     pub(crate) fn error_of(&self, response: &PlainResponse) -> ClientError {
         let body = &response.body[..response.body.len().min(LONGEST)];
         error_response::read(response.status, Headers::default(), body, &self.secret)
     }
 
-    /// The same client, whose calls and health checks may take so long in all.
+    /// The same client with a limit for whole calls and health checks.
     pub(crate) const fn within(mut self, limit: Duration) -> Self {
         (self.timeouts.total, self.timeouts.health) = (limit, limit);
         self
     }
 
-    /// The same client, which keeps a connection for the next request where the server does.
+    /// The same client, which reuses a connection if the server keeps it open.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -86,7 +79,7 @@ impl ModelClient {
         Ok(self)
     }
 
-    /// The same client, which reaches its server through a proxy on this machine.
+    /// The same client, with a proxy on this machine.
     ///
     /// # Errors
     /// As [`Self::new`].
