@@ -1,17 +1,15 @@
-//! The record of an array that is too large to keep whole: some rows as they are, and the length of every row. Cuts; compares
-//! nothing.
+//! The record of an array that is too large to store: some rows unchanged, and the length of every row. Does not compare arrays.
 
 use super::{ContentHash, DType, Tensor};
 
-/// The most bytes of rows that are kept as they are, one row aside.
+/// The most bytes of kept rows, unless a single row is larger.
 const KEPT_BYTES: usize = 1 << 20;
-/// A row has at least as many elements, where the array has: the lengths of shorter ones would be as many numbers as there are
-/// elements.
+/// The least elements of a row, if the array has as many. With shorter rows, there would be as many lengths as elements.
 const LEAST_WIDTH: usize = 64;
-/// A row has at most as many, if it can be cut so.
+/// The most elements of a row, if the array can be cut so.
 const MOST_WIDTH: usize = 1 << 14;
 
-/// How an array is cut into rows and which of them are kept: a function of type and shape alone.
+/// How an array is cut into rows, and which rows are kept. Depends on type and shape only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowGrid {
     /// Elements of a row: those of the innermost dimensions.
@@ -40,13 +38,8 @@ pub struct KeptRows {
 impl RowGrid {
     /// The grid of an array of this type and shape.
     pub(crate) fn of(dtype: DType, shape: &[usize]) -> Self {
-        let mut width = 1usize;
-        for size in shape.iter().rev() {
-            if width >= LEAST_WIDTH {
-                break;
-            }
-            width = width.saturating_mul(*size);
-        }
+        let join = |width: usize, size: &usize| if width < LEAST_WIDTH { width.saturating_mul(*size) } else { width };
+        let mut width = shape.iter().rev().fold(1, join);
         let total = shape.iter().fold(1, |total: usize, &size| total.saturating_mul(size));
         // One long row is cut into pieces of equal length.
         if width > MOST_WIDTH {
@@ -54,8 +47,7 @@ impl RowGrid {
             width = pieces.find(|piece| width.is_multiple_of(*piece)).unwrap_or(width);
         }
         let rows = total.checked_div(width).unwrap_or(0);
-        let bytes = width.saturating_mul(dtype.size()).max(1);
-        let most = (KEPT_BYTES / bytes).max(1);
+        let most = (KEPT_BYTES / width.saturating_mul(dtype.size()).max(1)).max(1);
         Self { width, rows, step: rows.div_ceil(most).max(1) }
     }
 
@@ -106,13 +98,7 @@ impl KeptRows {
 
     /// The position in the whole array of an element by its flat index.
     pub(crate) fn position(&self, flat: usize) -> Vec<usize> {
-        let mut position = vec![0; self.shape.len()];
-        let mut rest = flat;
-        for (axis, &size) in self.shape.iter().enumerate().rev() {
-            position[axis] = rest % size.max(1);
-            rest /= size.max(1);
-        }
-        position
+        super::position(&self.shape, flat)
     }
 }
 

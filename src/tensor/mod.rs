@@ -1,7 +1,7 @@
 //! Typed n-dimensional arrays over shared bytes: C order, little-endian, cheap to clone and to view.
 //!
-//! A tensor never copies its bytes to be read, so a decoded response can hand out views into one buffer. It knows
-//! nothing of files, wires or proteins.
+//! Reading a tensor does not copy its bytes, so a decoded response can hand out views into one buffer. Does not know files, the wire or
+//! proteins.
 
 mod content_hash;
 mod dtype;
@@ -19,6 +19,23 @@ pub use dtype::DType;
 pub use element::Element;
 pub use kept_rows::KeptRows;
 pub(crate) use kept_rows::RowGrid;
+
+/// Evaluates an expression with `$T` as the Rust type of the elements, or another expression for text.
+macro_rules! for_element {
+    ($dtype:expr, $T:ident => $number:expr, else $text:expr) => {
+        for_element!(@ $dtype, $T, $number, $text, Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16,
+            U32 u32, U64 u64, F16 half::f16, BF16 half::bf16, F32 f32, F64 f64)
+    };
+    (@ $dtype:expr, $T:ident, $number:expr, $text:expr, $($name:ident $type:ty),*) => {
+        match $dtype {
+            $(DType::$name => {
+                type $T = $type;
+                $number
+            })*
+            DType::Text(_) => $text,
+        }
+    };
+}
 
 /// An n-dimensional array in C order over little-endian bytes. Zero dimensions make it a scalar of one element.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,16 +72,7 @@ impl Tensor {
     /// # Errors
     /// When the bytes are not exactly as many as the shape needs.
     pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
-        // As in NumPy, the other dimensions of an empty array must fit into memory too, so that no product of some of
-        // them can overflow later.
-        let is_empty = dtype.size() == 0 || shape.contains(&0);
-        let expected = shape
-            .iter()
-            .filter(|&&dimension| dimension != 0)
-            .try_fold(dtype.size().max(1), |size, &dimension| size.checked_mul(dimension))
-            .filter(|&size| isize::try_from(size).is_ok())
-            .map(|size| if is_empty { 0 } else { size });
-        match expected {
+        match Self::size_of(dtype.size(), &shape) {
             None => Err(TensorError::TooLarge(shape)),
             Some(expected) if expected != data.len() => {
                 Err(TensorError::WrongLength { actual: data.len(), expected, shape, dtype })
@@ -73,16 +81,23 @@ impl Tensor {
         }
     }
 
+    /// The bytes of an array with elements of `size` bytes; `None` if memory cannot hold them. As in `NumPy`, the other dimensions of an
+    /// empty array must fit into memory too, so that no product of some of them can overflow later.
+    pub(crate) fn size_of(size: usize, shape: &[usize]) -> Option<usize> {
+        shape
+            .iter()
+            .filter(|&&dimension| dimension != 0)
+            .try_fold(size.max(1), |product, &dimension| product.checked_mul(dimension))
+            .filter(|&product| isize::try_from(product).is_ok())
+            .map(|product| if size == 0 || shape.contains(&0) { 0 } else { product })
+    }
+
     /// An array of `shape` from values in C order.
     ///
     /// # Errors
     /// When there are more or fewer values than the shape needs.
     pub fn from_values<T: Element>(shape: Vec<usize>, values: &[T]) -> Result<Self, TensorError> {
-        let mut data = Vec::with_capacity(values.len() * T::DTYPE.size());
-        for value in values {
-            value.write(&mut data);
-        }
-        Self::new(T::DTYPE, shape, data.into())
+        Self::new(T::DTYPE, shape, Self::vector(values).data)
     }
 
     /// A one-dimensional array.
@@ -101,14 +116,14 @@ impl Tensor {
         Self { shape: Vec::new(), ..Self::vector(&[value]) }
     }
 
-    /// The same array, which its writer had on a device, such as `cuda:0`.
+    /// The same array with the device that its writer had stored it on, such as `cuda:0`.
     #[must_use]
     pub fn on_device(mut self, device: Arc<str>) -> Self {
         self.device = Some(device);
         self
     }
 
-    /// The device that its writer kept it on; `None` for main memory.
+    /// The device that its writer had stored it on; `None` for main memory.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
@@ -173,64 +188,20 @@ impl Tensor {
 
     /// Calls `visit` with flat index and value of every element in `range`; never for text.
     pub fn for_each_f64(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, f64)) {
-        macro_rules! walk {
-            ($type:ty) => {
-                self.walk::<$type>(range, |flat, value| visit(flat, f64::from(value)))
-            };
-            ($type:ty, lossy) => {
-                self.walk::<$type>(range, |flat, value| visit(flat, value as f64))
-            };
-        }
-        match self.dtype {
-            DType::Bool => self.walk::<bool>(range, |flat, value| visit(flat, f64::from(u8::from(value)))),
-            DType::I8 => walk!(i8),
-            DType::I16 => walk!(i16),
-            DType::I32 => walk!(i32),
-            DType::I64 => walk!(i64, lossy),
-            DType::U8 => walk!(u8),
-            DType::U16 => walk!(u16),
-            DType::U32 => walk!(u32),
-            DType::U64 => walk!(u64, lossy),
-            DType::F16 => walk!(half::f16),
-            DType::BF16 => walk!(half::bf16),
-            DType::F32 => walk!(f32),
-            DType::F64 => walk!(f64),
-            DType::Text(_) => {}
-        }
+        let size = self.dtype.size();
+        let Some(cells) = self.data.get(range.start * size..range.end * size) else { return };
+        let mut flat = range.start;
+        for_element!(self.dtype, T => T::for_each(cells, |value| {
+            visit(flat, value.to_f64());
+            flat += 1;
+        }), else ());
     }
 
-    /// Reads elements from `start` on as double precision until the buffer or the array ends, and returns what was read;
-    /// nothing for text. The fast way through a large array.
+    /// Reads elements from `start` on as double precision until the buffer or the array ends. Returns what was read; nothing for text.
+    /// The fast way through a large array.
     pub fn read_f64<'a>(&self, start: usize, buffer: &'a mut [f64]) -> &'a [f64] {
-        let bytes = self.data.get(start.saturating_mul(self.dtype.size())..);
-        let bytes = bytes.unwrap_or_default();
-        // Cells of a size known when compiling, so that even a lightly optimised build reads without a check per element.
-        macro_rules! widen {
-            ($type:ty, $widen:expr) => {{
-                let (cells, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
-                for (slot, cell) in buffer.iter_mut().zip(cells) {
-                    *slot = $widen(<$type>::from_le_bytes(*cell));
-                }
-                cells.len()
-            }};
-        }
-        let read = match self.dtype {
-            DType::Bool => widen!(u8, |byte| f64::from(u8::from(byte != 0))),
-            DType::I8 => widen!(i8, f64::from),
-            DType::I16 => widen!(i16, f64::from),
-            DType::I32 => widen!(i32, f64::from),
-            DType::I64 => widen!(i64, |value| value as f64),
-            DType::U8 => widen!(u8, f64::from),
-            DType::U16 => widen!(u16, f64::from),
-            DType::U32 => widen!(u32, f64::from),
-            DType::U64 => widen!(u64, |value| value as f64),
-            DType::F16 => widen!(half::f16, f64::from),
-            DType::BF16 => widen!(half::bf16, f64::from),
-            DType::F32 => widen!(f32, f64::from),
-            DType::F64 => widen!(f64, |value| value),
-            DType::Text(_) => 0,
-        };
-        let read = read.min(buffer.len());
+        let bytes = self.data.get(start.saturating_mul(self.dtype.size())..).unwrap_or_default();
+        let read = for_element!(self.dtype, T => T::widen(bytes, buffer), else 0);
         &buffer[..read]
     }
 
@@ -265,33 +236,22 @@ impl Tensor {
     /// The position of a flat index along every dimension.
     #[must_use]
     pub fn position(&self, flat: usize) -> Vec<usize> {
-        let mut rest = flat;
-        let mut position: Vec<usize> = self
-            .shape
-            .iter()
-            .rev()
-            .map(|&dimension| {
-                let along = rest % dimension.max(1);
-                rest /= dimension.max(1);
-                along
-            })
-            .collect();
-        position.reverse();
-        position
-    }
-
-    fn walk<T: Element>(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, T)) {
-        let size = T::DTYPE.size();
-        let Some(cells) = self.data.get(range.start * size..range.end * size) else { return };
-        let mut flat = range.start;
-        T::for_each(cells, |value| {
-            visit(flat, value);
-            flat += 1;
-        });
+        position(&self.shape, flat)
     }
 }
 
-/// Shows type, shape and size: an array's elements are too many for a log.
+/// The position of a flat index along every dimension of a shape.
+fn position(shape: &[usize], flat: usize) -> Vec<usize> {
+    let mut rest = flat;
+    let mut position = vec![0; shape.len()];
+    for (along, &size) in position.iter_mut().zip(shape).rev() {
+        *along = rest % size.max(1);
+        rest /= size.max(1);
+    }
+    position
+}
+
+/// Shows type, shape and size: the elements are too many for a log.
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tensor({} {:?}, {} bytes)", self.dtype, self.shape, self.data.len())

@@ -1,18 +1,10 @@
-//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do. Interprets no value.
+//! Copies arrays in other memory layouts into C order and little-endian bytes. Does not interpret values.
 
 use super::DType;
 
 /// Distances in elements between neighbours along each dimension, for an array in Fortran order.
 pub(crate) fn fortran_strides(shape: &[usize]) -> Vec<usize> {
-    let mut step = 1;
-    shape
-        .iter()
-        .map(|&dimension| {
-            let stride = step;
-            step *= dimension.max(1);
-            stride
-        })
-        .collect()
+    shape.iter().scan(1, |step, &size| Some(std::mem::replace(step, *step * size.max(1)))).collect()
 }
 
 /// Distances in elements between neighbours along each dimension, for an array in C order.

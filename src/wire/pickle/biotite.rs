@@ -1,4 +1,5 @@
-//! biotite's `AtomArray`, `AtomArrayStack` and `BondList` from their pickled state. Columns are copied, checked one by one.
+//! biotite's `AtomArray`, `AtomArrayStack` and `BondList` from their pickled state. Copies and checks every column. Does not judge
+//! structures.
 
 use super::error::PickleFault;
 use super::graph::{BondTable, Graph, Node, NodeId};
@@ -10,16 +11,18 @@ use crate::tensor::{DType, Tensor};
 /// Memory of one atom without its positions: five labels, number, flag and temperature factor.
 const BYTES_PER_ATOM: usize = 5 * size_of::<Label>() + 4 + 1 + 8;
 
-/// Memory of one bond in the record of a bond list that stands alone.
+/// Memory of one bond in the record of a separate bond list.
 pub(super) const BYTES_PER_ROW: usize = 3 * size_of::<u32>();
 
-/// The class of the record of a bond list that stands alone.
+/// The class of the record of a separate bond list.
 pub(in crate::wire) const BOND_LIST: &str = "biotite.structure.BondList";
+
+const BONDS: PickleFault = PickleFault::Column("bonds");
 
 /// The attributes of a structure, in every version of biotite so far.
 const STATE: [&str; 5] = ["_annot", "_array_length", "_coord", "_bonds", "_box"];
 
-/// What a copy of a structure takes.
+/// The memory of a copy of a structure.
 pub(super) fn size_of_structure(structure: &Structure) -> usize {
     size_of::<Structure>()
         + size_of_val(structure.coord.as_slice())
@@ -27,14 +30,10 @@ pub(super) fn size_of_structure(structure: &Structure) -> usize {
         + structure.bonds.as_deref().map_or(0, size_of_val)
 }
 
-/// A bond list that is no part of a structure, as `atom_count` and uint32 `bonds` `[n, 3]`.
+/// A separate bond list, as `atom_count` and uint32 `bonds` `[n, 3]`.
 pub(super) fn bond_record(table: &BondTable) -> Result<Record, PickleFault> {
-    let bonds = bond_rows(&table.bonds)?;
-    let atoms = Value::Integer(table.atoms as i64);
-    Ok(Record {
-        class: BOND_LIST.into(),
-        fields: vec![("atom_count".into(), atoms), ("bonds".into(), Value::Array(bonds))],
-    })
+    let (atoms, bonds) = (Value::Integer(table.atoms as i64), Value::Array(bond_rows(&table.bonds)?));
+    Ok(Record { class: BOND_LIST.into(), fields: vec![("atom_count".into(), atoms), ("bonds".into(), bonds)] })
 }
 
 /// The structure that the state of an `AtomArray` or `AtomArrayStack` describes.
@@ -49,10 +48,8 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
         (entry("_annot")?, entry("_array_length")?, entry("_coord")?, entry("_bonds")?, entry("_box")?);
     let atoms = graph.size(count).ok_or(FAULT)?;
     graph.charge(size_of::<Structure>() + atoms.saturating_mul(BYTES_PER_ATOM))?;
-    let coord = match graph.node(coord) {
-        Node::Array(tensor) => Tensor::clone(tensor),
-        _ => return Err(PickleFault::Column("coord")),
-    };
+    let Node::Array(coord) = graph.node(coord) else { return Err(PickleFault::Column("coord")) };
+    let coord = Tensor::clone(coord);
     let models = match (class, coord.shape()) {
         (Symbol::AtomArray, &[count, 3]) if count == atoms => None,
         (Symbol::AtomArrayStack, &[models, count, 3]) if count == atoms => Some(models),
@@ -69,7 +66,7 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
             graph.charge(size_of_val(bonds.as_slice()))?;
             Some(bonds)
         }
-        _ => return Err(PickleFault::Column("bonds")),
+        _ => return Err(BONDS),
     };
     structure.cell = match graph.node(cell) {
         Node::None => None,
@@ -80,11 +77,7 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
 }
 
 fn is_cell(tensor: &Tensor, models: Option<usize>) -> bool {
-    let shape_fits = match models {
-        None => tensor.shape() == [3, 3],
-        Some(models) => tensor.shape() == [models, 3, 3],
-    };
-    shape_fits && tensor.dtype() == DType::F32
+    tensor.dtype() == DType::F32 && models.into_iter().chain([3, 3]).eq(tensor.shape().iter().copied())
 }
 
 fn read_columns(
@@ -109,10 +102,7 @@ fn read_columns(
             "res_id" => structure.res_id = numbers(tensor).ok_or(PickleFault::Column("res_id"))?,
             "ins_code" => structure.ins_code = labels(tensor, "ins_code")?,
             "res_name" => structure.res_name = labels(tensor, "res_name")?,
-            "hetero" => {
-                let flags = tensor.values::<bool>().ok_or(PickleFault::Column("hetero"))?;
-                structure.hetero = flags.collect();
-            }
+            "hetero" => structure.hetero = tensor.values().ok_or(PickleFault::Column("hetero"))?.collect(),
             "atom_name" => structure.atom_name = labels(tensor, "atom_name")?,
             "element" => structure.element = labels(tensor, "element")?,
             "b_factor" if matches!(tensor.dtype(), DType::F32 | DType::F64) => {
@@ -143,13 +133,12 @@ fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
 
 /// A column of fixed-width text; trailing zeros are padding, as in `NumPy`.
 fn labels(tensor: &Tensor, name: &'static str) -> Result<Vec<Label>, PickleFault> {
-    const FAULT: fn(&'static str) -> PickleFault = PickleFault::Column;
-    let DType::Text(_) = tensor.dtype() else { return Err(FAULT(name)) };
+    let DType::Text(_) = tensor.dtype() else { return Err(PickleFault::Column(name)) };
     let mut text = String::new();
     let label = |cell: &[u8]| {
         text.clear();
         for &unit in cell.as_chunks::<4>().0 {
-            text.push(char::from_u32(u32::from_le_bytes(unit)).ok_or(FAULT(name))?);
+            text.push(char::from_u32(u32::from_le_bytes(unit)).ok_or(PickleFault::Column(name))?);
         }
         let text = text.trim_end_matches('\0');
         let (label, longest) = match name {
@@ -157,11 +146,11 @@ fn labels(tensor: &Tensor, name: &'static str) -> Result<Vec<Label>, PickleFault
             _ => (Label::new(text), Label::CAPACITY),
         };
         label.ok_or_else(|| match text.len() {
-            // biotite's columns are as wide as their longest text.
+            // The columns of biotite are as wide as their longest text.
             Label::CAPACITY.. if !text.contains('\0') => {
                 PickleFault::Unsupported(format!("a {name} of more than {longest} bytes"))
             }
-            _ => FAULT(name),
+            _ => PickleFault::Column(name),
         })
     };
     tensor.bytes().chunks_exact(tensor.dtype().size()).map(label).collect()
@@ -172,7 +161,7 @@ pub(super) fn bond_list(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node,
     match *arguments {
         [atoms] => table(graph, atoms, None),
         [atoms, rows] => table(graph, atoms, Some(rows)),
-        _ => Err(PickleFault::Column("bonds")),
+        _ => Err(BONDS),
     }
 }
 
@@ -180,23 +169,22 @@ pub(super) fn bond_list(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node,
 pub(super) fn bond_state(graph: &mut Graph, state: NodeId) -> Result<Node, PickleFault> {
     match (graph.entry(state, "_atom_count"), graph.entry(state, "_bonds")) {
         (Some(atoms), Some(rows)) => table(graph, atoms, Some(rows)),
-        _ => Err(PickleFault::Column("bonds")),
+        _ => Err(BONDS),
     }
 }
 
 fn table(graph: &mut Graph, atoms: NodeId, rows: Option<NodeId>) -> Result<Node, PickleFault> {
-    let atoms = graph.size(atoms).ok_or(PickleFault::Column("bonds"))?;
+    let atoms = graph.size(atoms).ok_or(BONDS)?;
     let count = match rows.map(|rows| graph.node(rows)) {
         None => 0,
         Some(Node::List(rows)) => rows.len(),
         Some(Node::Array(tensor)) if matches!(tensor.shape(), &[_, 3]) => tensor.shape().first().copied().unwrap_or(0),
-        _ => return Err(PickleFault::Column("bonds")),
+        _ => return Err(BONDS),
     };
     graph.charge(count.saturating_mul(size_of::<Bond>()))?;
     let mut bonds = Vec::with_capacity(count);
     for row in 0..count {
-        let bond = rows.and_then(|rows| bond_at(graph, rows, row, atoms));
-        bonds.push(bond.ok_or(PickleFault::Column("bonds"))?);
+        bonds.push(rows.and_then(|rows| bond_at(graph, rows, row, atoms)).ok_or(BONDS)?);
     }
     Ok(Node::Bonds(Box::new(BondTable { atoms, bonds })))
 }

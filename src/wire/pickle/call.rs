@@ -1,6 +1,4 @@
-//! Calls, object creation and state: the three places where a pickle would run code. Each goes through the allow-list.
-
-use bytes::Bytes;
+//! Calls, object creation and state: the places where a pickle would run code. Each uses the allow-list. Does not run anything.
 
 use super::biotite;
 use super::error::PickleFault;
@@ -9,9 +7,9 @@ use super::numpy;
 use super::symbol::Symbol;
 use super::torch;
 
-/// `REDUCE`: what a listed function makes of its arguments.
+/// `REDUCE`: the result of a listed function.
 pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Result<Node, PickleFault> {
-    let Some(symbol) = graph.symbol(callee) else { return Err(PickleFault::Call(graph.describe(callee))) };
+    let symbol = graph.symbol(callee).ok_or_else(|| PickleFault::Call(graph.describe(callee)))?;
     if symbol == Symbol::Harmless {
         return Err(unread(graph, callee, arguments));
     }
@@ -43,14 +41,13 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
     }
 }
 
-/// The fault of a call of something harmless: hydrotest does not read its result. With code among its arguments, such as a factory
-/// of default values, it is a call like any other.
+/// The fault of a call of a harmless name, whose result hydrotest does not read. With code among its arguments, such as a factory of
+/// default values, it is refused like any other call.
 fn unread(graph: &Graph, callee: NodeId, arguments: NodeId) -> PickleFault {
     let is_code = |&argument: &NodeId| graph.symbol(argument) == Some(Symbol::Unknown);
-    match graph.tuple(arguments) {
-        Some(items) if !items.iter().any(is_code) => PickleFault::Unsupported(graph.describe(callee)),
-        _ => PickleFault::Call(graph.describe(callee)),
-    }
+    let is_data = graph.tuple(arguments).is_some_and(|items| !items.iter().any(is_code));
+    let fault = if is_data { PickleFault::Unsupported } else { PickleFault::Call };
+    fault(graph.describe(callee))
 }
 
 /// `NEWOBJ`: an object of a class that gets its state later. Constructor arguments would be a call.
@@ -85,12 +82,11 @@ pub(super) fn build(graph: &mut Graph, object: NodeId, state: NodeId) -> Result<
 /// `OrderedDict()` or `OrderedDict([[key, value], …])`
 fn ordered_dict(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("OrderedDict");
-    let pairs = match arguments {
+    let pairs = match nodes(graph, arguments)[..] {
         [] => return Ok(Node::Map(Vec::new())),
-        [pairs] => pairs,
+        [Node::List(pairs)] => pairs,
         _ => return Err(FAULT),
     };
-    let Node::List(pairs) = graph.node(*pairs) else { return Err(FAULT) };
     let entry = |&pair| match graph.node(pair) {
         Node::List(pair) | Node::Tuple(pair) => <[NodeId; 2]>::try_from(pair.as_slice()).ok(),
         _ => None,
@@ -105,10 +101,8 @@ fn ordered_dict(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleF
 fn attribute(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     match *arguments {
         [object, name] if graph.symbol(object) == Some(Symbol::BondList) && graph.word(name) == Some("_from_state") => {
-            Ok(Node::Global {
-                symbol: Symbol::BondListFromState,
-                name: "biotite.structure.BondList._from_state".into(),
-            })
+            let name = "biotite.structure.BondList._from_state".into();
+            Ok(Node::Global { symbol: Symbol::BondListFromState, name })
         }
         [object, name] => {
             let name = graph.word(name).filter(|name| super::symbol::is_dotted_name(name));
@@ -126,7 +120,7 @@ fn encode(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> 
         return Err(PickleFault::Call("_codecs.encode with another codec than latin1".into()));
     }
     let Node::Text(range) = graph.node(text) else { return Err(FAULT) };
-    // Charged before the text is looked at, so that encoding one text again and again has an end.
+    // Charged before reading, which bounds the work of encoding one text again and again.
     let length = range.len();
     graph.charge(length)?;
     let text = graph.text(text).ok_or(FAULT)?;
@@ -139,26 +133,25 @@ fn encode(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> 
 
 /// `bytes()`, `bytearray()`, `bytearray(bytes)` and protocol 2's `bytearray(text, 'latin-1')`.
 fn copy_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    match arguments {
+    match nodes(graph, arguments)[..] {
         [] => Ok(Node::Bytes(Box::default())),
-        [source] => match graph.bytes(*source) {
-            Some(bytes) => Ok(Node::Bytes(Box::new(Bytes::clone(bytes)))),
-            None => Err(PickleFault::Malformed("bytes")),
-        },
+        [Node::Bytes(bytes)] => Ok(Node::Bytes(bytes.clone())),
+        [_] => Err(PickleFault::Malformed("bytes")),
         _ => encode(graph, arguments),
     }
 }
 
 /// `set(list)` and `frozenset(list)`: how protocols before 4 write sets.
 fn set(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    let items = match arguments {
+    let items = match nodes(graph, arguments)[..] {
         [] => Vec::new(),
-        &[items] => match graph.node(items) {
-            Node::List(items) => items.clone(),
-            _ => return Err(PickleFault::Malformed("set")),
-        },
+        [Node::List(items)] => items.clone(),
         _ => return Err(PickleFault::Malformed("set")),
     };
     graph.charge(size_of_val(items.as_slice()))?;
     Ok(Node::Set(items))
+}
+
+fn nodes<'g>(graph: &'g Graph, arguments: &[NodeId]) -> Vec<&'g Node> {
+    arguments.iter().map(|&id| graph.node(id)).collect()
 }

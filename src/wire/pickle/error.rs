@@ -1,10 +1,8 @@
-//! The reasons to refuse a pickle, each with its byte and its instruction. Texts only; decides nothing.
-
-use std::fmt;
+//! The reasons to refuse a pickle, each with its offset and instruction. Does not decide who is responsible.
 
 use crate::tensor::TensorError;
 
-/// A pickle that is not plain data, or is broken, or claims too much.
+/// A pickle that is not plain data, is broken, or exceeds a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pickle byte {offset} ({opcode}): {fault}")]
 pub struct PickleError {
@@ -34,7 +32,7 @@ pub enum PickleFault {
     /// An instruction that protocols 2 to 5 do not emit, or that asks for an object from outside the stream.
     #[error("this instruction is not plain data")]
     ForbiddenOpcode,
-    /// An instruction takes more from the stack than is there.
+    /// An instruction takes more values than the stack has.
     #[error("the stack holds too little")]
     Stack,
     /// An instruction takes a buffer that did not come with the pickle.
@@ -46,7 +44,7 @@ pub enum PickleFault {
     /// The pickle asks to call something outside the allow-list.
     #[error("refused to call {0}")]
     Call(String),
-    /// The pickle asks to give state to something that takes none.
+    /// The pickle sets the state of an object that has none.
     #[error("refused to set the state of {0}")]
     State(String),
     /// A class or function stands where data should.
@@ -55,13 +53,13 @@ pub enum PickleFault {
     /// The name of a class or function is not a dotted Python name.
     #[error("malformed name of a class or function")]
     Name,
-    /// Something has operands Python would never write.
+    /// Operands that Python would never write.
     #[error("malformed {0}")]
     Malformed(&'static str),
-    /// A part of a structure is missing, of the wrong type or size, or holds what no structure can.
+    /// A part of a structure is missing, has the wrong type or size, or an impossible value.
     #[error("structure without a sound {0}")]
     Column(&'static str),
-    /// Sound Python data that this decoder does not read: no fault of its writer.
+    /// Valid Python data that this decoder does not read. Not a fault of the writer.
     #[error("hydrotest cannot read {0}")]
     Unsupported(String),
     /// Text that is not UTF-8.
@@ -82,9 +80,9 @@ pub enum PickleFault {
     /// The pickle exceeds a bound.
     #[error("{bound} exceed the limit of {limit}")]
     Limit {
-        /// What was bounded.
+        /// The limited quantity.
         bound: PickleBound,
-        /// How much was allowed.
+        /// The greatest amount allowed.
         limit: usize,
     },
     /// The pickle's result is not an object with fields.
@@ -93,36 +91,36 @@ pub enum PickleFault {
 }
 
 impl PickleFault {
-    /// Whether Python would read this without running anything, and hydrotest cannot.
+    /// Whether Python could read this without running anything, so that only hydrotest fails.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Integer)
     }
 }
 
-/// What a pickle claims too much of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A quantity of a pickle that is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PickleBound {
     /// Levels of nesting.
+    #[error("levels of nesting")]
     Depth,
     /// Values.
+    #[error("values")]
     Items,
     /// Entries of the memo.
+    #[error("memo entries")]
     Memo,
     /// Bytes of one text.
+    #[error("bytes of one text")]
     Text,
     /// Bytes allocated while decoding.
+    #[error("bytes of memory")]
     Allocation,
 }
 
-impl fmt::Display for PickleBound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Depth => "levels of nesting",
-            Self::Items => "values",
-            Self::Memo => "memo entries",
-            Self::Text => "bytes of one text",
-            Self::Allocation => "bytes of memory",
-        })
+impl PickleBound {
+    /// Fails if more than the limit is used.
+    pub(super) const fn check(self, used: usize, limit: usize) -> Result<(), PickleFault> {
+        if used <= limit { Ok(()) } else { Err(PickleFault::Limit { bound: self, limit }) }
     }
 }

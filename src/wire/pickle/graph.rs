@@ -1,7 +1,7 @@
-//! The objects that a pickle has built so far: nodes that refer to each other by number, in one flat arena.
+//! The objects that a pickle has built so far: nodes in one flat arena that refer to each other by number. Does not interpret them.
 //!
-//! Shared and even cyclic objects cost one node each, and dropping the arena never recurses. Every node and every byte
-//! copied is charged to the budget here, before it is made.
+//! A shared or cyclic object is one node, and dropping the arena does not recurse. Every node and every copied byte is charged to the
+//! budget before it is made.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) enum Node {
     Float(f64),
     /// Text as its place in the payload; known to be UTF-8.
     Text(Range<usize>),
-    /// `bytes` or `bytearray`; a view into the payload except where text had to be turned into bytes.
+    /// `bytes` or `bytearray`; a view into the payload, unless it was encoded from text.
     Bytes(Box<Bytes>),
     List(Vec<NodeId>),
     Tuple(Vec<NodeId>),
@@ -39,7 +39,7 @@ pub(super) enum Node {
         symbol: Symbol,
         name: Box<str>,
     },
-    /// An object of a class the allow-list does not know.
+    /// An object of a class outside the allow-list.
     Object {
         class: Box<str>,
         state: Option<NodeId>,
@@ -64,14 +64,12 @@ pub(super) struct ElementType {
     pub(super) order: ByteOrder,
 }
 
-/// What an element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ElementKind {
     Plain(DType),
     Object,
 }
 
-/// In which order its bytes stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ByteOrder {
     Little,
@@ -79,7 +77,7 @@ pub(super) enum ByteOrder {
 }
 
 impl ElementType {
-    /// Bytes of one.
+    /// Bytes of one element.
     pub(super) const fn size(self) -> usize {
         match self.kind {
             ElementKind::Plain(dtype) => dtype.size(),
@@ -93,7 +91,7 @@ impl ElementType {
 pub(super) struct Storage {
     pub(super) dtype: DType,
     pub(super) data: Bytes,
-    /// Where it lay when it was written, such as `cuda:0`; `None` for main memory.
+    /// The device at the time of writing, such as `cuda:0`; `None` for main memory.
     pub(super) device: Option<Arc<str>>,
 }
 
@@ -105,13 +103,13 @@ pub(super) struct BondTable {
 }
 
 pub(super) struct Graph<'a> {
-    payload: &'a Bytes,
+    pub(super) payload: &'a Bytes,
     nodes: Vec<Node>,
-    limits: &'a ResponseLimits,
+    pub(super) limits: &'a ResponseLimits,
     allocated: usize,
     allowance: usize,
-    /// Whether its reader is on the machine of its writer, where every device is at hand.
-    is_local: bool,
+    /// Whether tensors carry the device that torch had stored them on. Not on the machine of the writer, which has that device.
+    pub(super) keeps_devices: bool,
 }
 
 impl<'a> Graph<'a> {
@@ -127,30 +125,14 @@ impl<'a> Graph<'a> {
             limits,
             allocated: 0,
             allowance: limits.allocation_for(payload.len().saturating_add(outside.size())),
-            is_local: matches!(outside, Outside::Buffers(_)),
+            keeps_devices: !matches!(outside, Outside::Buffers(_)),
         }
-    }
-
-    pub(super) const fn payload(&self) -> &'a Bytes {
-        self.payload
-    }
-
-    pub(super) const fn limits(&self) -> &'a ResponseLimits {
-        self.limits
-    }
-
-    /// Whether tensors carry the device that torch had stored them on: not where that device is at hand.
-    pub(super) const fn keeps_devices(&self) -> bool {
-        !self.is_local
     }
 
     /// Spends part of the allocation budget.
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), PickleFault> {
         self.allocated = self.allocated.saturating_add(bytes);
-        if self.allocated > self.allowance {
-            return Err(PickleFault::Limit { bound: PickleBound::Allocation, limit: self.allowance });
-        }
-        Ok(())
+        PickleBound::Allocation.check(self.allocated, self.allowance)
     }
 
     /// Adds a node. `None`, `True` and `False` exist once.
@@ -161,9 +143,7 @@ impl<'a> Graph<'a> {
             Node::Bool(true) => return Ok(Self::TRUE),
             _ => {}
         }
-        if self.nodes.len() >= self.limits.items {
-            return Err(PickleFault::Limit { bound: PickleBound::Items, limit: self.limits.items });
-        }
+        PickleBound::Items.check(self.nodes.len() + 1, self.limits.items)?;
         let held = match &node {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => size_of_val(items.as_slice()),
             Node::Map(entries) => size_of_val(entries.as_slice()),
@@ -176,7 +156,7 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
-        // Ids are only ever made by `add`, and nodes are never removed.
+        // Only `add` makes ids, and nodes are never removed.
         self.nodes.get(id.0 as usize).unwrap_or(&Node::None)
     }
 
@@ -190,30 +170,30 @@ impl<'a> Graph<'a> {
     /// Appends to a list.
     pub(super) fn append(&mut self, id: NodeId, items: &[NodeId]) -> Result<(), PickleFault> {
         self.charge(size_of_val(items))?;
-        match self.nodes.get_mut(id.0 as usize) {
-            Some(Node::List(list)) => list.extend_from_slice(items),
-            _ => return Err(PickleFault::Malformed("append to what is no list")),
-        }
+        let Some(Node::List(list)) = self.nodes.get_mut(id.0 as usize) else {
+            return Err(PickleFault::Malformed("append to what is no list"));
+        };
+        list.extend_from_slice(items);
         Ok(())
     }
 
     /// Adds members to a set.
     pub(super) fn unite(&mut self, id: NodeId, items: &[NodeId]) -> Result<(), PickleFault> {
         self.charge(size_of_val(items))?;
-        match self.nodes.get_mut(id.0 as usize) {
-            Some(Node::Set(set)) => set.extend_from_slice(items),
-            _ => return Err(PickleFault::Malformed("member of what is no set")),
-        }
+        let Some(Node::Set(set)) = self.nodes.get_mut(id.0 as usize) else {
+            return Err(PickleFault::Malformed("member of what is no set"));
+        };
+        set.extend_from_slice(items);
         Ok(())
     }
 
     /// Appends entries to a mapping.
     pub(super) fn insert(&mut self, id: NodeId, pairs: &[(NodeId, NodeId)]) -> Result<(), PickleFault> {
         self.charge(size_of_val(pairs))?;
-        match self.nodes.get_mut(id.0 as usize) {
-            Some(Node::Map(entries)) => entries.extend_from_slice(pairs),
-            _ => return Err(PickleFault::Malformed("entry of what is no mapping")),
-        }
+        let Some(Node::Map(entries)) = self.nodes.get_mut(id.0 as usize) else {
+            return Err(PickleFault::Malformed("entry of what is no mapping"));
+        };
+        entries.extend_from_slice(pairs);
         Ok(())
     }
 
@@ -222,7 +202,7 @@ impl<'a> Graph<'a> {
         std::str::from_utf8(self.raw_text(id)?).ok()
     }
 
-    /// A text short enough to be a code or a name, so that reading a long one again and again costs nothing.
+    /// A text short enough to be a code or a name. A long text must not be validated again and again.
     pub(super) fn word(&self, id: NodeId) -> Option<&'a str> {
         const LONGEST: usize = 256;
         let raw = self.raw_text(id).filter(|raw| raw.len() <= LONGEST)?;
@@ -230,17 +210,13 @@ impl<'a> Graph<'a> {
     }
 
     fn raw_text(&self, id: NodeId) -> Option<&'a [u8]> {
-        match self.node(id) {
-            Node::Text(range) => self.payload.get(range.clone()),
-            _ => None,
-        }
+        let Node::Text(range) = self.node(id) else { return None };
+        self.payload.get(range.clone())
     }
 
     pub(super) fn bytes(&self, id: NodeId) -> Option<&Bytes> {
-        match self.node(id) {
-            Node::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
+        let Node::Bytes(bytes) = self.node(id) else { return None };
+        Some(bytes)
     }
 
     pub(super) fn integer(&self, id: NodeId) -> Option<i64> {
@@ -259,13 +235,11 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn tuple(&self, id: NodeId) -> Option<&[NodeId]> {
-        match self.node(id) {
-            Node::Tuple(items) => Some(items),
-            _ => None,
-        }
+        let Node::Tuple(items) = self.node(id) else { return None };
+        Some(items)
     }
 
-    /// A tuple of sizes, as shapes are; at most as many as `NumPy` allows dimensions.
+    /// A tuple of sizes, such as a shape, with at most as many dimensions as `NumPy` allows.
     pub(super) fn sizes(&self, id: NodeId) -> Option<Vec<usize>> {
         const MOST: usize = 64;
         let items = self.tuple(id).filter(|items| items.len() <= MOST)?;
@@ -273,13 +247,11 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn symbol(&self, id: NodeId) -> Option<Symbol> {
-        match self.node(id) {
-            Node::Global { symbol, .. } => Some(*symbol),
-            _ => None,
-        }
+        let Node::Global { symbol, .. } = self.node(id) else { return None };
+        Some(*symbol)
     }
 
-    /// The entries of a mapping that is small, as the state of a known class is.
+    /// The entries of a small mapping, such as the state of a known class.
     pub(super) fn entries(&self, id: NodeId) -> Option<&[(NodeId, NodeId)]> {
         const MOST: usize = 256;
         match self.node(id) {
@@ -293,27 +265,28 @@ impl<'a> Graph<'a> {
         self.entries(id)?.iter().find(|(name, _)| self.raw_text(*name) == Some(key.as_bytes())).map(|&(_, value)| value)
     }
 
-    /// What a reader calls this node in an error.
+    /// The name of this node in messages.
     pub(super) fn describe(&self, id: NodeId) -> String {
-        match self.node(id) {
-            Node::None => "None".into(),
-            Node::Bool(_) => "bool".into(),
-            Node::Integer(_) => "int".into(),
-            Node::Float(_) => "float".into(),
-            Node::Text(_) => "str".into(),
-            Node::Bytes(_) => "bytes".into(),
-            Node::List(_) => "list".into(),
-            Node::Tuple(_) => "tuple".into(),
-            Node::Set(_) => "set".into(),
-            Node::Map(_) => "dict".into(),
-            Node::Global { name, .. } | Node::Object { class: name, .. } => name.to_string(),
-            Node::Shell(symbol) => symbol.describe().into(),
-            Node::ElementType(_) => "dtype".into(),
-            Node::Array(_) | Node::Objects(_) => "array".into(),
-            Node::Structure(_) => "structure".into(),
-            Node::Bonds(_) => "bond list".into(),
-            Node::Storage(_) => "torch storage".into(),
-            Node::Persistent(_) => "persistent object".into(),
-        }
+        let name = match self.node(id) {
+            Node::Global { name, .. } | Node::Object { class: name, .. } => name,
+            Node::None => "None",
+            Node::Bool(_) => "bool",
+            Node::Integer(_) => "int",
+            Node::Float(_) => "float",
+            Node::Text(_) => "str",
+            Node::Bytes(_) => "bytes",
+            Node::List(_) => "list",
+            Node::Tuple(_) => "tuple",
+            Node::Set(_) => "set",
+            Node::Map(_) => "dict",
+            Node::Shell(symbol) => symbol.describe(),
+            Node::ElementType(_) => "dtype",
+            Node::Array(_) | Node::Objects(_) => "array",
+            Node::Structure(_) => "structure",
+            Node::Bonds(_) => "bond list",
+            Node::Storage(_) => "torch storage",
+            Node::Persistent(_) => "persistent object",
+        };
+        name.to_owned()
     }
 }

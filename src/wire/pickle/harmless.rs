@@ -1,7 +1,7 @@
-//! Names of Python, `NumPy` and torch that a sound response may hold and that hydrotest does not read. Calls none of them.
+//! Names of Python, `NumPy` and torch that a valid response may use and that hydrotest does not read. Does not call any of them.
 //!
-//! Each makes nothing but data from its arguments, so a response with one of them is no fault of the backend, unlike one that
-//! would run something. A name that may do more than make data is never listed.
+//! Each only makes data from its arguments, so a response with one of them is not a fault of the backend. A name that can do anything
+//! else must not be listed.
 
 /// The modules, each with its names.
 const NAMES: &[(&str, &str)] = &[
@@ -39,8 +39,7 @@ const NAMES: &[(&str, &str)] = &[
 
 /// Whether a name in a module is one of these.
 pub(super) fn is_listed(module: &str, name: &str) -> bool {
-    let mut names = NAMES.iter().filter(|(known, _)| *known == module);
-    names.any(|(_, names)| names.split(' ').any(|known| known == name))
+    NAMES.iter().any(|(known, names)| *known == module && names.split(' ').any(|known| known == name))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The stack machine: follows a pickle's instructions and builds the graph of its objects. It calls nothing itself.
+//! The stack machine: follows the instructions of a pickle and builds the graph of its objects. Does not call anything itself.
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use super::symbol::{Symbol, is_dotted_name};
 use super::torch;
 use crate::wire::ResponseLimits;
 
-/// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
+/// Runs one pickle that begins at `start` of the payload. Returns its graph, its result, and the offset behind its `STOP`.
 pub(super) fn run<'a>(
     payload: &'a Bytes,
     start: usize,
@@ -58,7 +58,7 @@ impl Machine<'_> {
     fn header(&mut self) -> Result<(), PickleFault> {
         match self.reader.array() {
             Ok([op::PROTO, 2..=5]) => Ok(()),
-            _ if self.graph.payload().starts_with(OLDER) => {
+            _ if self.graph.payload.starts_with(OLDER) => {
                 Err(PickleFault::Unsupported("pickle protocol 0 or 1".into()))
             }
             _ => Err(PickleFault::Header),
@@ -67,7 +67,11 @@ impl Machine<'_> {
 
     fn step(&mut self, code: u8) -> Result<(), PickleFault> {
         match code {
-            op::FRAME => self.frame(),
+            // A frame tells how much to read at once, which must be there.
+            op::FRAME => {
+                let length = self.reader.number::<8>()?;
+                if length > self.reader.remaining() as u64 { Err(PickleFault::Truncated) } else { Ok(()) }
+            }
             op::MARK => self.stack.mark(),
             op::POP => self.stack.discard(),
             op::POP_MARK => self.stack.take_marked().map(drop),
@@ -76,13 +80,12 @@ impl Machine<'_> {
             op::MEMOIZE => self.put(self.memo.next()),
             op::BINPUT => self.reader.number::<1>().and_then(|index| self.put(index)),
             op::LONG_BINPUT => self.reader.number::<4>().and_then(|index| self.put(index)),
-            op::BINGET => self.reader.number::<1>().and_then(|index| self.get(index)),
-            op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.get(index)),
+            op::BINGET => self.reader.number::<1>().and_then(|index| self.stack.push(self.memo.get(index)?)),
+            op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.stack.push(self.memo.get(index)?)),
             // Decoded buffers are never written to.
             op::READONLY_BUFFER if matches!(self.outside, Outside::Buffers(_)) => self.stack.top().map(drop),
             op::BUILD => {
-                let state = self.stack.pop()?;
-                let object = self.stack.top()?;
+                let (state, object) = (self.stack.pop()?, self.stack.top()?);
                 call::build(&mut self.graph, object, state)
             }
             _ => {
@@ -90,13 +93,12 @@ impl Machine<'_> {
                     Some(node) => node,
                     None => self.compound(code)?,
                 };
-                let id = self.graph.add(node)?;
-                self.stack.push(id)
+                self.stack.push(self.graph.add(node)?)
             }
         }
     }
 
-    /// The instructions that push a value of their own; `None` for all others.
+    /// Instructions that push a value of their own; `None` for all others.
     fn literal(&mut self, code: u8) -> Result<Option<Node>, PickleFault> {
         let reader = &mut self.reader;
         Ok(Some(match code {
@@ -106,39 +108,15 @@ impl Machine<'_> {
             op::BININT => Node::Integer(i32::from_le_bytes(reader.array()?).into()),
             op::BININT1 => Node::Integer(reader.byte()?.into()),
             op::BININT2 => Node::Integer(u16::from_le_bytes(reader.array()?).into()),
-            op::LONG1 => {
-                let count = reader.byte()?;
-                Node::Integer(signed(reader.take(count.into())?)?)
-            }
-            op::LONG4 => {
-                let range = reader.counted::<4>()?;
-                Node::Integer(signed(self.graph.payload().get(range).unwrap_or_default())?)
-            }
+            op::LONG1 => self.long::<1>()?,
+            op::LONG4 => self.long::<4>()?,
             op::BINFLOAT => Node::Float(f64::from_be_bytes(reader.array()?)),
-            op::SHORT_BINUNICODE => {
-                let range = reader.counted::<1>()?;
-                self.text(range)?
-            }
-            op::BINUNICODE => {
-                let range = reader.counted::<4>()?;
-                self.text(range)?
-            }
-            op::BINUNICODE8 => {
-                let range = reader.counted::<8>()?;
-                self.text(range)?
-            }
-            op::SHORT_BINBYTES => {
-                let range = reader.counted::<1>()?;
-                self.bytes(range)?
-            }
-            op::BINBYTES => {
-                let range = reader.counted::<4>()?;
-                self.bytes(range)?
-            }
-            op::BINBYTES8 | op::BYTEARRAY8 => {
-                let range = reader.counted::<8>()?;
-                self.bytes(range)?
-            }
+            op::SHORT_BINUNICODE => self.text::<1>()?,
+            op::BINUNICODE => self.text::<4>()?,
+            op::BINUNICODE8 => self.text::<8>()?,
+            op::SHORT_BINBYTES => self.bytes::<1>()?,
+            op::BINBYTES => self.bytes::<4>()?,
+            op::BINBYTES8 | op::BYTEARRAY8 => self.bytes::<8>()?,
             op::EMPTY_LIST => Node::List(Vec::new()),
             op::EMPTY_DICT => Node::Map(Vec::new()),
             op::EMPTY_SET => Node::Set(Vec::new()),
@@ -147,7 +125,7 @@ impl Machine<'_> {
         }))
     }
 
-    /// The instructions that make a value from what lies on the stack.
+    /// Instructions that make a value from values on the stack.
     fn compound(&mut self, code: u8) -> Result<Node, PickleFault> {
         Ok(match code {
             op::TUPLE1 => Node::Tuple(self.stack.take(1)?),
@@ -200,8 +178,16 @@ impl Machine<'_> {
         })
     }
 
-    fn text(&mut self, range: std::ops::Range<usize>) -> Result<Node, PickleFault> {
-        let bytes = self.graph.payload().get(range.clone()).unwrap_or_default();
+    /// A whole number whose length has `N` bytes.
+    fn long<const N: usize>(&mut self) -> Result<Node, PickleFault> {
+        let range = self.reader.counted::<N>()?;
+        Ok(Node::Integer(signed(self.graph.payload.get(range).unwrap_or_default())?))
+    }
+
+    /// A text whose length has `N` bytes.
+    fn text<const N: usize>(&mut self) -> Result<Node, PickleFault> {
+        let range = self.reader.counted::<N>()?;
+        let bytes = self.graph.payload.get(range.clone()).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(_) => Ok(Node::Text(range)),
             Err(_) if has_surrogates_only(bytes) => {
@@ -211,9 +197,11 @@ impl Machine<'_> {
         }
     }
 
-    fn bytes(&mut self, range: std::ops::Range<usize>) -> Result<Node, PickleFault> {
+    /// Bytes whose length has `N` bytes.
+    fn bytes<const N: usize>(&mut self) -> Result<Node, PickleFault> {
+        let range = self.reader.counted::<N>()?;
         self.graph.charge(size_of::<Bytes>())?;
-        Ok(Node::Bytes(Box::new(self.graph.payload().slice(range))))
+        Ok(Node::Bytes(Box::new(self.graph.payload.slice(range))))
     }
 
     fn global(&mut self, module: &str, name: &str) -> Result<Node, PickleFault> {
@@ -224,8 +212,7 @@ impl Machine<'_> {
         Ok(Node::Global { symbol: Symbol::resolve(module, name), name: format!("{module}.{name}").into() })
     }
 
-    /// `torch.storage._load_from_bytes(stream)`: reads the pickles of a stream of `torch.save` with machines of their own, under
-    /// tighter bounds.
+    /// `torch.storage._load_from_bytes(stream)`: reads the pickles of a stream of `torch.save` with separate machines and tighter bounds.
     fn storage(&mut self, arguments: NodeId) -> Result<Node, PickleFault> {
         let stream = torch::StorageStream::open(&mut self.graph, arguments)?;
         let parse = |from, outside| run(&stream.header, from, &stream.limits, outside).map_err(|error| error.fault);
@@ -236,15 +223,6 @@ impl Machine<'_> {
         let (keys, root, end) = parse(end, Outside::Nothing)?;
         torch::check_keys(&keys, root, &described)?;
         stream.storage(end, &described)
-    }
-
-    /// A frame only says how much to read at once; it must not promise more than there is.
-    fn frame(&mut self) -> Result<(), PickleFault> {
-        let length = self.reader.number::<8>()?;
-        if length > self.reader.remaining() as u64 {
-            return Err(PickleFault::Truncated);
-        }
-        Ok(())
     }
 
     fn fill(&mut self, code: u8) -> Result<(), PickleFault> {
@@ -265,13 +243,9 @@ impl Machine<'_> {
         let grown = self.memo.put(index, self.stack.top()?)?;
         self.graph.charge(grown * Memo::ENTRY)
     }
-
-    fn get(&mut self, index: u64) -> Result<(), PickleFault> {
-        self.stack.push(self.memo.get(index)?)
-    }
 }
 
-/// Keys and values in turn.
+/// Pairs of alternating keys and values.
 fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
     match items.as_chunks::<2>() {
         (pairs, []) => Ok(pairs.iter().map(|&pair| pair.into()).collect()),
@@ -279,7 +253,7 @@ fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
     }
 }
 
-/// Whether lone surrogates, which Python's texts may hold, are all that keeps a text from being UTF-8.
+/// Whether a text would be UTF-8 without its lone surrogates, which Python allows.
 fn has_surrogates_only(mut bytes: &[u8]) -> bool {
     loop {
         let Err(error) = std::str::from_utf8(bytes) else { return true };
@@ -290,15 +264,13 @@ fn has_surrogates_only(mut bytes: &[u8]) -> bool {
     }
 }
 
-/// A little-endian number in two's complement; no bytes are zero.
+/// A little-endian number in two's complement. Zero bytes mean 0.
 fn signed(bytes: &[u8]) -> Result<i64, PickleFault> {
     if bytes.len() > size_of::<i64>() {
         return Err(PickleFault::Integer);
     }
     let is_negative = bytes.last().is_some_and(|&last| last & 0x80 != 0);
     let mut raw = [if is_negative { 0xff } else { 0 }; size_of::<i64>()];
-    for (place, &byte) in raw.iter_mut().zip(bytes) {
-        *place = byte;
-    }
+    raw[..bytes.len()].copy_from_slice(bytes);
     Ok(i64::from_le_bytes(raw))
 }

@@ -1,4 +1,4 @@
-//! Turns the finished graph into a [`Value`]. Shared nodes are copied out each time, so everything made is counted.
+//! Turns the finished graph into a [`Value`]. A shared node is copied for each use, so everything is counted. Does not interpret values.
 
 use std::collections::HashSet;
 
@@ -16,20 +16,20 @@ pub(super) fn value(graph: &mut Graph, root: NodeId) -> Result<Value, PickleFaul
 
 struct Materialiser<'g, 'a> {
     graph: &'g mut Graph<'a>,
-    /// The nodes we are inside of; its length is the depth, which bounds the recursion.
+    /// The nodes around the current one. The length of the path is the depth, which bounds the recursion.
     path: Vec<NodeId>,
     items: usize,
 }
 
 impl Materialiser<'_, '_> {
     fn value(&mut self, id: NodeId) -> Result<Value, PickleFault> {
-        let limits = self.graph.limits();
+        let limits = self.graph.limits;
         self.items += 1;
-        check(PickleBound::Items, self.items, limits.items)?;
-        // Paid for before it is made.
+        PickleBound::Items.check(self.items, limits.items)?;
+        // Charged before it is made.
         let copied = copied_bytes(self.graph.node(id), limits)?;
         self.graph.charge(size_of::<Value>() + copied)?;
-        // Only ids are cloned here: a node must not stay borrowed while its children are made.
+        // Clones ids only: a node must not stay borrowed while its children are made.
         Ok(match self.graph.node(id) {
             Node::None => Value::None,
             Node::Bool(value) => Value::Bool(*value),
@@ -45,8 +45,7 @@ impl Materialiser<'_, '_> {
             Node::Set(items) => Value::Set(self.values(id, items.clone())?),
             Node::Objects(array) => {
                 let (shape, items) = array.as_ref().clone();
-                let items = self.values(id, items)?;
-                Value::Objects { shape, items }
+                Value::Objects { shape, items: self.values(id, items)? }
             }
             Node::Map(entries) => Value::Map(self.map(id, entries.clone())?),
             Node::Object { class, state } => {
@@ -66,7 +65,7 @@ impl Materialiser<'_, '_> {
     }
 
     fn enter(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        check(PickleBound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
+        PickleBound::Depth.check(self.path.len() + 1, self.graph.limits.depth)?;
         if self.path.contains(&id) {
             return Err(PickleFault::Cycle);
         }
@@ -76,7 +75,7 @@ impl Materialiser<'_, '_> {
 
     fn values(&mut self, id: NodeId, items: Vec<NodeId>) -> Result<Vec<Value>, PickleFault> {
         self.enter(id)?;
-        // Grows as items are made and charged: a shared list is not given its whole length at once.
+        // Grows while items are made and charged, so that a shared list does not get its whole length at once.
         let mut values = Vec::new();
         for item in items {
             values.push(self.value(item)?);
@@ -90,7 +89,7 @@ impl Materialiser<'_, '_> {
         let mut seen = HashSet::new();
         let mut pairs = Vec::new();
         for (key, value) in entries {
-            // Python keeps the last of two equal keys; a writer has no reason to send both, a forger has.
+            // Python keeps the last of two equal keys. Only a forger has a reason to send both.
             let name = match self.graph.node(key) {
                 Node::Text(_) => self.graph.text(key).map(Key::Text),
                 Node::Integer(number) => Some(Key::Integer(*number)),
@@ -136,7 +135,7 @@ impl Materialiser<'_, '_> {
     }
 }
 
-/// A key that can be compared at once.
+/// A key that is cheap to compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key<'a> {
     Text(&'a str),
@@ -153,15 +152,11 @@ impl Key<'_> {
     }
 }
 
-const fn check(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
-    if used <= limit { Ok(()) } else { Err(PickleFault::Limit { bound, limit }) }
-}
-
-/// What a value copies out of its node, besides itself and its children.
+/// The bytes that a value copies from its node, without itself and its children.
 fn copied_bytes(node: &Node, limits: &ResponseLimits) -> Result<usize, PickleFault> {
     Ok(match node {
         Node::Text(range) => {
-            check(PickleBound::Text, range.len(), limits.text)?;
+            PickleBound::Text.check(range.len(), limits.text)?;
             range.len()
         }
         Node::Array(tensor) => size_of_val(tensor.shape()),

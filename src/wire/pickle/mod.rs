@@ -1,10 +1,9 @@
-//! Pickles as data: reads what Python wrote and writes what Python reads, without running anything.
+//! Pickles as data: reads pickles of Python and writes pickles that Python reads. Does not run anything.
 //!
-//! A pickle is a program for a stack machine. The machine here follows protocols 2 to 5, but where Python would call a
-//! function or build a class it looks the name up in a closed list (`symbol.rs`) and makes the data itself; a class that
-//! is not listed becomes a [`Record`](crate::prediction::Record) of its attributes, a function that is not listed is
-//! refused by name. Objects are kept in a flat graph until the end, so that sharing and nesting cost nothing until they
-//! are counted.
+//! A pickle is a program for a stack machine. The machine here follows protocols 2 to 5. Where Python would call a function or build a
+//! class, it looks the name up in a closed list (`symbol.rs`) and makes the data itself. A class that is not listed becomes a
+//! [`Record`](crate::prediction::Record) of its attributes. A function that is not listed is refused by name. Objects stay in a flat
+//! graph until the end, so that sharing and nesting cost nothing until they are counted.
 
 mod biotite;
 mod call;
@@ -39,8 +38,8 @@ pub fn decode(payload: &Bytes, limits: &ResponseLimits) -> Result<Value, PickleE
     run(payload, Outside::Nothing, limits)
 }
 
-/// Reads a pickle whose result is an object with fields. `buffers` are those of a pickle of protocol 5 that another process on this
-/// machine wrote, in the order in which it names them; `None` for a pickle that came over the network.
+/// Reads a pickle whose result is an object with fields. `buffers` belong to a pickle of protocol 5 from another process on this
+/// machine, in the order in which it names them. `None` is for a pickle from the network.
 ///
 /// # Errors
 /// As [`decode`], when the result is anything else, and when the pickle names more buffers than there are.

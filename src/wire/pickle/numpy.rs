@@ -1,4 +1,4 @@
-//! `NumPy` dtypes, arrays and scalars from their pickled parts. Views into the payload wherever order and byte order allow.
+//! `NumPy` dtypes, arrays and scalars from their pickled parts. Does not copy elements, unless memory layout or byte order require it.
 
 use std::borrow::Cow;
 
@@ -26,12 +26,12 @@ const CODES: [(&str, DType); 12] = [
     ("f8", DType::F64),
 ];
 
-/// How the elements of an array follow each other.
+/// The order of the elements of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Layout {
     C,
     Fortran,
-    /// In C order once the axes stand in another order: axis `i` of the array is axis `axes[i]` of what lies in memory.
+    /// C order with permuted axes: axis `i` of the array is axis `axes[i]` in memory.
     Permuted(Vec<usize>),
 }
 
@@ -40,7 +40,7 @@ pub(super) fn dtype(graph: &Graph, arguments: &[NodeId]) -> Result<Node, PickleF
     let &code = arguments.first().ok_or(PickleFault::Malformed("dtype"))?;
     let code = match (graph.word(code), graph.symbol(code)) {
         (Some(code), _) => code,
-        // `numpy.record` has the fields that its state names.
+        // `numpy.record` gets its fields from its state.
         (None, Some(Symbol::Harmless)) => return Err(PickleFault::Unsupported("a structured dtype".into())),
         (None, Some(_)) => return Err(PickleFault::Call(format!("a dtype of {}", graph.describe(code)))),
         (None, None) => return Err(PickleFault::Malformed("dtype")),
@@ -64,8 +64,7 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
     if !matches!(graph.integer(*version), Some(3 | 4)) {
         return Err(FAULT);
     }
-    let is_plain = [subarray, names, fields].iter().all(|&&part| matches!(graph.node(part), Node::None));
-    if !is_plain {
+    if [subarray, names, fields].iter().any(|&&part| !matches!(graph.node(part), Node::None)) {
         return Err(PickleFault::Unsupported("a structured dtype".into()));
     }
     if let ElementKind::Plain(DType::Text(_)) = element.kind
@@ -117,16 +116,14 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
     array(graph, element, &layout, shape, data, FAULT)
 }
 
-/// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. From `NumPy` 2.4 on
-/// `_frombuffer(buffer, dtype, shape, 'K', axes)`: the shape of what lies in memory, and the order in which the array has
-/// its axes.
+/// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. `NumPy` 2.4 and later may write
+/// `_frombuffer(buffer, dtype, shape, 'K', axes)`, with the shape in memory and the order of the axes of the array.
 pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("array");
-    let (data, element, shape, order, axes) = match *arguments {
-        [data, element, shape, order] => (data, element, shape, order, None),
-        [data, element, shape, order, axes] => (data, element, shape, order, Some(axes)),
-        _ => return Err(FAULT),
+    let (&[data, element, shape, order], &[] | &[_]) = arguments.split_first_chunk().ok_or(FAULT)? else {
+        return Err(FAULT);
     };
+    let axes = arguments.get(4).copied();
     let element = element_type(graph, element)?;
     let mut shape = graph.sizes(shape).ok_or(FAULT)?;
     let layout = match (graph.word(order), axes) {
@@ -157,18 +154,9 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
     array(graph, element, &Layout::C, Vec::new(), data, FAULT)
 }
 
-/// Bytes an array needs, the way `NumPy` bounds it: also an empty array's other dimensions must fit into memory.
+/// The bytes of an array.
 pub(super) fn size_of_array(size: usize, shape: &[usize]) -> Result<usize, PickleFault> {
-    let fits = shape
-        .iter()
-        .filter(|&&dimension| dimension != 0)
-        .try_fold(size.max(1), |product, &dimension| product.checked_mul(dimension))
-        .is_some_and(|product| isize::try_from(product).is_ok());
-    if fits {
-        Ok(shape.iter().product::<usize>() * size)
-    } else {
-        Err(PickleFault::Malformed("shape: more elements than memory can hold"))
-    }
+    Tensor::size_of(size, shape).ok_or(PickleFault::Malformed("shape: more elements than memory can hold"))
 }
 
 fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
@@ -178,8 +166,7 @@ fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
     }
 }
 
-/// An array in C order and little-endian; the bytes are copied only when they are not so already. `fault` is for data that is not
-/// bytes.
+/// An array in C order and little-endian. Copies the bytes only if their layout differs. `fault` is for data that is not bytes.
 fn array(
     graph: &mut Graph,
     element: ElementType,
@@ -206,7 +193,7 @@ fn array(
     Ok(Node::Array(Box::new(tensor)))
 }
 
-/// Distances between neighbours in memory, for an array whose elements do not lie in C order.
+/// The strides in memory of an array that is not in C order.
 fn strides(layout: &Layout, shape: &[usize]) -> Option<Vec<usize>> {
     match layout {
         Layout::Fortran if shape.len() > 1 => Some(fortran_strides(shape)),
@@ -221,7 +208,7 @@ fn strides(layout: &Layout, shape: &[usize]) -> Option<Vec<usize>> {
     }
 }
 
-/// Whether `NumPy` has element types with such codes: a letter for what they are, then their size.
+/// Whether this has the form of an element type of `NumPy`: a letter for the kind, then the size.
 fn is_code(code: &str) -> bool {
     let mut letters = code.chars();
     letters.next().is_some_and(|kind| "bBiufcmMSaUVOT".contains(kind)) && letters.all(|digit| digit.is_ascii_digit())
@@ -232,11 +219,12 @@ fn parse_code(code: &str) -> Option<ElementKind> {
         return Some(ElementKind::Object);
     }
     let known = CODES.iter().find(|(name, _)| *name == code).map(|&(_, dtype)| dtype);
-    known.map(ElementKind::Plain).or_else(|| {
+    let dtype = known.or_else(|| {
         let width = code.strip_prefix('U')?.parse().ok()?;
-        // Text of no width would let a few bytes claim any number of elements.
-        (1..1 << 28).contains(&width).then_some(ElementKind::Plain(DType::Text(width)))
-    })
+        // With text of width 0, a few bytes could claim any number of elements.
+        (1..1 << 28).contains(&width).then_some(DType::Text(width))
+    });
+    dtype.map(ElementKind::Plain)
 }
 
 /// The code of an element type; `None` for those that `NumPy` does not have.
@@ -244,10 +232,7 @@ pub(super) fn code(dtype: DType) -> Option<Cow<'static, str>> {
     match dtype {
         DType::Text(0) => None,
         DType::Text(width) => Some(format!("U{width}").into()),
-        _ => {
-            let known = CODES.iter().find(|(_, known)| *known == dtype);
-            known.map(|&(code, _)| code.into())
-        }
+        _ => CODES.iter().find(|(_, known)| *known == dtype).map(|&(code, _)| code.into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The instruction set of pickle: bytes and their names in Python's `pickletools`. Knows no meaning.
+//! The instruction set of pickle: bytes and their names in Python's `pickletools`. Does not know their meaning.
 
 macro_rules! opcodes {
     (known { $($name:ident = $byte:literal,)* }
@@ -16,7 +16,7 @@ macro_rules! opcodes {
             }
         }
 
-        /// Whether Python writes an instruction in protocols 0 and 1 only. It makes nothing but data.
+        /// Whether Python writes an instruction in protocols 0 and 1 only. Such an instruction only makes data.
         pub(super) const fn is_older(byte: u8) -> bool {
             matches!(byte, $($old)|*)
         }
@@ -43,7 +43,7 @@ opcodes! {
         INT = 0x49, LONG = 0x4c, FLOAT = 0x46, GET = 0x67, PUT = 0x70,
         STRING = 0x53, BINSTRING = 0x54, SHORT_BINSTRING = 0x55, UNICODE = 0x56,
     }
-    // What calls a class, or asks for objects from outside the stream.
+    // Instructions that call a class, or ask for objects from outside the stream.
     refused {
         EXT1 = 0x82, EXT2 = 0x83, EXT4 = 0x84, INST = 0x69, OBJ = 0x6f, PERSID = 0x50,
     }

@@ -1,5 +1,5 @@
-//! The input of the machine: a cursor over the payload, which never goes past its end, and the buffers that came with it. Knows no
-//! instruction.
+//! The input of the machine: a cursor over the payload, which never goes past its end, and the buffers that came with it. Does not know
+//! instructions.
 
 use std::ops::Range;
 
@@ -10,36 +10,29 @@ use super::error::PickleFault;
 /// The longest line `GLOBAL` may name a module or class with.
 const LONGEST_LINE: usize = 512;
 
-/// What a stream may name that is not in it.
+/// Objects outside the stream that a pickle may refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outside<'a> {
     /// Nothing, as in every pickle of a response.
     Nothing,
-    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
+    /// Persistent objects, which are the storages in streams of `torch.save`.
     Persistent,
-    /// The buffers that came with it, each in its turn.
+    /// The buffers that came with it, in order.
     Buffers(&'a [Bytes]),
 }
 
 impl Outside<'_> {
-    /// Bytes that came besides the stream.
+    /// Bytes besides the stream.
     pub(super) fn size(self) -> usize {
-        match self {
-            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
-            Self::Nothing | Self::Persistent => 0,
-        }
+        let Self::Buffers(buffers) = self else { return 0 };
+        buffers.iter().map(Bytes::len).sum()
     }
 
-    /// The buffer whose turn it is.
+    /// The next buffer.
     pub(super) fn next(&mut self) -> Result<Bytes, PickleFault> {
-        match self {
-            Self::Buffers([first, rest @ ..]) => {
-                let buffer = first.clone();
-                *self = Self::Buffers(rest);
-                Ok(buffer)
-            }
-            _ => Err(PickleFault::Buffer),
-        }
+        let Self::Buffers([buffer, rest @ ..]) = *self else { return Err(PickleFault::Buffer) };
+        *self = Self::Buffers(rest);
+        Ok(buffer.clone())
     }
 }
 
@@ -92,7 +85,7 @@ impl<'a> PickleReader<'a> {
         Ok(raw.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
     }
 
-    /// A length of `N` bytes followed by that many bytes.
+    /// A length of `N` bytes, followed by as many bytes.
     pub(super) fn counted<const N: usize>(&mut self) -> Result<Range<usize>, PickleFault> {
         let count = usize::try_from(self.number::<N>()?).map_err(|_| PickleFault::Truncated)?;
         self.range(count)

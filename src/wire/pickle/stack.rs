@@ -1,4 +1,4 @@
-//! The working memory of the machine: its stack with marks, and its memo. Holds node numbers; knows no instruction.
+//! The working memory of the machine: its stack with marks, and its memo. Holds ids of nodes. Does not know instructions.
 
 use super::error::{PickleBound, PickleFault};
 use super::graph::NodeId;
@@ -6,7 +6,7 @@ use crate::wire::ResponseLimits;
 
 pub(super) struct Stack {
     items: Vec<NodeId>,
-    /// Heights of the stack at the marks not yet taken.
+    /// The heights of the stack at its marks.
     marks: Vec<usize>,
     limit: usize,
 }
@@ -17,20 +17,19 @@ impl Stack {
     }
 
     pub(super) fn push(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        within(PickleBound::Items, self.items.len(), self.limit)?;
+        PickleBound::Items.check(self.items.len() + 1, self.limit)?;
         self.items.push(id);
         Ok(())
     }
 
     pub(super) fn mark(&mut self) -> Result<(), PickleFault> {
-        within(PickleBound::Items, self.marks.len(), self.limit)?;
+        PickleBound::Items.check(self.marks.len() + 1, self.limit)?;
         self.marks.push(self.items.len());
         Ok(())
     }
 
     pub(super) fn top(&self) -> Result<NodeId, PickleFault> {
-        let above = self.items.get(self.base()..).unwrap_or_default();
-        above.last().copied().ok_or(PickleFault::Stack)
+        self.items.get(self.base()..).unwrap_or_default().last().copied().ok_or(PickleFault::Stack)
     }
 
     pub(super) fn pop(&mut self) -> Result<NodeId, PickleFault> {
@@ -39,7 +38,7 @@ impl Stack {
         Ok(top)
     }
 
-    /// Drops a value, or the mark when it is the last thing pushed.
+    /// Drops the last value, or a mark above it.
     pub(super) fn discard(&mut self) -> Result<(), PickleFault> {
         if self.marks.last() == Some(&self.items.len()) {
             self.marks.pop();
@@ -57,16 +56,15 @@ impl Stack {
 
     /// Takes everything above the last mark, and the mark.
     pub(super) fn take_marked(&mut self) -> Result<Vec<NodeId>, PickleFault> {
-        let start = self.marks.pop().ok_or(PickleFault::Stack)?;
-        Ok(self.cut(start))
+        self.marks.pop().map(|start| self.cut(start)).ok_or(PickleFault::Stack)
     }
 
-    /// The height at the last mark, below which no instruction takes.
+    /// The height at the last mark. No instruction takes values below it.
     fn base(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    /// Copies the end of the stack, so that a short result never keeps the capacity of a stack that once was tall.
+    /// Copies the end of the stack, so that a short result does not keep the capacity of a tall stack.
     fn cut(&mut self, start: usize) -> Vec<NodeId> {
         let taken = self.items.get(start..).unwrap_or_default().to_vec();
         self.items.truncate(start);
@@ -95,7 +93,7 @@ impl Memo {
     /// Writes an entry; returns how many entries the memo grew by.
     pub(super) fn put(&mut self, index: u64, id: NodeId) -> Result<usize, PickleFault> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        within(PickleBound::Memo, index, self.limit)?;
+        PickleBound::Memo.check(index.saturating_add(1), self.limit)?;
         let before = self.entries.len();
         if index >= before {
             self.entries.resize(index + 1, None);
@@ -107,11 +105,6 @@ impl Memo {
     }
 
     pub(super) fn get(&self, index: u64) -> Result<NodeId, PickleFault> {
-        let entry = usize::try_from(index).ok().and_then(|index| self.entries.get(index));
-        entry.copied().flatten().ok_or(PickleFault::Memo(index))
+        usize::try_from(index).ok().and_then(|index| *self.entries.get(index)?).ok_or(PickleFault::Memo(index))
     }
-}
-
-const fn within(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
-    if used < limit { Ok(()) } else { Err(PickleFault::Limit { bound, limit }) }
 }

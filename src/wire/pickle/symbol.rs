@@ -1,8 +1,8 @@
-//! The allow-list: every class and function a pickle may name with a meaning. Other names are never called.
+//! The allow-list: all classes and functions with a meaning in pickles. Does not call any of them.
 
 use crate::tensor::DType;
 
-/// What a dotted Python name means to the decoder.
+/// The meaning of a dotted Python name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Symbol {
     /// `numpy.ndarray`
@@ -27,7 +27,7 @@ pub(super) enum Symbol {
     RebuildTensor,
     /// `torch.storage._load_from_bytes`
     LoadFromBytes,
-    /// `torch.FloatStorage` and its like.
+    /// `torch.FloatStorage` and similar classes.
     TorchStorage(DType),
     /// `collections.OrderedDict`
     OrderedDict,
@@ -41,9 +41,9 @@ pub(super) enum Symbol {
     ByteArray,
     /// `builtins.set` and `builtins.frozenset`
     Set,
-    /// A class or function of Python, `NumPy` or torch that makes nothing but data, and that hydrotest does not read.
+    /// A class or function of Python, `NumPy` or torch that only makes data, and that hydrotest does not read.
     Harmless,
-    /// Everything else: may be the class of a record, is never called.
+    /// Any other name. May be the class of a record, but is never called.
     Unknown,
 }
 
@@ -92,12 +92,12 @@ impl Symbol {
         }
     }
 
-    /// Whether an object of this class may be made without arguments, to get its state later.
+    /// Whether an object of this class is made without arguments and gets its state later.
     pub(super) const fn takes_state(self) -> bool {
         matches!(self, Self::AtomArray | Self::AtomArrayStack | Self::BondList)
     }
 
-    /// What a reader calls an object of it that never got its state.
+    /// The name in messages of an object that never got its state.
     pub(super) const fn describe(self) -> &'static str {
         match self {
             Self::Reconstruct => "array without state",
@@ -108,7 +108,7 @@ impl Symbol {
     }
 }
 
-/// Whether a text is names joined by dots, as classes and modules have; only such names reach a message or a record.
+/// Whether a text is a name of a class or module, with dots. Only such names are shown in messages and records.
 pub(super) fn is_dotted_name(text: &str) -> bool {
     const LONGEST: usize = 256;
     let is_name = |part: &str| {

@@ -1,6 +1,6 @@
 //! Torch tensors: a view with strides onto a storage, which is a nested `torch.save` stream of the legacy format.
 //!
-//! The nested stream is pickles and raw bytes. This file judges what its pickles hold; the machine reads them.
+//! The nested stream is pickles and raw bytes. This module checks the contents of the pickles. It does not read them; the machine does.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::wire::ResponseLimits;
 /// The pickles of the magic number and of format version 1001, as `torch.save` has always written them.
 pub(super) const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
 
-/// The pickles before the raw bytes take a few hundred bytes; more than this is no storage.
+/// The greatest size of the pickles before the raw bytes. They take a few hundred bytes.
 const LONGEST_HEADER: usize = 4 << 10;
 
 const NO_STORAGE: PickleFault = PickleFault::Malformed("torch storage");
 
-/// A stream of `torch.save` that should hold one storage: the magic number and the version, three pickles, raw elements.
+/// A stream of `torch.save` with one storage: magic number, version, three pickles, raw elements.
 pub(super) struct StorageStream {
     stream: Bytes,
     /// The part that may hold pickles.
@@ -36,17 +36,17 @@ impl StorageStream {
     pub(super) fn open(graph: &mut Graph, arguments: NodeId) -> Result<Self, PickleFault> {
         let Some(&[stream]) = graph.tuple(arguments) else { return Err(NO_STORAGE) };
         let stream = graph.bytes(stream).cloned().ok_or(NO_STORAGE)?;
-        // Reading the header again and again, from one shared stream, is work that must be paid for.
+        // Charged, because a pickle could ask to read the header of one shared stream again and again.
         graph.charge(4 * LONGEST_HEADER)?;
         let header = stream.slice(..stream.len().min(LONGEST_HEADER));
         if !header.starts_with(MAGIC) {
             return Err(NO_STORAGE);
         }
-        let limits = ResponseLimits { items: LONGEST_HEADER, memo: LONGEST_HEADER, ..*graph.limits() };
+        let limits = ResponseLimits { items: LONGEST_HEADER, memo: LONGEST_HEADER, ..*graph.limits };
         Ok(Self { stream, header, limits })
     }
 
-    /// The storage whose elements, behind their count, begin at `start` of the stream.
+    /// The storage whose count and elements begin at `start` of the stream.
     pub(super) fn storage(&self, start: usize, described: &Described<'_>) -> Result<Node, PickleFault> {
         let raw = self.stream.slice(start..);
         let (stated, data) = raw.split_first_chunk::<8>().ok_or(NO_STORAGE)?;
@@ -60,7 +60,7 @@ impl StorageStream {
     }
 }
 
-/// The first pickle: the machine that wrote the stream must have been little-endian.
+/// Checks the first pickle: the stream must come from a little-endian machine.
 pub(super) fn check_system(graph: &Graph, root: NodeId) -> Result<(), PickleFault> {
     match graph.entry(root, "little_endian").map(|order| graph.node(order)) {
         Some(Node::Bool(true)) => Ok(()),
@@ -69,7 +69,7 @@ pub(super) fn check_system(graph: &Graph, root: NodeId) -> Result<(), PickleFaul
     }
 }
 
-/// The third pickle: the list of the keys of all storages, of which there must be one.
+/// Checks the third pickle: the list of storage keys must have exactly one entry.
 pub(super) fn check_keys(graph: &Graph, root: NodeId, described: &Described<'_>) -> Result<(), PickleFault> {
     match graph.node(root) {
         Node::List(items) if matches!(items.as_slice(), &[only] if graph.word(only) == Some(described.key)) => Ok(()),
@@ -85,17 +85,10 @@ pub(super) fn storage_header(class: &str, device: &str, count: usize) -> Vec<u8>
         (X\x05\0\0\0shortK\x02X\x03\0\0\0intK\x04X\x04\0\0\0longK\x04uu.";
     /// The list with the storage's only key, `"0"`.
     const KEYS: &[u8] = b"\x80\x02]X\x01\0\0\x000a.";
-    let mut header = [MAGIC, SYSTEM, b"\x80\x02(X\x07\0\0\0storagectorch\n"].concat();
-    header.extend_from_slice(class.as_bytes());
-    header.extend_from_slice(b"\nX\x01\0\0\x000X");
-    header.extend((device.len() as u32).to_le_bytes());
-    header.extend_from_slice(device.as_bytes());
-    header.extend_from_slice(b"\x8a\x08");
-    header.extend((count as u64).to_le_bytes());
-    header.extend_from_slice(b"NtQ.");
-    header.extend_from_slice(KEYS);
-    header.extend((count as u64).to_le_bytes());
-    header
+    let (device_length, count) = ((device.len() as u32).to_le_bytes(), (count as u64).to_le_bytes());
+    let begin = b"\x80\x02(X\x07\0\0\0storagectorch\n";
+    let (key, device, class) = (b"\nX\x01\0\0\x000X", device.as_bytes(), class.as_bytes());
+    [MAGIC, SYSTEM, begin, class, key, &device_length, device, b"\x8a\x08", &count, b"NtQ.", KEYS, &count].concat()
 }
 
 /// A storage as its stream describes it.
@@ -136,10 +129,11 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
     let &[storage, offset, shape, strides, ..] = arguments else { return Err(FAULT) };
     let Node::Storage(storage) = graph.node(storage) else { return Err(FAULT) };
     let Storage { dtype, data, device } = storage.as_ref().clone();
-    let (start, shape, strides) = match (graph.size(offset), graph.sizes(shape), graph.sizes(strides)) {
-        (Some(start), Some(shape), Some(strides)) if shape.len() == strides.len() => (start, shape, strides),
-        _ => return Err(FAULT),
-    };
+    let start = graph.size(offset).ok_or(FAULT)?;
+    let (shape, strides) = (graph.sizes(shape).ok_or(FAULT)?, graph.sizes(strides).ok_or(FAULT)?);
+    if shape.len() != strides.len() {
+        return Err(FAULT);
+    }
     let length = size_of_array(dtype.size(), &shape)?;
     graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
     let elements = if is_c_order(&shape, &strides) {
@@ -150,7 +144,7 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
     };
     let tensor = Tensor::new(dtype, shape, elements)?;
     Ok(Node::Array(Box::new(match device {
-        Some(device) if graph.keeps_devices() => tensor.on_device(device),
+        Some(device) if graph.keeps_devices => tensor.on_device(device),
         _ => tensor,
     })))
 }

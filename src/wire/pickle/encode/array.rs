@@ -1,5 +1,5 @@
-//! Writes arrays: as `NumPy` pickles them in a form that 1.x and 2.x both read, or as torch does what `NumPy` has no type for
-//! or what lies on a device.
+//! Writes arrays: in the form of `NumPy` that 1.x and 2.x read, or in that of torch for types that `NumPy` lacks and for arrays on
+//! devices. Does not write other values.
 
 use super::EncodeError;
 use super::writer::PickleWriter;
@@ -41,16 +41,13 @@ fn begin(writer: &mut PickleWriter, shape: &[usize]) {
     writer.global("numpy", "ndarray");
     writer.sizes(&[0]);
     writer.bytes(&[b"b"]);
-    writer.op(op::TUPLE3);
-    writer.op(op::REDUCE);
-    writer.op(op::MARK);
+    writer.ops(&[op::TUPLE3, op::REDUCE, op::MARK]);
     writer.integer(1);
     writer.sizes(shape);
 }
 
 fn end(writer: &mut PickleWriter) {
-    writer.op(op::TUPLE);
-    writer.op(op::BUILD);
+    writer.ops(&[op::TUPLE, op::BUILD]);
 }
 
 fn dtype(writer: &mut PickleWriter, dtype: DType) -> Result<(), EncodeError> {
@@ -70,40 +67,28 @@ fn element_type(writer: &mut PickleWriter, code: &str, order: &str, numbers: [i6
     writer.text(code);
     writer.boolean(false);
     writer.boolean(true);
-    writer.op(op::TUPLE3);
-    writer.op(op::REDUCE);
-    writer.op(op::MARK);
+    writer.ops(&[op::TUPLE3, op::REDUCE, op::MARK]);
     writer.integer(3);
     writer.text(order);
-    for _ in 0..3 {
-        writer.op(op::NONE);
-    }
-    for number in numbers {
-        writer.integer(number);
-    }
-    writer.op(op::TUPLE);
-    writer.op(op::BUILD);
+    writer.ops(&[op::NONE; 3]);
+    numbers.into_iter().for_each(|number| writer.integer(number));
+    writer.ops(&[op::TUPLE, op::BUILD]);
 }
 
 fn torch_tensor(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
     let dtype = tensor.dtype();
-    let class = STORAGES.iter().find(|(_, stored)| *stored == dtype);
-    let (class, _) = class.ok_or(EncodeError::DType(dtype))?;
+    let (class, _) = STORAGES.iter().find(|(_, stored)| *stored == dtype).ok_or(EncodeError::DType(dtype))?;
     writer.global("torch._utils", "_rebuild_tensor_v2");
     writer.op(op::MARK);
     writer.global("torch.storage", "_load_from_bytes");
     let header = torch::storage_header(class, tensor.device().unwrap_or("cpu"), tensor.len());
     writer.bytes(&[&header, tensor.bytes()]);
-    writer.op(op::TUPLE1);
-    writer.op(op::REDUCE);
+    writer.ops(&[op::TUPLE1, op::REDUCE]);
     writer.integer(0);
     writer.sizes(tensor.shape());
     writer.sizes(&c_strides(tensor.shape()));
     writer.boolean(false);
     writer.global("collections", "OrderedDict");
-    writer.op(op::EMPTY_TUPLE);
-    writer.op(op::REDUCE);
-    writer.op(op::TUPLE);
-    writer.op(op::REDUCE);
+    writer.ops(&[op::EMPTY_TUPLE, op::REDUCE, op::TUPLE, op::REDUCE]);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Writes values as protocol 4 pickles that Python loads as its own classes, bit for bit. The inverse of decoding.
+//! Writes values as protocol 4 pickles, which Python loads as its own classes, bit for bit. Does not write what cannot be read back.
 
 mod array;
 mod structure;
@@ -71,9 +71,7 @@ fn save(writer: &mut PickleWriter, value: &Value, depth: usize) -> Result<(), En
         Value::Rows(_) => return Err(EncodeError::Rows),
         Value::Structure(atoms) => structure::structure(writer, atoms)?,
         Value::List(items) => list(writer, items, deeper(depth)?)?,
-        Value::Tuple(items) => {
-            fill(writer, items, op::TUPLE, deeper(depth)?, save)?;
-        }
+        Value::Tuple(items) => fill(writer, items, op::TUPLE, deeper(depth)?, save)?,
         Value::Set(items) => {
             writer.op(op::EMPTY_SET);
             fill(writer, items, op::ADDITEMS, deeper(depth)?, save)?;
@@ -109,7 +107,7 @@ fn list(writer: &mut PickleWriter, items: &[Value], depth: usize) -> Result<(), 
     fill(writer, items, op::APPENDS, depth, save)
 }
 
-/// Writes items between a mark and the instruction that takes them.
+/// Writes a mark, items, and the instruction that takes the items.
 fn fill<T>(
     writer: &mut PickleWriter,
     items: &[T],
@@ -125,17 +123,15 @@ fn fill<T>(
     Ok(())
 }
 
-/// An object as Python makes it: the class without arguments, then its attributes.
+/// Writes an object: the class without arguments, then its attributes.
 fn object(writer: &mut PickleWriter, class: &str, fields: &[(String, Value)], depth: usize) -> Result<(), EncodeError> {
     let refused = || EncodeError::Class(class.to_owned());
     let (module, name) = class.rsplit_once('.').ok_or_else(refused)?;
-    let is_plain = Symbol::resolve(module, name) == Symbol::Unknown;
-    if !is_plain || !is_dotted_name(module) || !is_dotted_name(name) {
+    if Symbol::resolve(module, name) != Symbol::Unknown || !is_dotted_name(module) || !is_dotted_name(name) {
         return Err(refused());
     }
     writer.global(module, name);
-    writer.op(op::EMPTY_TUPLE);
-    writer.op(op::NEWOBJ);
+    writer.ops(&[op::EMPTY_TUPLE, op::NEWOBJ]);
     if fields.is_empty() {
         return Ok(());
     }
@@ -149,13 +145,11 @@ fn object(writer: &mut PickleWriter, class: &str, fields: &[(String, Value)], de
     Ok(())
 }
 
-/// A bond list that stands alone.
+/// Writes a separate bond list.
 fn bond_list(writer: &mut PickleWriter, record: &Record) -> Result<(), EncodeError> {
-    match record.fields.as_slice() {
-        [(_, Value::Integer(atoms)), (_, Value::Array(rows))] => {
-            let atoms = usize::try_from(*atoms).map_err(|_| EncodeError::Column("bonds"))?;
-            structure::bond_list(writer, atoms, rows)
-        }
-        _ => Err(EncodeError::Column("bonds")),
-    }
+    let [(_, Value::Integer(atoms)), (_, Value::Array(rows))] = record.fields.as_slice() else {
+        return Err(EncodeError::Column("bonds"));
+    };
+    let atoms = usize::try_from(*atoms).map_err(|_| EncodeError::Column("bonds"))?;
+    structure::bond_list(writer, atoms, rows)
 }

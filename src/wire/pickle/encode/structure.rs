@@ -1,5 +1,4 @@
-//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them. Fills in
-//! nothing that a structure lacks.
+//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with biotite's column widths. Does not add what a structure lacks.
 
 use super::EncodeError;
 use super::array::array;
@@ -11,43 +10,6 @@ use crate::wire::pickle::opcode as op;
 const MODULE: &str = "biotite.structure";
 
 pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
-    check(structure)?;
-    let atoms = structure.atoms();
-    let class = match structure.models {
-        None => "AtomArray",
-        Some(_) => "AtomArrayStack",
-    };
-    writer.global(MODULE, class);
-    writer.op(op::EMPTY_TUPLE);
-    writer.op(op::NEWOBJ);
-    writer.op(op::EMPTY_DICT);
-    writer.op(op::MARK);
-    writer.text("_annot");
-    annotations(writer, structure)?;
-    writer.text("_array_length");
-    writer.integer(atoms as i64);
-    writer.text("_coord");
-    let coord = structure.coord_column();
-    array(writer, &coord.map_err(|_| EncodeError::Column("coord"))?)?;
-    writer.text("_bonds");
-    match &structure.bonds {
-        Some(bonds) => {
-            let rows = bond_rows(bonds).map_err(|_| EncodeError::Column("bonds"))?;
-            bond_list(writer, atoms, &rows)?;
-        }
-        None => writer.op(op::NONE),
-    }
-    writer.text("_box");
-    match &structure.cell {
-        Some(cell) => array(writer, cell)?,
-        None => writer.op(op::NONE),
-    }
-    writer.op(op::SETITEMS);
-    writer.op(op::BUILD);
-    Ok(())
-}
-
-fn check(structure: &Structure) -> Result<(), EncodeError> {
     if let Some(name) = structure.uneven_column() {
         return Err(EncodeError::Column(name));
     }
@@ -55,12 +17,30 @@ fn check(structure: &Structure) -> Result<(), EncodeError> {
     if structure.extra.iter().any(|(_, column)| column.shape() != [atoms]) {
         return Err(EncodeError::Column("extra column"));
     }
+    writer.global(MODULE, if structure.models.is_some() { "AtomArrayStack" } else { "AtomArray" });
+    writer.ops(&[op::EMPTY_TUPLE, op::NEWOBJ, op::EMPTY_DICT, op::MARK]);
+    writer.text("_annot");
+    annotations(writer, structure)?;
+    writer.text("_array_length");
+    writer.integer(atoms as i64);
+    writer.text("_coord");
+    array(writer, &structure.coord_column().map_err(|_| EncodeError::Column("coord"))?)?;
+    writer.text("_bonds");
+    match &structure.bonds {
+        Some(bonds) => bond_list(writer, atoms, &bond_rows(bonds).map_err(|_| EncodeError::Column("bonds"))?)?,
+        None => writer.op(op::NONE),
+    }
+    writer.text("_box");
+    match &structure.cell {
+        Some(cell) => array(writer, cell)?,
+        None => writer.op(op::NONE),
+    }
+    writer.ops(&[op::SETITEMS, op::BUILD]);
     Ok(())
 }
 
 fn annotations(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
-    writer.op(op::EMPTY_DICT);
-    writer.op(op::MARK);
+    writer.ops(&[op::EMPTY_DICT, op::MARK]);
     texts(writer, "chain_id", 4, &structure.chain_id)?;
     let numbers: Vec<i64> = structure.res_id.iter().map(|&number| number.into()).collect();
     column(writer, "res_id", &Tensor::vector(&numbers))?;
@@ -84,7 +64,7 @@ fn column(writer: &mut PickleWriter, name: &str, tensor: &Tensor) -> Result<(), 
     array(writer, tensor)
 }
 
-/// A column of text; wider than biotite's when a label would not fit, as biotite itself widens it.
+/// A column of text, widened if a label does not fit, as biotite does.
 fn texts(writer: &mut PickleWriter, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
     let longest = labels.iter().map(|label| label.as_str().chars().count()).max();
     let width = width.max(longest.unwrap_or(0) as u32);
@@ -96,7 +76,6 @@ pub(super) fn bond_list(writer: &mut PickleWriter, atoms: usize, rows: &Tensor) 
     writer.global(MODULE, "BondList");
     writer.integer(atoms as i64);
     array(writer, rows)?;
-    writer.op(op::TUPLE2);
-    writer.op(op::REDUCE);
+    writer.ops(&[op::TUPLE2, op::REDUCE]);
     Ok(())
 }

@@ -1,16 +1,15 @@
-//! Writes single instructions of protocol 4. Knows no class.
+//! Writes single instructions of protocol 4. Does not know classes.
 
 use crate::wire::pickle::opcode as op;
 
-/// A pickle as it grows. It has neither frames nor a memo, which Python writes for speed and can do without.
+/// A pickle in progress. It has no frames and no memo, which Python writes for speed but does not need.
 pub(super) struct PickleWriter {
     out: Vec<u8>,
 }
 
 impl PickleWriter {
     pub(super) fn new() -> Self {
-        let out = vec![op::PROTO, 4];
-        Self { out }
+        Self { out: vec![op::PROTO, 4] }
     }
 
     /// The whole pickle.
@@ -21,6 +20,10 @@ impl PickleWriter {
 
     pub(super) fn op(&mut self, code: u8) {
         self.out.push(code);
+    }
+
+    pub(super) fn ops(&mut self, codes: &[u8]) {
+        self.out.extend_from_slice(codes);
     }
 
     pub(super) fn integer(&mut self, number: i64) {
@@ -46,8 +49,7 @@ impl PickleWriter {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        let codes = [op::SHORT_BINUNICODE, op::BINUNICODE, op::BINUNICODE8];
-        self.buffer(codes, &[text.as_bytes()]);
+        self.buffer([op::SHORT_BINUNICODE, op::BINUNICODE, op::BINUNICODE8], &[text.as_bytes()]);
     }
 
     /// `bytes` made of these parts.
