@@ -111,7 +111,7 @@ fn of_chain(structure: &Structure, chain: &Chain, gates: &PhysicalGates, is_trai
 /// The least and the greatest number of heavy atoms of a part. Returns `None` for an unknown part.
 fn atoms_of(part: &ComponentName, is_first_nucleotide: bool, bonded: bool) -> Option<(usize, usize)> {
     let whole = match part {
-        ComponentName::Code(code) => component::by_name(code)?.atoms.len(),
+        ComponentName::Code(code) => component::heavy_atoms(code)?.len(),
         ComponentName::Smiles(text) => smiles::heavy_atoms(text)?.len(),
     };
     if is_first_nucleotide {

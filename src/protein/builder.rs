@@ -1,5 +1,4 @@
-//! Assembles a structure from the atoms of a file: models one after the other, one location of atoms that have several.
-//! Shared by the readers; knows no format.
+//! Assembles a structure from the atoms of a file, with one location per atom. Does not know file formats.
 
 use super::{Label, Structure};
 use crate::tensor::DType;
@@ -14,30 +13,32 @@ pub(super) struct Atom {
     pub(crate) name: Label,
     pub(crate) element: Label,
     pub(crate) hetero: bool,
-    /// Names one of several places of the same atom; empty when there is one.
+    /// The identifier of one of several locations of the atom; empty if there is only one.
     pub(crate) alternative: Label,
     pub(crate) b_factor: Option<f64>,
     pub(crate) position: [f32; 3],
 }
 
-/// A structure in the making.
-#[derive(Debug)]
+/// An unfinished structure.
+#[derive(Debug, Default)]
 pub(super) struct Builder {
     structure: Structure,
     alternatives: Vec<Label>,
     b_factors: Vec<f64>,
     has_b_factor: bool,
     has_alternatives: bool,
-    /// Models that are complete.
+    /// The number of complete models.
     complete: usize,
-    /// Atoms of the model being read.
+    /// The number of atoms of the current model.
     atoms: usize,
-    /// Where the complete models go when each is a structure of its own.
+    /// The complete models, if each becomes a separate structure.
     separate: Option<Vec<Structure>>,
 }
 
+const NO_ATOM: &str = "there is no atom";
+
 impl Builder {
-    /// An empty structure with room for `atoms`.
+    /// An empty structure with capacity for `atoms`.
     pub(crate) fn with_capacity(atoms: usize) -> Self {
         let structure = Structure {
             coord: Vec::with_capacity(atoms),
@@ -54,23 +55,19 @@ impl Builder {
             structure,
             alternatives: Vec::with_capacity(atoms),
             b_factors: Vec::with_capacity(atoms),
-            has_b_factor: false,
-            has_alternatives: false,
-            complete: 0,
-            atoms: 0,
-            separate: None,
+            ..Self::default()
         }
     }
 
-    /// Empty, for models that need not list the same atoms; [`Self::finish_models`] gives them.
+    /// An empty builder for models with different atoms, which [`Self::finish_models`] returns.
     pub(crate) fn of_separate_models() -> Self {
-        Self { separate: Some(Vec::new()), ..Self::with_capacity(0) }
+        Self { separate: Some(Vec::new()), ..Self::default() }
     }
 
-    /// Appends an atom to the current model. The first model names the atoms; the others only move them.
+    /// Appends an atom to the current model. Later models must list the atoms of the first.
     ///
     /// # Errors
-    /// When a later model has another atom in this place.
+    /// A later model has a different atom at this index.
     pub(crate) fn push(&mut self, atom: &Atom) -> Result<(), String> {
         let index = self.atoms;
         self.atoms += 1;
@@ -95,7 +92,7 @@ impl Builder {
     /// Ends the current model if it has atoms.
     ///
     /// # Errors
-    /// When it has fewer atoms than the first.
+    /// The model has fewer atoms than the first.
     pub(crate) fn end_model(&mut self) -> Result<(), String> {
         if self.atoms == 0 {
             return Ok(());
@@ -108,32 +105,29 @@ impl Builder {
         self.complete += 1;
         self.atoms = 0;
         if let Some(mut separate) = self.separate.take() {
-            separate.push(std::mem::replace(self, Self::with_capacity(0)).finish()?);
+            separate.push(std::mem::take(self).finish()?);
             self.separate = Some(separate);
         }
         Ok(())
     }
 
-    /// Every model as a structure of its own.
+    /// Every model as a separate structure.
     ///
     /// # Errors
-    /// When there is no atom at all.
+    /// There are no atoms.
     pub(crate) fn finish_models(mut self) -> Result<Vec<Structure>, String> {
         self.end_model()?;
-        match self.separate.filter(|models| !models.is_empty()) {
-            Some(models) => Ok(models),
-            None => Err("there is no atom".into()),
-        }
+        self.separate.filter(|models| !models.is_empty()).ok_or_else(|| NO_ATOM.into())
     }
 
-    /// The structure, without the other places of atoms that have several.
+    /// The structure, with the first location of every atom.
     ///
     /// # Errors
-    /// As [`Self::end_model`], and when there is no atom at all.
+    /// As [`Self::end_model`], or there are no atoms.
     pub(crate) fn finish(mut self) -> Result<Structure, String> {
         self.end_model()?;
         if self.complete == 0 {
-            return Err("there is no atom".into());
+            return Err(NO_ATOM.into());
         }
         if self.complete > 1 {
             self.structure.models = Some(self.complete);
@@ -150,11 +144,9 @@ impl Builder {
     }
 
     fn expect_same(&self, index: usize, atom: &Atom) -> Result<(), String> {
-        let first = &self.structure;
-        let model = self.complete + 1;
+        let (first, model) = (&self.structure, self.complete + 1);
         if index >= first.atoms() {
-            let expected = first.atoms();
-            return Err(format!("model {model} has more atoms than the {expected} of model 1"));
+            return Err(format!("model {model} has more atoms than the {} of model 1", first.atoms()));
         }
         if first.atom_name[index] == atom.name
             && first.res_id[index] == atom.number
@@ -178,9 +170,9 @@ impl Builder {
     }
 }
 
-/// Which atoms stay: those with one place, and of the others those with the first identifier that occurs in the residue.
+/// The atoms to keep: those with one location, and those with the first identifier of their residue.
 ///
-/// That is biotite's `altloc="first"`, save that a place where two kinds of residue share one number counts as one residue.
+/// This is biotite's `altloc="first"`, except that two kinds of residue with one number count as one residue.
 fn first_alternatives(structure: &Structure, alternatives: &[Label]) -> Vec<bool> {
     let mut keep = Vec::with_capacity(alternatives.len());
     let mut first = Label::default();
@@ -199,17 +191,16 @@ fn first_alternatives(structure: &Structure, alternatives: &[Label]) -> Vec<bool
     keep
 }
 
-/// A text that is not the structure file it should be.
+/// A mistake in the text of a structure file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct ParseError {
-    /// One-based line.
+    /// One-based.
     pub(crate) line: usize,
-    /// What is wrong there.
     pub(crate) message: String,
 }
 
-/// A piece of a file for a message: at most forty characters of it, readable whatever the bytes are.
+/// A piece of a file for messages: at most forty printable characters.
 pub(super) fn excerpt(bytes: &[u8]) -> String {
     const LONGEST: usize = 40;
     let text = String::from_utf8_lossy(bytes.get(..4 * LONGEST).unwrap_or(bytes));

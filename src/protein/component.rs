@@ -1,28 +1,18 @@
-//! Heavy atoms of nucleotides and of ligands that the suites use, with a position for each. Tables only; the amino acids are in
-//! `residue`.
+//! Heavy atoms of nucleotides and of ligands that the suites use, with their positions. Does not list amino acids; `residue` does.
 
-/// One compound of the Chemical Component Dictionary.
-#[derive(Debug)]
-pub(crate) struct Component {
-    /// Its code.
-    pub(crate) name: &'static str,
-    /// Its heavy atoms with ideal positions in ångström, without the oxygen OP3 that a nucleotide loses in a chain.
-    pub(crate) atoms: &'static [(&'static str, [f64; 3])],
-}
+/// Names and ideal positions in ångström of heavy atoms.
+type HeavyAtoms = &'static [(&'static str, [f64; 3])];
 
-/// The compound with this code.
-pub(crate) fn by_name(name: &str) -> Option<&'static Component> {
-    COMPONENTS.iter().find(|component| component.name == name)
-}
-
-const fn component(name: &'static str, atoms: &'static [(&'static str, [f64; 3])]) -> Component {
-    Component { name, atoms }
+/// The heavy atoms of a compound of the Chemical Component Dictionary, by its code. Without the oxygen OP3, which a nucleotide loses in
+/// a chain.
+pub(crate) fn heavy_atoms(code: &str) -> Option<HeavyAtoms> {
+    COMPONENTS.iter().find(|(known, _)| *known == code).map(|&(_, atoms)| atoms)
 }
 
 /// Ideal positions of the Chemical Component Dictionary of the wwPDB (`pdbx_model_Cartn_x_ideal` and so on).
 #[expect(clippy::approx_constant, reason = "a coordinate that happens to be near 1/π")]
-static COMPONENTS: [Component; 9] = [
-    component(
+static COMPONENTS: [(&str, HeavyAtoms); 9] = [
+    (
         "A",
         &[
             ("P", [1.024, -0.137, -4.723]),
@@ -49,7 +39,7 @@ static COMPONENTS: [Component; 9] = [
             ("C4", [0.056, -0.320, 3.126]),
         ],
     ),
-    component(
+    (
         "C",
         &[
             ("P", [1.049, -0.039, -4.028]),
@@ -74,7 +64,7 @@ static COMPONENTS: [Component; 9] = [
             ("C6", [0.087, -1.399, 3.442]),
         ],
     ),
-    component(
+    (
         "G",
         &[
             ("P", [-0.911, -0.277, 5.008]),
@@ -102,7 +92,7 @@ static COMPONENTS: [Component; 9] = [
             ("C4", [-0.226, -0.134, -2.868]),
         ],
     ),
-    component(
+    (
         "U",
         &[
             ("P", [-1.030, 0.047, -4.037]),
@@ -127,7 +117,7 @@ static COMPONENTS: [Component; 9] = [
             ("C6", [-0.070, 1.384, 3.459]),
         ],
     ),
-    component(
+    (
         "DA",
         &[
             ("P", [0.934, -0.156, -4.636]),
@@ -153,7 +143,7 @@ static COMPONENTS: [Component; 9] = [
             ("C4", [-0.142, -0.368, 3.184]),
         ],
     ),
-    component(
+    (
         "DC",
         &[
             ("P", [0.987, -0.017, -3.894]),
@@ -177,7 +167,7 @@ static COMPONENTS: [Component; 9] = [
             ("C6", [-0.035, -1.465, 3.541]),
         ],
     ),
-    component(
+    (
         "DG",
         &[
             ("P", [-0.818, -0.321, 4.935]),
@@ -204,7 +194,7 @@ static COMPONENTS: [Component; 9] = [
             ("C4", [-0.027, -0.152, -2.917]),
         ],
     ),
-    component(
+    (
         "DT",
         &[
             ("P", [-3.968, -1.665, 3.118]),
@@ -229,7 +219,7 @@ static COMPONENTS: [Component; 9] = [
             ("C6", [-0.013, -2.784, 0.958]),
         ],
     ),
-    component(
+    (
         "SAH",
         &[
             ("N", [0.663, 0.742, 6.843]),
@@ -273,8 +263,8 @@ mod tests {
         let sizes =
             [("A", 22), ("C", 20), ("G", 23), ("U", 20), ("DA", 21), ("DC", 19), ("DG", 22), ("DT", 20), ("SAH", 26)];
         for (name, atoms) in sizes {
-            assert_eq!(by_name(name).unwrap().atoms.len(), atoms, "{name}");
+            assert_eq!(heavy_atoms(name).unwrap().len(), atoms, "{name}");
         }
-        assert!(by_name("XYZ").is_none());
+        assert!(heavy_atoms("XYZ").is_none());
     }
 }

@@ -1,5 +1,4 @@
-//! Finds the element of an atom whose file leaves it out, from its name. A guess by the naming rules, never a table lookup
-//! of compounds.
+//! Guesses the element of an atom from its name, for files without elements. Does not look up compounds.
 
 use super::Label;
 
@@ -12,23 +11,23 @@ const TWO_LETTERS: [&str; 22] = [
 /// One-letter elements.
 const ONE_LETTER: &[u8] = b"HBCNOFPSKVYIWU";
 
-/// How the file places the name, which distinguishes calcium from an alpha carbon.
+/// The column of the name, which distinguishes calcium from an alpha carbon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placement {
-    /// The name starts in the column where PDB puts the first letter of a two-letter element.
+    /// The name starts in the column of the first letter of a two-letter element in PDB files.
     ElementColumn,
     /// The name starts later, or the format has no columns.
     Other,
 }
 
-/// The element in capitals; empty when the name does not show it.
+/// The element in capitals; empty if the name does not show it.
 pub(super) fn guess(atom_name: Label, residue_name: Label, placement: Placement) -> Label {
     let upper = atom_name.to_ascii_uppercase();
     let letters = upper.as_str().trim_start_matches(|letter: char| letter.is_ascii_digit());
     let pair = letters.get(..2).and_then(|pair| TWO_LETTERS.into_iter().find(|&known| known == pair));
     // A single atom is named like its residue: the ion `CA` of residue `CA`.
     let ion = residue_name.to_ascii_uppercase() == upper;
-    // Names of four characters fill every column, so the first says nothing: `CD11`, `HG11`.
+    // Names of four characters fill all columns, such as `CD11` and `HG11`.
     let aligned = placement == Placement::ElementColumn && letters.len() < 4;
     let single = letters.bytes().next().filter(|first| ONE_LETTER.contains(first));
     match (pair, single) {

@@ -1,4 +1,4 @@
-//! Reads FASTA: named sequences, each with the line it starts on. Accepts what the format allows and nothing odd.
+//! Reads FASTA: named sequences with their lines. Does not accept extensions of the format.
 
 /// One record of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,13 +7,13 @@ pub struct FastaRecord {
     pub name: String,
     /// The rest of the header line.
     pub description: String,
-    /// The residues, line breaks and spaces removed.
+    /// The residues, without line breaks and spaces.
     pub sequence: String,
     /// One-based line of the header.
     pub line: usize,
 }
 
-/// What is wrong with a FASTA text, and where.
+/// A mistake in a FASTA text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FastaError {
@@ -26,8 +26,8 @@ pub struct FastaError {
 /// The records of a FASTA text, in order.
 ///
 /// # Errors
-/// At the first line that breaks the format: residues before a header, a header without a name, a name that occurred
-/// before, a record without residues, or a character that is neither a letter nor `*` or `-`.
+/// The first line that breaks the format: residues before a header, a header without a name, a repeated name, a record without
+/// residues, or a character that is not a letter, `*` or `-`.
 pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
     let mut records: Vec<FastaRecord> = Vec::new();
     for (index, raw) in text.lines().enumerate() {
@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
             continue;
         }
         if let Some(header) = content.strip_prefix('>') {
-            close(records.last())?;
+            check_last(&records)?;
             let (name, description) = header.trim().split_once(char::is_whitespace).unwrap_or((header.trim(), ""));
             if name.is_empty() {
                 return Err(FastaError { line, message: "a header needs a name after '>'".into() });
@@ -64,16 +64,16 @@ pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
             record.sequence.push(letter);
         }
     }
-    close(records.last())?;
+    check_last(&records)?;
     Ok(records)
 }
 
-fn close(record: Option<&FastaRecord>) -> Result<(), FastaError> {
-    match record {
-        Some(record) if record.sequence.is_empty() => {
-            Err(FastaError { line: record.line, message: format!("sequence {:?} has no residues", record.name) })
+fn check_last(records: &[FastaRecord]) -> Result<(), FastaError> {
+    match records.last().filter(|record| record.sequence.is_empty()) {
+        Some(FastaRecord { name, line, .. }) => {
+            Err(FastaError { line: *line, message: format!("sequence {name:?} has no residues") })
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -1,17 +1,17 @@
-//! A short name that lies inside its struct: chain ids, atom names, residue names. No allocation per atom.
+//! A short name without an allocation: chain ids, atom names, residue names. Does not know what it names.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-/// At most eight bytes of text without zero bytes, as structure files name chains, residues and atoms. The rare longer name of a
-/// chain is kept once for the whole program, and its label has the number of it.
+/// At most eight bytes of text without zero bytes, as in the names of chains, residues and atoms. Longer names of chains are rare. They
+/// are stored once for the whole program, and the label holds their number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Label([u8; 8]);
 
-/// The first byte of a label that has a number; no text begins with it.
+/// The first byte of a label with a number. No text begins with it.
 const NUMBERED: u8 = 0xff;
-/// The longer texts by their numbers. They stay until the program ends, which their number and length bound.
+/// The longer texts by their numbers. They stay until the program ends, so their number and length are limited.
 static LONG: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 /// The most longer texts.
 const MOST_LONG: usize = 1 << 12;
@@ -20,7 +20,7 @@ impl Label {
     /// The longest text that fits, in bytes.
     pub const CAPACITY: usize = 8;
 
-    /// The label of a text; `None` when it is longer than [`Self::CAPACITY`] or holds a zero byte.
+    /// The label of a text; `None` if it is longer than [`Self::CAPACITY`] or holds a zero byte.
     #[must_use]
     pub const fn new(text: &str) -> Option<Self> {
         let source = text.as_bytes();
@@ -42,8 +42,8 @@ impl Label {
     /// The longest text of [`Self::of_chain`], in bytes.
     pub const LONGEST: usize = 64;
 
-    /// The label of a text of up to [`Self::LONGEST`] bytes; `None` when it is longer or holds a zero byte, and when the program has met
-    /// thousands of texts that are longer than [`Self::CAPACITY`].
+    /// The label of a text of up to [`Self::LONGEST`] bytes. Returns `None` if the text is longer or holds a zero byte, or if there are
+    /// already thousands of texts longer than [`Self::CAPACITY`].
     #[must_use]
     pub fn of_chain(text: &str) -> Option<Self> {
         if text.len() <= Self::CAPACITY {
@@ -57,26 +57,26 @@ impl Label {
         let number = known.or_else(|| {
             let mut known = LONG.write().unwrap_or_else(PoisonError::into_inner);
             let number = find(&known).unwrap_or(known.len());
-            if number == known.len() {
-                (number < MOST_LONG).then(|| known.push(String::leak(text.to_owned())))?;
+            if number == known.len() && number < MOST_LONG {
+                known.push(String::leak(text.to_owned()));
             }
-            Some(number)
+            (number < known.len()).then_some(number)
         })?;
         let [a, b, c, d] = u32::try_from(number).ok()?.to_be_bytes();
         Some(Self([NUMBERED, a, b, c, d, 0, 0, 0]))
     }
 
-    /// The longer text that the label has the number of.
+    /// The longer text whose number the label holds.
     fn long(self) -> Option<&'static str> {
         let [NUMBERED, a, b, c, d, ..] = self.0 else { return None };
         let known = LONG.read().unwrap_or_else(PoisonError::into_inner);
         known.get(u32::from_be_bytes([a, b, c, d]) as usize).copied()
     }
 
-    /// The label of a text known when compiling; a text that does not fit does not compile in a constant.
+    /// The label of a literal. In a constant, a text that does not fit is a compile error.
     ///
     /// # Panics
-    /// When the text does not fit; meant for literals only.
+    /// The text does not fit.
     #[must_use]
     pub const fn literal(text: &'static str) -> Self {
         match Self::new(text) {
@@ -85,10 +85,9 @@ impl Label {
         }
     }
 
-    /// The label of some bytes of a file; `None` when they do not fit or are not UTF-8.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        // Names are nearly always ASCII; the short way matters because a structure has five labels per atom.
+    /// The label of bytes of a file; `None` if they do not fit or are not UTF-8.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        // A fast path for ASCII, because a structure has five labels per atom.
         if bytes.len() > Self::CAPACITY || bytes.iter().any(|&byte| byte == 0 || !byte.is_ascii()) {
             return Self::new(std::str::from_utf8(bytes).ok()?);
         }
@@ -97,7 +96,7 @@ impl Label {
         Some(Self(label))
     }
 
-    /// The same text in capitals, where its letters are ASCII.
+    /// The same text with its ASCII letters in capitals.
     #[must_use]
     pub fn to_ascii_uppercase(mut self) -> Self {
         if let Some(long) = self.long() {
@@ -114,7 +113,7 @@ impl Label {
             return long;
         }
         let length = self.0.iter().position(|&byte| byte == 0).unwrap_or(Self::CAPACITY);
-        // Only whole texts are ever stored, so this is always valid UTF-8.
+        // Only whole texts are stored, so this is always valid UTF-8.
         std::str::from_utf8(&self.0[..length]).unwrap_or_default()
     }
 

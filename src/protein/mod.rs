@@ -1,7 +1,6 @@
-//! Proteins as data: residues, chains, FASTA, and structures as columns. Knows formats and chemistry, never a backend.
+//! Proteins as data: residues, chains, FASTA, and structures as columns. Does not know backends.
 
 mod builder;
-mod columns;
 pub(crate) mod component;
 mod element;
 pub mod fasta;
@@ -19,7 +18,6 @@ mod structure;
 pub(crate) mod test_data;
 
 pub use builder::ParseError;
-pub(crate) use columns::bond_rows;
 pub use label::Label;
 pub use structure::{Bond, Structure};
-pub(crate) use structure::{name_of_atom, name_of_residue, same_name};
+pub(crate) use structure::{bond_rows, name_of_atom, name_of_residue, same_name};

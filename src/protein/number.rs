@@ -1,4 +1,4 @@
-//! Reads the decimal numbers of structure files: fast for the forms that occur, correctly rounded for all. Knows no format.
+//! Reads the decimal numbers of structure files: fast for common forms, correctly rounded for all. Does not know file formats.
 
 /// Powers of ten that a double holds exactly.
 const EXACT_POWERS: [f64; 23] = [
@@ -6,24 +6,24 @@ const EXACT_POWERS: [f64; 23] = [
     1e21, 1e22,
 ];
 
-/// The double nearest to a decimal number; blanks around it are ignored. `None` when it is not a number.
+/// The double nearest to a decimal number, which may have blanks around it. Returns `None` if it is not a number.
 pub(super) fn read_f64(bytes: &[u8]) -> Option<f64> {
     exact(bytes).or_else(|| text(bytes)?.parse().ok())
 }
 
-/// The single-precision float nearest to a decimal number; blanks around it are ignored. `None` when it is not a number.
+/// The single-precision float nearest to a decimal number, which may have blanks around it. Returns `None` if it is not a number.
 pub(super) fn read_f32(bytes: &[u8]) -> Option<f32> {
-    /// What lies below the last bit of a float in a double.
+    /// The bits of a double below the last bit of a float.
     const BELOW: u64 = (1 << 29) - 1;
     const HALF: u64 = 1 << 28;
-    // Rounding twice goes wrong only when the first rounding lands halfway between two floats.
+    // Rounding twice is wrong only if the first result is halfway between two floats.
     match exact(bytes) {
         Some(value) if value.to_bits() & BELOW != HALF && (value == 0.0 || value.abs() > 1e-30) => Some(value as f32),
         _ => text(bytes)?.parse().ok(),
     }
 }
 
-/// A whole number; blanks around it are ignored.
+/// A whole number, which may have blanks around it.
 pub(super) fn read_i32(bytes: &[u8]) -> Option<i32> {
     let bytes = bytes.trim_ascii();
     let (digits, negative) = match bytes.split_first()? {
@@ -34,18 +34,13 @@ pub(super) fn read_i32(bytes: &[u8]) -> Option<i32> {
     if digits.is_empty() || digits.len() > 10 {
         return None;
     }
-    let mut value: i64 = 0;
-    for &byte in digits {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + i64::from(byte - b'0');
-    }
+    let add = |value: i64, &byte: &u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'));
+    let value = digits.iter().try_fold(0, add)?;
     i32::try_from(if negative { -value } else { value }).ok()
 }
 
-/// The value of `-12.345` and its like as one division of two exactly held numbers, which rounds once and therefore right
-/// (Clinger 1990); `None` for all other forms and for more digits than that allows.
+/// The value of numbers such as `-12.345`, as one division of two exact numbers, which rounds only once (Clinger 1990). Returns `None`
+/// for all other forms and for too many digits.
 fn exact(bytes: &[u8]) -> Option<f64> {
     let mut bytes = bytes;
     while let [b' ', rest @ ..] = bytes {

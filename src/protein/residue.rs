@@ -1,17 +1,17 @@
-//! The twenty amino acids: letters, three-letter names and heavy atoms in the order structures list them. Tables only.
+//! The twenty amino acids: letters, three-letter names and heavy atoms in the order of structures. Does not list other compounds.
 
-/// One amino acid as structures name it.
+/// One amino acid.
 #[derive(Debug)]
 pub(crate) struct AminoAcid {
     /// One-letter code.
     pub(crate) letter: char,
     /// Three-letter code.
     pub(crate) name: &'static str,
-    /// Names of the heavy atoms of a residue inside a chain (no terminal OXT), backbone first.
+    /// Names of the heavy atoms of a residue within a chain (without the terminal OXT), backbone first.
     pub(crate) atoms: &'static [&'static str],
 }
 
-/// The twenty, in the alphabetical order of their three-letter names that AlphaFold-like models number them by.
+/// All amino acids in the order in which AlphaFold-like models number them.
 pub(crate) static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('A', "ALA", &["N", "CA", "C", "O", "CB"]),
     amino('R', "ARG", &["N", "CA", "C", "O", "CB", "CG", "CD", "NE", "CZ", "NH1", "NH2"]),
@@ -35,9 +35,9 @@ pub(crate) static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('V', "VAL", &["N", "CA", "C", "O", "CB", "CG1", "CG2"]),
 ];
 
-/// Pairs of atoms that may trade names, all pairs of a residue at once: turning the group by 180° changes nothing else.
+/// Pairs of atoms that may swap names, all pairs of a residue at once: a rotation of the group by 180° changes nothing else.
 ///
-/// The methyl groups of leucine and valine are not among them: their names say which is which in space.
+/// The methyl groups of leucine and valine are not included, because their names tell their position.
 pub(crate) static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
     ("ASP", &[("OD1", "OD2")]),
     ("GLU", &[("OE1", "OE2")]),
@@ -45,10 +45,9 @@ pub(crate) static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
     ("TYR", &[("CD1", "CD2"), ("CE1", "CE2")]),
 ];
 
-/// The pairs of atoms of a residue that may trade names; none for most.
+/// The pairs of atoms of a residue that may swap names; empty for most residues.
 pub(crate) fn equivalent_atoms(residue_name: &str) -> &'static [(&'static str, &'static str)] {
-    let entry = EQUIVALENT_ATOMS.iter().find(|(name, _)| *name == residue_name);
-    entry.map_or(&[], |(_, pairs)| pairs)
+    EQUIVALENT_ATOMS.iter().find(|(name, _)| *name == residue_name).map_or(&[], |(_, pairs)| pairs)
 }
 
 const fn amino(letter: char, name: &'static str, atoms: &'static [&'static str]) -> AminoAcid {

@@ -1,18 +1,17 @@
-//! Sequences as the models take them: chains joined by `:` in one string. Counts residues; judges no alphabet.
+//! Sequences as inputs of models: chains joined by `:` in one string. Does not check alphabets.
 
-/// The character between chains of one string.
+/// The separator of chains.
 pub(crate) const CHAIN_SEPARATOR: char = ':';
 
 /// The token that hides one residue from a language model.
 pub(crate) const MASK: &str = "<mask>";
 
-/// Number of residues in a chain, a mask counting as one.
+/// The number of residues of a chain. A mask counts as one.
 pub(crate) fn residues_in(chain: &str) -> usize {
-    let masks = chain.matches(MASK).count();
-    chain.chars().count() - masks * (MASK.len() - 1)
+    chain.chars().count() - chain.matches(MASK).count() * (MASK.len() - 1)
 }
 
-/// The identifier of a chain by its place: A, B, … Z, AA, AB, ….
+/// The identifier of a chain by its index: A, B, … Z, AA, AB, ….
 pub(crate) fn chain_id(index: usize) -> String {
     let mut letters = Vec::new();
     let mut rest = index + 1;

@@ -1,8 +1,8 @@
-//! The heavy atoms of a molecule by its SMILES line. Reads elements only: no bond, ring or charge is checked.
+//! Reads the heavy atoms of a molecule from its SMILES line. Does not check bonds, rings or charges.
 
 use super::Label;
 
-/// The elements of the heavy atoms, in capitals and in order; `None` where the line has something that is no SMILES.
+/// The elements of the heavy atoms in order, in capitals. Returns `None` if the line is not SMILES.
 pub(crate) fn heavy_atoms(text: &str) -> Option<Vec<Label>> {
     let mut atoms = Vec::new();
     let mut rest = text;
@@ -33,17 +33,16 @@ pub(crate) fn heavy_atoms(text: &str) -> Option<Vec<Label>> {
     Some(atoms)
 }
 
-/// The element of an atom in brackets, after its isotope: `[13CH4]`, `[nH]`, `[Na+]`, and hydrogen too.
+/// The element of an atom in brackets, without its isotope: `[13CH4]`, `[nH]`, `[Na+]`. May be hydrogen.
 fn in_brackets(text: &str) -> Option<Label> {
-    // In brackets these are small letters too where they are aromatic.
+    // In brackets, these may be aromatic and have small letters then.
     const AROMATIC: [&str; 2] = ["se", "as"];
     let symbol = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
     let mut letters = symbol.chars();
     let first = letters.next().filter(char::is_ascii_alphabetic)?;
     let is_pair = letters.next().is_some_and(|second| second.is_ascii_lowercase())
         && (first.is_ascii_uppercase() || AROMATIC.iter().any(|pair| symbol.starts_with(pair)));
-    let element = symbol.get(..if is_pair { 2 } else { 1 })?.to_ascii_uppercase();
-    Label::new(&element)
+    Label::new(&symbol.get(..if is_pair { 2 } else { 1 })?.to_ascii_uppercase())
 }
 
 #[cfg(test)]

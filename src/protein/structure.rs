@@ -1,24 +1,24 @@
-//! A structure as columns, one entry per atom, in the order of the file or array it came from.
+//! A structure as columns with one entry per atom, in the order of its file or array.
 //!
-//! The columns are those of biotite's `AtomArray`, so that one decodes into the other without loss. Holds data; measures
-//! nothing and reads no file.
+//! The columns are those of biotite's `AtomArray`, so conversion loses nothing. Does not compute geometry or read files.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::{Label, residue};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Tensor, TensorError};
 
 /// Atoms of one or more chains. All columns have the length of `coord` (for several models, of one model).
 #[derive(Debug, Clone, Default)]
 pub struct Structure {
-    /// Positions in ångström, model after model; a single-model structure has exactly one entry per atom.
+    /// Positions in ångström, model after model.
     pub coord: Vec<[f32; 3]>,
     /// Chain identifier.
     pub chain_id: Vec<Label>,
-    /// Residue number as the model counts, not an index.
+    /// Residue number of the model, not an index.
     pub res_id: Vec<i32>,
-    /// Insertion code, mostly empty.
+    /// Insertion code, usually empty.
     pub ins_code: Vec<Label>,
     /// Three-letter residue name.
     pub res_name: Vec<Label>,
@@ -28,17 +28,17 @@ pub struct Structure {
     pub atom_name: Vec<Label>,
     /// Element symbol in capitals.
     pub element: Vec<Label>,
-    /// Temperature factor, where predictors put their confidence; NaN for an atom of a file that has none.
+    /// Temperature factor, in which predictors store their confidence. NaN for an atom of a file without it.
     pub b_factor: Option<Vec<f64>>,
-    /// The width the temperature factor had in its array (float32 or float64), so that it can be written back.
+    /// The type of the temperature factor in its array (float32 or float64), for writing it back.
     pub b_factor_dtype: Option<DType>,
-    /// Further per-atom columns that came with the array, such as `occupancy` or `charge`.
+    /// Other columns of the array, such as `occupancy` or `charge`.
     pub extra: Vec<(String, Tensor)>,
-    /// Covalent bonds, where the model states them.
+    /// Covalent bonds, if the model gives them.
     pub bonds: Option<Vec<Bond>>,
-    /// Box vectors, float32 `[3, 3]`, where the array has them.
+    /// Box vectors, float32 `[3, 3]`, if the array has them.
     pub cell: Option<Tensor>,
-    /// Number of models when this came from a stack of them; `None` for a single array.
+    /// Number of models of a stack; `None` for a single array.
     pub models: Option<usize>,
 }
 
@@ -53,10 +53,10 @@ pub struct Bond {
     pub order: u8,
 }
 
-/// Atoms without a temperature factor, which is NaN then, are equal in it; all else is equal as its column is.
+/// Equal columns, where two missing temperature factors (NaN) are equal.
 impl PartialEq for Structure {
     fn eq(&self, other: &Self) -> bool {
-        // Taken apart, so that no new column is forgotten.
+        // Destructured, so that no new column is forgotten.
         let Self {
             coord,
             chain_id,
@@ -105,13 +105,11 @@ impl Structure {
     }
 
     /// Number of models the coordinates hold: 1 for a single array.
-    #[must_use]
-    pub fn model_count(&self) -> usize {
+    pub(crate) fn model_count(&self) -> usize {
         self.models.unwrap_or(1)
     }
 
-    /// One of its models by itself, counted from 0; `None` where there is none of that number. A structure of one model is that
-    /// model.
+    /// One model as a structure, by its zero-based index.
     #[must_use]
     pub fn model(&self, index: usize) -> Option<Cow<'_, Self>> {
         if self.models.is_none() {
@@ -122,11 +120,10 @@ impl Structure {
         (index < self.model_count()).then(|| Cow::Owned(Self { coord, models: None, ..self.clone() }))
     }
 
-    /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
+    /// The name of a column whose length does not fit the number of atoms and models, if there is one.
     ///
-    /// The columns are public, so a caller can make them uneven; other methods may panic then.
-    #[must_use]
-    pub fn uneven_column(&self) -> Option<&'static str> {
+    /// The columns are public, so a caller can make them uneven. Other methods may panic then.
+    pub(crate) fn uneven_column(&self) -> Option<&'static str> {
         let atoms = self.atoms();
         let lengths = [
             ("chain_id", self.chain_id.len()),
@@ -143,7 +140,7 @@ impl Structure {
         lengths.into_iter().find(|&(_, length)| length != atoms).map(|(name, _)| name)
     }
 
-    /// Appends an atom with no insertion code, not hetero.
+    /// Appends an atom that has no insertion code and is not hetero.
     pub fn push(&mut self, chain: Label, number: i32, residue: Label, atom: Label, element: Label, position: [f32; 3]) {
         self.coord.push(position);
         self.chain_id.push(chain);
@@ -157,30 +154,21 @@ impl Structure {
 
     /// The residues in order: a run of atoms with equal chain, number, insertion code and name.
     #[must_use]
-    pub fn residues(&self) -> Vec<std::ops::Range<usize>> {
-        let mut runs = Vec::new();
-        let mut start = 0;
-        for atom in 1..=self.atoms() {
-            if atom == self.atoms() || !self.same_residue(start, atom) {
-                runs.push(start..atom);
-                start = atom;
-            }
-        }
-        runs
+    pub fn residues(&self) -> Vec<Range<usize>> {
+        runs(self.atoms(), |first, second| {
+            self.res_id[first] == self.res_id[second]
+                && self.chain_id[first] == self.chain_id[second]
+                && self.ins_code[first] == self.ins_code[second]
+                && self.res_name[first] == self.res_name[second]
+        })
+        .collect()
     }
 
     /// The chains in order: a run of atoms with equal chain identifier.
     #[must_use]
-    pub fn chains(&self) -> Vec<(Label, std::ops::Range<usize>)> {
-        let mut runs = Vec::new();
-        let mut start = 0;
-        for atom in 1..=self.atoms() {
-            if atom == self.atoms() || self.chain_id[atom] != self.chain_id[start] {
-                runs.push((self.chain_id[start], start..atom));
-                start = atom;
-            }
-        }
-        runs
+    pub fn chains(&self) -> Vec<(Label, Range<usize>)> {
+        let runs = runs(self.atoms(), |first, second| self.chain_id[first] == self.chain_id[second]);
+        runs.map(|run| (self.chain_id[run.start], run)).collect()
     }
 
     /// The one-letter sequence of every chain in order, `X` for residues outside the twenty.
@@ -200,12 +188,12 @@ impl Structure {
 
     /// The atom with this name within a residue's range.
     #[must_use]
-    pub fn atom_named(&self, residue: &std::ops::Range<usize>, name: &str) -> Option<usize> {
+    pub fn atom_named(&self, residue: &Range<usize>, name: &str) -> Option<usize> {
         residue.clone().find(|&atom| self.atom_name[atom] == name)
     }
 
-    /// Keeps the atoms whose flag is set, in every model and column; atoms beyond the flags go. Bonds to atoms that go are
-    /// dropped, and so are extra columns that are not one entry per atom.
+    /// Keeps the atoms whose flag is set, in every model and column. Removes atoms beyond the flags, bonds to removed atoms, and extra
+    /// columns that do not have one entry per atom.
     pub fn retain(&mut self, keep: &[bool]) {
         let atoms = self.atoms();
         let kept: Vec<usize> = (0..atoms.min(keep.len())).filter(|&atom| keep[atom]).collect();
@@ -230,30 +218,73 @@ impl Structure {
             .collect();
         if let Some(bonds) = &mut self.bonds {
             let renumbered = |atom: u32| Some(kept.binary_search(&(atom as usize)).ok()? as u32);
-            let both = |bond: &Bond| Some((renumbered(bond.first)?, renumbered(bond.second)?, bond.order));
-            let bond = |(first, second, order)| Bond { first, second, order };
-            *bonds = bonds.iter().filter_map(both).map(bond).collect();
+            let kept_bond =
+                |bond: &Bond| Some(Bond { first: renumbered(bond.first)?, second: renumbered(bond.second)?, ..*bond });
+            *bonds = bonds.iter().filter_map(kept_bond).collect();
         }
     }
 
-    fn same_residue(&self, first: usize, second: usize) -> bool {
-        self.res_id[first] == self.res_id[second]
-            && self.chain_id[first] == self.chain_id[second]
-            && self.ins_code[first] == self.ins_code[second]
-            && self.res_name[first] == self.res_name[second]
+    /// Coordinates, temperature factors, bonds, cell and extra columns as arrays with names. The columns must be even.
+    pub(crate) fn number_columns(&self) -> Vec<(String, Tensor)> {
+        let named = |name: &str, column: Option<Tensor>| column.map(|column| (name.to_owned(), column));
+        let fixed = [
+            named("coord", self.coord_column().ok()),
+            named("b_factor", self.b_factor_column()),
+            named("bonds", self.bonds.as_deref().and_then(|bonds| bond_rows(bonds).ok())),
+            named("cell", self.cell.clone()),
+        ];
+        let extra = self.extra.iter().map(|(name, tensor)| (format!("extra.{name}"), tensor.clone()));
+        fixed.into_iter().flatten().chain(extra).collect()
     }
+
+    /// The coordinates as float32 `[atoms, 3]`, or `[models, atoms, 3]`.
+    ///
+    /// # Errors
+    /// The number of coordinates does not fit the number of atoms.
+    pub(crate) fn coord_column(&self) -> Result<Tensor, TensorError> {
+        let shape = self.models.into_iter().chain([self.atoms(), 3]).collect();
+        Tensor::from_values(shape, self.coord.as_flattened())
+    }
+
+    /// The temperature factors in their original type.
+    pub(crate) fn b_factor_column(&self) -> Option<Tensor> {
+        let values = self.b_factor.as_ref()?;
+        Some(match self.b_factor_dtype {
+            Some(DType::F32) => Tensor::vector(&values.iter().map(|&value| value as f32).collect::<Vec<_>>()),
+            _ => Tensor::vector(values),
+        })
+    }
+}
+
+/// Bonds as uint32 `[bonds, 3]`: both atoms and the order.
+///
+/// # Errors
+/// There are more bonds than memory can hold.
+pub(crate) fn bond_rows(bonds: &[Bond]) -> Result<Tensor, TensorError> {
+    let rows: Vec<u32> = bonds.iter().flat_map(|bond| [bond.first, bond.second, bond.order.into()]).collect();
+    Tensor::from_values(vec![bonds.len(), 3], &rows)
+}
+
+/// The maximal runs of atoms that are the same as the first of their run.
+fn runs(atoms: usize, is_same: impl Fn(usize, usize) -> bool) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let run = start..(start + 1..atoms).find(|&atom| !is_same(start, atom)).unwrap_or(atoms);
+        start = run.end;
+        (!run.is_empty()).then_some(run)
+    })
 }
 
 fn gather<T: Copy>(column: &mut Vec<T>, indices: &[usize]) {
     *column = indices.iter().filter_map(|&index| column.get(index).copied()).collect();
 }
 
-/// The name of an atom for people: `CA of ALA 12 in chain A`. The columns must be even.
+/// The name of an atom in messages: `CA of ALA 12 in chain A`. The columns must be even.
 pub(crate) fn name_of_atom(structure: &Structure, atom: usize) -> String {
     format!("{} of {}", structure.atom_name[atom], name_of_residue(structure, atom))
 }
 
-/// `MET 7 in chain A`: the residue that an atom belongs to. The columns must be even.
+/// The residue of an atom in messages: `MET 7 in chain A`. The columns must be even.
 pub(crate) fn name_of_residue(structure: &Structure, atom: usize) -> String {
     format!(
         "{} {}{} in chain {}",

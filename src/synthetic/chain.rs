@@ -156,7 +156,7 @@ type BuiltPart = (Label, Vec<SyntheticAtom>);
 
 /// A component by its code. A component that is not in the table has a single atom.
 fn named(code: &str) -> BuiltPart {
-    let known = component::by_name(code).map_or(&[(CARBON, [0.0; 3])][..], |known| known.atoms);
+    let known = component::heavy_atoms(code).unwrap_or(&[(CARBON, [0.0; 3])]);
     (label(code), known.iter().map(|(name, position)| atom(name, *position)).collect())
 }
 

@@ -1,4 +1,4 @@
-//! One atom from a row of the `_atom_site` category. Knows the meaning of its items, not how they are written.
+//! Reads one atom from a row of the `_atom_site` category. Does not know the syntax of mmCIF.
 
 use super::super::builder::{Atom, excerpt};
 use super::super::element::{Placement, guess};
@@ -7,7 +7,7 @@ use super::token::CifValue;
 
 const CATEGORY: &[u8] = b"_atom_site.";
 
-/// What an atom is read from: the property and its item.
+/// The items of an atom: the property and the name.
 const ITEMS: [(&str, &str); SLOTS] = [
     ("atom name", "auth_atom_id"),
     ("residue name", "auth_comp_id"),
@@ -27,9 +27,9 @@ const ITEMS: [(&str, &str); SLOTS] = [
     ("chain identifier", "label_asym_id"),
     ("residue number", "label_seq_id"),
 ];
-/// Number of items an atom is read from.
+/// The number of items of an atom.
 pub(super) const SLOTS: usize = 17;
-/// The first slots have a label item that stands in for an author item that is missing or unknown; it is this many places on.
+/// The distance from an author item of the first slots to the label item that replaces a missing or unknown one.
 const LABELS: usize = 13;
 const LABELLED: usize = SLOTS - LABELS;
 const NAME: usize = 0;
@@ -37,20 +37,19 @@ const RESIDUE: usize = 1;
 const CHAIN: usize = 2;
 const NUMBER: usize = 3;
 const COORDINATES: [usize; 3] = [4, 5, 6];
-/// Items before this one must be there.
+/// Items before this one are required.
 const REQUIRED: usize = 7;
 const GROUP: usize = 7;
 const ELEMENT: usize = 8;
 const ALTERNATIVE: usize = 9;
 const INSERTION: usize = 10;
 const B_FACTOR: usize = 11;
-/// Slot of the model number.
 pub(super) const MODEL: usize = 12;
 
-/// The values of one atom, by slot; the last place takes all other items.
+/// The values of one atom by slot. The last element is for all other items.
 pub(super) type AtomSiteRow<'a> = [CifValue<'a>; SLOTS + 1];
 
-/// The value of an item that a file leaves out.
+/// The value of a missing item.
 pub(super) const UNKNOWN: CifValue<'static> = CifValue { text: b"?", quoted: false };
 
 /// Whether a tag belongs to the category.
@@ -58,15 +57,12 @@ pub(super) fn is_atom_item(tag: &[u8]) -> bool {
     tag.get(..CATEGORY.len()).is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
 }
 
-/// For every column of a loop the slot it fills; [`SLOTS`] for all other columns.
+/// The slot of every column of a loop; [`SLOTS`] for other columns.
 pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
     let mut slots = vec![SLOTS; tags.len()];
-    let column_of = |name: &str| {
-        tags.iter().position(|&tag| {
-            is_atom_item(tag)
-                && tag.get(CATEGORY.len()..).is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
-        })
-    };
+    let is_item =
+        |tag: &[u8], name: &str| is_atom_item(tag) && tag[CATEGORY.len()..].eq_ignore_ascii_case(name.as_bytes());
+    let column_of = |name| tags.iter().position(|tag| is_item(tag, name));
     for (slot, (what, name)) in ITEMS.iter().enumerate() {
         let label = ITEMS.get(slot + LABELS).map(|&(_, name)| name).filter(|_| slot < LABELLED);
         match column_of(name) {
@@ -84,7 +80,7 @@ pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
 /// The atom of a row.
 ///
 /// # Errors
-/// When a value is not of its kind.
+/// A value has the wrong form.
 pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     let name = label(row, NAME)?;
     let residue = label(row, RESIDUE)?;
@@ -94,10 +90,7 @@ pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     }
     let mut position = [0.0; 3];
     for (coordinate, slot) in position.iter_mut().zip(COORDINATES) {
-        let text = row[slot].text;
-        *coordinate = number::read_f32(text)
-            .or_else(|| number::read_f32(without_uncertainty(text)?))
-            .ok_or_else(|| wrong(row, slot, "a number"))?;
+        *coordinate = decimal(row, slot, number::read_f32)?;
     }
     Ok(Atom {
         chain: chain(row)?,
@@ -108,7 +101,7 @@ pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
         element,
         hetero: row[GROUP].text == b"HETATM",
         alternative: label(row, ALTERNATIVE)?,
-        b_factor: b_factor(row)?,
+        b_factor: if is_missing(&row[B_FACTOR]) { None } else { Some(decimal(row, B_FACTOR, number::read_f64)?) },
         position,
     })
 }
@@ -118,7 +111,7 @@ fn is_missing(value: &CifValue) -> bool {
     !value.quoted && matches!(value.text, b"?" | b".")
 }
 
-/// The value of a slot, from the label item where the author item is missing.
+/// The value of a slot, from the label item if the author item is missing.
 fn value<'a>(row: &AtomSiteRow<'a>, slot: usize) -> CifValue<'a> {
     if slot < LABELLED && is_missing(&row[slot]) { row[slot + LABELS] } else { row[slot] }
 }
@@ -131,14 +124,14 @@ fn label(row: &AtomSiteRow, slot: usize) -> Result<Label, String> {
     Label::from_bytes(value.text).ok_or_else(|| wrong(row, slot, "a name of at most eight bytes"))
 }
 
-/// Programs name chains by words.
+/// The chain. Its name may be longer than other labels.
 fn chain(row: &AtomSiteRow) -> Result<Label, String> {
     let value = value(row, CHAIN);
     if is_missing(&value) || value.text.len() <= Label::CAPACITY {
         return label(row, CHAIN);
     }
-    let text = std::str::from_utf8(value.text).ok();
-    text.and_then(Label::of_chain).ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
+    let label = std::str::from_utf8(value.text).ok().and_then(Label::of_chain);
+    label.ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
 }
 
 fn whole(row: &AtomSiteRow, slot: usize) -> Result<Option<i32>, String> {
@@ -146,19 +139,13 @@ fn whole(row: &AtomSiteRow, slot: usize) -> Result<Option<i32>, String> {
     if is_missing(&value) {
         return Ok(None);
     }
-    let number = number::read_i32(value.text).ok_or_else(|| wrong(row, slot, "a whole number"))?;
-    Ok(Some(number))
+    number::read_i32(value.text).map(Some).ok_or_else(|| wrong(row, slot, "a whole number"))
 }
 
-fn b_factor(row: &AtomSiteRow) -> Result<Option<f64>, String> {
-    if is_missing(&row[B_FACTOR]) {
-        return Ok(None);
-    }
-    let text = row[B_FACTOR].text;
-    number::read_f64(text)
-        .or_else(|| number::read_f64(without_uncertainty(text)?))
-        .map(Some)
-        .ok_or_else(|| wrong(row, B_FACTOR, "a number"))
+/// A number, without its standard uncertainty.
+fn decimal<T>(row: &AtomSiteRow, slot: usize, read: fn(&[u8]) -> Option<T>) -> Result<T, String> {
+    let text = row[slot].text;
+    read(text).or_else(|| read(without_uncertainty(text)?)).ok_or_else(|| wrong(row, slot, "a number"))
 }
 
 /// `1.234` of `1.234(5)`, a number with its standard uncertainty.

@@ -1,4 +1,4 @@
-//! Reads the atoms of an mmCIF text. All other categories are only checked for the grammar.
+//! Reads the atoms of an mmCIF text. Checks the grammar of other categories, but does not read them.
 
 use std::collections::HashSet;
 
@@ -9,22 +9,20 @@ use super::token::{Broken, CifToken, CifTokens, CifValue};
 
 /// The structure of the first data block that has atoms.
 ///
-/// Author identifiers are preferred to label identifiers, as biotite reads by default; where one is unknown (`?` or `.`), the
-/// label identifier stands in. A residue without number is −1. Of
-/// atoms with alternate locations the first identifier in each residue stays. Several models become `models`; they must
-/// list the same atoms. A missing element follows from the name; a missing temperature factor is NaN, and the column is
-/// `None` when all are.
+/// Author identifiers are preferred, as in biotite. An unknown one (`?` or `.`) is replaced by the label identifier. A residue without a
+/// number is −1. The first alternate location of each residue is kept. Several models become `models` and must list the same atoms. A
+/// missing element follows from the name. A missing temperature factor is NaN, and the column is `None` if all are missing.
 ///
 /// # Errors
-/// At the first word that breaks the grammar or the meaning of an atom, and when there is no atom.
+/// The first token that breaks the grammar or is no valid value of an atom, or there are no atoms.
 pub fn read(text: &str) -> Result<Structure, ParseError> {
     read_with(text, Builder::with_capacity(text.len() / 85 + 1), Builder::finish)
 }
 
-/// The models of a text whose models list different atoms, each as a structure of its own.
+/// The models as separate structures, which may list different atoms.
 ///
 /// # Errors
-/// As [`read`], save that the models may differ.
+/// As [`read`], except that the models may differ.
 pub(crate) fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
     read_with(text, Builder::of_separate_models(), Builder::finish_models)
 }
@@ -41,16 +39,14 @@ fn read_with<T>(
         earlier_models: HashSet::new(),
         has_table: false,
     };
-    let outcome = match reader.blocks() {
-        Ok(()) => finish(reader.builder).map_err(|message| Broken { offset: text.len(), message }),
-        Err(broken) => Err(broken),
-    };
-    outcome.map_err(|Broken { offset, message }| {
+    let blocks = reader.blocks();
+    let finished =
+        blocks.and_then(|()| finish(reader.builder).map_err(|message| Broken { offset: text.len(), message }));
+    finished.map_err(|Broken { offset, message }| {
         let before = text.as_bytes().get(..offset).unwrap_or_default();
-        // A break at the very end belongs to the last line, not to the empty one after it.
+        // An error at the end belongs to the last line, not to the empty one after it.
         let before = before.strip_suffix(b"\n").filter(|_| offset == text.len()).unwrap_or(before);
-        let line = 1 + memchr::memchr_iter(b'\n', before).count();
-        ParseError { line, message }
+        ParseError { line: 1 + memchr::memchr_iter(b'\n', before).count(), message }
     })
 }
 
@@ -84,21 +80,18 @@ impl<'a> CifReader<'a> {
                 CifToken::Tag(tag) => {
                     let offset = self.tokens.start();
                     let CifToken::Value(value) = self.tokens.next()? else {
-                        let message = format!("{} has no value", excerpt(tag));
-                        return Err(Broken { offset, message });
+                        return Err(Broken { offset, message: format!("{} has no value", excerpt(tag)) });
                     };
                     if is_atom_item(tag) {
                         if self.has_table {
-                            let message = TWICE.to_owned();
-                            return Err(Broken { offset, message });
+                            return Err(Broken { offset, message: TWICE.to_owned() });
                         }
                         single.push((tag, value));
                     }
                     self.tokens.next()?
                 }
                 CifToken::Value(value) => {
-                    let message = format!("the value {} has no tag", excerpt(value.text));
-                    return Err(self.tokens.broken(message));
+                    return Err(self.tokens.broken(format!("the value {} has no tag", excerpt(value.text))));
                 }
             };
         }
@@ -118,7 +111,7 @@ impl<'a> CifReader<'a> {
         self.atom(&row).map_err(|message| self.tokens.broken(message))
     }
 
-    /// A loop and the word after it; `has_atom` when the block has an atom without a loop.
+    /// Reads a loop and returns the token after it. `has_atom` tells whether the block has an atom without a loop.
     fn table(&mut self, has_atom: bool) -> Result<CifToken<'a>, Broken> {
         let offset = self.tokens.start();
         let mut tags = Vec::new();
@@ -129,8 +122,7 @@ impl<'a> CifReader<'a> {
         }
         if tags.first().is_some_and(|&tag| is_atom_item(tag)) {
             if has_atom || std::mem::replace(&mut self.has_table, true) {
-                let message = TWICE.to_owned();
-                return Err(Broken { offset, message });
+                return Err(Broken { offset, message: TWICE.to_owned() });
             }
             let slots = slots(&tags).map_err(|message| self.tokens.broken(message))?;
             return self.atoms(&slots, token);

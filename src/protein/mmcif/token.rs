@@ -1,7 +1,6 @@
-//! Splits CIF text into its words: tags, values, and the keywords that open blocks and loops. Knows the grammar of CIF 1.1,
-//! nothing of what tags mean.
+//! Splits CIF 1.1 text into tokens: tags, values, and the keywords that open blocks and loops. Does not know the meaning of tags.
 
-/// One word of a CIF text.
+/// One token of a CIF text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CifToken<'a> {
     /// `_category.item`.
@@ -12,34 +11,34 @@ pub(super) enum CifToken<'a> {
     Loop,
     /// `data_NAME`: a new block.
     Data,
-    /// `save_`, `stop_` or `global_`, which structure files have no use for.
+    /// `save_`, `stop_` or `global_`, which structure files do not use.
     Other,
     /// The end of the text.
     End,
 }
 
-/// A value and where it stands.
+/// A value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CifValue<'a> {
     pub(crate) text: &'a [u8],
-    /// Whether it stood in quotes or in a text field, where `?` and `.` are themselves.
+    /// Whether it was in quotes or in a text field, in which `?` and `.` have no special meaning.
     pub(crate) quoted: bool,
 }
 
-/// What breaks the grammar, and the offset where.
+/// A violation of the grammar, and its offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
     pub(crate) offset: usize,
     pub(crate) message: String,
 }
 
-/// The words of a text, one after the other.
+/// The tokens of a text in order.
 #[derive(Debug, Clone)]
 pub(super) struct CifTokens<'a> {
     bytes: &'a [u8],
-    /// Where the next word is looked for.
+    /// The offset behind the last token.
     next: usize,
-    /// Where the last word began.
+    /// The offset of the last token.
     start: usize,
 }
 
@@ -49,15 +48,15 @@ impl<'a> CifTokens<'a> {
         Self { bytes: text.as_bytes(), next: byte_order_mark, start: byte_order_mark }
     }
 
-    /// Offset of the first byte of the last word.
+    /// The offset of the last token.
     pub(crate) const fn start(&self) -> usize {
         self.start
     }
 
-    /// The next word.
+    /// The next token.
     ///
     /// # Errors
-    /// When a quote or a text field does not end.
+    /// A quote or a text field does not end.
     pub(crate) fn next(&mut self) -> Result<CifToken<'a>, Broken> {
         let first = loop {
             match self.bytes.get(self.next) {
@@ -91,10 +90,7 @@ impl<'a> CifTokens<'a> {
     fn quoted(&mut self, quote: u8) -> Result<CifToken<'a>, Broken> {
         let from = self.start + 1;
         let mut at = from;
-        while let Some(&byte) = self.bytes.get(at) {
-            if byte == b'\n' {
-                break;
-            }
+        while let Some(&byte) = self.bytes.get(at).filter(|byte| **byte != b'\n') {
             if byte == quote && self.bytes.get(at + 1).is_none_or(|&next| is_blank(next)) {
                 self.next = at + 1;
                 return Ok(self.quoted_value(from, at));
@@ -132,7 +128,7 @@ impl<'a> CifTokens<'a> {
         Some(from + memchr::memchr(byte, self.bytes.get(from..)?)?)
     }
 
-    /// An error at the last word.
+    /// An error at the last token.
     pub(crate) fn broken(&self, message: impl Into<String>) -> Broken {
         Broken { offset: self.start, message: message.into() }
     }
@@ -142,7 +138,7 @@ fn is_blank(byte: u8) -> bool {
     BLANK[usize::from(byte)]
 }
 
-/// A table, since this is asked of every byte of a file.
+/// A table, because every byte of a file is checked.
 static BLANK: [bool; 256] = {
     let mut table = [false; 256];
     table[b' ' as usize] = true;
@@ -156,7 +152,7 @@ const fn plain(text: &[u8]) -> CifToken<'_> {
     CifToken::Value(CifValue { text, quoted: false })
 }
 
-/// A word that starts like a keyword; keywords have no case.
+/// The token of a word that may be a keyword. Keywords are case-insensitive.
 fn classify(word: &[u8]) -> CifToken<'_> {
     let starts_with =
         |keyword: &[u8]| word.get(..keyword.len()).is_some_and(|start| start.eq_ignore_ascii_case(keyword));

@@ -1,5 +1,5 @@
-//! Writes mmCIF text: one data block with one `_atom_site` loop that biotite, gemmi and viewers can read. Writes no other
-//! category.
+//! Writes mmCIF text: one data block with one `_atom_site` loop that biotite, gemmi and viewers can read. Does not write other
+//! categories.
 
 use std::collections::HashMap;
 use std::fmt::{Display, Write};
@@ -33,11 +33,11 @@ const COLUMNS: [&str; 20] = [
 
 const B_FACTOR: &str = "B_iso_or_equiv";
 
-/// The structure as mmCIF text in a data block called `name` (a character that may not stand there becomes `_`).
+/// The structure as mmCIF text in a data block called `name`, in which invalid characters become `_`.
 ///
-/// Every number reads back to the same float. The temperature factor's column is left out when the structure has none.
-/// Label and author identifiers are the same; every chain identifier is an entity of its own. Bonds, box and extra
-/// columns are not written. Where a column is shorter than the atoms, its missing entries are written as unknown.
+/// Every number reads back as the same float. The column of temperature factors is omitted if the structure has none. Label and author
+/// identifiers are equal, and every chain identifier is a separate entity. Bonds, box and extra columns are not written. Missing entries
+/// of a short column are written as unknown.
 #[must_use]
 pub fn write(structure: &Structure, name: &str) -> String {
     let mut text = String::with_capacity(structure.coord.len() * 96 + 1024);
@@ -61,14 +61,14 @@ pub fn write(structure: &Structure, name: &str) -> String {
         let residue_number = structure.res_id.get(atom).copied().unwrap_or(-1);
         text.push_str(if hetero { "HETATM" } else { "ATOM" });
         number(&mut text, index + 1);
-        value(&mut text, at(&structure.element), "?");
-        value(&mut text, at(&structure.atom_name), "?");
+        value(&mut text, at(&structure.element));
+        value(&mut text, at(&structure.atom_name));
         text.push_str(" .");
-        value(&mut text, at(&structure.res_name), "?");
-        value(&mut text, chain, "?");
+        value(&mut text, at(&structure.res_name));
+        value(&mut text, chain);
         number(&mut text, entities.get(&chain).copied().unwrap_or(1));
         number(&mut text, residue_number);
-        value(&mut text, at(&structure.ins_code), "?");
+        value(&mut text, at(&structure.ins_code));
         for coordinate in position {
             number(&mut text, format_args!("{coordinate:?}"));
         }
@@ -81,9 +81,9 @@ pub fn write(structure: &Structure, name: &str) -> String {
             }
         }
         number(&mut text, residue_number);
-        value(&mut text, at(&structure.res_name), "?");
-        value(&mut text, chain, "?");
-        value(&mut text, at(&structure.atom_name), "?");
+        value(&mut text, at(&structure.res_name));
+        value(&mut text, chain);
+        value(&mut text, at(&structure.atom_name));
         number(&mut text, index / atoms + 1);
         text.push('\n');
     }
@@ -106,12 +106,12 @@ fn number(text: &mut String, value: impl Display) {
     let _ = write!(text, " {value}");
 }
 
-/// Appends a value, quoted where CIF's grammar or a lenient reader asks for it; `missing` stands for an empty one.
-fn value(text: &mut String, label: Label, missing: &str) {
+/// Appends a value, quoted if CIF or a lenient reader needs it. An empty value becomes `?`.
+fn value(text: &mut String, label: Label) {
     let value = label.as_str();
     text.push(' ');
     if value.is_empty() {
-        text.push_str(missing);
+        text.push('?');
     } else if !needs_quotes(value) {
         text.push_str(value);
     } else if value.contains('\n') || value.contains('\'') && value.contains('"') {
@@ -191,11 +191,11 @@ mod tests {
     fn words_of_the_format_are_quoted() {
         for word in ["?", ".", "_a", "#1", "LOOP_", "data_x", ";x", "a b", "$a"] {
             let mut text = String::new();
-            value(&mut text, label(word), "?");
+            value(&mut text, label(word));
             assert_eq!(text, format!(" '{word}'"));
         }
         let mut text = String::new();
-        value(&mut text, label("'\""), "?");
+        value(&mut text, label("'\""));
         assert_eq!(text, " \n;'\"\n;\n");
     }
 }

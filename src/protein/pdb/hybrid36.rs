@@ -1,8 +1,8 @@
-//! Hybrid-36 numbers, which let PDB's fixed columns count on after their last decimal: 9999, A000, …, ZZZZ, a000, ….
+//! Hybrid-36 numbers, which extend the decimals of PDB's fixed columns: 9999, A000, …, ZZZZ, a000, …. Does not read decimals.
 //!
 //! Scheme of R. W. Grosse-Kunstleve, 2007 (`hybrid_36` of the computational crystallography toolbox).
 
-/// The number as right-aligned text of exactly `WIDTH` columns; `None` when even hybrid-36 has no room for it.
+/// The number as right-aligned text of exactly `WIDTH` columns; `None` if it does not fit.
 pub(super) fn encode<const WIDTH: usize>(number: i64) -> Option<[u8; WIDTH]> {
     let power = |base: i64, exponent: usize| base.checked_pow(u32::try_from(exponent).ok()?);
     let decimals = power(10, WIDTH)?;
@@ -33,7 +33,7 @@ pub(super) fn encode<const WIDTH: usize>(number: i64) -> Option<[u8; WIDTH]> {
     Some(text)
 }
 
-/// The number that hybrid-36 columns stand for when they start with a letter; decimals are not read here.
+/// The number of hybrid-36 columns that start with a letter.
 pub(super) fn decode(columns: &[u8]) -> Option<i32> {
     let (&first, rest) = columns.split_first()?;
     let offset = match first {
@@ -41,7 +41,7 @@ pub(super) fn decode(columns: &[u8]) -> Option<i32> {
         b'a'..=b'z' => 26,
         _ => return None,
     };
-    // Small letters belong to the second range only; the two are never mixed.
+    // Small letters belong to the second range. Capital and small letters are not mixed.
     if rest.iter().any(|byte| byte.is_ascii_alphabetic() && byte.is_ascii_lowercase() != (offset > 0)) {
         return None;
     }

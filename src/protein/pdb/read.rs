@@ -1,11 +1,11 @@
-//! Reads PDB text by its fixed columns. Looks only at ATOM, HETATM, MODEL and ENDMDL records.
+//! Reads the ATOM, HETATM, MODEL and ENDMDL records of PDB text by their fixed columns. Does not read other records.
 
 use super::super::builder::{Atom, Builder, excerpt};
 use super::super::element::{Placement, guess};
 use super::super::{Label, ParseError, Structure, number};
 use super::hybrid36;
 
-/// Columns of a record, zero-based and half open, with the words an error calls them by.
+/// Columns of a record, zero-based and half open, with their name in messages.
 struct Field {
     what: &'static str,
     from: usize,
@@ -19,7 +19,7 @@ const fn field(what: &'static str, from: usize, to: usize) -> Field {
 const NAME: Field = field("atom name", 12, 16);
 const ALTERNATIVE: Field = field("alternate location", 16, 17);
 const RESIDUE: Field = field("residue name", 17, 20);
-/// The format has column 22 alone; programs that name more than 62 chains begin one column earlier, as gemmi reads and writes.
+/// The format only has column 22. Programs with more than 62 chains begin one column earlier, as gemmi does.
 const CHAIN: Field = field("chain identifier", 20, 22);
 const NUMBER: Field = field("residue number", 22, 26);
 const INSERTION: Field = field("insertion code", 26, 27);
@@ -30,22 +30,21 @@ const ELEMENT: Field = field("element", 76, 78);
 
 /// The structure of a PDB text.
 ///
-/// Several models become `models`; they must list the same atoms. Of atoms with alternate locations the first identifier in
-/// each residue stays, as biotite reads by default. Numbers may be in hybrid-36. Lines may end early, after the coordinates:
-/// a missing element follows from the name, a missing temperature factor is NaN, and the column is `None` when all are. A chain
-/// identifier of two characters begins in column 21.
-/// Atom numbers, occupancy, charge, bonds and box are not read; `END` does not end.
+/// Several models become `models` and must list the same atoms. The first alternate location of each residue is kept, as in biotite.
+/// Numbers may be in hybrid-36. Lines may end after the coordinates. A missing element follows from the name. A missing temperature factor
+/// is NaN, and the column is `None` if all are missing. A chain identifier of two characters begins in column 21. Atom numbers, occupancy,
+/// charge, bonds and box are not read, and reading goes on after `END`.
 ///
 /// # Errors
-/// At the first line that breaks the format, and when there is no atom.
+/// The first line that breaks the format, or there are no atoms.
 pub fn read(text: &str) -> Result<Structure, ParseError> {
     read_with(text, Builder::with_capacity(text.len() / 81 + 1), Builder::finish)
 }
 
-/// The models of a text whose models list different atoms, each as a structure of its own.
+/// The models as separate structures, which may list different atoms.
 ///
 /// # Errors
-/// As [`read`], save that the models may differ.
+/// As [`read`], except that the models may differ.
 pub(crate) fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
     read_with(text, Builder::of_separate_models(), Builder::finish_models)
 }
@@ -55,7 +54,7 @@ fn read_with<T>(
     mut builder: Builder,
     finish: impl FnOnce(Builder) -> Result<T, String>,
 ) -> Result<T, ParseError> {
-    // Some editors put a byte order mark first, which would move the columns of the first line.
+    // Some editors write a byte order mark, which would shift the columns of the first line.
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut line = 0;
     while !rest.is_empty() {
@@ -73,7 +72,7 @@ fn record_into(builder: &mut Builder, record: &[u8]) -> Result<(), String> {
     let name = record.get(..6).unwrap_or(record);
     match name {
         b"HETATM" => builder.push(&atom(record, true)?),
-        // Atom numbers of six digits spread into the last column of the record's name.
+        // Atom numbers of six digits extend into the last column of the record's name.
         [b'A', b'T', b'O', b'M', b' ', _] => builder.push(&atom(record, false)?),
         [b'M', b'O', b'D', b'E', b'L', ..] | b"ENDMDL" => builder.end_model(),
         b"ATOM" => Err("the record ends before its coordinates".into()),
@@ -87,14 +86,15 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     }
     let name = NAME.label(record)?;
     let residue = RESIDUE.label(record)?;
-    let mut element = ELEMENT.label(record)?.to_ascii_uppercase();
-    // Old files have an entry's name and a line number there.
+    let written = ELEMENT.label(record)?;
+    // Old files have the name of the entry and a line number in these columns.
     let letters = ELEMENT.of(record).trim_ascii();
-    if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
+    let element = if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
         let starts_early = record.get(NAME.from).is_some_and(u8::is_ascii_alphabetic);
-        let placement = if starts_early { Placement::ElementColumn } else { Placement::Other };
-        element = guess(name, residue, placement);
-    }
+        guess(name, residue, if starts_early { Placement::ElementColumn } else { Placement::Other })
+    } else {
+        written.to_ascii_uppercase()
+    };
     let mut position = [0.0; 3];
     for (value, field) in position.iter_mut().zip(&COORDINATES) {
         *value = number::read_f32(field.of(record)).ok_or_else(|| field.not("a number", record))?;
@@ -103,9 +103,11 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
         [] => None,
         digits => Some(number::read_f64(digits).ok_or_else(|| B_FACTOR.not("a number", record))?),
     };
+    let columns = NUMBER.of(record);
+    let number = number::read_i32(columns).or_else(|| hybrid36::decode(columns));
     Ok(Atom {
         chain: CHAIN.label(record)?,
-        number: residue_number(record).ok_or_else(|| NUMBER.not("a residue number", record))?,
+        number: number.ok_or_else(|| NUMBER.not("a residue number", record))?,
         ins_code: INSERTION.label(record)?,
         residue,
         name,
@@ -117,16 +119,10 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     })
 }
 
-fn residue_number(record: &[u8]) -> Option<i32> {
-    let columns = NUMBER.of(record);
-    number::read_i32(columns).or_else(|| hybrid36::decode(columns))
-}
-
 impl Field {
-    /// What stands in the columns; less than their width where the line ends early.
+    /// The text of the columns, which is shorter if the line ends early.
     fn of<'a>(&self, record: &'a [u8]) -> &'a [u8] {
-        let end = self.to.min(record.len());
-        record.get(self.from..end).unwrap_or_default()
+        record.get(self.from..self.to.min(record.len())).unwrap_or_default()
     }
 
     fn label(&self, record: &[u8]) -> Result<Label, String> {
@@ -135,8 +131,7 @@ impl Field {
 
     fn not(&self, kind: &str, record: &[u8]) -> String {
         let Self { what, from, to } = self;
-        let found = excerpt(self.of(record));
-        format!("the {what} in columns {} to {to} is {found}, not {kind}", from + 1)
+        format!("the {what} in columns {} to {to} is {}, not {kind}", from + 1, excerpt(self.of(record)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes PDB text with its fixed columns; a structure that these cannot hold is refused, never cut or wrapped.
+//! Writes PDB text with its fixed columns. Refuses a structure that does not fit, and does not cut or wrap values.
 
 use std::fmt::Write;
 
@@ -9,19 +9,18 @@ use super::hybrid36;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("atom {atom} does not fit the PDB format: {message}")]
 pub struct WriteError {
-    /// Index of the atom.
+    /// The index of the atom.
     pub(crate) atom: usize,
-    /// What does not fit.
     pub(crate) message: String,
 }
 
 /// The structure as PDB text: ATOM and HETATM records with occupancy 1.00, TER after the polymer of each chain, END.
 ///
-/// Temperature factors get two decimals, 0.00 when there are none. Several models stand between MODEL and ENDMDL. Atom
-/// numbers beyond 99,999 and residue numbers beyond 9,999 go on in hybrid-36. Bonds, box and extra columns are left out.
+/// Temperature factors have two decimals; missing ones are 0.00. Several models are enclosed in MODEL and ENDMDL. Atom numbers above
+/// 99,999 and residue numbers above 9,999 are written in hybrid-36. Bonds, box and extra columns are not written.
 ///
 /// # Errors
-/// When a name is too long for its columns, a number too large, or the columns of the structure differ in length.
+/// A name or number does not fit its columns, or the columns of the structure differ in length.
 pub fn write(structure: &Structure) -> Result<String, WriteError> {
     if let Some(column) = structure.uneven_column() {
         return Err(WriteError { atom: 0, message: format!("column {column} has another length than the atoms") });
@@ -50,20 +49,17 @@ pub fn write(structure: &Structure) -> Result<String, WriteError> {
     Ok(text)
 }
 
-/// The last atom of each chain that is not hetero: where the polymer ends.
+/// The last atom of each chain that is not hetero, which ends the polymer.
 fn polymer_ends(structure: &Structure) -> Vec<usize> {
-    let chains = structure.chains();
-    let last = |run: std::ops::Range<usize>| run.rev().find(|&atom| !structure.hetero[atom]);
-    chains.into_iter().filter_map(|(_, run)| last(run)).collect()
+    structure.chains().into_iter().filter_map(|(_, run)| run.rev().find(|&atom| !structure.hetero[atom])).collect()
 }
 
 fn write_atom(text: &mut String, structure: &Structure, model: usize, atom: usize, serial: i64) -> Result<(), String> {
-    let record = if structure.hetero[atom] { "HETATM" } else { "ATOM  " };
     let name = fitting("atom name", &structure.atom_name[atom], 4)?;
     let element = fitting("element", &structure.element[atom], 2)?;
-    // A one-letter element stands in the second of the four columns, unless the name needs all of them.
+    // A one-letter element is in the second of the four columns, unless the name fills all of them.
     let indent = if element.len() < 2 && name.len() < 4 { " " } else { "" };
-    text.push_str(record);
+    text.push_str(if structure.hetero[atom] { "HETATM" } else { "ATOM  " });
     columns(text, &number::<5>("atom number", serial)?);
     put(text, format_args!(" {:<4} ", [indent, name].concat()));
     write_residue(text, structure, atom)?;
@@ -91,7 +87,7 @@ fn write_ter(text: &mut String, structure: &Structure, atom: usize, serial: i64)
 fn write_residue(text: &mut String, structure: &Structure, atom: usize) -> Result<(), String> {
     let residue = fitting("residue name", &structure.res_name[atom], 3)?;
     let chain = fitting("chain identifier", &structure.chain_id[atom], 2)?;
-    // Right-justified: an identifier of two characters begins in column 21, which is blank otherwise.
+    // Right-aligned: an identifier of two characters begins in column 21, which is otherwise blank.
     put(text, format_args!("{residue:>3}{chain:>2}"));
     columns(text, &number::<4>("residue number", i64::from(structure.res_id[atom]))?);
     put(text, format_args!("{:1}", fitting("insertion code", &structure.ins_code[atom], 1)?));
@@ -100,12 +96,11 @@ fn write_residue(text: &mut String, structure: &Structure, atom: usize) -> Resul
 
 fn fitting<'a>(what: &str, label: &'a Label, width: usize) -> Result<&'a str, String> {
     let text = label.as_str();
-    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-    match (text.len() <= width, printable) {
-        (true, true) => Ok(text),
-        (false, _) => Err(format!("{what} {text:?} is longer than {width}")),
-        (true, false) => Err(format!("{what} {text:?} is not printable ASCII")),
+    if text.len() > width {
+        return Err(format!("{what} {text:?} is longer than {width}"));
     }
+    let is_printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_printable { Ok(text) } else { Err(format!("{what} {text:?} is not printable ASCII")) }
 }
 
 fn number<const WIDTH: usize>(what: &str, value: i64) -> Result<[u8; WIDTH], String> {
