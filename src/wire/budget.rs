@@ -1,4 +1,4 @@
-//! The memory that the responses of this process may hold together. Counts; reads nothing.
+//! The memory that all responses of this process may hold together. Does not read responses.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::os;
 
-/// Bytes of one permit: a semaphore cannot count as many permits as there are bytes.
+/// The bytes of one permit: a semaphore cannot have one permit per byte.
 const UNIT: usize = 1 << 20;
-/// The least budget, also where the system does not report its memory.
+/// The least budget. Also the budget if the system does not report its memory.
 const LEAST: usize = 2 << 30;
-/// How long a response waits for others to be dropped before it is given up.
+/// How long a response waits for others to be dropped.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A budget that many responses share.
+/// A budget for many responses.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     units: Arc<Semaphore>,
@@ -23,18 +23,18 @@ pub(crate) struct Budget {
     patience: Duration,
 }
 
-/// A part of a budget, given back when dropped.
+/// A part of a budget, which is returned on drop.
 #[derive(Debug)]
 pub(crate) struct Share(OwnedSemaphorePermit);
 
 impl Budget {
-    /// A budget of its own.
+    /// A new budget.
     pub(crate) fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).max(1);
         Self { units: Arc::new(Semaphore::new(total)), total, patience: PATIENCE }
     }
 
-    /// The same, in which nothing waits for others.
+    /// The same budget without waiting.
     #[cfg(test)]
     pub(crate) fn without_waiting(mut self) -> Self {
         self.patience = Duration::ZERO;
@@ -50,8 +50,8 @@ impl Budget {
         SHARED.clone()
     }
 
-    /// Takes room for a response, once there is; all of the budget for one that is larger. `None` when others hold it for
-    /// too long.
+    /// Waits for space for a response and takes it. A response that is larger than the budget takes all of it. Returns `None` if
+    /// others hold the space for too long.
     pub(crate) async fn take(&self, bytes: usize) -> Option<Share> {
         let units = bytes.div_ceil(UNIT).clamp(1, self.total);
         let permit = Arc::clone(&self.units).acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
@@ -65,7 +65,7 @@ impl Budget {
 }
 
 impl Share {
-    /// The same bytes, which hold of the share what they need until the last view of them is dropped.
+    /// The same bytes, which keep the needed part of the share until their last view is dropped.
     pub(crate) fn hold(mut self, payload: Bytes) -> Bytes {
         struct Held {
             payload: Bytes,

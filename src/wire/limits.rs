@@ -1,22 +1,22 @@
-//! Bounds on how much a response may claim. Numbers only; the decoders enforce them.
+//! Limits of a response. Does not enforce them; the decoders do.
 
-/// Bounds on one response. The defaults leave room for every published model at the longest input it takes.
+/// Limits of one response. The defaults are enough for every published model with its longest input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResponseLimits {
     /// Bytes of the JSON body. 3 GiB holds an `ESMFold` response with all fields at 1,300 residues.
     pub body: usize,
     /// Bytes of the JSON body outside the payload: other keys, white space, the signature.
     pub extra: usize,
-    /// How deep values, or unknown JSON values, may nest. Real predictions use fewer than ten levels.
+    /// Levels of nested values, or of unknown JSON values. Real predictions have fewer than ten.
     pub depth: usize,
-    /// Values in one pickle, counted each time they are reached, so that shared ones cannot multiply without end.
+    /// Values in one pickle, counted for each use, so that shared ones cannot multiply without limit.
     pub items: usize,
     /// Entries in the memo of one pickle.
     pub memo: usize,
     /// Bytes of one `str`.
     pub text: usize,
-    /// Bytes decoding may allocate besides the payload: nodes, texts, and arrays that had to be rearranged. A small
-    /// payload gets less: [`Self::ALLOCATION_BASE`] plus [`Self::ALLOCATION_FACTOR`] times its size.
+    /// Bytes that decoding may allocate besides the payload, such as nodes, texts and rearranged arrays. A small payload may allocate
+    /// only [`Self::ALLOCATION_BASE`] plus [`Self::ALLOCATION_FACTOR`] times its size.
     pub allocation: usize,
 }
 
@@ -31,14 +31,14 @@ impl ResponseLimits {
         text: 64 << 20,
         allocation: 2 << 30,
     };
-    /// Payload that is read whatever was asked, so that a check can report what a response holds too much of.
+    /// Payload that is read for any request, so that a check can report superfluous contents.
     pub(crate) const PAYLOAD_BASE: usize = 32 << 20;
-    /// What even the smallest payload may allocate.
+    /// The allocation for the smallest payload.
     pub(crate) const ALLOCATION_BASE: usize = 16 << 20;
     /// Bytes allocated per byte of payload: a list of `None` takes one byte per item on the wire, dozens in memory.
     pub(crate) const ALLOCATION_FACTOR: usize = 128;
 
-    /// Bounds on a response whose fields take this many bytes at most.
+    /// Limits of a response whose fields take at most this many bytes.
     #[must_use]
     pub fn for_fields(bytes: usize) -> Self {
         let most = Self::DEFAULT;
@@ -46,16 +46,16 @@ impl ResponseLimits {
         Self {
             // Base64, and the rest of the envelope.
             body: most.body.min((payload / 3).saturating_add(1).saturating_mul(4).saturating_add(most.extra)),
-            // An array is one value, however long; bonds are lists of their own.
+            // An array is one value of any length; every bond is a list.
             items: most.items.min((payload / 64).saturating_add(64 << 10)),
             text: most.text.min(payload),
-            // Rearranged, turned into little-endian, and taken into structures.
+            // Copies for memory layout, byte order, and structures.
             allocation: most.allocation.min(payload.saturating_mul(4)),
             ..most
         }
     }
 
-    /// What a payload of this size may allocate.
+    /// The bytes that a payload of this size may allocate.
     #[must_use]
     pub const fn allocation_for(&self, payload: usize) -> usize {
         let granted = payload.saturating_mul(Self::ALLOCATION_FACTOR).saturating_add(Self::ALLOCATION_BASE);

@@ -1,7 +1,6 @@
-//! The model-server protocol: a signed envelope around a pickle that is read as data, never run.
+//! The model-server protocol: a signed envelope around a pickle, which is read as data and never run. Does not judge predictions.
 //!
-//! Everything that comes in is hostile until proven otherwise: every size is bounded by [`ResponseLimits`], every failure is a
-//! typed error. Nothing here judges a prediction.
+//! Input is treated as hostile: [`ResponseLimits`] bounds every size, and every failure is a typed error.
 
 mod budget;
 pub mod client;

@@ -1,5 +1,5 @@
-//! A proxy on this machine between the client and a model server, which plants one fault in every response that passes. Knows the
-//! protocol as bytes; what must come of a fault is for `run`.
+//! A proxy on this machine between the client and a model server, which plants one fault in every response. Does not decide what must
+//! follow from a fault; `run` does.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,31 +22,31 @@ use tokio::task::JoinSet;
 
 use super::client::{ClientError, ModelClient, PlainRequest};
 
-/// Bytes of a request that are passed on.
+/// The most bytes of a request.
 const LONGEST_REQUEST: usize = 32 << 20;
-/// Pieces of a response that drips.
+/// The pieces of a response that drips.
 const DROPS: usize = 40;
-/// Time between two pieces: a second for the whole response.
+/// The time between two pieces: one second for the whole response.
 const DROP_PAUSE: Duration = Duration::from_millis(25);
-/// The body of a status that the proxy makes up.
+/// The body of a response of the proxy itself.
 const PLANTED: &str = r#"{"detail":"planted between client and server"}"#;
 
-/// What goes wrong between client and server.
+/// A fault between client and server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WireFault {
-    /// The connection ends after a part of the response's body.
+    /// The connection ends after a part of the body.
     Cut(f64),
     /// The response comes in small pieces.
     Drip,
-    /// One letter of the payload is another one, at a part of its length.
+    /// One letter of the payload differs, at this fraction of its length.
     Corrupt(f64),
-    /// No response comes.
+    /// There is no response.
     Hang,
-    /// One digit of the signature is another one.
+    /// One digit of the signature differs.
     WrongSignature,
-    /// A response that was given before comes once more.
+    /// An earlier response is sent again.
     Replay,
-    /// A status comes in place of the server's response.
+    /// A status replaces the server's response.
     Status(u16),
 }
 
@@ -57,20 +57,20 @@ impl WireFault {
     }
 }
 
-/// A proxy with one fault. Dropped, it closes its port and all connections.
+/// A proxy with one fault. Closes its port and all connections on drop.
 pub(crate) struct FaultProxy {
     address: SocketAddr,
     passage: Arc<Passage>,
     _connections: JoinSet<()>,
 }
 
-/// What one proxy does with all that passes.
+/// The state that all connections of a proxy share.
 struct Passage {
     server: ModelClient,
     fault: WireFault,
-    /// The response to give once more.
+    /// The response to send again.
     earlier: Option<Bytes>,
-    /// What the server gave in which the fault was to be planted.
+    /// The server's last response, before the fault was planted.
     given: Mutex<Option<Result<Bytes, ClientError>>>,
 }
 
@@ -78,33 +78,33 @@ type Pieces = Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>;
 type ProxyResponse = Response<StreamBody<Pieces>>;
 
 impl FaultProxy {
-    /// Listens on a free port of this machine and passes everything on to the server of a client.
+    /// Listens on a free port of this machine and forwards requests to the server of a client.
     ///
     /// # Errors
-    /// When there is no port.
+    /// There is no free port.
     pub(crate) async fn open(server: ModelClient, fault: WireFault, earlier: Option<Bytes>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let passage = Arc::new(Passage { server, fault, earlier, given: Mutex::default() });
         let mut connections = JoinSet::new();
         let shared = Arc::clone(&passage);
-        // One connection at a time is enough: a call has one of its own, and nothing else knows the port.
+        // One connection at a time is enough: only one call knows the port.
         connections.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let service = service_fn(|request| shared.pass(request));
-                // A connection that ends in the middle is what this is for.
+                // Broken connections are expected.
                 let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await;
             }
         });
         Ok(Self { address, passage, _connections: connections })
     }
 
-    /// Where it listens.
+    /// The address of the proxy.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What the server gave in which the fault was to be planted; `None` where it was not asked or has not answered.
+    /// The server's last response, before the fault was planted. `None` if the server was not asked or has not answered.
     pub(crate) fn take_given(&self) -> Option<Result<Bytes, ClientError>> {
         self.passage.given.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -113,7 +113,7 @@ impl FaultProxy {
 impl Passage {
     async fn pass(&self, request: Request<Incoming>) -> io::Result<ProxyResponse> {
         match self.fault {
-            WireFault::Status(status) => return Ok(whole(status, Bytes::from_static(PLANTED.as_bytes()))),
+            WireFault::Status(status) => return Ok(whole(status, PLANTED.into())),
             WireFault::Replay => return Ok(whole(200, self.earlier.clone().unwrap_or_default())),
             _ => {}
         }
@@ -123,7 +123,7 @@ impl Passage {
         match altered {
             Some(Some(response)) => Ok(response),
             Some(None) => std::future::pending().await,
-            None => Ok(whole(502, Bytes::from_static(PLANTED.as_bytes()))),
+            None => Ok(whole(502, PLANTED.into())),
         }
     }
 
@@ -142,15 +142,13 @@ impl Passage {
         if response.status != 200 {
             return Err(self.server.error_of(&response));
         }
-        let (pickled, signature) = (value_of(&response.body, "pickled"), value_of(&response.body, "hmac"));
-        if pickled.is_none() || signature.is_none() {
-            let message = "the response has no `pickled` and `hmac` to alter";
-            return Err(ClientError::Protocol(message.to_owned()));
+        if ["pickled", "hmac"].iter().any(|key| value_of(&response.body, key).is_none()) {
+            return Err(ClientError::Protocol("the response has no `pickled` and `hmac` to alter".to_owned()));
         }
         Ok(response.body)
     }
 
-    /// The response with the fault in it; `None` where none is to come.
+    /// The response with the fault; `None` if there is to be no response.
     fn altered(&self, body: &Bytes) -> Option<ProxyResponse> {
         let changed = |key, at| {
             let mut body = body.to_vec();
@@ -164,9 +162,9 @@ impl Passage {
             }
             WireFault::Drip => {
                 let size = body.len().div_ceil(DROPS).max(1);
-                let starts = (0..body.len()).step_by(size);
-                let pieces = starts.map(|start| Some(body.slice(start..body.len().min(start + size))));
-                Some(in_pieces(200, body.len(), pieces.collect(), DROP_PAUSE))
+                let piece = |start| Some(body.slice(start..body.len().min(start + size)));
+                let pieces = (0..body.len()).step_by(size).map(piece).collect();
+                Some(in_pieces(200, body.len(), pieces, DROP_PAUSE))
             }
             WireFault::Corrupt(at) => changed("pickled", at),
             WireFault::WrongSignature => changed("hmac", 0.5),
@@ -179,12 +177,12 @@ fn whole(status: u16, body: Bytes) -> ProxyResponse {
     in_pieces(status, body.len(), vec![Some(body)], Duration::ZERO)
 }
 
-/// A response that announces a length and brings pieces, with a pause after each; the connection breaks where there is none.
+/// A response with a declared length in pieces, with a pause after each. `None` breaks the connection.
 fn in_pieces(status: u16, length: usize, pieces: Vec<Option<Bytes>>, pause: Duration) -> ProxyResponse {
     let pieces = stream::unfold(pieces.into_iter().enumerate(), move |mut pieces| async move {
         let (index, piece) = pieces.next()?;
         if index > 0 {
-            // What came before has to be on its way.
+            // The piece before must have been sent.
             tokio::time::sleep(pause).await;
         }
         let piece = piece.ok_or_else(|| io::Error::other("the connection is cut here"));
@@ -198,12 +196,12 @@ fn in_pieces(status: u16, length: usize, pieces: Vec<Option<Bytes>>, pause: Dura
     response
 }
 
-/// The place at a part of a length.
+/// The index at a fraction of a length.
 fn part(length: usize, at: f64) -> usize {
     ((length as f64 * at) as usize).min(length)
 }
 
-/// Where the text of a key stands in a flat JSON object whose texts have no quotes in them.
+/// The range of the text of a key in a flat JSON object without escaped quotes.
 fn value_of(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
     let name = format!("\"{key}\"");
     let after = memmem::find(body, name.as_bytes())? + name.len();
@@ -212,12 +210,12 @@ fn value_of(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
     (end > start).then_some(start..end)
 }
 
-/// Makes one letter of a value another one that may stand there as well. The last letters of base64 do not all count: they stay.
+/// Replaces one letter of a value by another valid one. Keeps the last letters, because not all bits of base64 padding matter.
 fn change(body: &mut [u8], key: &str, at: f64) {
     let Some(range) = value_of(body, key) else { return };
     let last = range.len().saturating_sub(5);
     let place = range.start + part(last, at);
-    // What follows a backslash is not a letter of the value.
+    // A letter after a backslash belongs to an escape.
     let found = (place..range.end).find(|&index| body[index].is_ascii_alphanumeric() && body[index - 1] != b'\\');
     if let Some(letter) = found.and_then(|index| body.get_mut(index)) {
         *letter = if *letter == b'0' { b'1' } else { b'0' };

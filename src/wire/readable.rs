@@ -1,7 +1,7 @@
-//! The parts of a decoded response that boileroom's own client cannot read: the rules in one place. Judges no values.
+//! Finds the parts of a decoded response that boileroom's own client cannot read. Does not check values.
 //!
-//! The client is `boileroom.backend.transport.deserialize_transport_payload` behind `httpx`; `tests/boileroom` holds each
-//! rule against it. What it needs, and where a response that lacks it is refused:
+//! The client is `boileroom.backend.transport.deserialize_transport_payload` with `httpx`; `tests/boileroom` tests each rule against it.
+//! Its needs, and the errors for responses that do not meet them:
 //!
 //! | the client needs | refused as |
 //! |---|---|
@@ -10,28 +10,28 @@
 //! | the signature in lowercase hexadecimal digits, right for these bytes and this secret | the same |
 //! | a pickle of protocol 5 at most | [`PickleFault::Header`](super::pickle::PickleFault) |
 //! | no instruction for objects from outside the stream | `PickleFault::ForbiddenOpcode` |
-//! | tensors in main memory: torch restores one where it lay, and refuses where there is no such device | [`Obstacle`] |
+//! | tensors in main memory: torch restores a tensor on its device, and fails without that device | [`Obstacle`] |
 //! | objects of boileroom's own classes | [`Obstacle`] |
 //!
-//! It reads what looks odd: protocols 2 to 5, big-endian arrays, every memory layout, the module names of `NumPy` 1 and 2,
-//! unknown keys of the JSON object.
+//! It can read protocols 2 to 5, big-endian arrays, every memory layout, the module names of `NumPy` 1 and 2, and unknown keys of the
+//! JSON object.
 
 use super::pickle::BOND_LIST;
 use crate::prediction::Value;
 
-/// What the names of boileroom's classes begin with. Which of them is right is up to the contract.
+/// The prefix of boileroom's classes. The contract tells which of them is right.
 const CLASSES: &str = "boileroom.";
 
-/// A part of a response that the client fails on.
+/// A part of a response that the client cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// Where it is, such as `confidence[0].plddt`.
+    /// The path, such as `confidence[0].plddt`.
     pub path: String,
-    /// Why, to follow the path.
+    /// The reason, to follow the path.
     pub reason: String,
 }
 
-/// Everything below a value, which is at `path`, that the client cannot read.
+/// All parts of the value at `path` that the client cannot read.
 #[must_use]
 pub fn obstacles(path: &str, value: &Value) -> Vec<Obstacle> {
     let mut found = Vec::new();
@@ -40,16 +40,12 @@ pub fn obstacles(path: &str, value: &Value) -> Vec<Obstacle> {
 }
 
 fn search(path: &str, value: &Value, found: &mut Vec<Obstacle>) {
+    let obstacle = |reason| Obstacle { path: path.to_owned(), reason };
     match value {
-        Value::Array(tensor) => {
-            if let Some(device) = tensor.device() {
-                let what = if device.starts_with("cuda") { "GPU" } else { "device" };
-                found.push(Obstacle {
-                    path: path.to_owned(),
-                    reason: format!("stored on {device}: a client without that {what} cannot read it"),
-                });
-            }
-        }
+        Value::Array(tensor) => found.extend(tensor.device().map(|device| {
+            let what = if device.starts_with("cuda") { "GPU" } else { "device" };
+            obstacle(format!("stored on {device}: a client without that {what} cannot read it"))
+        })),
         Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::Objects { items, .. } => {
             for (index, item) in items.iter().enumerate() {
                 search(&format!("{path}[{index}]"), item, found);
@@ -67,10 +63,7 @@ fn search(path: &str, value: &Value, found: &mut Vec<Obstacle>) {
         }
         Value::Record(record) => {
             if !record.class.starts_with(CLASSES) && record.class != BOND_LIST {
-                found.push(Obstacle {
-                    path: path.to_owned(),
-                    reason: format!("an object of {}, a class that boileroom does not have", record.class),
-                });
+                found.push(obstacle(format!("an object of {}, a class that boileroom does not have", record.class)));
             }
             for (name, value) in &record.fields {
                 search(&format!("{path}.{name}"), value, found);

@@ -1,11 +1,11 @@
-//! The shared secret that signs responses. Keeps it out of all text that people read; computes no signature.
+//! The shared secret that signs responses. Masks it in texts for users. Does not compute signatures.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// A shared secret. Its text goes into the environment of a model server and nowhere else: `Debug` does not show it.
+/// A shared secret. Its text goes only into the environment of a model server. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: String,
@@ -14,28 +14,26 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Name of the environment variable that carries it to a model server.
+    /// The environment variable that passes it to a model server.
     pub const VARIABLE: &'static str = "BOILEROOM_TRANSPORT_HMAC_KEY";
-    /// What stands where it was found in a text.
+    /// Replaces the secret in texts.
     const MASK: &'static str = "[secret]";
-    /// Shorter ones are not looked for in texts: masking every `a` would leave nothing readable.
+    /// Shorter ones are not masked: without every `a`, a text would not be readable.
     const LEAST_SCRUBBED: usize = 4;
 
-    /// A secret that is given; `None` when it is empty, which a model server takes for none at all.
+    /// A given secret; `None` if it is empty, which a model server takes for a missing one.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
-        let hidden = Vec::new();
-        (!text.is_empty()).then_some(Self { text, hidden })
+        Some(Self { text: text.into(), hidden: Vec::new() }).filter(|secret| !secret.text.is_empty())
     }
 
-    /// The same secret, which masks these texts as well.
+    /// The same secret, which also masks these texts.
     pub(crate) fn hiding(mut self, texts: impl IntoIterator<Item = String>) -> Self {
         self.hidden.extend(texts);
         self
     }
 
-    /// The secret of a text out of which the real one was taken already: it is found in no text.
+    /// The secret of a text in which the real one is masked already. It masks nothing.
     pub(in crate::wire) const fn unknown() -> Self {
         Self { text: String::new(), hidden: Vec::new() }
     }
@@ -43,15 +41,14 @@ impl Secret {
     /// 32 bytes from the system's random source as 64 hexadecimal digits.
     ///
     /// # Errors
-    /// When the system has no random source.
+    /// The system has no random source.
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         Ok(Self { text: hex::encode(bytes), hidden: Vec::new() })
     }
 
-    /// The text as it goes into the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not
-    /// decoded.
+    /// The text for the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not decoded.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text

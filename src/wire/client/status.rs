@@ -1,22 +1,22 @@
-//! The statuses with which a server, or a proxy before it, declines a call without working on it: one table, with what to do
-//! about each. Decides neither who is responsible nor whether a call is made again.
+//! The statuses with which a server, or a proxy in front of it, declines a call without processing it: one table with advice for each.
+//! Does not decide who is responsible or whether a call is repeated.
 
 use std::time::Duration;
 
 use super::ClientError;
 
-/// In which way a call was declined.
+/// The reason why a call was declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declined {
-    /// Our credentials are missing or not accepted.
+    /// The credentials are missing or not accepted.
     Credentials,
-    /// The request is larger than is accepted there.
+    /// The request is too large.
     Size,
-    /// The request took longer to arrive than is accepted there.
+    /// The request took too long to arrive.
     Slowness,
-    /// It takes no call now.
+    /// The server is overloaded.
     Load,
-    /// Nothing behind the proxy takes the call.
+    /// No server behind the proxy takes the call.
     Absence,
 }
 
@@ -25,17 +25,15 @@ pub(crate) enum Declined {
 pub struct DeclineStatus {
     /// The number.
     pub code: u16,
-    /// Its name in HTTP, in small letters.
+    /// The HTTP name in lowercase.
     pub(crate) name: &'static str,
-    /// In which way the call was declined.
     pub(crate) declined: Declined,
-    /// What to do about it.
     pub(crate) advice: &'static str,
 }
 
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
 
-/// All statuses that are no response of a model server.
+/// All statuses that do not come from a model.
 static TABLE: [DeclineStatus; 10] = [
     status(401, "unauthorized", Declined::Credentials, CREDENTIALS),
     status(403, "forbidden", Declined::Credentials, CREDENTIALS),
@@ -89,19 +87,19 @@ const fn status(code: u16, name: &'static str, declined: Declined, advice: &'sta
 }
 
 impl DeclineStatus {
-    /// The row of a code; `None` for one that a model server itself may respond with.
+    /// The row of a code; `None` if a model server itself may respond with it.
     pub(crate) fn of(code: u16) -> Option<&'static Self> {
         TABLE.iter().find(|status| status.code == code)
     }
 }
 
-/// The longest that we wait because a server asks for it.
+/// The longest delay that a server may request.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How long we wait before a call that a busy server declined without saying how long.
+/// The delay after a busy server declined a call without requesting one.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
 impl ClientError {
-    /// How long to wait before the same call is made again; `None` when it is not to be made again.
+    /// The delay before the call is repeated; `None` if it must not be repeated.
     pub(crate) fn wait(&self) -> Option<Duration> {
         let Self::Declined { status, retry_after, .. } = self else { return None };
         let wait = match (status.declined, retry_after) {
@@ -113,7 +111,7 @@ impl ClientError {
     }
 }
 
-/// The seconds of a `Retry-After`. A date, which no model server sends, is not read.
+/// The seconds of a `Retry-After`. Dates are not read: no model server sends them.
 pub(super) fn retry_after(text: Option<&str>) -> Option<u64> {
     text?.trim().parse().ok()
 }

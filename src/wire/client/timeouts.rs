@@ -1,27 +1,27 @@
-//! How long each part of an exchange may take, and the watch over bodies that drip. Measures time; does no input or output.
+//! Time limits for the parts of an exchange, and the detection of bodies that drip. Does no input or output.
 
 use std::time::{Duration, Instant};
 
-/// Limits of time for the exchanges with one server. The defaults are those of boileroom's own client, plus a bound on the
-/// whole and on dripping bodies, which it does not have.
+/// Time limits for exchanges with one server. The defaults are those of boileroom's own client, plus limits for the whole call and for
+/// dripping bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientTimeouts {
-    /// To connect.
+    /// For connecting.
     pub connect: Duration,
-    /// Between two moves of the request on its way out.
+    /// Between two pieces of the request.
     pub write: Duration,
-    /// Between two moves of the response; the model computes within the first of them.
+    /// Between two pieces of the response. Includes the computation of the model.
     pub read: Duration,
     /// For the whole call.
     pub total: Duration,
-    /// For the whole of one `/health` request.
+    /// For a whole `/health` request.
     pub health: Duration,
-    /// A response that has begun must bring [`Self::LEAST_PROGRESS`] bytes in each span of this length, or end.
+    /// For every [`Self::LEAST_PROGRESS`] bytes of a response that has begun.
     pub progress: Duration,
 }
 
 impl ClientTimeouts {
-    /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip.
+    /// The least bytes of a response within [`Self::progress`]. A slower response drips.
     pub(crate) const LEAST_PROGRESS: usize = 4096;
 }
 
@@ -38,7 +38,7 @@ impl Default for ClientTimeouts {
     }
 }
 
-/// Counts the bytes of a response and recognises a drip.
+/// Counts the bytes of a response to detect that it drips.
 #[derive(Debug)]
 pub(super) struct ProgressWatch {
     span: Duration,
@@ -60,7 +60,7 @@ impl ProgressWatch {
         }
     }
 
-    /// When the response will have been too slow.
+    /// The time at which the response is too slow.
     pub(super) fn deadline(&self) -> Instant {
         self.since + self.span
     }

@@ -1,4 +1,4 @@
-//! The body of a request, which reports how far it got, so that a server that stops reading is noticed. Sends nothing itself.
+//! The body of a request, which reports its progress, so that a server that stops reading is noticed. Does not send anything itself.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,11 +8,11 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 
-/// Bytes handed over at a time: small enough to notice a stall, large enough not to cost anything.
+/// The bytes of a piece: small enough to notice a stall, large enough to be cheap.
 const PIECE: usize = 64 << 10;
 
-/// A body of known length. Every piece that the connection takes is announced; dropping the sender, which happens with the
-/// last piece, announces the end.
+/// A body of known length. It reports every piece that the connection takes, and reports the end by dropping the sender with the last
+/// piece.
 #[derive(Debug)]
 pub(super) struct Upload {
     rest: Bytes,
@@ -20,11 +20,10 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// The body, and where to watch it go.
+    /// The body, and the receiver of its progress.
     pub(super) fn new(text: Vec<u8>) -> (Self, watch::Receiver<usize>) {
         let (taken, watched) = watch::channel(0);
-        let upload = Self { rest: text.into(), taken: Some(taken) };
-        (upload, watched)
+        (Self { rest: text.into(), taken: Some(taken) }, watched)
     }
 }
 
@@ -33,18 +32,14 @@ impl Body for Upload {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            self.taken = None;
-            return Poll::Ready(None);
-        }
-        let piece = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(piece);
+        let size = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(size);
         if self.rest.is_empty() {
             self.taken = None;
         } else if let Some(taken) = &self.taken {
             taken.send_modify(|count| *count += 1);
         }
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        Poll::Ready((size > 0).then(|| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,28 +1,28 @@
-//! Standard padded base64 in pieces of any length, decoded straight into the payload. Knows no JSON and no signature.
+//! Decodes standard padded base64 in pieces of any length into the payload. Does not know JSON or signatures.
 
 use super::payload::Payload;
 
-/// Digits decoded at once: a multiple of four whose result stays in the processor's cache until it is hashed.
+/// The digits of a block: a multiple of four whose result stays in the processor's cache until it is hashed.
 const BLOCK: usize = 32 << 10;
 
-/// The digits seen so far do not continue in this way.
+/// A digit that cannot follow the digits before it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidBase64 {
-    /// How many digits of the piece were sound.
+    /// The number of valid digits before it in the piece.
     pub(super) sound: usize,
 }
 
 #[derive(Default)]
 pub(super) struct Base64Stream {
-    /// Digits of a group of four that is not complete.
+    /// The digits of an incomplete group of four.
     carry: [u8; 4],
     carried: usize,
-    /// Padding was seen: nothing may follow.
+    /// Whether padding has ended the text.
     is_padded: bool,
 }
 
 impl Base64Stream {
-    /// Decodes a piece, appending to `out`; calls `decoded` with what was appended, block by block.
+    /// Decodes a piece into `out`, and calls `decoded` with every decoded block.
     pub(super) fn push(
         &mut self,
         piece: &[u8],
@@ -56,12 +56,9 @@ impl Base64Stream {
             return Ok(());
         }
         if self.is_padded {
-            let sound = piece.len() - remainder.len();
-            return Err(InvalidBase64 { sound });
+            return Err(InvalidBase64 { sound: piece.len() - remainder.len() });
         }
-        for (place, &digit) in self.carry.iter_mut().zip(remainder) {
-            *place = digit;
-        }
+        self.carry[..remainder.len()].copy_from_slice(remainder);
         self.carried = remainder.len();
         Ok(())
     }
@@ -71,7 +68,7 @@ impl Base64Stream {
         self.carried == 0
     }
 
-    /// Whole groups of four digits.
+    /// Decodes whole groups of four digits.
     fn block(&mut self, block: &[u8], out: &mut Payload, decoded: &mut impl FnMut(&[u8])) -> Result<(), InvalidBase64> {
         if self.is_padded {
             return Err(InvalidBase64 { sound: 0 });

@@ -1,4 +1,4 @@
-//! The reasons to refuse a response body before its pickle is looked at. Texts only.
+//! The reasons to refuse a response body. Does not cover errors of its pickle.
 
 /// A body that is not `{"pickled": BASE64, "hmac": HEX}` with the right signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum EnvelopeError {
         /// Levels allowed.
         limit: usize,
     },
-    /// There is no memory for the payload.
+    /// Memory is not sufficient for the payload.
     #[error("no memory for a payload of {0} bytes")]
     Memory(usize),
     /// The body is not the JSON object it should be.
@@ -35,10 +35,10 @@ pub enum EnvelopeError {
     /// The body ends inside the JSON object.
     #[error("the body ends after {0} bytes, inside its JSON object")]
     Truncated(usize),
-    /// A key is not there.
+    /// A key is missing.
     #[error("the body has no key {0:?}")]
     MissingKey(&'static str),
-    /// A key is there twice.
+    /// A key occurs twice.
     #[error("the body has the key {0:?} twice")]
     DuplicateKey(&'static str),
     /// A key's value is not text.
@@ -65,13 +65,13 @@ pub enum EnvelopeError {
     /// The signature does not have 64 digits.
     #[error("the signature has {0} digits instead of 64")]
     SignatureLength(usize),
-    /// The signature has something else than hexadecimal digits.
+    /// The signature has other characters than hexadecimal digits.
     #[error("the signature is not hexadecimal")]
     SignatureDigits,
     /// The signature has capital digits, which Python's comparison refuses.
     #[error("the signature is in capitals instead of lowercase")]
     SignatureCase,
-    /// The signature belongs to this payload and key, and is made in another way.
+    /// The signature was made from this payload and key, but in a wrong way.
     #[error("the signature is {0}")]
     SignatureMistake(&'static str),
     /// The signature does not belong to this payload and key.

@@ -1,4 +1,4 @@
-//! Walks over a JSON object of texts as it arrives, in pieces of any size, keeping none of it. Knows no base64.
+//! Scans a JSON object of texts while it arrives, in pieces of any size, without storing it. Does not know base64.
 
 use memchr::memchr2;
 
@@ -23,14 +23,14 @@ impl EnvelopeKey {
     }
 }
 
-/// What the scanner came upon.
+/// An event of the scanner.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event<'a> {
     /// The text of a field begins.
     Begin(EnvelopeKey),
     /// A piece of the text of a field, without escapes.
     Piece(EnvelopeKey, &'a [u8]),
-    /// One escaped character of it; `None` when it is not ASCII.
+    /// One escaped character of the text; `None` if it is not ASCII.
     Escaped(EnvelopeKey, Option<u8>),
     /// The text of a field is complete.
     End(EnvelopeKey),
@@ -42,7 +42,7 @@ pub(super) struct Scanner {
     /// The start of the current key; longer keys are unknown ones.
     key: Vec<u8>,
     field: EnvelopeKey,
-    /// The closing brackets that a skipped value waits for.
+    /// The missing closing brackets of a skipped value.
     closing: Vec<u8>,
     offset: usize,
     extra: usize,
@@ -72,12 +72,12 @@ enum ScanState {
 enum Escape {
     None,
     Backslash,
-    /// Digits still to come and the number so far.
+    /// The number of missing digits and the value so far.
     Unicode(u8, u32),
 }
 
 impl Scanner {
-    /// Room for the longest known key and one byte more.
+    /// The length of the longest known key, plus one.
     const KEY_KEPT: usize = 8;
 
     pub(super) const fn new(limits: &ResponseLimits) -> Self {
@@ -93,7 +93,7 @@ impl Scanner {
         }
     }
 
-    /// Bytes of the body seen so far.
+    /// The bytes of the body so far.
     pub(super) const fn offset(&self) -> usize {
         self.offset
     }
@@ -102,7 +102,7 @@ impl Scanner {
         self.state == ScanState::Done
     }
 
-    /// The next event, taking its bytes from `rest`; `None` when `rest` is used up.
+    /// The next event, whose bytes are removed from `rest`. Returns `None` at the end of `rest`.
     pub(super) fn next<'a>(&mut self, rest: &mut &'a [u8]) -> Result<Option<Event<'a>>, EnvelopeError> {
         loop {
             let is_text = self.state == ScanState::Text && self.escape == Escape::None;
@@ -172,31 +172,26 @@ impl Scanner {
         Ok(None)
     }
 
-    /// Counts what is not payload.
+    /// Counts bytes outside of the payload.
     const fn count(&mut self, bytes: usize) -> Result<(), EnvelopeError> {
         self.extra += bytes;
-        if self.extra > self.limits.extra {
-            let limit = self.limits.extra;
-            return Err(EnvelopeError::TooMuchExtra { limit });
-        }
-        Ok(())
+        let limit = self.limits.extra;
+        if self.extra > limit { Err(EnvelopeError::TooMuchExtra { limit }) } else { Ok(()) }
     }
 
-    fn expected<T>(&self, expected: &'static str) -> Result<T, EnvelopeError> {
-        let offset = self.offset;
-        Err(EnvelopeError::Json { offset, expected })
+    const fn expected<T>(&self, expected: &'static str) -> Result<T, EnvelopeError> {
+        Err(EnvelopeError::Json { offset: self.offset, expected })
     }
 
     fn open(&mut self, bracket: u8) -> Result<ScanState, EnvelopeError> {
         if self.closing.len() >= self.limits.depth {
-            let limit = self.limits.depth;
-            return Err(EnvelopeError::TooDeep { limit });
+            return Err(EnvelopeError::TooDeep { limit: self.limits.depth });
         }
         self.closing.push(if bracket == b'{' { b'}' } else { b']' });
         Ok(ScanState::Brackets)
     }
 
-    /// One byte inside the brackets of an unknown key: they must match, their contents are not looked at.
+    /// One byte inside the brackets of an unknown key. Brackets must match; their contents are not checked.
     fn brackets(&mut self, byte: u8) -> Result<ScanState, EnvelopeError> {
         match byte {
             b'"' => Ok(ScanState::BracketsText),
@@ -210,7 +205,7 @@ impl Scanner {
         }
     }
 
-    /// One byte of a text that was not taken as part of a piece.
+    /// One byte of a text outside of a piece.
     fn text(&mut self, byte: u8) -> Result<Option<Event<'static>>, EnvelopeError> {
         let letter = match (self.escape, byte) {
             (Escape::None, b'"') => return Ok(self.end_text()),
@@ -242,7 +237,7 @@ impl Scanner {
         };
         self.escape = Escape::None;
         if self.state == ScanState::Key && self.key.len() < Self::KEY_KEPT {
-            // A character that is not ASCII makes the key an unknown one, whatever stands for it here.
+            // Any byte that is in no known key can stand for a character that is not ASCII.
             self.key.push(letter.unwrap_or(0));
         }
         let is_field = self.state == ScanState::Text && self.field != EnvelopeKey::Other;
@@ -250,24 +245,19 @@ impl Scanner {
     }
 
     fn end_text(&mut self) -> Option<Event<'static>> {
-        match self.state {
+        let is_field = self.state == ScanState::Text && self.field != EnvelopeKey::Other;
+        self.state = match self.state {
             ScanState::Key => {
                 self.field = match self.key.as_slice() {
                     b"pickled" => EnvelopeKey::Payload,
                     b"hmac" => EnvelopeKey::Signature,
                     _ => EnvelopeKey::Other,
                 };
-                self.state = ScanState::Colon;
-                None
+                ScanState::Colon
             }
-            ScanState::BracketsText => {
-                self.state = ScanState::Brackets;
-                None
-            }
-            _ => {
-                self.state = ScanState::Comma;
-                (self.field != EnvelopeKey::Other).then_some(Event::End(self.field))
-            }
-        }
+            ScanState::BracketsText => ScanState::Brackets,
+            _ => ScanState::Comma,
+        };
+        is_field.then_some(Event::End(self.field))
     }
 }

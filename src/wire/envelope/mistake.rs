@@ -1,12 +1,11 @@
-//! Recognises the usual mistakes in a signature that does not match. Tries other keys and other messages; never interprets the
-//! payload.
+//! Recognises the usual mistakes in a signature that does not match, by trying other keys and messages. Does not interpret the payload.
 
 use hmac::Mac;
 use sha2::{Digest, Sha256};
 
 use super::signer;
 
-/// How a signature was made instead, to follow "is"; `None` when it is none of the usual mistakes, so that the key is another.
+/// The usual mistake in a signature, as words that follow "is". Returns `None` if there is none, so that the key differs.
 pub(super) fn of(secret: &str, payload: &[u8], signature: &[u8; 32]) -> Option<&'static str> {
     let own = secret.as_bytes();
     let text = base64_simd::STANDARD.encode_to_string(payload);

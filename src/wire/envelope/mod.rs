@@ -1,8 +1,8 @@
-//! The signed envelope of a response: `{"pickled": BASE64, "hmac": HEX}`.
+//! The signed envelope of a response: `{"pickled": BASE64, "hmac": HEX}`. Does not interpret the payload.
 //!
-//! Reading is one pass over the body as it arrives: base64 goes straight into the payload's buffer and every decoded
-//! block into the signature while it is still in the cache, for a long payload on a thread of its own. The payload comes out
-//! only when the signature is right, so nothing unsigned is ever interpreted.
+//! Reading is one pass over the body while it arrives. Base64 is decoded into the buffer of the payload, and every decoded block is
+//! hashed while it is in the cache; a thread hashes long payloads. The payload is returned only if the signature is right, so unsigned
+//! data is never interpreted.
 
 mod base64;
 mod error;
@@ -26,7 +26,7 @@ use json::{EnvelopeKey, Event, Scanner};
 use payload::Payload;
 use signer::PayloadSigner;
 
-/// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
+/// The signature of a payload: HMAC-SHA256 with the text of the secret as the key, even if it has the form of digits.
 #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
 fn signer(secret: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(secret).expect("HMAC takes keys of every length")
@@ -35,10 +35,9 @@ fn signer(secret: &[u8]) -> Hmac<Sha256> {
 /// The JSON body for a payload signed with `secret`, as a model server writes it.
 #[must_use]
 pub fn seal(payload: &[u8], secret: &str) -> Vec<u8> {
-    let signature = signer(secret.as_bytes()).chain_update(payload).finalize();
+    let signature = hex::encode(signer(secret.as_bytes()).chain_update(payload).finalize().into_bytes());
     let mut body = b"{\"pickled\":\"".to_vec();
     STANDARD.encode_append(payload, &mut body);
-    let signature = hex::encode(signature.into_bytes());
     body.extend_from_slice(format!("\",\"hmac\":\"{signature}\"}}").as_bytes());
     body
 }
@@ -50,7 +49,7 @@ pub struct EnvelopeReader {
     base64: Base64Stream,
     payload: Payload,
     signer: PayloadSigner,
-    /// The digits of the signature as they arrive.
+    /// The digits of the signature so far.
     digits: Vec<u8>,
     signature: [u8; 32],
     has_payload: bool,
@@ -60,8 +59,7 @@ pub struct EnvelopeReader {
 }
 
 impl EnvelopeReader {
-    /// A reader for a body signed with `secret`. `length` is the body's length as announced, if it was; it only saves
-    /// growing the buffer.
+    /// A reader for a body signed with `secret`. `length` is the declared length of the body, if any. It only saves reallocations.
     #[must_use]
     pub fn new(limits: &ResponseLimits, secret: &str, length: Option<u64>) -> Self {
         let announced = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -83,7 +81,7 @@ impl EnvelopeReader {
     /// Takes the next piece of the body.
     ///
     /// # Errors
-    /// When the body cannot be an envelope any more; every later call then gives the same error.
+    /// The body cannot be an envelope. Every later call returns the same error.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), EnvelopeError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -96,10 +94,10 @@ impl EnvelopeReader {
         result
     }
 
-    /// The payload, once the body is complete and its signature right.
+    /// The payload, if the body is complete and its signature is right.
     ///
     /// # Errors
-    /// When the body is incomplete or failed before, or the signature is not that of this payload and secret.
+    /// The body is incomplete or failed before, or the signature does not belong to this payload and secret.
     pub fn finish(self) -> Result<Bytes, EnvelopeError> {
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -107,11 +105,11 @@ impl EnvelopeReader {
         if !self.scanner.is_done() {
             return Err(EnvelopeError::Truncated(self.scanner.offset()));
         }
-        if !self.has_payload {
-            return Err(EnvelopeError::MissingKey(EnvelopeKey::Payload.name()));
-        }
-        if !self.has_signature {
-            return Err(EnvelopeError::MissingKey(EnvelopeKey::Signature.name()));
+        for (key, is_there) in [(EnvelopeKey::Payload, self.has_payload), (EnvelopeKey::Signature, self.has_signature)]
+        {
+            if !is_there {
+                return Err(EnvelopeError::MissingKey(key.name()));
+            }
         }
         let hash = self.signer.finish();
         let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(self.payload.bytes()));
@@ -133,11 +131,13 @@ impl EnvelopeReader {
             match event {
                 Event::Begin(field) => self.begin(field)?,
                 Event::Piece(EnvelopeKey::Payload, digits) => self.decode(digits)?,
-                // Python's decoder passes over line breaks, which its own encoder for mail writes.
+                // Python's decoder ignores line breaks, which its encoder for mail writes.
                 Event::Escaped(EnvelopeKey::Payload, Some(b'\n' | b'\r')) => {}
                 Event::Escaped(EnvelopeKey::Payload, Some(digit)) => self.decode(&[digit])?,
                 Event::Piece(_, digits) => self.digits.extend_from_slice(digits),
-                Event::Escaped(EnvelopeKey::Payload, None) => return Err(self.invalid_base64(1)),
+                Event::Escaped(EnvelopeKey::Payload, None) => {
+                    return Err(EnvelopeError::Base64 { offset: self.scanner.offset().saturating_sub(1) });
+                }
                 Event::Escaped(_, digit) => self.digits.push(digit.unwrap_or(0)),
                 Event::End(EnvelopeKey::Payload) if !self.base64.is_complete() => {
                     let offset = self.scanner.offset().saturating_sub(1);
@@ -162,33 +162,24 @@ impl EnvelopeReader {
     }
 
     fn decode(&mut self, digits: &[u8]) -> Result<(), EnvelopeError> {
-        let growth = decoded_length(digits.len());
-        self.payload.reserve(growth).map_err(EnvelopeError::Memory)?;
+        self.payload.reserve(decoded_length(digits.len())).map_err(EnvelopeError::Memory)?;
         let signer = &mut self.signer;
-        let decoded = |block: &[u8]| signer.update(block);
-        match self.base64.push(digits, &mut self.payload, decoded) {
-            Ok(()) => Ok(()),
-            Err(invalid) => {
-                let back = digits.len() - invalid.sound;
-                let url_safe = matches!(digits.get(invalid.sound), Some(b'-' | b'_'));
-                let offset = self.scanner.offset().saturating_sub(back);
-                Err(if url_safe { EnvelopeError::Base64Url { offset } } else { EnvelopeError::Base64 { offset } })
+        self.base64.push(digits, &mut self.payload, |block| signer.update(block)).map_err(|invalid| {
+            let offset = self.scanner.offset().saturating_sub(digits.len() - invalid.sound);
+            match digits.get(invalid.sound) {
+                Some(b'-' | b'_') => EnvelopeError::Base64Url { offset },
+                _ => EnvelopeError::Base64 { offset },
             }
-        }
-    }
-
-    /// The error for a digit that lies this many bytes before where the scanner stands.
-    const fn invalid_base64(&self, back: usize) -> EnvelopeError {
-        EnvelopeError::Base64 { offset: self.scanner.offset().saturating_sub(back) }
+        })
     }
 }
 
-/// Bytes that this many base64 digits stand for, and a group more for digits carried over.
+/// The bytes of this many base64 digits, plus one group for digits carried over.
 const fn decoded_length(digits: usize) -> usize {
     digits / 4 * 3 + 3
 }
 
-/// What a signature's digits stand for.
+/// The bytes of a signature.
 fn parse_signature(digits: &[u8]) -> Result<[u8; 32], EnvelopeError> {
     let mut signature = [0; 32];
     if !digits.iter().all(u8::is_ascii_hexdigit) {

@@ -1,7 +1,7 @@
-//! The memory that a payload is decoded into. Knows nothing of JSON, base64 and signatures.
+//! The memory into which a payload is decoded. Does not know JSON or signatures.
 //!
-//! A long payload whose length is announced has pages of its own, large ones where the system gives them: taking 200 MB in small
-//! ones costs more time than decoding and hashing what is written into them.
+//! A long payload with a declared length has separate memory pages, large ones if the system has them. Allocating 200 MB in small pages
+//! takes more time than decoding and hashing the payload.
 
 use base64_simd::{AsOut as _, STANDARD};
 use bytes::Bytes;
@@ -9,23 +9,22 @@ use memmap2::MmapMut;
 
 use crate::os;
 
-/// Shorter payloads lie on the heap.
+/// Payloads up to this length are on the heap.
 const LONG: usize = 4 << 20;
 
-/// A payload as far as it has arrived.
+/// The part of a payload that has arrived.
 pub(super) enum Payload {
-    /// On the heap, which grows.
     Heap(Vec<u8>),
-    /// In pages of its own, with how many bytes are written.
+    /// In separate pages, with the number of written bytes.
     Pages(MmapMut, usize),
 }
 
-/// Digits that are no base64.
+/// Digits that are not base64.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoBase64;
 
 impl Payload {
-    /// Empty, with room for so many bytes; no memory is used before they are written.
+    /// An empty payload with space for this many bytes. Memory is not used before it is written.
     pub(super) fn with_room(bytes: usize) -> Self {
         let pages = (bytes > LONG).then(|| MmapMut::map_anon(bytes).ok()).flatten();
         if let Some(pages) = pages {
@@ -33,7 +32,7 @@ impl Payload {
             return Self::Pages(pages, 0);
         }
         let mut heap = Vec::new();
-        // An announcement that cannot be met fails when the bytes are really there.
+        // If there is not enough memory, `reserve` fails once the bytes arrive.
         let _ = heap.try_reserve_exact(bytes);
         Self::Heap(heap)
     }
@@ -46,13 +45,13 @@ impl Payload {
         }
     }
 
-    /// Makes room for more bytes; gives how many there would be when memory has none.
+    /// Makes space for more bytes. The error is the needed size, if memory is not sufficient.
     pub(super) fn reserve(&mut self, more: usize) -> Result<(), usize> {
         if let Self::Pages(pages, length) = self {
             if length.saturating_add(more) <= pages.len() {
                 return Ok(());
             }
-            // More came than was announced.
+            // More bytes than declared.
             let mut heap = Vec::new();
             let wanted = length.saturating_add(more);
             heap.try_reserve(wanted).map_err(|_| wanted)?;
@@ -65,7 +64,7 @@ impl Payload {
         }
     }
 
-    /// Appends what whole groups of four digits stand for, for which there must be room, and gives it.
+    /// Appends the bytes of whole groups of four digits, for which space must be reserved, and returns them.
     pub(super) fn decode(&mut self, digits: &[u8]) -> Result<&[u8], NoBase64> {
         match self {
             Self::Heap(bytes) => {
@@ -74,9 +73,8 @@ impl Payload {
                 Ok(bytes.get(before..).unwrap_or_default())
             }
             Self::Pages(pages, length) => {
-                let room = pages.get_mut(*length..).unwrap_or_default();
-                let room = room.get_mut(..digits.len() / 4 * 3).ok_or(NoBase64)?;
-                let decoded = STANDARD.decode(digits, room.as_out()).map_err(|_| NoBase64)?;
+                let space = pages.get_mut(*length..*length + digits.len() / 4 * 3).ok_or(NoBase64)?;
+                let decoded = STANDARD.decode(digits, space.as_out()).map_err(|_| NoBase64)?;
                 *length += decoded.len();
                 Ok(decoded)
             }

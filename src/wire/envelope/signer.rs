@@ -1,5 +1,5 @@
-//! The signature of a payload that is still arriving: a long one is hashed by a thread of its own beside the decoding, in copies
-//! of its blocks. Knows neither the key nor the form of a signature.
+//! The signature of a payload while it arrives. A thread hashes copies of the blocks of a long payload, in parallel to decoding. Does not
+//! know the key or the form of a signature.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -7,22 +7,22 @@ use std::thread::{Builder, JoinHandle};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// Payloads up to this many bytes are hashed as they come: a thread costs more than it saves.
+/// Payloads up to this many bytes are hashed without a thread, which would cost more than it saves.
 const SHORT: usize = 1 << 20;
-/// Bytes handed over at once: small enough for the processor's cache, large enough that handing over costs nothing.
+/// The bytes of a block: small enough for the processor's cache, large enough to be sent cheaply.
 const BLOCK: usize = 128 << 10;
-/// Blocks that may wait, which bounds the memory.
+/// The most waiting blocks, which bounds the memory.
 const WAITING: usize = 8;
 
-/// Hashes what it is given, in order.
+/// Hashes bytes in order.
 pub(super) struct PayloadSigner {
     hashed: usize,
     place: HashPlace,
 }
 
-/// Where the hash is computed.
+/// The place where the hash is computed.
 enum HashPlace {
-    /// At once, in the caller's thread.
+    /// In the caller's thread.
     Here(Hmac<Sha256>),
     Beside(HashThread),
 }
@@ -42,7 +42,7 @@ impl PayloadSigner {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hashed = self.hashed.saturating_add(bytes.len());
         if let HashPlace::Here(hash) = &mut self.place {
-            // If no thread starts, it goes on here.
+            // Continues here if no thread can be started.
             match (self.hashed > SHORT).then(|| HashThread::start(hash.clone())).flatten() {
                 Some(thread) => self.place = HashPlace::Beside(thread),
                 None => return hash.update(bytes),
@@ -53,7 +53,7 @@ impl PayloadSigner {
         }
     }
 
-    /// The hash of everything; `None` when its thread failed.
+    /// The hash of all bytes; `None` if the thread failed.
     pub(super) fn finish(self) -> Option<Hmac<Sha256>> {
         match self.place {
             HashPlace::Here(hash) => Some(hash),
@@ -73,14 +73,14 @@ impl HashThread {
 
     fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = BLOCK.saturating_sub(self.block.len()).min(bytes.len());
-            let (now, later) = bytes.split_at(room);
+            let space = BLOCK.saturating_sub(self.block.len()).min(bytes.len());
+            let (now, later) = bytes.split_at(space);
             self.block.extend_from_slice(now);
             bytes = later;
             if self.block.len() >= BLOCK {
                 let mut next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK));
                 next.clear();
-                // A thread that is gone is found when it is joined.
+                // `finish` reports a thread that has ended.
                 let _ = self.full.send(std::mem::replace(&mut self.block, next));
             }
         }
@@ -93,7 +93,7 @@ impl HashThread {
     }
 }
 
-/// Ends when the sender is gone, so that a body that is given up leaves no thread.
+/// Ends when the sender is dropped, so that an abandoned body leaves no thread.
 fn hash_all(mut hash: Hmac<Sha256>, blocks: &Receiver<Vec<u8>>, used: &Sender<Vec<u8>>) -> Hmac<Sha256> {
     for block in blocks {
         hash.update(&block);

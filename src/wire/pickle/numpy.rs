@@ -26,15 +26,6 @@ const CODES: [(&str, DType); 12] = [
     ("f8", DType::F64),
 ];
 
-/// The order of the elements of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Layout {
-    C,
-    Fortran,
-    /// C order with permuted axes: axis `i` of the array is axis `axes[i]` in memory.
-    Permuted(Vec<usize>),
-}
-
 /// `numpy.dtype(code, align, copy)`: the element type in little-endian order until its state says otherwise.
 pub(super) fn dtype(graph: &Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     let &code = arguments.first().ok_or(PickleFault::Malformed("dtype"))?;
@@ -45,14 +36,11 @@ pub(super) fn dtype(graph: &Graph, arguments: &[NodeId]) -> Result<Node, PickleF
         (None, Some(_)) => return Err(PickleFault::Call(format!("a dtype of {}", graph.describe(code)))),
         (None, None) => return Err(PickleFault::Malformed("dtype")),
     };
-    Ok(Node::ElementType(ElementType {
-        kind: match parse_code(code) {
-            Some(kind) => kind,
-            None if is_code(code) => return Err(PickleFault::Unsupported(format!("dtype {code:?}"))),
-            None => return Err(PickleFault::Malformed("dtype")),
-        },
-        order: ByteOrder::Little,
-    }))
+    match parse_code(code) {
+        Some(kind) => Ok(Node::ElementType(ElementType { kind, order: ByteOrder::Little })),
+        None if is_code(code) => Err(PickleFault::Unsupported(format!("dtype {code:?}"))),
+        None => Err(PickleFault::Malformed("dtype")),
+    }
 }
 
 /// The state of a dtype: `(3, order, None, None, None, size, alignment, flags)`; version 4 adds metadata.
@@ -98,22 +86,18 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
     let &[_, shape, element, fortran, data] = graph.tuple(state).ok_or(FAULT)? else { return Err(FAULT) };
     let shape = graph.sizes(shape).ok_or(FAULT)?;
     let element = element_type(graph, element)?;
-    let layout = match graph.node(fortran) {
-        Node::Bool(false) => Layout::C,
-        Node::Bool(true) => Layout::Fortran,
-        _ => return Err(FAULT),
-    };
+    let Node::Bool(is_fortran) = *graph.node(fortran) else { return Err(FAULT) };
     // NumPy writes objects in the order of their indices, whatever the layout in memory.
     if let (ElementKind::Object, Node::List(items)) = (element.kind, graph.node(data)) {
         let items = items.clone();
         graph.charge(size_of_val(items.as_slice()))?;
-        let count = size_of_array(1, &shape)?;
-        if count != items.len() {
+        if size_of_array(1, &shape)? != items.len() {
             return Err(FAULT);
         }
         return Ok(Node::Objects(Box::new((shape, items))));
     }
-    array(graph, element, &layout, shape, data, FAULT)
+    let strides = if is_fortran { strides_of_fortran(element, &shape)? } else { None };
+    array(graph, element, strides.as_deref(), shape, data, FAULT)
 }
 
 /// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. `NumPy` 2.4 and later may write
@@ -126,17 +110,19 @@ pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Nod
     let axes = arguments.get(4).copied();
     let element = element_type(graph, element)?;
     let mut shape = graph.sizes(shape).ok_or(FAULT)?;
-    let layout = match (graph.word(order), axes) {
-        (Some("C"), _) => Layout::C,
-        (Some("F"), _) => Layout::Fortran,
+    let strides = match (graph.word(order), axes) {
+        (Some("C"), _) => None,
+        (Some("F"), _) => strides_of_fortran(element, &shape)?,
         (Some("K"), Some(axes)) => {
             let axes = graph.sizes(axes).ok_or(FAULT)?;
+            size_of_array(element.size(), &shape)?;
+            let strides = permuted(&c_strides(&shape), &axes).ok_or(FAULT)?;
             shape = permuted(&shape, &axes).ok_or(FAULT)?;
-            Layout::Permuted(axes)
+            Some(strides)
         }
         _ => return Err(FAULT),
     };
-    array(graph, element, &layout, shape, data, FAULT)
+    array(graph, element, strides.as_deref(), shape, data, FAULT)
 }
 
 /// These sizes in the order of `axes`; `None` unless every axis is named once.
@@ -151,7 +137,7 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
     const FAULT: PickleFault = PickleFault::Malformed("scalar");
     let &[element, data] = arguments else { return Err(FAULT) };
     let element = element_type(graph, element)?;
-    array(graph, element, &Layout::C, Vec::new(), data, FAULT)
+    array(graph, element, None, Vec::new(), data, FAULT)
 }
 
 /// The bytes of an array.
@@ -160,17 +146,22 @@ pub(super) fn size_of_array(size: usize, shape: &[usize]) -> Result<usize, Pickl
 }
 
 fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
-    match graph.node(id) {
-        Node::ElementType(element) => Ok(*element),
-        _ => Err(PickleFault::Malformed("dtype")),
-    }
+    let Node::ElementType(element) = graph.node(id) else { return Err(PickleFault::Malformed("dtype")) };
+    Ok(*element)
 }
 
-/// An array in C order and little-endian. Copies the bytes only if their layout differs. `fault` is for data that is not bytes.
+/// The strides of an array in Fortran order; `None` if they are also those of C order.
+fn strides_of_fortran(element: ElementType, shape: &[usize]) -> Result<Option<Vec<usize>>, PickleFault> {
+    size_of_array(element.size(), shape)?;
+    Ok((shape.len() > 1).then(|| fortran_strides(shape)))
+}
+
+/// An array in C order and little-endian. Copies the bytes only if they have other strides or another byte order. `fault` is for data
+/// that is not bytes.
 fn array(
     graph: &mut Graph,
     element: ElementType,
-    layout: &Layout,
+    strides: Option<&[usize]>,
     shape: Vec<usize>,
     data: NodeId,
     fault: PickleFault,
@@ -181,9 +172,9 @@ fn array(
     size_of_array(size, &shape)?;
     graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
     let mut tensor = Tensor::new(dtype, shape, data.clone())?;
-    if let Some(strides) = strides(layout, tensor.shape()) {
+    if let Some(strides) = strides {
         graph.charge(data.len())?;
-        data = gather(&data, size, tensor.shape(), &strides, 0).ok_or(PickleFault::Malformed("array"))?.into();
+        data = gather(&data, size, tensor.shape(), strides, 0).ok_or(PickleFault::Malformed("array"))?.into();
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), data.clone())?;
     }
     if element.order == ByteOrder::Big && size > 1 {
@@ -191,21 +182,6 @@ fn array(
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), swap_bytes(dtype, &data).into())?;
     }
     Ok(Node::Array(Box::new(tensor)))
-}
-
-/// The strides in memory of an array that is not in C order.
-fn strides(layout: &Layout, shape: &[usize]) -> Option<Vec<usize>> {
-    match layout {
-        Layout::Fortran if shape.len() > 1 => Some(fortran_strides(shape)),
-        Layout::C | Layout::Fortran => None,
-        Layout::Permuted(axes) => {
-            let mut in_memory = vec![1; shape.len()];
-            for (&axis, &size) in axes.iter().zip(shape) {
-                *in_memory.get_mut(axis)? = size;
-            }
-            permuted(&c_strides(&in_memory), axes)
-        }
-    }
 }
 
 /// Whether this has the form of an element type of `NumPy`: a letter for the kind, then the size.
@@ -249,9 +225,8 @@ mod tests {
     #[test]
     fn axes_in_another_order_have_the_strides_of_what_lies_in_memory() {
         // numpy.zeros((2, 3, 4)).transpose(2, 0, 1): shape (4, 2, 3), strides of 1, 12 and 4 elements.
-        let layout = Layout::Permuted(vec![2, 0, 1]);
         assert_eq!(permuted(&[2, 3, 4], &[2, 0, 1]), Some(vec![4, 2, 3]));
-        assert_eq!(strides(&layout, &[4, 2, 3]), Some(vec![1, 12, 4]));
+        assert_eq!(permuted(&c_strides(&[2, 3, 4]), &[2, 0, 1]), Some(vec![1, 12, 4]));
         for axes in [&[0, 1][..], &[0, 1, 1], &[0, 1, 3], &[0, 1, 2, 3]] {
             assert_eq!(permuted(&[2, 3, 4], axes), None, "{axes:?}");
         }

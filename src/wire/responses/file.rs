@@ -1,8 +1,7 @@
-//! One recording as the bytes of a zip file and back. What is read is untrusted: sizes are bounded and every part must have
-//! the hash that is stated for it.
+//! Converts a recording to the bytes of a zip file and back. Does not trust what it reads: sizes are bounded, and every part must have
+//! its stated hash.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +27,7 @@ const UNPACKED: u64 = 1 << 30;
 /// The most parts of a recording.
 const MOST_PARTS: usize = MOST_BUFFERS + 3;
 
-/// Why a file is no recording, or could not be read or written.
+/// A file that is not a recording, or cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", path.display())]
 pub struct RecordingError {
@@ -42,7 +41,7 @@ impl RecordingError {
     }
 }
 
-/// What `recording.json` holds.
+/// The contents of `recording.json`.
 #[derive(Serialize, Deserialize)]
 struct Description {
     format: u32,
@@ -51,23 +50,19 @@ struct Description {
     response: RawResponse,
 }
 
-/// Packs a recording; equal recordings make equal bytes.
+/// Packs a recording. Equal recordings make equal bytes.
 pub(super) fn pack(key: &CallKey, origin: &ResponseOrigin, raw: &RawResponse) -> Result<Vec<u8>, String> {
     let description =
-        Description { format: FORMAT, call: key.call().clone(), origin: origin.clone(), response: raw.clone() };
+        Description { format: FORMAT, call: key.call.clone(), origin: origin.clone(), response: raw.clone() };
     let mut text = serde_json::to_vec_pretty(&description).map_err(|error| error.to_string())?;
     text.push(b'\n');
     let mut all: Vec<(String, Bytes)> = vec![(DESCRIPTION.to_owned(), text.into())];
     if let RawResponse::Payload { pickle, buffers } = raw {
         all.push((PICKLE.to_owned(), pickle.clone()));
-        let buffers = buffers.iter().enumerate();
-        all.extend(buffers.map(|(index, buffer)| (buffer_name(index), buffer.clone())));
+        all.extend(buffers.iter().enumerate().map(|(index, buffer)| (buffer_name(index), buffer.clone())));
     }
-    let mut sums = String::new();
-    for (name, part) in &all {
-        let _ = writeln!(sums, "{}  {name}", sha256(part));
-    }
-    all.push((SUMS.to_owned(), sums.into()));
+    let sums: Vec<String> = all.iter().map(|(name, part)| format!("{}  {name}\n", sha256(part))).collect();
+    all.push((SUMS.to_owned(), sums.concat().into()));
     zip(&all).map_err(|error| error.to_string())
 }
 
@@ -84,7 +79,7 @@ fn zip(parts: &[(String, Bytes)]) -> Result<Vec<u8>, zip::result::ZipError> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// Unpacks a recording, whole and as it was written.
+/// Unpacks a recording without changes.
 pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawResponse), String> {
     let mut parts = unzip(bytes)?;
     let sums = parts.remove(SUMS).ok_or_else(|| format!("it has no part {SUMS}"))?;
@@ -93,8 +88,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawRespon
     let description: Description =
         serde_json::from_slice(&description).map_err(|error| format!("{DESCRIPTION}: {error}"))?;
     if description.format != FORMAT {
-        let format = description.format;
-        return Err(format!("it is of format {format}, and this program reads format {FORMAT}"));
+        return Err(format!("it is of format {}, and this program reads format {FORMAT}", description.format));
     }
     let mut raw = description.response;
     if let RawResponse::Payload { pickle, buffers } = &mut raw {
@@ -120,10 +114,9 @@ fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Bytes>, String> {
     for index in 0..zip.len() {
         let entry = zip.by_index(index).map_err(|error| error.to_string())?;
         let name = entry.name().map_err(|error| error.to_string())?.into_owned();
-        // The size an entry states is a claim: the limit is on what comes out of it.
+        // The limit is on the unpacked bytes, because the stated size of an entry may be wrong.
         let mut part = Vec::new();
-        let read = entry.take(left + 1).read_to_end(&mut part);
-        read.map_err(|error| format!("{name}: {error}"))?;
+        entry.take(left + 1).read_to_end(&mut part).map_err(|error| format!("{name}: {error}"))?;
         left = left
             .checked_sub(part.len() as u64)
             .ok_or_else(|| format!("it unpacks to more than {} MiB", UNPACKED >> 20))?;
@@ -134,7 +127,7 @@ fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Bytes>, String> {
     Ok(parts)
 }
 
-/// Checks that every part is there with the hash that is stated for it, and no other.
+/// Checks that the parts are exactly the stated ones, with their stated hashes.
 fn check_sums(sums: &str, parts: &BTreeMap<String, Bytes>) -> Result<(), String> {
     let mut stated = 0;
     for line in sums.lines() {

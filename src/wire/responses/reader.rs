@@ -1,4 +1,4 @@
-//! Gives recorded responses back, each once and in the order in which they came. Reads files only when they are asked for.
+//! Returns recorded responses, each once and in order of arrival. Does not read a file before its response is requested.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -10,30 +10,30 @@ use super::{CallKey, RawResponse, RecordingError, ResponseOrigin, file};
 
 /// The most bytes of a file.
 const LONGEST: u64 = 512 << 20;
-/// The most files of a directory that are looked at.
+/// The most recordings below a directory.
 const MOST: usize = 100_000;
 
 /// The recordings below a directory.
 #[derive(Debug)]
 pub(crate) struct ResponseReader {
-    /// By the call's hash, in the order in which they came.
+    /// By the hash of the call, in order of arrival.
     files: HashMap<String, Vec<PathBuf>>,
     given: Mutex<HashMap<String, usize>>,
 }
 
-/// What there is for a call.
+/// The result of a request for a recorded response.
 #[derive(Debug)]
 pub(crate) enum Replayed {
     /// The next recorded response.
     Response {
-        /// Where it comes from.
+        /// The origin of the response.
         origin: ResponseOrigin,
-        /// What it is.
+        /// The response.
         raw: RawResponse,
     },
-    /// All were given already.
+    /// All responses were returned already.
     Exhausted {
-        /// How many there are.
+        /// The number of recorded responses.
         recorded: usize,
     },
     /// Nothing was recorded.
@@ -41,10 +41,10 @@ pub(crate) enum Replayed {
 }
 
 impl ResponseReader {
-    /// Looks which recordings there are.
+    /// Lists the recordings below a directory.
     ///
     /// # Errors
-    /// When a directory cannot be listed.
+    /// A directory cannot be listed.
     pub(crate) fn open(directory: &Path) -> Result<Self, RecordingError> {
         let mut found: Vec<(String, usize, PathBuf)> = Vec::new();
         let mut waiting = vec![directory.to_owned()];
@@ -71,7 +71,7 @@ impl ResponseReader {
         Ok(Self { files, given: Mutex::default() })
     }
 
-    /// How many responses are recorded.
+    /// The number of recorded responses.
     pub(crate) fn recorded(&self) -> usize {
         self.files.values().map(Vec::len).sum()
     }
@@ -79,20 +79,18 @@ impl ResponseReader {
     /// The next response to a call.
     ///
     /// # Errors
-    /// When its file cannot be read, is no recording or belongs to another call than its name.
+    /// The file cannot be read, is not a recording or belongs to another call.
     pub(crate) fn next(&self, key: &CallKey) -> Result<Replayed, RecordingError> {
         let Some(paths) = self.files.get(key.hash()) else { return Ok(Replayed::Absent) };
         let place = {
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             let count = given.entry(key.hash().to_owned()).or_default();
-            *count += 1;
-            *count - 1
+            std::mem::replace(count, *count + 1)
         };
         let Some(path) = paths.get(place) else {
             return Ok(Replayed::Exhausted { recorded: paths.len() });
         };
-        let bytes = read(path)?;
-        let (found, origin, raw) = file::unpack(&bytes).map_err(|problem| RecordingError::new(path, &problem))?;
+        let (found, origin, raw) = file::unpack(&read(path)?).map_err(|problem| RecordingError::new(path, &problem))?;
         if found != *key {
             return Err(RecordingError::new(path, "it belongs to another call than its name"));
         }
@@ -107,11 +105,9 @@ fn read(path: &Path) -> Result<Vec<u8>, RecordingError> {
         return Err(RecordingError::new(path, "it is no regular file"));
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    File::open(path).map_err(failed)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LONGEST {
-        let problem = format!("it is longer than {} MiB", LONGEST >> 20);
-        return Err(RecordingError::new(path, &problem));
+        return Err(RecordingError::new(path, &format!("it is longer than {} MiB", LONGEST >> 20)));
     }
     Ok(bytes)
 }

@@ -1,58 +1,58 @@
-//! The data of a recording: the call it belongs to, its origin, and the response. Touches no file.
+//! The data of a recording: the call, the origin, and the response. Does not access files.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::prediction::{Options, Request};
 
-/// Hexadecimal digits of a name: enough that no two calls share one.
+/// Hexadecimal digits of a name: enough to tell all calls apart.
 const DIGITS: usize = 32;
 
-/// The most buffers of a response: Python names far fewer.
+/// The most buffers of a response. Python uses far fewer.
 pub(super) const MOST_BUFFERS: usize = 4096;
 
-/// What a model responded to a call, before anything of it is interpreted. `recording.json` has it without the bytes of a payload,
-/// which are parts of their own.
+/// The response of a model to a call, before any of it is interpreted. In `recording.json` it has no bytes of a payload, which are
+/// separate parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RawResponse {
-    /// A result: a pickle, and the buffers that it names where they did not go into its stream.
+    /// A result: a pickle, and its buffers outside of the stream.
     Payload {
         /// The pickle.
         #[serde(skip)]
         pickle: Bytes,
-        /// Its buffers outside of the stream, in the order in which it names them.
+        /// The buffers outside of the stream, in the order in which the pickle names them.
         #[serde(with = "count")]
         buffers: Vec<Bytes>,
     },
-    /// A model server's response of another status than 200.
+    /// A model server's response with a status other than 200.
     Status {
         /// The status.
         status: u16,
-        /// Where it redirects to.
+        /// The target of a redirect.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         location: Option<String>,
-        /// The beginning of its body, without secrets.
+        /// The beginning of the body, without secrets.
         body: String,
     },
-    /// Anything else, such as an exception in a Python process or a body without a valid signature.
+    /// Any other response, such as an exception in a Python process or a body without a valid signature.
     Failure {
-        /// The name of the fault that it counts as.
+        /// The name of the fault.
         fault: String,
-        /// Whether it arose when the response was read, not in the call.
+        /// Whether the fault occurred while reading the response, not in the call.
         #[serde(default)]
         decoding: bool,
         /// The message of the error.
         message: String,
-        /// The class of the exception that the model raised, where it is known.
+        /// The class of the model's exception, if known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exception: Option<String>,
     },
 }
 
-/// Buffers as how many there are.
+/// Serialises buffers as their number.
 mod count {
     use bytes::Bytes;
     use serde::de::Error;
@@ -71,23 +71,23 @@ mod count {
     }
 }
 
-/// Where a recorded response comes from.
+/// The origin of a recorded response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResponseOrigin {
     /// The backend's name.
     pub backend: String,
     /// Its kind.
     pub kind: String,
-    /// Which parameters stand behind the response.
+    /// The weights of the model.
     pub weights: String,
-    /// The version of hydrotest that kept it.
+    /// The version of hydrotest that recorded it.
     pub hydrotest: String,
 }
 
-/// What distinguishes calls in recordings: the model, the configuration of its instance and the request.
+/// The key of a call in recordings: the model, the configuration of its instance and the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallKey {
-    call: Value,
+    pub(super) call: Value,
     hash: String,
 }
 
@@ -104,9 +104,9 @@ impl CallKey {
         }))
     }
 
-    /// The key of a call that a recording describes.
+    /// The key of a call from a recording.
     pub(super) fn of(call: Value) -> Self {
-        // The order of options means nothing.
+        // The order of options does not matter.
         let call = sorted(call);
         let mut hash = hex::encode(Sha256::digest(call.to_string()));
         hash.truncate(DIGITS);
@@ -122,11 +122,6 @@ impl CallKey {
     pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
-
-    /// The call as JSON.
-    pub(super) const fn call(&self) -> &Value {
-        &self.call
-    }
 }
 
 fn sorted(value: Value) -> Value {
@@ -134,8 +129,7 @@ fn sorted(value: Value) -> Value {
         Value::Object(entries) => {
             let mut entries: Vec<(String, Value)> = entries.into_iter().collect();
             entries.sort_by(|one, other| one.0.cmp(&other.0));
-            let entries = entries.into_iter().map(|(name, value)| (name, sorted(value)));
-            Value::Object(entries.collect::<Map<_, _>>())
+            Value::Object(entries.into_iter().map(|(name, value)| (name, sorted(value))).collect())
         }
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         other => other,

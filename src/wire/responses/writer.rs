@@ -1,15 +1,15 @@
-//! Keeps responses while they come in. Writes below one directory; changes nothing of what it is given.
+//! Records responses while they arrive, in files below one directory. Does not change them.
 
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{CallKey, RawResponse, RecordingError, ResponseOrigin, file};
 
-/// Writes recordings below a directory. The first response to a call takes the place of everything that an earlier run kept
-/// of it; those after it are added.
+/// Writes recordings below a directory. The first response to a call replaces all recordings of an earlier run; later responses are
+/// added.
 #[derive(Debug)]
 pub struct ResponseWriter {
     directory: PathBuf,
@@ -19,7 +19,7 @@ pub struct ResponseWriter {
 
 #[derive(Debug, Default)]
 struct KeptResponses {
-    /// Responses kept, by the call's hash.
+    /// The number of responses by the hash of the call.
     kept: HashMap<String, usize>,
     files: usize,
     bytes: u64,
@@ -27,18 +27,18 @@ struct KeptResponses {
 }
 
 impl ResponseWriter {
-    /// A writer below `directory`, which is made.
+    /// A writer below `directory`, which is created.
     ///
     /// # Errors
-    /// When the directory cannot be made.
+    /// The directory cannot be created.
     pub fn create(directory: &Path, origin: ResponseOrigin) -> Result<Self, RecordingError> {
         fs::create_dir_all(directory).map_err(|error| RecordingError::new(directory, &error))?;
         Ok(Self { directory: directory.to_owned(), origin, state: Mutex::default() })
     }
 
-    /// Keeps a response. Errors are kept for [`Self::failures`]: they must not fail the call.
+    /// Records a response. Errors go to [`Self::failures`], because they must not fail the call.
     pub fn keep(&self, key: &CallKey, raw: &RawResponse) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let before = state.kept.get(key.hash()).copied().unwrap_or(0);
         match self.write(key, raw, before) {
             Ok(bytes) => {
@@ -50,10 +50,13 @@ impl ResponseWriter {
         }
     }
 
-    /// Notes that a response cannot be kept.
+    /// Adds a failure to record a response.
     pub(crate) fn refuse(&self, reason: String) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.failures.push(reason);
+        self.state().failures.push(reason);
+    }
+
+    fn state(&self) -> MutexGuard<'_, KeptResponses> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, key: &CallKey, raw: &RawResponse, before: usize) -> Result<u64, RecordingError> {
@@ -63,7 +66,7 @@ impl ResponseWriter {
         let packed = file::pack(key, &self.origin, raw).map_err(|problem| RecordingError::new(&path, &problem))?;
         fs::create_dir_all(&directory).map_err(failed)?;
         if before == 0 {
-            // Responses that an earlier run kept of this call are not of this run.
+            // Removes the responses to this call from an earlier run.
             for index in 1.. {
                 match fs::remove_file(directory.join(name(key.hash(), index))) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => break,
@@ -81,34 +84,30 @@ impl ResponseWriter {
         Ok(packed.len() as u64)
     }
 
-    /// Where it writes.
+    /// The directory of the recordings.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// How many responses were kept, and their bytes on disk.
+    /// The number of recorded responses, and their bytes on disk.
     pub(crate) fn kept(&self) -> (usize, u64) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         (state.files, state.bytes)
     }
 
-    /// Responses that could not be kept, one line for each.
+    /// The failures to record a response, one line for each.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.failures.clone()
+        self.state().failures.clone()
     }
 }
 
-/// The directory of a model: its key, without what could lead elsewhere.
+/// The directory of a model: its key, without characters that could lead to another directory.
 fn folder(model: &str) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '_' }
-    };
-    model.chars().map(plain).collect()
+    model.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_")
 }
 
-/// The file of the response after `before` others to an equal call.
+/// The file of a response with `before` earlier ones to an equal call.
 fn name(hash: &str, before: usize) -> String {
     match before {
         0 => format!("{hash}.zip"),

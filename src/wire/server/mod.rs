@@ -1,5 +1,5 @@
-//! The model server: the protocol over HTTP/1.1 around any [`ServedModel`], with the statuses of boileroom's own server. Knows no
-//! particular model and no processes.
+//! The model server: the protocol over HTTP/1.1 for any [`ServedModel`], with the statuses of boileroom's own server. Does not know
+//! models or processes.
 
 mod routes;
 
@@ -17,19 +17,19 @@ use tokio::task::JoinSet;
 use super::Secret;
 use crate::prediction::{Prediction, Request};
 
-/// How long a client may take to send the head of a request.
+/// The time limit for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
-/// How long to wait after a connection that could not be taken.
+/// The pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Connections served at once; further ones wait in the system's queue.
+/// The connections that are served at once. Further ones wait in the system's queue.
 const MOST_CONNECTIONS: usize = 128;
 
-/// A model that takes calls.
+/// A model that can be called.
 pub trait ServedModel: Send + Sync + 'static {
-    /// Predicts for one call; blocks its thread for as long as it takes.
+    /// Makes a prediction. Blocks its thread.
     ///
     /// # Errors
-    /// The text of the exception that the model would have raised.
+    /// The message of the exception that the model would raise.
     fn predict(&self, request: &Request) -> Result<Prediction, String>;
 }
 
@@ -42,14 +42,14 @@ pub struct ModelServer<M> {
 }
 
 impl<M: ServedModel> ModelServer<M> {
-    /// A server that has the model loaded. Without a secret it is ready all the same and fails every call, as boileroom's.
+    /// A server of a loaded model. Without a secret it is ready but fails every call, as boileroom's server does.
     #[must_use]
     pub fn new(model: M, secret: Option<Secret>) -> Arc<Self> {
         Arc::new(Self { model: Arc::new(model), secret, turn: Arc::new(Semaphore::new(1)) })
     }
 
-    /// Serves until `stop` is done, then takes no new connections and finishes the calls that are under way. A connection
-    /// that breaks, or cannot be taken for lack of resources, ends alone.
+    /// Serves until `stop` completes, then accepts no new connections and finishes the current calls. A connection that breaks does not
+    /// affect others.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -69,14 +69,14 @@ impl<M: ServedModel> ModelServer<M> {
             }
         }
         drop(listener);
-        // Fails only when no connection is left.
+        // Fails only if there are no connections.
         let _ = stopping.send(true);
         while connections.join_next().await.is_some() {}
     }
 
     /// Serves one connection to its end.
     async fn converse(self: Arc<Self>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
-        // Small responses must not wait to be merged; a socket that refuses the option serves as well.
+        // Small responses must not wait to be merged. The option is not essential.
         let _ = stream.set_nodelay(true);
         let service = service_fn(move |request| {
             let server = Arc::clone(&self);
@@ -88,7 +88,7 @@ impl<M: ServedModel> ModelServer<M> {
                 .header_read_timeout(HEAD_LIMIT)
                 .serve_connection(TokioIo::new(stream), service)
         );
-        // A broken connection or a bad request ends alone: the client has its response, or is gone.
+        // Errors are ignored: the client has its response, or is gone.
         tokio::select! {
             _ = connection.as_mut() => return,
             _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
@@ -97,14 +97,14 @@ impl<M: ServedModel> ModelServer<M> {
     }
 }
 
-/// The next connection, once there is room for it.
+/// The next connection. Waits if too many are open.
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return (stream, place),
-            // A client gave up, or the process is out of descriptors until some connection ends.
+            // A client gave up, or the process has no descriptors left until a connection ends.
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }

@@ -1,4 +1,4 @@
-//! Routes a request to its response: path, method, the body of a call, and the call itself. Handles no connections.
+//! Routes a request by path and method, reads the body of a call, and makes the call. Does not handle connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, SERVER};
-use hyper::{Method as Verb, Request as HttpRequest, Response, StatusCode};
+use hyper::{Request as HttpRequest, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{ModelServer, ServedModel};
@@ -15,42 +15,28 @@ use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::wire::envelope::seal;
 use crate::wire::{Secret, pickle};
 
-/// Bytes of a request body: the longest alignments take a few megabytes.
+/// The most bytes of a request body. The longest alignments take a few megabytes.
 const LONGEST_BODY: usize = 32 << 20;
-/// How long a client may take to send the body of a request.
+/// The time limit for the body of a request.
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// A path that the server knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ServedPath {
-    Health,
-    Call(Method),
-}
-
-impl ServedPath {
-    fn of(path: &str) -> Option<Self> {
-        match path {
-            "/health" => Some(Self::Health),
-            "/embed" => Some(Self::Call(Method::Embed)),
-            "/fold" => Some(Self::Call(Method::Fold)),
-            _ => None,
-        }
-    }
-}
+/// The paths of the server with their HTTP methods, and the called method of the model.
+const ROUTES: [(&str, &str, Option<Method>); 3] =
+    [("/health", "GET", None), ("/embed", "POST", Some(Method::Embed)), ("/fold", "POST", Some(Method::Fold))];
 
 impl<M: ServedModel> ModelServer<M> {
     /// Responds to one request.
     pub(super) async fn respond(&self, request: HttpRequest<Incoming>) -> HttpResponse {
         let path = request.uri().path();
-        match (ServedPath::of(path), request.method()) {
-            (Some(ServedPath::Health), &Verb::GET) => with_json(StatusCode::OK, r#"{"status":"ready"}"#),
-            (Some(ServedPath::Health), _) => method_not_allowed("GET"),
-            (Some(ServedPath::Call(method)), &Verb::POST) => self.receive(method, request).await,
-            (Some(ServedPath::Call(_)), _) => method_not_allowed("POST"),
-            (None, _) => match path.strip_suffix('/').map(|rest| rest.trim_end_matches('/')) {
-                Some(without) if ServedPath::of(without).is_some() => redirect(&request, without),
+        let route = |path: &str| ROUTES.iter().find(|(known, ..)| *known == path);
+        match route(path) {
+            Some((_, verb, _)) if request.method() != verb => method_not_allowed(verb),
+            Some((.., None)) => with_json(StatusCode::OK, r#"{"status":"ready"}"#),
+            Some((.., Some(method))) => self.receive(*method, request).await,
+            None => match path.strip_suffix('/').map(|rest| rest.trim_end_matches('/')) {
+                Some(without) if route(without).is_some() => redirect(&request, without),
                 _ => refusal(StatusCode::NOT_FOUND, "Not Found"),
             },
         }
@@ -81,41 +67,38 @@ impl<M: ServedModel> ModelServer<M> {
         }
     }
 
-    /// Makes a call when its turn has come.
+    /// Makes a call after all earlier ones.
     async fn call(&self, request: Request) -> HttpResponse {
         let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else { return crash() };
         let model = Arc::clone(&self.model);
         let secret = self.secret.clone();
         let work = tokio::task::spawn_blocking(move || {
-            // Held here, not by the connection: a client that goes away does not end the work.
+            // Held here and not by the connection, because the work goes on if the client disconnects.
             let _turn = turn;
-            let method = request.method;
-            let body = model.predict(&request).and_then(|prediction| sign(&prediction, secret.as_ref()));
-            match body {
+            match model.predict(&request).and_then(|prediction| sign(&prediction, secret.as_ref())) {
                 Ok(body) => with_json(StatusCode::OK, body),
-                Err(message) => model_error(method, &message),
+                Err(message) => model_error(request.method, &message),
             }
         });
         work.await.unwrap_or_else(|_| crash())
     }
 }
 
-/// The signed body. Errors here are reported as if the model had raised them, as boileroom's server does.
+/// The signed body. Errors are reported as errors of the model, as boileroom's server does.
 fn sign(prediction: &Prediction, secret: Option<&Secret>) -> Result<Vec<u8>, String> {
-    let missing = || format!("{} environment variable must be set", Secret::VARIABLE);
-    let secret = secret.ok_or_else(missing)?;
+    let secret = secret.ok_or_else(|| format!("{} environment variable must be set", Secret::VARIABLE))?;
     let payload = pickle::encode_prediction(prediction).map_err(|error| error.to_string())?;
     Ok(seal(&payload, secret.expose()))
 }
 
-/// `application/json` and `application/…+json`, whatever parameters follow.
+/// Whether the type is `application/json` or `application/…+json`, with any parameters.
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let kind = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.strip_prefix("application/").is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
-/// The call that a body asks for, or what is wrong with the body in one sentence.
+/// The call of a body, or a sentence that tells what is wrong with the body.
 fn read(method: Method, text: &str) -> Result<Request, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = serde_json::from_str(text).map_err(|error| format!("the body is not JSON: {error}"))?;
@@ -139,15 +122,13 @@ fn read(method: Method, text: &str) -> Result<Request, String> {
         Method::Fold => "a string, an object, or a list of strings or of objects",
         Method::Embed | Method::Generate => "a string or a list of strings",
     };
-    let input = input.ok_or_else(|| format!("`sequences` must be {forms}"))?;
-    Ok(Request { method, input, options })
+    Ok(Request { method, input: input.ok_or_else(|| format!("`sequences` must be {forms}"))?, options })
 }
 
 fn response(status: StatusCode, header: (HeaderName, HeaderValue), body: impl Into<Bytes>) -> HttpResponse {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    let server = (SERVER, HeaderValue::from_static("hydrotest"));
-    response.headers_mut().extend([server, header]);
+    response.headers_mut().extend([(SERVER, HeaderValue::from_static("hydrotest")), header]);
     response
 }
 
@@ -155,7 +136,7 @@ fn with_json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
     response(status, (CONTENT_TYPE, HeaderValue::from_static("application/json")), body)
 }
 
-/// `{"detail": …}`, in which clients of `FastAPI` look for what went wrong.
+/// The form of errors of `FastAPI`: `{"detail": …}`.
 fn refusal(status: StatusCode, detail: &str) -> HttpResponse {
     with_json(status, json!({ "detail": detail }).to_string())
 }
@@ -169,11 +150,10 @@ fn model_error(method: Method, message: &str) -> HttpResponse {
     refusal(StatusCode::INTERNAL_SERVER_ERROR, &format!("{doing} failed: {message}"))
 }
 
-/// The response when the model panics, in the form that the framework gives it.
+/// The response if the model panics, in the form of boileroom's framework.
 fn crash() -> HttpResponse {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response(status, (CONTENT_TYPE, plain), "Internal Server Error")
+    let plain = (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response(StatusCode::INTERNAL_SERVER_ERROR, plain, "Internal Server Error")
 }
 
 fn method_not_allowed(allowed: &'static str) -> HttpResponse {

@@ -71,7 +71,9 @@ fn element_type(writer: &mut PickleWriter, code: &str, order: &str, numbers: [i6
     writer.integer(3);
     writer.text(order);
     writer.ops(&[op::NONE; 3]);
-    numbers.into_iter().for_each(|number| writer.integer(number));
+    for number in numbers {
+        writer.integer(number);
+    }
     writer.ops(&[op::TUPLE, op::BUILD]);
 }
 
