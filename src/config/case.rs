@@ -8,6 +8,7 @@ use super::call::Defaults;
 use super::drawn::NameDraw;
 use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
+use super::section::Item;
 use super::{Call, Diagnostic, Level, Located, Location, NameOrTable, Scope, Section, Sequences, TableReader, model};
 use crate::prediction::Contract;
 
@@ -286,8 +287,8 @@ fn report_no_input(what: &str, reader: &mut TableReader<'_>) {
 
 /// Reads `xfail`: a reason, a table, or several tables.
 fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vec<ExpectedFailure> {
-    if let Some(reason) = outer.text_if_text("xfail") {
-        return vec![ExpectedFailure { reason, message: None, models: None, backends: None }];
+    if let Some(reason) = outer.item("xfail").and_then(Item::text) {
+        return vec![ExpectedFailure { reason: reason.to_owned(), message: None, models: None, backends: None }];
     }
     let mut failures = Vec::new();
     for section in outer.section_or_sections("xfail") {
@@ -297,10 +298,9 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         if message.as_deref() == Some("") {
             reader.reject("message", "every failure contains nothing", "expected words that it must contain");
         }
-        let models = reader.located_texts("models");
+        let models = reader.known_texts("models", "model", &scope_names.models);
         // A suite is shared: it may name backends that are declared elsewhere.
         let backends = reader.texts("backends");
-        let models = models.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
         reader.finish();
         failures.extend(reason.map(|reason| ExpectedFailure { reason, message, models, backends }));
     }

@@ -53,22 +53,19 @@ impl Diagnostic {
     }
 
     /// Sets the text under the caret.
-    #[must_use]
-    pub fn with_label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn with_label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
     /// Sets the text that tells how to fix it.
-    #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// Points at another place in the same file.
-    #[must_use]
-    pub fn with_related(mut self, location: Location, label: impl Into<String>) -> Self {
+    pub(crate) fn with_related(mut self, location: Location, label: impl Into<String>) -> Self {
         self.related = Some((location, label.into()));
         self
     }
@@ -179,8 +176,7 @@ impl Diagnostics {
     }
 
     /// All of them as text, separated by blank lines, without a line break at the end.
-    #[must_use]
-    pub fn render(&self, style: Style) -> String {
+    pub(crate) fn render(&self, style: Style) -> String {
         let renderer = match style {
             Style::Plain => Renderer::plain(),
             Style::Coloured => Renderer::styled(),

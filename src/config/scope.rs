@@ -30,19 +30,25 @@ impl Scope {
 
     /// Reads `method`, `needs`, `lacks` and `models`.
     pub(super) fn read(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
-        let method = reader.choice("method", &model::METHODS);
-        let needs = reader.located_texts("needs");
-        let lacks = reader.located_texts("lacks");
-        let models = reader.located_texts("models");
-        let mut known =
-            |names: Option<Vec<_>>, what, candidates| known_names(names?, what, candidates, reader.diagnostics());
         let what = "feature, option, field, size or gates";
         Self {
-            method,
-            needs: known(needs, what, &scope_names.provisions).unwrap_or_default(),
-            lacks: known(lacks, what, &scope_names.provisions).unwrap_or_default(),
-            models: known(models, "model", &scope_names.models),
+            method: reader.choice("method", &model::METHODS),
+            needs: reader.known_texts("needs", what, &scope_names.provisions).unwrap_or_default(),
+            lacks: reader.known_texts("lacks", what, &scope_names.provisions).unwrap_or_default(),
+            models: reader.known_texts("models", "model", &scope_names.models),
         }
+    }
+}
+
+impl TableReader<'_> {
+    /// Strings in an array, which must be among the candidates.
+    pub(super) fn known_texts(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        candidates: &BTreeSet<String>,
+    ) -> Option<Vec<String>> {
+        known_names(self.located_texts(key)?, what, candidates, self.diagnostics())
     }
 }
 

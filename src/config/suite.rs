@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::call::Defaults;
 use super::level::Levels;
-use super::scope::{ScopeNames, known_names};
+use super::scope::ScopeNames;
 use super::{Case, Config, Diagnostic, Diagnostics, Scope, Section, Sequences, Source, TableReader, model};
 use crate::built_in;
 use crate::prediction::Contract;
@@ -52,8 +52,7 @@ impl Suite {
     }
 
     /// Whether it is for a backend with these weights, or for any backend if they are unknown.
-    #[must_use]
-    pub fn is_for_weights(&self, weights: Option<&str>) -> bool {
+    pub(crate) fn is_for_weights(&self, weights: Option<&str>) -> bool {
         self.weights.as_ref().zip(weights).is_none_or(|(wanted, weights)| wanted.iter().any(|name| name == weights))
     }
 
@@ -130,9 +129,7 @@ impl Suite {
         let mut reader = TableReader::new(&root, diagnostics);
         let about = reader.required_text("about").unwrap_or_default();
         let scope = Scope::read(&mut reader, scope_names);
-        let first_of = reader.located_texts("first_of");
-        let first_of =
-            first_of.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
+        let first_of = reader.known_texts("first_of", "model", &scope_names.models);
         let weights = reader.texts("weights");
         let levels = Levels::default().read(&mut reader, scope_names);
         let defaults = Defaults::default().read_options(&mut reader, scope_names);
@@ -151,43 +148,26 @@ impl Suite {
     /// Reports cases that no model fits, and cases of one name for one model, which would share a snapshot.
     fn check_applicability(&self, scope_names: &ScopeNames, diagnostics: &mut Diagnostics) {
         let contracts = || scope_names.contracts.iter().filter(|contract| self.scope.fits(contract));
-        let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
-        let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();
         for case in &self.cases {
             if !contracts().any(|contract| case.fits(contract)) {
                 let diagnostic = Diagnostic::at(case.location.clone(), format!("no model fits case `{}`", case.name));
                 let help = "see `method`, `needs`, `lacks`, `models` and `variants` of the case and its suite";
                 diagnostics.push(diagnostic.with_label("it would never run").with_help(help));
             }
-            if !names.insert(&case.name) {
-                shared.insert(&case.name, Vec::new());
-            }
         }
-        if shared.is_empty() {
+        let names: HashSet<&str> = self.cases.iter().map(|case| case.name.as_str()).collect();
+        if names.len() == self.cases.len() {
             return;
         }
-        for case in &self.cases {
-            if let Some(namesakes) = shared.get_mut(case.name.as_str()) {
-                namesakes.push(case);
-            }
-        }
-        for namesakes in shared.values() {
-            let mut reported = vec![false; namesakes.len()];
-            for contract in contracts() {
-                let mut first: Option<&Case> = None;
-                for (case, reported) in namesakes.iter().zip(&mut reported) {
-                    if !case.fits(contract) {
-                        continue;
-                    }
-                    let Some(first) = first else {
-                        first = Some(case);
-                        continue;
-                    };
-                    if !std::mem::replace(reported, true) {
-                        let message = format!("case `{}` is there already for {}", case.name, contract.key);
-                        let diagnostic = Diagnostic::at(case.location.clone(), message);
-                        diagnostics.push(diagnostic.with_related(first.location.clone(), "first here"));
-                    }
+        let mut reported = HashSet::new();
+        for contract in contracts() {
+            let mut first: HashMap<&str, usize> = HashMap::new();
+            for (index, case) in self.cases.iter().enumerate().filter(|(_, case)| case.fits(contract)) {
+                let first = *first.entry(&case.name).or_insert(index);
+                if first != index && reported.insert(index) {
+                    let message = format!("case `{}` is there already for {}", case.name, contract.key);
+                    let diagnostic = Diagnostic::at(case.location.clone(), message);
+                    diagnostics.push(diagnostic.with_related(self.cases[first].location.clone(), "first here"));
                 }
             }
         }

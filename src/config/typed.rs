@@ -43,11 +43,6 @@ impl<'a> TableReader<'a> {
         self.value(key, "a string", Item::located_text)
     }
 
-    /// A string; another type is left for the caller to read.
-    pub(super) fn text_if_text(&mut self, key: &'static str) -> Option<String> {
-        self.item(key)?.text().map(str::to_owned)
-    }
-
     /// A string that must be there.
     pub(crate) fn required_text(&mut self, key: &'static str) -> Option<String> {
         self.require(key).text(key)

@@ -72,14 +72,12 @@ impl DType {
     }
 
     /// Whether elements are whole numbers (booleans are not).
-    #[must_use]
-    pub const fn is_integer(self) -> bool {
+    pub(crate) const fn is_integer(self) -> bool {
         matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64 | Self::U8 | Self::U16 | Self::U32 | Self::U64)
     }
 
     /// Whether elements have a numeric value; everything but text.
-    #[must_use]
-    pub const fn is_numeric(self) -> bool {
+    pub(crate) const fn is_numeric(self) -> bool {
         !matches!(self, Self::Text(_))
     }
 
