@@ -17,7 +17,7 @@ use crate::prediction::Contract;
 pub struct Case {
     /// The name, unique in the suite for every model that the case is for.
     pub name: String,
-    /// What it proves.
+    /// The property that it proves.
     pub(crate) about: Option<String>,
     /// The models it is for, among those of the suite.
     pub(crate) scope: Scope,

@@ -19,7 +19,7 @@ const DEEPEST: usize = 64;
 #[derive(Debug)]
 pub(super) struct Document {
     source: Arc<Source>,
-    /// Texts that are spelled differently in the file, such as with escapes.
+    /// Texts that are spelled differently in the file, such as with escapes. Their spans count on from the end of the file.
     respelled: String,
     /// The first is the file itself.
     tables: Vec<TomlTable>,
@@ -38,7 +38,7 @@ pub(super) struct TomlTable {
 /// One key with its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TomlEntry {
-    pub(super) key: TomlText,
+    pub(super) key: Span,
     pub(super) key_span: Span,
     pub(super) item: TomlItem,
 }
@@ -53,32 +53,17 @@ pub(super) struct TomlItem {
 /// The content of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TomlValue {
-    Text(TomlText),
+    Text(Span),
     Integer(i64),
     Float(f64),
     Flag(bool),
-    Datetime(TomlText),
+    Datetime(Span),
     /// A range of the items.
     Array(Span),
     /// The index of a table.
     Table(u32),
     /// A number that does not fit, which was reported when the file was parsed.
     Unreadable,
-}
-
-/// A text: a range of the file, or of the respelled texts.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TomlText {
-    Written(Span),
-    Respelled(Span),
-}
-
-impl TomlText {
-    /// The length in bytes.
-    pub(super) const fn len(self) -> usize {
-        let (Self::Written(span) | Self::Respelled(span)) = self;
-        (span.end - span.start) as usize
-    }
 }
 
 /// The span of a range of bytes, entries or items. Files are smaller than four gigabytes, so 32 bits are enough.
@@ -124,11 +109,13 @@ impl Document {
         Location::new(&self.source, span.range())
     }
 
-    pub(super) fn text(&self, text: TomlText) -> &str {
-        match text {
-            TomlText::Written(span) => self.written(span),
-            TomlText::Respelled(span) => self.respelled.get(span.range()).unwrap_or_default(),
-        }
+    pub(super) fn text(&self, text: Span) -> &str {
+        let (range, length) = (text.range(), self.source.text().len());
+        let found = match range.start.checked_sub(length) {
+            Some(start) => self.respelled.get(start..range.end - length),
+            None => self.source.text().get(range),
+        };
+        found.unwrap_or_default()
     }
 
     fn add_table(&mut self, table: &Table<'_>, table_span: Span, depth: usize, diagnostics: &mut Diagnostics) -> u32 {
@@ -163,13 +150,13 @@ impl Document {
             }
             Value::String(text) => TomlValue::Text(self.add_text(text)),
             Value::Boolean(flag) => TomlValue::Flag(*flag),
-            Value::DateTime(_) => TomlValue::Datetime(TomlText::Written(item_span)),
+            Value::DateTime(_) => TomlValue::Datetime(item_span),
             Value::Integer(integer) => match integer.as_i64() {
                 Some(value) => TomlValue::Integer(value),
                 None => unreadable("integer does not fit into 64 bits"),
             },
             // A number that is infinite without being written as `inf` is too large.
-            Value::Float(value) if value.is_infinite() && !self.written(item_span).contains("inf") => {
+            Value::Float(value) if value.is_infinite() && !self.text(item_span).contains("inf") => {
                 unreadable("number does not fit into double precision")
             }
             Value::Float(value) => TomlValue::Float(*value),
@@ -189,20 +176,16 @@ impl Document {
         }
     }
 
-    fn written(&self, span: Span) -> &str {
-        self.source.text().get(span.range()).unwrap_or_default()
-    }
-
     /// Adds a text, as a range of the file if the parser did not change its spelling.
-    fn add_text(&mut self, text: &str) -> TomlText {
+    fn add_text(&mut self, text: &str) -> Span {
         let file = self.source.text();
         let offset = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
         let range = offset..offset.saturating_add(text.len());
         if file.get(range.clone()) == Some(text) {
-            return TomlText::Written(span(&range));
+            return span(&range);
         }
-        let start = self.respelled.len();
+        let start = file.len() + self.respelled.len();
         self.respelled.push_str(text);
-        TomlText::Respelled(span(&(start..self.respelled.len())))
+        span(&(start..start + text.len()))
     }
 }

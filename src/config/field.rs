@@ -114,18 +114,16 @@ fn read_shape(reader: &mut TableReader<'_>, symbols: &BTreeSet<String>) -> Optio
     let written = reader.located_sizes("shape")?;
     let count = written.len();
     for Located { value, location } in written {
-        let Some(dimension) = Dimension::parse(&value) else {
-            let label = "expected a size such as 64, a symbol such as \"L\", or \"layers+1\"";
-            reader.diagnostics().report(location, format!("`{value}` is not a dimension"), label);
-            continue;
-        };
-        if let Dimension::Symbol(symbol, _) = &dimension
-            && !symbols.contains(symbol)
-        {
-            reader.diagnostics().push(Diagnostic::unknown(location, "dimension", symbol, symbols));
-            continue;
+        match Dimension::parse(&value) {
+            None => {
+                let label = "expected a size such as 64, a symbol such as \"L\", or \"layers+1\"";
+                reader.diagnostics().report(location, format!("`{value}` is not a dimension"), label);
+            }
+            Some(Dimension::Symbol(symbol, _)) if !symbols.contains(&symbol) => {
+                reader.diagnostics().push(Diagnostic::unknown(location, "dimension", &symbol, symbols));
+            }
+            Some(dimension) => shape.push(dimension),
         }
-        shape.push(dimension);
     }
     (shape.len() == count).then_some(shape)
 }

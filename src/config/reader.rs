@@ -145,7 +145,7 @@ mod tests {
     use super::super::{Source, Style};
     use super::*;
 
-    /// Reads a text with `read` and gives back what the user would see.
+    /// Reads a text with `read` and returns the rendered diagnostics.
     fn findings(text: &str, read: impl FnOnce(&mut TableReader<'_>)) -> String {
         let mut diagnostics = Diagnostics::new();
         let section = Section::parse(&Source::new("a.toml", text), &mut diagnostics);

@@ -83,7 +83,7 @@ impl<'a> Entry<'a> {
 
     /// Whether this is its key. Compares the lengths first: most keys differ in it, and the text need not be fetched.
     pub(super) fn is(self, key: &str) -> bool {
-        self.entry.key.len() == key.len() && self.key() == key
+        self.entry.key.range().len() == key.len() && self.key() == key
     }
 
     pub(super) fn key_location(self) -> Location {

@@ -2,7 +2,6 @@
 
 mod builder;
 pub(crate) mod component;
-mod element;
 pub mod fasta;
 mod label;
 pub mod mmcif;

@@ -242,8 +242,12 @@ impl Structure {
     /// # Errors
     /// The number of coordinates does not fit the number of atoms.
     pub(crate) fn coord_column(&self) -> Result<Tensor, TensorError> {
-        let shape = self.models.into_iter().chain([self.atoms(), 3]).collect();
-        Tensor::from_values(shape, self.coord.as_flattened())
+        // Cells of fixed size: appending value by value takes longer.
+        let mut bytes = vec![0; self.coord.as_flattened().len() * 4];
+        for (cell, value) in bytes.as_chunks_mut().0.iter_mut().zip(self.coord.as_flattened()) {
+            *cell = value.to_le_bytes();
+        }
+        Tensor::new(DType::F32, self.models.into_iter().chain([self.atoms(), 3]).collect(), bytes.into())
     }
 
     /// The temperature factors in their original type.

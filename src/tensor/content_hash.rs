@@ -1,4 +1,4 @@
-//! Names made of content: equal content has one name, and a name proves its content. Hashes only.
+//! Names by content: equal contents have the same name, and a name proves its content. Does not store contents.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,57 +16,42 @@ pub(crate) struct ContentHash([u8; 16]);
 impl ContentHash {
     /// The hash of plain bytes.
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
-        let mut hasher = Hasher::default();
-        hasher.bytes(bytes);
-        hasher.finish()
+        Hasher::default().bytes(bytes).finish()
     }
 
     /// The hash of an array: element type, shape and elements.
     pub(crate) fn of_tensor(tensor: &Tensor) -> Self {
-        let mut hasher = Hasher::default();
-        hasher.tensor(tensor);
-        hasher.finish()
+        Hasher::default().tensor(tensor).finish()
     }
 
-    /// The hash of named arrays, which must come sorted by name.
+    /// The hash of named arrays, which must be sorted by name.
     pub(crate) fn of_named<'a>(arrays: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Self {
-        let mut hasher = Hasher::default();
-        for (name, tensor) in arrays {
-            hasher.bytes(name.as_bytes());
-            hasher.tensor(tensor);
-        }
-        hasher.finish()
+        let add = |hasher: Hasher, (name, tensor): (&String, _)| hasher.bytes(name.as_bytes()).tensor(tensor);
+        arrays.into_iter().fold(Hasher::default(), add).finish()
     }
 }
 
-/// Every variable part goes in behind its length, so that no two contents run together to the same bytes.
+/// Hashes every part of variable length after its length, so that different contents never give the same bytes.
 #[derive(Default)]
 struct Hasher(Sha256);
 
 impl Hasher {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+    fn bytes(self, bytes: &[u8]) -> Self {
+        Self(self.0.chain_update((bytes.len() as u64).to_le_bytes()).chain_update(bytes))
     }
 
-    fn tensor(&mut self, tensor: &Tensor) {
-        // NumPy has no bfloat16: it is stored, and so named, as the 16 bits it is.
-        let dtype = match tensor.dtype() {
-            DType::BF16 => DType::U16,
-            dtype => dtype,
-        };
-        self.bytes(dtype.to_string().as_bytes());
-        self.0.update((tensor.shape().len() as u64).to_le_bytes());
-        for &dimension in tensor.shape() {
-            self.0.update((dimension as u64).to_le_bytes());
-        }
-        self.bytes(tensor.bytes());
+    fn tensor(self, tensor: &Tensor) -> Self {
+        // NumPy has no bfloat16, so it is stored and named as 16-bit integers.
+        let dtype = if tensor.dtype() == DType::BF16 { DType::U16 } else { tensor.dtype() };
+        let shape = tensor.shape();
+        let sizes = std::iter::once(shape.len()).chain(shape.iter().copied()).map(|size| (size as u64).to_le_bytes());
+        let hash = sizes.fold(self.bytes(dtype.to_string().as_bytes()).0, Sha256::chain_update);
+        Self(hash).bytes(tensor.bytes())
     }
 
     fn finish(self) -> ContentHash {
-        let whole = self.0.finalize();
         let mut first = [0; 16];
-        first.copy_from_slice(&whole[..16]);
+        first.copy_from_slice(&self.0.finalize()[..16]);
         ContentHash(first)
     }
 }
@@ -89,7 +74,7 @@ impl<'de> Deserialize<'de> for ContentHash {
     }
 }
 
-/// A text where a hash should stand.
+/// A text that is not a hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 32 lowercase hexadecimal digits, got {0:?}")]
 pub(crate) struct NotAHash(String);

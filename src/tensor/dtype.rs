@@ -81,7 +81,7 @@ impl DType {
         !matches!(self, Self::Text(_))
     }
 
-    /// The dtype a `NumPy` name stands for, `str4` meaning four code points.
+    /// The dtype of a `NumPy` name; `str4` is text of four code points.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match Self::NAMES.iter().find(|(_, known)| *known == name) {

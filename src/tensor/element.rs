@@ -22,7 +22,7 @@ pub trait Element: Copy + 'static {
     /// The value as double precision.
     fn to_f64(self) -> f64;
 
-    /// Appends the element's little-endian bytes.
+    /// Appends the little-endian bytes of the element.
     fn write(self, out: &mut Vec<u8>);
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct RowGrid {
     pub(crate) width: usize,
     /// Rows of the whole array.
     pub(crate) rows: usize,
-    /// Every so many rows one is kept, the first of them.
+    /// The distance between kept rows; the first row is kept.
     pub(crate) step: usize,
 }
 
@@ -27,9 +27,8 @@ pub struct KeptRows {
     pub(crate) shape: Vec<usize>,
     /// The hash of the whole array.
     pub(crate) hash: ContentHash,
-    /// How it was cut.
     pub(crate) grid: RowGrid,
-    /// The kept rows, one after the other, in their own type: `[kept, width]`.
+    /// The kept rows in their own type: `[kept, width]`.
     pub(crate) rows: Tensor,
     /// The length of every row of the array.
     pub(crate) lengths: Vec<f64>,
@@ -51,7 +50,7 @@ impl RowGrid {
         Self { width, rows, step: rows.div_ceil(most).max(1) }
     }
 
-    /// How many rows are kept.
+    /// The number of kept rows.
     pub(crate) const fn kept(&self) -> usize {
         self.rows.div_ceil(self.step)
     }
@@ -84,7 +83,7 @@ impl KeptRows {
             shape: tensor.shape().to_vec(),
             hash: ContentHash::of_tensor(tensor),
             grid,
-            // The bytes were counted from the shape.
+            // Cannot fail: the shape gives the number of bytes.
             rows: Tensor::new(tensor.dtype(), vec![grid.kept(), grid.width], kept.into())
                 .unwrap_or_else(|_| Tensor::vector::<f64>(&[])),
             lengths: squares.into_iter().map(f64::sqrt).collect(),

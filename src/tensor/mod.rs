@@ -46,7 +46,7 @@ pub struct Tensor {
     device: Option<Arc<str>>,
 }
 
-/// Why bytes and a shape do not make an array.
+/// Bytes and a shape that do not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TensorError {
     /// The product of the dimensions does not fit into memory.
@@ -70,7 +70,7 @@ impl Tensor {
     /// An array of `shape` over `data`.
     ///
     /// # Errors
-    /// When the bytes are not exactly as many as the shape needs.
+    /// The number of bytes does not fit the shape.
     pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
         match Self::size_of(dtype.size(), &shape) {
             None => Err(TensorError::TooLarge(shape)),
@@ -95,7 +95,7 @@ impl Tensor {
     /// An array of `shape` from values in C order.
     ///
     /// # Errors
-    /// When there are more or fewer values than the shape needs.
+    /// The number of values does not fit the shape.
     pub fn from_values<T: Element>(shape: Vec<usize>, values: &[T]) -> Result<Self, TensorError> {
         Self::new(T::DTYPE, shape, Self::vector(values).data)
     }
@@ -153,7 +153,7 @@ impl Tensor {
         self.len() == 0
     }
 
-    /// The elements as they lie in memory: C order, little-endian.
+    /// The elements in memory: C order, little-endian.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
         &self.data
@@ -221,7 +221,7 @@ impl Tensor {
         })
     }
 
-    /// The parts at `indices` of the outermost dimension as an array of its own; `None` for scalars and past the end.
+    /// A new array of the parts at `indices` of the outermost dimension; `None` for scalars and past the end.
     #[must_use]
     pub fn gather(&self, indices: &[usize]) -> Option<Self> {
         let mut shape = self.shape.clone();

@@ -2,12 +2,12 @@
 
 use super::DType;
 
-/// Distances in elements between neighbours along each dimension, for an array in Fortran order.
+/// The strides of an array in Fortran order, in elements.
 pub(crate) fn fortran_strides(shape: &[usize]) -> Vec<usize> {
     shape.iter().scan(1, |step, &size| Some(std::mem::replace(step, *step * size.max(1)))).collect()
 }
 
-/// Distances in elements between neighbours along each dimension, for an array in C order.
+/// The strides of an array in C order, in elements.
 pub(crate) fn c_strides(shape: &[usize]) -> Vec<usize> {
     let backwards: Vec<usize> = shape.iter().rev().copied().collect();
     let mut strides = fortran_strides(&backwards);
@@ -15,7 +15,7 @@ pub(crate) fn c_strides(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
-/// Whether these strides are those of C order; where a dimension is one long its stride means nothing.
+/// Whether these are strides of C order. The stride of a dimension of length 1 does not matter.
 pub(crate) fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
     let mut step = 1;
     shape.iter().zip(strides).rev().all(|(&dimension, &stride)| {
@@ -25,8 +25,8 @@ pub(crate) fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
     })
 }
 
-/// Copies elements of `size` bytes into C order. `strides` and `start` count elements; `None` when one lies outside `source`. The
-/// caller has bounded the result.
+/// Copies elements of `size` bytes into C order. `strides` and `start` count elements. Returns `None` if one is outside of `source`. The
+/// caller must limit the size of the result.
 pub(crate) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usize], start: usize) -> Option<Vec<u8>> {
     let count: usize = shape.iter().product();
     if count == 0 {
@@ -56,7 +56,7 @@ pub(crate) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usi
     .then_some(out)
 }
 
-/// Fills `out` with elements of `N` bytes, row by row of the last dimension; `false` when one lies outside `source`.
+/// Fills `out` with elements of `N` bytes, row by row of the last dimension. Returns `false` if one is outside of `source`.
 fn copy_rows<const N: usize>(source: &[u8], out: &mut [u8], shape: &[usize], strides: &[usize], start: usize) -> bool {
     let source = source.as_chunks::<N>().0;
     let (Some((&columns, rows)), Some((&stride, row_strides))) = (shape.split_last(), strides.split_last()) else {
@@ -82,7 +82,7 @@ fn copy_rows<const N: usize>(source: &[u8], out: &mut [u8], shape: &[usize], str
     true
 }
 
-/// Turns big-endian elements into little-endian ones; text is swapped code point by code point.
+/// Converts big-endian elements to little-endian ones. Text is converted by code point.
 pub(crate) fn swap_bytes(dtype: DType, source: &[u8]) -> Vec<u8> {
     let unit = match dtype {
         DType::Text(_) => 4,

@@ -1,7 +1,6 @@
 //! Reads one atom from a row of the `_atom_site` category. Does not know the syntax of mmCIF.
 
-use super::super::builder::{Atom, excerpt};
-use super::super::element::{Placement, guess};
+use super::super::builder::{Atom, Placement, excerpt, guess_element};
 use super::super::{Label, number};
 use super::token::CifValue;
 
@@ -86,7 +85,7 @@ pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     let residue = label(row, RESIDUE)?;
     let mut element = label(row, ELEMENT)?.to_ascii_uppercase();
     if element.is_empty() {
-        element = guess(name, residue, Placement::Other);
+        element = guess_element(name, residue, Placement::Other);
     }
     let mut position = [0.0; 3];
     for (coordinate, slot) in position.iter_mut().zip(COORDINATES) {

@@ -1,7 +1,6 @@
 //! Reads the ATOM, HETATM, MODEL and ENDMDL records of PDB text by their fixed columns. Does not read other records.
 
-use super::super::builder::{Atom, Builder, excerpt};
-use super::super::element::{Placement, guess};
+use super::super::builder::{Atom, Builder, Placement, excerpt, guess_element};
 use super::super::{Label, ParseError, Structure, number};
 use super::hybrid36;
 
@@ -91,7 +90,7 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     let letters = ELEMENT.of(record).trim_ascii();
     let element = if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
         let starts_early = record.get(NAME.from).is_some_and(u8::is_ascii_alphabetic);
-        guess(name, residue, if starts_early { Placement::ElementColumn } else { Placement::Other })
+        guess_element(name, residue, if starts_early { Placement::ElementColumn } else { Placement::Other })
     } else {
         written.to_ascii_uppercase()
     };

@@ -237,7 +237,7 @@ impl Scanner {
         };
         self.escape = Escape::None;
         if self.state == ScanState::Key && self.key.len() < Self::KEY_KEPT {
-            // Any byte that is in no known key can stand for a character that is not ASCII.
+            // Any byte outside the known keys can replace a character that is not ASCII.
             self.key.push(letter.unwrap_or(0));
         }
         let is_field = self.state == ScanState::Text && self.field != EnvelopeKey::Other;

@@ -43,9 +43,11 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
     if !graph.entries(state).ok_or(FAULT)?.iter().all(is_known) {
         return Err(PickleFault::Unsupported("a structure as this version of biotite writes it".into()));
     }
-    let entry = |name| graph.entry(state, name).ok_or(FAULT);
-    let (annotations, count, coord, bonds, cell) =
-        (entry("_annot")?, entry("_array_length")?, entry("_coord")?, entry("_bonds")?, entry("_box")?);
+    let [Some(annotations), Some(count), Some(coord), Some(bonds), Some(cell)] =
+        STATE.map(|name| graph.entry(state, name))
+    else {
+        return Err(FAULT);
+    };
     let atoms = graph.size(count).ok_or(FAULT)?;
     graph.charge(size_of::<Structure>() + atoms.saturating_mul(BYTES_PER_ATOM))?;
     let Node::Array(coord) = graph.node(coord) else { return Err(PickleFault::Column("coord")) };
@@ -56,8 +58,8 @@ pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Resu
         _ => return Err(PickleFault::Column("coord")),
     };
     graph.charge(coord.bytes().len())?;
-    let mut structure =
-        Structure { coord: positions(&coord).ok_or(PickleFault::Column("coord"))?, models, ..Structure::default() };
+    let positions: Vec<f32> = coord.values().ok_or(PickleFault::Column("coord"))?.collect();
+    let mut structure = Structure { coord: positions.as_chunks().0.to_vec(), models, ..Structure::default() };
     read_columns(graph, annotations, atoms, &mut structure)?;
     structure.bonds = match graph.node(bonds) {
         Node::None => None,
@@ -118,11 +120,6 @@ fn read_columns(
     structure.uneven_column().map_or(Ok(()), |name| Err(PickleFault::Column(name)))
 }
 
-fn positions(tensor: &Tensor) -> Option<Vec<[f32; 3]>> {
-    let values: Vec<f32> = tensor.values()?.collect();
-    Some(values.as_chunks().0.to_vec())
-}
-
 fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
     match tensor.dtype() {
         DType::I32 => Some(tensor.values()?.collect()),
@@ -167,10 +164,8 @@ pub(super) fn bond_list(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node,
 
 /// The state dict of a `BondList`, as biotite wrote it before version 1.6.
 pub(super) fn bond_state(graph: &mut Graph, state: NodeId) -> Result<Node, PickleFault> {
-    match (graph.entry(state, "_atom_count"), graph.entry(state, "_bonds")) {
-        (Some(atoms), Some(rows)) => table(graph, atoms, Some(rows)),
-        _ => Err(BONDS),
-    }
+    let (atoms, rows) = graph.entry(state, "_atom_count").zip(graph.entry(state, "_bonds")).ok_or(BONDS)?;
+    table(graph, atoms, Some(rows))
 }
 
 fn table(graph: &mut Graph, atoms: NodeId, rows: Option<NodeId>) -> Result<Node, PickleFault> {
@@ -178,7 +173,7 @@ fn table(graph: &mut Graph, atoms: NodeId, rows: Option<NodeId>) -> Result<Node,
     let count = match rows.map(|rows| graph.node(rows)) {
         None => 0,
         Some(Node::List(rows)) => rows.len(),
-        Some(Node::Array(tensor)) if matches!(tensor.shape(), &[_, 3]) => tensor.shape().first().copied().unwrap_or(0),
+        Some(Node::Array(tensor)) if matches!(tensor.shape(), [_, 3]) => tensor.shape()[0],
         _ => return Err(BONDS),
     };
     graph.charge(count.saturating_mul(size_of::<Bond>()))?;
@@ -191,13 +186,11 @@ fn table(graph: &mut Graph, atoms: NodeId, rows: Option<NodeId>) -> Result<Node,
 
 fn bond_at(graph: &Graph, rows: NodeId, row: usize, atoms: usize) -> Option<Bond> {
     let cells = match graph.node(rows) {
-        Node::List(rows) => match graph.node(*rows.get(row)?) {
-            Node::List(cells) | Node::Tuple(cells) => {
-                let &[first, second, order] = cells.as_slice() else { return None };
-                [graph.integer(first)?, graph.integer(second)?, graph.integer(order)?]
-            }
-            _ => return None,
-        },
+        Node::List(rows) => {
+            let (Node::List(cells) | Node::Tuple(cells)) = graph.node(*rows.get(row)?) else { return None };
+            let &[first, second, order] = cells.as_slice() else { return None };
+            [graph.integer(first)?, graph.integer(second)?, graph.integer(order)?]
+        }
         Node::Array(tensor) if tensor.dtype().is_integer() => {
             let cell = |column| tensor.f64_at(3 * row + column).map(|number| number as i64);
             [cell(0)?, cell(1)?, cell(2)?]

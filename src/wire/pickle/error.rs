@@ -6,15 +6,15 @@ use crate::tensor::TensorError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pickle byte {offset} ({opcode}): {fault}")]
 pub struct PickleError {
-    /// Where the instruction begins in the payload.
+    /// The offset of the instruction in the payload.
     pub(crate) offset: usize,
-    /// Name of the instruction in Python's `pickletools`.
+    /// The name of the instruction in Python's `pickletools`.
     pub opcode: &'static str,
-    /// What is wrong with it.
+    /// The fault of the instruction.
     pub fault: PickleFault,
 }
 
-/// What is wrong with one instruction of a pickle.
+/// A fault of one instruction of a pickle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickleFault {
     /// The payload ends inside an instruction or before `STOP`.

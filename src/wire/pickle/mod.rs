@@ -10,7 +10,6 @@ mod call;
 mod encode;
 mod error;
 mod graph;
-mod harmless;
 mod machine;
 mod materialise;
 mod numpy;

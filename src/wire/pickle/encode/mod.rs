@@ -13,25 +13,25 @@ use crate::prediction::{Prediction, Record, Value};
 use crate::tensor::DType;
 use writer::PickleWriter;
 
-/// How deep values may nest; decoding allows as much by default.
+/// The most levels of nested values. The same as the default for decoding.
 const DEEPEST: usize = 64;
 
-/// Why a value has no pickle.
+/// A value that cannot be pickled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// Values nest too deep to be read back.
     #[error("values nest deeper than {DEEPEST} levels")]
     Depth,
-    /// The class of a record is not a dotted name, or one whose objects are no records.
+    /// The class of a record is not a dotted name, or its objects are not records.
     #[error("{0:?} is not the class of a record")]
     Class(String),
     /// A column of a structure does not fit the others.
     #[error("structure without a sound {0}")]
     Column(&'static str),
-    /// Of an array only some rows are known.
+    /// Only some rows of an array are known.
     #[error("an array of which only some rows are known")]
     Rows,
-    /// The items of an object array are not as many as its shape says.
+    /// The number of items of an object array does not fit its shape.
     #[error("object array with {0} items")]
     Objects(usize),
     /// Neither `NumPy` nor torch has arrays of this type.
@@ -42,7 +42,7 @@ pub enum EncodeError {
 /// Writes a value.
 ///
 /// # Errors
-/// When the value could not be read back: see [`EncodeError`].
+/// The value could not be read back: see [`EncodeError`].
 pub fn encode(value: &Value) -> Result<Bytes, EncodeError> {
     let mut writer = PickleWriter::new();
     save(&mut writer, value, 0)?;
