@@ -61,8 +61,7 @@ pub(crate) fn interpolate(
 }
 
 fn value_of<'a>(name: &str, values: &[(&str, &'a str)]) -> Result<&'a str, InterpolationError> {
-    let found = values.iter().find(|(known, _)| *known == name);
-    found.map(|(_, value)| *value).ok_or_else(|| {
+    values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or_else(|| {
         let names = values.iter().map(|(known, _)| *known);
         let hint = match suggest(name, names.clone()) {
             Some(meant) => format!("; did you mean `{{{meant}}}`?"),

@@ -35,14 +35,12 @@ impl PerModel {
     /// The default size of a model here, if it differs from that of the contract.
     pub(crate) fn variant<'a>(&self, contract: &'a Contract) -> Option<&'a Variant> {
         let chosen = contract.variant(&self.config(contract))?;
-        let by_default = contract.variants.first()?;
-        (chosen.name != by_default.name).then_some(chosen)
+        (chosen.name != contract.variants.first()?.name).then_some(chosen)
     }
 
     /// Whether a published size of a model is available here.
     pub(crate) fn offers(&self, contract: &Contract, variant: &Variant) -> bool {
-        let offered = self.variants.get(&contract.key);
-        offered.is_none_or(|names| names.contains(&variant.name))
+        self.variants.get(&contract.key).is_none_or(|names| names.contains(&variant.name))
     }
 
     /// Reads `config` and `variants` of a backend's table.

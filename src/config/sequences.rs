@@ -77,7 +77,7 @@ impl Sequences {
             residues
         };
         let chains: Vec<_> = names.value.split(CHAIN_SEPARATOR).map(&mut resolve).collect();
-        Some(chains.into_iter().collect::<Option<Vec<_>>>()?.join(":"))
+        Some(chains.into_iter().collect::<Option<Vec<_>>>()?.join(&CHAIN_SEPARATOR.to_string()))
     }
 }
 

@@ -73,8 +73,11 @@ impl<'a> TableReader<'a> {
         if range.contains(&value) {
             return Some(value);
         }
-        let label = format!("expected an integer {}", show_range(&range));
-        self.reject(key, format_args!("`{key}` is {value}"), label);
+        self.reject(
+            key,
+            format_args!("`{key}` is {value}"),
+            format_args!("expected an integer {}", show_range(&range)),
+        );
         None
     }
 
@@ -89,8 +92,7 @@ impl<'a> TableReader<'a> {
         if range.contains(&value) && !value.is_nan() {
             return Some(value);
         }
-        let label = format!("expected a number {}", show_range(&range));
-        self.reject(key, format_args!("`{key}` is {value}"), label);
+        self.reject(key, format_args!("`{key}` is {value}"), format_args!("expected a number {}", show_range(&range)));
         None
     }
 
@@ -133,8 +135,8 @@ impl<'a> TableReader<'a> {
             _ => item.number().map(from_seconds),
         })?;
         if read.is_none() {
-            let label = format!("expected {EXPECTED_DURATION}");
-            self.reject(key, format_args!("`{key}` is not a time span"), label);
+            let message = format_args!("`{key}` is not a time span");
+            self.reject(key, message, format_args!("expected {EXPECTED_DURATION}"));
         }
         read
     }

@@ -114,8 +114,7 @@ impl ModelClient {
             if ready && response.status() == 200 {
                 return Ok(());
             }
-            let code = response.status().as_u16();
-            Err(error_response::unhealthy(code, headers_of(&response), &body, &self.secret))
+            Err(error_response::unhealthy(response.status().as_u16(), headers_of(&response), &body, &self.secret))
         };
         bounded(Phase::Health, self.timeouts.health, exchange).await
     }
@@ -272,8 +271,7 @@ pub(crate) async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<
                 pickle::decode_prediction(&pickle, buffers, &limits)
             };
             let decoded = tokio::task::spawn_blocking(work).await;
-            let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
-            Ok(decoded?)
+            Ok(decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))??)
         }
         // The secret was removed when the response was recorded.
         RawResponse::Status { status, location, body } => {

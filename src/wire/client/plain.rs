@@ -44,8 +44,7 @@ impl ModelClient {
             if let Some(content_type) = request.content_type {
                 sending = sending.header(CONTENT_TYPE, content_type);
             }
-            let sent = sending.body(request.body).send().await;
-            let mut response = sent.map_err(|error| self.failure(&error))?;
+            let mut response = sending.body(request.body).send().await.map_err(|error| self.failure(&error))?;
             let mut body = Vec::new();
             while let Some(piece) = response.chunk().await.map_err(|error| self.failure(&error))? {
                 if body.len() + piece.len() > LONGEST_PLAIN {

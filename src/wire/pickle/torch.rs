@@ -55,8 +55,7 @@ impl StorageStream {
             return Err(NO_STORAGE);
         }
         let device = described.device.filter(|device| *device != "cpu").map(Arc::from);
-        let data = raw.slice(8..);
-        Ok(Node::Storage(Box::new(Storage { dtype, data, device })))
+        Ok(Node::Storage(Box::new(Storage { dtype, data: raw.slice(8..), device })))
     }
 }
 

@@ -82,9 +82,9 @@ fn zip(parts: &[(String, Bytes)]) -> Result<Vec<u8>, zip::result::ZipError> {
 /// Unpacks a recording without changes.
 pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawResponse), String> {
     let mut parts = unzip(bytes)?;
-    let sums = parts.remove(SUMS).ok_or_else(|| format!("it has no part {SUMS}"))?;
+    let sums = take_part(&mut parts, SUMS)?;
     check_sums(&String::from_utf8_lossy(&sums), &parts)?;
-    let description = parts.remove(DESCRIPTION).ok_or_else(|| format!("it has no part {DESCRIPTION}"))?;
+    let description = take_part(&mut parts, DESCRIPTION)?;
     let description: Description =
         serde_json::from_slice(&description).map_err(|error| format!("{DESCRIPTION}: {error}"))?;
     if description.format != FORMAT {
@@ -92,16 +92,19 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawRespon
     }
     let mut raw = description.response;
     if let RawResponse::Payload { pickle, buffers } = &mut raw {
-        let mut part = |name: &str| parts.remove(name).ok_or_else(|| format!("it has no part {name}"));
-        *pickle = part(PICKLE)?;
+        *pickle = take_part(&mut parts, PICKLE)?;
         for (index, buffer) in buffers.iter_mut().enumerate() {
-            *buffer = part(&buffer_name(index))?;
+            *buffer = take_part(&mut parts, &buffer_name(index))?;
         }
     }
     match parts.keys().next() {
         Some(name) => Err(format!("it has a part {name:?} that no recording has")),
         None => Ok((CallKey::of(description.call), description.origin, raw)),
     }
+}
+
+fn take_part(parts: &mut BTreeMap<String, Bytes>, name: &str) -> Result<Bytes, String> {
+    parts.remove(name).ok_or_else(|| format!("it has no part {name}"))
 }
 
 fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Bytes>, String> {
