@@ -1,42 +1,28 @@
-//! What the command line may say. Declares and documents; does nothing with it.
-
-mod beginning;
-mod control;
-mod explaining;
-mod judge;
-mod libtest;
-mod mutants;
-mod places;
-mod recorded;
-mod reports;
-mod serving;
-mod trying;
+//! The command line: its commands, the arguments of a run, and what several commands share. The arguments of every other command are
+//! declared beside it. Declares and documents; does not act on anything.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
-pub(crate) use beginning::{InitArguments, New, NewArguments};
-pub(crate) use control::RunControl;
-pub(crate) use explaining::{CompletionsArguments, ManArguments, ShowArguments};
-pub(crate) use judge::JudgeArguments;
-pub(crate) use libtest::Accepted;
-pub(crate) use mutants::{MutantArguments, MutantFormat};
-pub(crate) use places::{ConfigPlace, ProjectPaths};
-pub(crate) use recorded::{
-    CalibrateArguments, ImportArguments, ListedSnapshots, PruneArguments, ReviewArguments, ReviewPlace, SnapshotAction,
-    SnapshotArguments,
-};
-pub(crate) use reports::{
-    DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm, TrendArguments,
-};
-pub(crate) use serving::ServeArguments;
-pub(crate) use trying::TryArguments;
-
-use super::parse::{parse_bound, parse_duration, parse_gate};
+use super::calibrate::CalibrateArguments;
+use super::compare::CompareArguments;
+use super::doctor::DoctorArguments;
+use super::judge::JudgeArguments;
+use super::list::ListArguments;
+use super::mutants::MutantArguments;
+use super::new::New;
+use super::paths::ProjectPaths;
+use super::report::{DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaForm, TrendArguments};
+use super::serve::ServeArguments;
+use super::show::ShowArguments;
+use super::snapshots::SnapshotAction;
+use super::try_call::TryArguments;
 use crate::config::Level;
 use crate::plan::Shard;
+use crate::report::format::{FORMATS, ReportTarget, format};
 
 /// Decides whether a boileroom backend may go into service: runs the shared suites against it and compares what comes
 /// back with contracts and recorded reference results.
@@ -70,18 +56,33 @@ pub(crate) enum Command {
     /// List the declared models with their contracts.
     Models(ListArguments),
     /// List the suites with the number of cases for each model, or say what they cost on a graphics card.
-    Suites(SuitesArguments),
+    Suites {
+        /// Say how many cases, calls, residues and minutes of a graphics card a run costs, by estimate.
+        #[arg(long, conflicts_with = "json")]
+        price: bool,
+        #[command(flatten)]
+        list: ListArguments,
+    },
     /// Show what a case sends, checks and is compared with, and where that is written.
     #[command(visible_alias = "explain")]
     Show(ShowArguments),
     /// Check that the requirements of each backend are met, and say what to do: exits with 0 when they are, 3 when not.
     Doctor(DoctorArguments),
     /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
-    Clean(CleanArguments),
+    Clean {
+        /// Only say what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Declare a new backend.
-    New(NewArguments),
+    #[command(subcommand)]
+    New(New),
     /// Write the built-in configuration, suites and recorded results into a directory, to change them; overwrites nothing.
-    Init(InitArguments),
+    Init {
+        /// The directory, made when it is not there.
+        #[arg(value_name = "DIR", default_value = ".")]
+        directory: PathBuf,
+    },
     /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the responses differ: the floor of later comparisons.
@@ -89,7 +90,8 @@ pub(crate) enum Command {
     /// Make one call of a model and judge its response by the contract of the model; tells and exits as a run does.
     Try(Box<TryArguments>),
     /// List, accept, reject or prune recorded reference results.
-    Snapshots(SnapshotArguments),
+    #[command(subcommand)]
+    Snapshots(SnapshotAction),
     /// Judge a run again from its evidence, without the model: tells and exits as the run did.
     Judge(Box<JudgeArguments>),
     /// Measure the suites: run them against backends with one planted fault each. Exits with 1 when one survives.
@@ -105,11 +107,23 @@ pub(crate) enum Command {
     /// Show how cases change from run to run, the worst first: headroom, drift towards a limit, durations, flakiness.
     Trend(TrendArguments),
     /// Print the JSON schema of a form of files.
-    Schema(SchemaArguments),
+    Schema {
+        /// The form of files that it describes.
+        #[arg(value_name = "FORM")]
+        form: SchemaForm,
+    },
     /// Print the completions for a shell.
-    Completions(CompletionsArguments),
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
     /// Print the manual page, or write those of all commands.
-    Man(ManArguments),
+    Man {
+        /// The directory for the pages of all commands [default: the page of `hydrotest` alone, on standard output].
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
     /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its responses.
     Serve(ServeArguments),
@@ -217,9 +231,40 @@ pub(crate) struct RunArguments {
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
     pub(crate) color: Colour,
 
-    /// When it ends, and what is kept of it.
-    #[command(flatten)]
-    pub(crate) control: RunControl,
+    /// Only the cases that went wrong in this outcome file.
+    #[arg(long, value_name = "OUTCOME", help_heading = "Selection")]
+    pub(crate) rerun_failed: Option<PathBuf>,
+    /// Run no further case after the first that goes wrong; the same as `--max-fail 1`.
+    #[arg(long, conflicts_with = "max_fail", help_heading = "Running")]
+    pub(crate) fail_fast: bool,
+    /// Run no further case after so many have gone wrong.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Running")]
+    pub(crate) max_fail: Option<u32>,
+    /// Run each case so often; it passes when it passes every time.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "Running"
+    )]
+    pub(crate) repeat: u32,
+    /// Write a report while the run goes on, such as `json=outcome.json`; may be repeated. `hydrotest report --help` lists the kinds.
+    #[arg(long, value_name = "KIND=PATH", value_parser = parse_report, action = ArgAction::Append, help_heading = "Output")]
+    pub(crate) report: Vec<ReportTarget>,
+    /// Append a line for each case to this file, for `hydrotest trend`; runs may share it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) history: Option<PathBuf>,
+    /// Keep the raw responses, the outcome and what it was judged by in this new directory, for `hydrotest judge`.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["keep_responses", "list", "dry_run"], help_heading = "Output")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Keep results that differ or have no reference in this directory for review, also in continuous integration, and none beside the
+    /// references. `hydrotest snapshots accept --pending DIR` takes them over.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) pending: Option<PathBuf>,
+    /// Tell every case that went wrong in full, not only the first of each cause.
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) verbose: bool,
 
     /// Where the project lies.
     #[command(flatten)]
@@ -227,9 +272,15 @@ pub(crate) struct RunArguments {
     /// Only cases marked as ignored, of which there are none: test runners ask for them.
     #[arg(long, hide = true)]
     pub(crate) ignored: bool,
-    /// Flags of libtest that its tools pass and that change nothing here.
-    #[command(flatten)]
-    pub(crate) accepted: Accepted,
+    // Tools for Rust's test programs pass these flags of libtest. Nothing is captured or ignored here.
+    #[arg(long, hide = true)]
+    pub(super) nocapture: bool,
+    #[arg(long, hide = true)]
+    pub(super) no_capture: bool,
+    #[arg(long, hide = true)]
+    pub(super) show_output: bool,
+    #[arg(long, hide = true)]
+    pub(super) include_ignored: bool,
 }
 
 /// The form of a run's output.
@@ -256,77 +307,20 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// How to list what is declared.
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// As JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Where the project lies.
-    #[command(flatten)]
-    pub(crate) places: ProjectPaths,
+/// A report and its file, as in `junit=report.xml`.
+pub(super) fn parse_report(text: &str) -> Result<ReportTarget, String> {
+    let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    let (kind, path) = text.split_once('=').ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
+    let format = format(kind).ok_or_else(|| format!("there is no report `{kind}`; there are {}", known()))?;
+    if path.is_empty() {
+        return Err("the path is missing".to_owned());
+    }
+    Ok(ReportTarget { format, path: PathBuf::from(path) })
 }
 
-/// How to list the suites.
-#[derive(Debug, Args)]
-pub(crate) struct SuitesArguments {
-    /// Say how many cases, calls, residues and minutes of a graphics card a run costs, by estimate.
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) price: bool,
-    /// How to list them.
-    #[command(flatten)]
-    pub(crate) list: ListArguments,
-}
-
-/// Which backends to look at.
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArguments {
-    /// Only this backend, as declared [default: all of them].
-    #[arg(long, value_name = "NAME[:TAG]")]
-    pub(crate) backend: Option<String>,
-    /// The list, as JSON, and where the project lies.
-    #[command(flatten)]
-    pub(crate) list: ListArguments,
-}
-
-/// How to clear up.
-#[derive(Debug, Args)]
-pub(crate) struct CleanArguments {
-    /// Only say what would be removed.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// What to compare, and by whose gates.
-#[derive(Debug, Args)]
-pub(crate) struct CompareArguments {
-    /// The reference.
-    #[arg(value_name = "A")]
-    pub(crate) first: PathBuf,
-    /// The other result.
-    #[arg(value_name = "B")]
-    pub(crate) second: PathBuf,
-    /// As JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Only this field, such as `plddt`; for an npy file, the field that it holds [default: the one its name says].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) field: Option<String>,
-    /// The model whose gates judge [default: the one that a snapshot or response names, else those of unknown models].
-    #[arg(long, value_name = "KEY", help_heading = "Gates")]
-    pub(crate) model: Option<String>,
-    /// A gate of structures to change, such as `ca_rmsd=0.1`; may be repeated.
-    #[arg(long, value_name = "GATE=VALUE", value_parser = parse_gate, help_heading = "Gates")]
-    pub(crate) gate: Vec<(&'static str, f64)>,
-    /// Greatest absolute difference of the elements of arrays.
-    #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
-    pub(crate) atol: Option<f64>,
-    /// Greatest difference of the elements of arrays as a fraction of the first.
-    #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
-    pub(crate) rtol: Option<f64>,
-    /// The file that declares models and gates [default: `backends.toml` here or in a directory above, else the one built in].
-    #[arg(long, value_name = "FILE", help_heading = "Gates")]
-    pub(crate) config: Option<PathBuf>,
+/// A span of time.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text).ok_or_else(|| "expected a time span such as `90s`, `1.5s` or `20m`".into())
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! What is known of a run before it begins, as the record of it: the program, the backend, the selection, the cases.
+//! The record of a run that begins: the program, the backend, the selection, the cases. Does not run or judge anything.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::CommandError;
 use super::arguments::RunArguments;
 use super::project::{Project, References};
 use crate::backend::registry::Platform;
@@ -19,12 +20,12 @@ use crate::plan::{Plan, PlannedCall, PlannedTrial};
 use crate::prediction::Contract;
 use crate::run::Trials;
 
-/// How much a run selects.
+/// How much of the plan a run selects.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SelectionScope {
-    /// Nothing is left out.
+    /// All cases.
     pub(super) whole: bool,
-    /// No core case is left out.
+    /// All core cases.
     pub(super) every_core_case: bool,
 }
 
@@ -35,12 +36,13 @@ pub(super) fn begin(
     (platform, plan, trials): (&Platform, &Plan, &Trials),
     reproduce: &str,
     scope: SelectionScope,
-) -> std::io::Result<LiveRecord> {
+) -> Result<LiveRecord, CommandError> {
     let selected = trials.select(plan);
     let harness = HarnessRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         suites_sha256: project.suites_sha256(),
-        snapshots_sha256: snapshots_sha256(&references.directory().join(&platform.weights))?,
+        snapshots_sha256: snapshots_sha256(&references.directory().join(&platform.weights))
+            .map_err(CommandError::because("cannot read the snapshots"))?,
         contracts_sha256: contracts_sha256(project),
     };
     let selection = SelectionRecord {
@@ -48,74 +50,67 @@ pub(super) fn begin(
         every_core_case: scope.every_core_case,
         planned: plan.trials.len(),
         selected: selected.len(),
-        arguments: words(arguments),
+        arguments: selecting(arguments),
         shard: arguments.shard.map(|shard| shard.to_string()),
     };
     let planned: Planned = selected.into_iter().map(|index| (index, case(&plan.trials[index], reproduce))).collect();
-    Ok(LiveRecord::new(
-        RunRecord::begun(harness, backend(arguments, project, platform), selection),
-        planned,
-        platform.facts(),
-    ))
+    let run = RunRecord::begun(harness, backend(arguments, project, platform), selection);
+    Ok(LiveRecord::new(run, planned, platform.facts()))
 }
 
 fn backend(arguments: &RunArguments, project: &Project, platform: &Platform) -> BackendRecord {
-    let (_, tag) = arguments.target.backend.as_deref().and_then(|name| name.split_once(':')).unzip();
-    let mut versions = std::collections::BTreeMap::new();
-    if let Some(boileroom) = &platform.table.boileroom {
-        versions.insert("boileroom".to_owned(), boileroom.clone());
-    }
+    let (target, table) = (&arguments.target, &platform.table);
+    let tag = target.backend.as_deref().and_then(|name| Some(name.split_once(':')?.1.to_owned()));
     BackendRecord {
-        name: platform.table.name.clone(),
+        name: table.name.clone(),
         kind: platform.kind.name.to_owned(),
         weights: platform.weights.clone(),
-        tag: tag.map(str::to_owned).or_else(|| arguments.target.image_tag.clone()),
-        device: arguments.target.device.clone(),
-        gpu: arguments.target.gpu.clone(),
-        boileroom: platform.table.boileroom.clone(),
-        versions,
-        tolerances: own_tolerances(&project.config.models, &platform.table.tolerances, |model| {
-            platform.table.serves(model)
-        }),
+        tag: tag.or_else(|| target.image_tag.clone()),
+        device: target.device.clone(),
+        gpu: target.gpu.clone(),
+        boileroom: table.boileroom.clone(),
+        versions: table.boileroom.iter().map(|version| ("boileroom".to_owned(), version.clone())).collect(),
+        tolerances: own_tolerances(&project.config.models, &table.tolerances, |model| table.serves(model)),
         machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
 }
 
-/// The gates that a backend has of its own for the models that it serves.
+/// The own gates of a backend for the models that it serves.
 pub(super) fn own_tolerances(
     models: &[Arc<Contract>],
     tolerances: &OwnTolerances,
     serves: impl Fn(&str) -> bool,
 ) -> Vec<OwnToleranceRecord> {
-    let models = models.iter().filter(|model| serves(&model.key));
-    let own = models.flat_map(|model| {
-        let differing = tolerances.differing(model).into_iter();
-        differing.map(|gate| OwnToleranceRecord::new(&model.key, gate))
-    });
-    own.collect()
+    let own = |model: &Arc<Contract>| {
+        let gates = tolerances.differing(model).into_iter();
+        gates.map(|gate| OwnToleranceRecord::new(&model.key, gate)).collect::<Vec<_>>()
+    };
+    models.iter().filter(|model| serves(&model.key)).flat_map(own).collect()
 }
 
-/// The words of the command line that select cases.
-fn words(arguments: &RunArguments) -> Vec<String> {
+/// The arguments of the command line that select cases.
+fn selecting(arguments: &RunArguments) -> Vec<String> {
     let mut words: Vec<String> = arguments.filters.clone();
     let flags = [("--skip", &arguments.skip), ("--model", &arguments.model), ("--suite", &arguments.suite)];
     for (flag, values) in flags {
         words.extend(values.iter().map(|value| format!("{flag} {value}")));
     }
-    // A part of a run that is joined to others must not pass for a part of everything.
+    // The parts of a run of one level must not join to a run of everything.
     words.extend(arguments.level.map(|level| format!("--level {level}")));
     if arguments.exact {
         words.push("--exact".to_owned());
     }
-    if arguments.control.rerun_failed.is_some() {
+    if arguments.rerun_failed.is_some() {
         words.push("--rerun-failed".to_owned());
     }
     words.iter().map(|word| plain_text(word)).collect()
 }
 
 fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
-    let reproduce =
-        if reproduce.is_empty() { String::new() } else { format!("{reproduce} --exact {}", quote(&trial.name)) };
+    let reproduce = match reproduce {
+        "" => String::new(),
+        line => format!("{line} --exact {}", quote(&trial.name)),
+    };
     CaseRecord {
         name: trial.name.clone(),
         model: trial.contract.key.clone(),
@@ -139,18 +134,17 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
 }
 
 fn call(call: &PlannedCall) -> CallRecord {
-    let options = |options: &crate::prediction::Options| -> Value { json!(options) };
     CallRecord {
         name: call.name.to_string(),
         method: call.request.method.name().to_owned(),
         input: call.request.input.to_json(),
-        options: options(&call.request.options),
-        config: options(&call.config),
+        options: json!(call.request.options),
+        config: json!(call.config),
         response: None,
     }
 }
 
-/// SHA-256 of the recorded results below a directory. Their texts name the arrays by content, so that these need not be read.
+/// SHA-256 of the recorded results below a directory. Does not read the arrays, because the texts name them by content.
 fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     let mut files = Vec::new();
     collect(directory, &mut files)?;
@@ -163,7 +157,7 @@ fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     Ok(hex::encode(hasher.finalize()))
 }
 
-/// The snapshots below a directory; none where there is no such directory.
+/// Finds the snapshots below a directory, which need not exist.
 fn collect(directory: &Path, files: &mut Vec<std::path::PathBuf>) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -183,7 +177,7 @@ fn collect(directory: &Path, files: &mut Vec<std::path::PathBuf>) -> std::io::Re
     Ok(())
 }
 
-/// SHA-256 of what the models promise; where they say so does not count.
+/// SHA-256 of the contracts, without the places of their declarations.
 fn contracts_sha256(project: &Project) -> String {
     let mut hasher = Sha256::new();
     for contract in &project.config.models {
@@ -194,7 +188,7 @@ fn contracts_sha256(project: &Project) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Adds a name and what it stands for, so that no two lists of them look the same.
+/// Adds a name and its content with their lengths, so that no two lists have the same hash.
 pub(super) fn add(hasher: &mut Sha256, name: &str, content: &[u8]) {
     for part in [name.as_bytes(), content] {
         hasher.update((part.len() as u64).to_le_bytes());

@@ -1,23 +1,55 @@
-//! `hydrotest calibrate`: repeats the calls that have recorded results, each time on fresh instances, and keeps by how much
-//! the responses differ beside the snapshots, so that later comparisons know noise from difference.
+//! `hydrotest calibrate`: repeats the calls that have recorded results, each time on fresh instances, and writes the noise floors beside
+//! the snapshots. Does not change a recorded result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::arguments::CalibrateArguments;
+use clap::Args;
+
+use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, reproduce, say};
+use super::{CommandError, complain, opening, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::CallResult;
 use crate::compare::floors;
 use crate::metric_value::count;
 use crate::outcome::Conclusion;
-use crate::plan::{Checks, Overriding, Plan, Selection, expand};
+use crate::plan::{Checks, Plan, Selection};
 use crate::prediction::{Contract, Prediction};
 use crate::run::{self, Judging, Trials};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
+
+/// Exit code: repeats differ by more than a response may.
+const REFUSED: u8 = 1;
+
+/// Which calls to repeat, and how often.
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArguments {
+    /// The backend to repeat on, as declared: the one that recorded the results [default: `default` in the
+    /// configuration].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub(crate) backend: Option<String>,
+    /// How many responses of each call are compared with each other, every one from a fresh instance.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub(crate) repeats: u16,
+    /// Write a floor also where repeats differ by more than a response may from a recorded one.
+    #[arg(long)]
+    pub(crate) accept_noise: bool,
+    /// Only cases whose name, `model::suite::case`, contains this.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Only this model; may be repeated or separated by commas.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub(crate) model: Vec<String>,
+    /// Only this suite; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) suite: Vec<String>,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
 
 /// The responses to one recorded call.
 struct CalibratedCall {
@@ -27,14 +59,13 @@ struct CalibratedCall {
 }
 
 impl CalibratedCall {
-    /// The paths at which any two responses differ by more than a response may from a recorded one: that may be noise, and may be
-    /// a backend that is wrong now and then.
+    /// The paths at which two responses differ by more than a response may from a recorded one. The cause may be noise, or a backend
+    /// that is wrong now and then.
     fn beyond(&self) -> BTreeSet<String> {
         let mut beyond = BTreeSet::new();
         for (place, one) in self.responses.iter().enumerate() {
             for other in &self.responses[place + 1..] {
-                let checks = self.checks.iter();
-                beyond.extend(checks.flat_map(|check| check.beyond(&self.contract, one, other)));
+                beyond.extend(self.checks.iter().flat_map(|check| check.beyond(&self.contract, one, other)));
             }
         }
         beyond
@@ -43,24 +74,17 @@ impl CalibratedCall {
 
 type Collected = BTreeMap<SnapshotKey, CalibratedCall>;
 
-/// Repeats what was asked for and writes the floors.
-pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
+/// Repeats the selected calls and writes the floors.
+pub(super) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let mut selection = Selection {
-        models: arguments.model.clone(),
-        suites: arguments.suite.clone(),
-        level: None,
-        shard: None,
-        weights: None,
-    };
+    let mut selection =
+        Selection { models: arguments.model.clone(), suites: arguments.suite.clone(), ..Selection::default() };
     project.check(&selection)?;
-    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let selector = project.selector(arguments.backend.as_deref());
     let platform = Arc::new(Platform::select(&project.config, selector, Overrides::default())?);
     selection.weights = Some(platform.weights.clone());
-    let overriding = Overriding::default();
-    let mut plan = expand(&project.config, &project.suites, &platform.table.by_shared_gates(), &selection, overriding)?;
-    let weights = platform.weights.clone();
-    plan.trials.retain(|trial| trial.snapshot_keys(&weights).next().is_some());
+    let mut plan = project.plan(&platform.table.by_shared_gates(), &selection)?;
+    plan.trials.retain(|trial| trial.snapshot_keys(&platform.weights).next().is_some());
     let planned = plan.trials.len();
     // A server that runs already cannot be asked what it is not configured for.
     plan.trials
@@ -79,9 +103,7 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
         let settings = run::RunSettings {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
-            flaky: run::Flaky::Fails,
-            known_failures: None,
-            reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
+            reproduce: arguments.places.run_line(selector, &Overrides::default()),
             trials: Trials {
                 filters: arguments.filter.iter().cloned().collect(),
                 format: run::TrialFormat::Terse,
@@ -90,19 +112,13 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
             ..run::RunSettings::default()
         };
         // Every round opens instances of its own.
-        let open = {
-            let (plan, platform) = (Arc::clone(&plan), Arc::clone(&platform));
-            move |index: usize| {
-                let planned = &plan.instances[index];
-                platform.open(&planned.contract, &planned.config)
-            }
-        };
+        let open = opening(&plan, Arc::clone(&platform));
         let judging = Arc::new(Judging::Answers(Mutex::default()));
-        let report = run::run(&plan, &settings, Box::new(open), Arc::clone(&judging))
-            .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
+        let report = run::run(&plan, &settings, open, Arc::clone(&judging))
+            .map_err(CommandError::because("the run could not go on"))?;
         if let Judging::Answers(responses) = &*judging {
             let responses = std::mem::take(&mut *responses.lock().unwrap_or_else(PoisonError::into_inner));
-            collect(&mut collected, &weights, &plan, responses);
+            collect(&mut collected, &platform.weights, &plan, responses);
         }
         let conclusion = report.conclusion();
         if conclusion != Conclusion::Conforms {
@@ -113,46 +129,20 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
             return Ok(conclusion.exit_code());
         }
     }
-    let written = write_floors(&store, &collected, &platform.table.name, NoisyRepeats::of(arguments))?;
-    say(&written.text);
-    if written.refused == 0 {
+    let refused = write_floors(&store, &collected, &platform.table.name, arguments)?;
+    if refused == 0 {
         return Ok(0);
     }
-    let refused = count(written.refused, "floor");
+    let refused = count(refused, "floor");
     let advice = "look whether the backend is right every time; `--accept-noise` writes them all the same";
     complain(&format!("error: {refused} refused: {advice} (exit code {REFUSED})"));
     Ok(REFUSED)
 }
 
-/// A backend that does not answer twice alike.
-const REFUSED: u8 = 1;
-
-/// What to do with repeats that differ by more than a response may.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum NoisyRepeats {
-    Refused,
-    Accepted,
-}
-
-impl NoisyRepeats {
-    const fn of(arguments: &CalibrateArguments) -> Self {
-        if arguments.accept_noise { Self::Accepted } else { Self::Refused }
-    }
-}
-
-/// What became of floors.
-#[derive(Default)]
-struct Written {
-    text: String,
-    refused: usize,
-}
-
 /// Sorts the responses of one round by their calls.
 fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec<(String, CallResult)>) {
     for (name, response) in responses {
-        let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else {
-            continue;
-        };
+        let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else { continue };
         if let (Ok(prediction), Ok(key)) = (response.result, trial.snapshot_key(weights, &response.call)) {
             let repeats = collected.entry(key).or_insert_with(|| CalibratedCall {
                 contract: Arc::clone(&trial.contract),
@@ -164,17 +154,17 @@ fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec
     }
 }
 
+/// Writes the floors and shows them. Returns how many were refused.
 fn write_floors(
     store: &Store,
     collected: &Collected,
     backend: &str,
-    noise: NoisyRepeats,
-) -> Result<Written, CommandError> {
-    let mut all = Written::default();
-    let mut written = 0;
+    arguments: &CalibrateArguments,
+) -> Result<usize, CommandError> {
+    let (mut text, mut written, mut refused) = (String::new(), 0, 0);
     for (key, repeats) in collected {
         if store.read(key)?.is_none() {
-            let _ = writeln!(all.text, "{key}: nothing recorded, so that no floor is kept");
+            let _ = writeln!(text, "{key}: nothing recorded, so that no floor is kept");
             continue;
         }
         let floors = Floors {
@@ -184,31 +174,26 @@ fn write_floors(
             accepted: repeats.beyond().into_iter().collect(),
         };
         let beyond = floors.accepted.join(", ");
-        if !beyond.is_empty() && noise == NoisyRepeats::Refused {
-            all.refused += 1;
-            let _ = writeln!(all.text, "{key}: refused: repeats differ by more than a response may, in {beyond}");
+        if !beyond.is_empty() && !arguments.accept_noise {
+            refused += 1;
+            let _ = writeln!(text, "{key}: refused: repeats differ by more than a response may, in {beyond}");
             continue;
         }
         store.write_floors(key, &floors)?;
         written += 1;
-        let moved = floors.fields.iter().filter(|(_, floor)| !is_perfect(floor));
-        let _ = writeln!(
-            all.text,
-            "{key}: {} of {} values vary over {} repeats",
-            moved.count(),
-            floors.fields.len(),
-            floors.repeats
-        );
+        let moved = floors.fields.values().filter(|floor| !is_perfect(floor)).count();
+        let (values, repeats) = (floors.fields.len(), floors.repeats);
+        let _ = writeln!(text, "{key}: {moved} of {values} values vary over {repeats} repeats");
         if !beyond.is_empty() {
-            let _ =
-                writeln!(all.text, "  accepted as noise, so that the check passes more than its tolerance: {beyond}");
+            let _ = writeln!(text, "  accepted as noise, so that the check passes more than its tolerance: {beyond}");
         }
     }
-    let _ = writeln!(all.text, "{written} floors written");
-    Ok(all)
+    let _ = writeln!(text, "{written} floors written");
+    say(&text);
+    Ok(refused)
 }
 
-/// Whether repeats were equal in every measure.
+/// Whether repeats were equal in every metric.
 fn is_perfect(floor: &BTreeMap<String, f64>) -> bool {
     floor.values().all(|worst| *worst == 0.0 || (*worst - 1.0).abs() < f64::EPSILON)
 }

@@ -1,16 +1,16 @@
-//! `hydrotest clean`: removes what killed runs left, on this machine and on every platform they had reached.
+//! `hydrotest clean`: removes the resources of killed runs, on this machine and on every platform that they used. Does not know how a
+//! platform finds them.
 
 use std::fmt::Write;
 
-use super::arguments::CleanArguments;
 use super::{BROKEN, CommandError, complain, runtime, say};
 use crate::backend::registry;
 use crate::backend::resources::{CleanReport, Mode};
+use crate::metric_value::count;
 
 /// Removes what is left, or says what would be removed.
-pub(crate) fn clean(arguments: &CleanArguments) -> Result<u8, CommandError> {
-    let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Remove };
-    let report = runtime()?.block_on(registry::clean(mode));
+pub(super) fn clean(mode: Mode) -> Result<u8, CommandError> {
+    let report = runtime(1)?.block_on(registry::clean(mode));
     say(&summary(&report, mode));
     for warning in &report.warnings {
         complain(&format!("not cleaned up: {warning}"));
@@ -34,9 +34,8 @@ fn summary(report: &CleanReport, mode: Mode) -> String {
     if let Some(unavailable) = report.processes {
         let _ = writeln!(text, "processes of killed runs: {unavailable}");
     }
-    let plural = if report.runs == 1 { "" } else { "s" };
     if report.runs > 0 {
-        let _ = writeln!(text, "{} killed run{plural} {done}", report.runs);
+        let _ = writeln!(text, "{} {done}", count(report.runs, "killed run"));
     } else if report.warnings.is_empty() {
         text.push_str("nothing to clean\n");
     }

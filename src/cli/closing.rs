@@ -1,20 +1,65 @@
-//! What a run ends with on the screen: what went wrong, the closing lines, what was kept. Wires the reports; decides no verdict.
+//! The end of a run: the files that it leaves, what went wrong, the closing lines, and why nothing was selected. Does not decide any
+//! verdict.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::arguments::{OutputFormat, RunArguments};
-use super::{BROKEN, complain, say};
+use clap::CommandFactory;
+
+use super::arguments::{CommandLine, OutputFormat, RunArguments};
+use super::evidence::EvidenceDirectory;
+use super::project::Project;
+use super::report_writer::ReportWriter;
+use super::{BROKEN, CommandError, complain, say};
+use crate::config::suggest;
 use crate::metric_value::count;
-use crate::outcome::record::RunRecord;
-use crate::outcome::{RunOutcome, Verdict};
+use crate::outcome::evidence::EvidenceBackend;
+use crate::outcome::record::{LiveRecord, RunRecord, history};
+use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
+use crate::plan::Plan;
 use crate::report::console::{self, ReportHeader};
 use crate::report::failures::{Telling, failures};
 use crate::run::{RunSettings, TrialFormat, listed_until};
 use crate::wire::responses::ResponseWriter;
 
-/// What went wrong, for people; nothing where another form was asked for.
+/// The files of a run that is over.
+pub(super) struct Ended<'a> {
+    pub(super) reports: ReportWriter,
+    pub(super) evidence: Option<(EvidenceDirectory, &'a EvidenceBackend)>,
+    pub(super) kept: Option<&'a ResponseWriter>,
+}
+
+impl Ended<'_> {
+    /// Writes the last reports, the history and the evidence. Tries all of them even if one fails.
+    ///
+    /// # Errors
+    /// The first error.
+    pub(super) fn write(
+        self,
+        arguments: &RunArguments,
+        project: &Project,
+        record: &LiveRecord,
+    ) -> Result<(), CommandError> {
+        let reports = self.reports.finish();
+        let history = arguments.history.as_ref().map_or(Ok(()), |path| {
+            let failed = CommandError::because(format!("cannot write the history {}", path.display()));
+            history::append(path, &record.snapshot()).map_err(failed)
+        });
+        let evidence = self.evidence.map_or(Ok(()), |(directory, backend)| {
+            let missing = self.kept.map_or(0, |kept| kept.failures().len());
+            if missing > 0 {
+                // Not closed: without its hashes the directory cannot pass for complete evidence.
+                let missing = count(missing, "response");
+                return Err(CommandError::Broken(format!("{missing} could not be kept: this is no evidence")));
+            }
+            directory.close(&record.snapshot(), project, backend)
+        });
+        reports.and(history).and(evidence)
+    }
+}
+
+/// What went wrong, for people. Empty if the output has another form.
 pub(super) fn failures_shown(
     arguments: &RunArguments,
     settings: &RunSettings,
@@ -23,20 +68,17 @@ pub(super) fn failures_shown(
     if settings.trials.format != TrialFormat::Cases {
         return String::new();
     }
-    let until = listed_until();
     let mut entries = HashMap::new();
     if let Some(place) = &settings.known_failures {
+        let until = listed_until();
         let failed = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
-        entries.extend(failed.map(|outcome| {
-            let entry = outcome.known_entry(&until);
-            (outcome.name.as_str(), format!("{place}\n{entry}"))
-        }));
+        let entry = |outcome: &Outcome| format!("{place}\n{}", outcome.known_entry(&until));
+        entries.extend(failed.map(|outcome| (outcome.name.as_str(), entry(outcome))));
     }
-    let telling = if arguments.control.verbose { Telling::EveryCase } else { Telling::FirstCase };
-    failures(run, telling, &entries)
+    failures(run, if arguments.verbose { Telling::EveryCase } else { Telling::FirstCase }, &entries)
 }
 
-/// Shows the closing lines of a run and says which exit code it ends with.
+/// Shows the closing lines of a run and returns its exit code.
 pub(super) fn close(
     arguments: &RunArguments,
     report: &RunOutcome,
@@ -48,10 +90,10 @@ pub(super) fn close(
     let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
         closing.push_str(&kept_shown(kept));
-        // A directory that lacks some responses must not pass for a complete one.
+        // A directory that lacks responses must not pass for a complete one.
         code = if code == 0 && !kept.failures().is_empty() { BROKEN } else { code };
     }
-    // A program that reads JSON from standard output must find nothing else there.
+    // Standard output must contain only JSON for the program that reads it.
     if arguments.format == Some(OutputFormat::Json) && !arguments.quiet {
         complain(closing.trim_end());
     } else {
@@ -60,18 +102,47 @@ pub(super) fn close(
     code
 }
 
-/// What was kept of the responses, and what could not be.
+/// How many responses were kept, and which could not be.
 fn kept_shown(kept: &ResponseWriter) -> String {
     let (responses, bytes) = kept.kept();
     let (shown, megabytes) = (kept.directory().display(), bytes as f64 / 1e6);
     let mut text = format!("kept {} in {shown} ({megabytes:.1} MB)\n", count(responses, "response"));
     let failures = kept.failures();
     if let Some(first) = failures.first() {
-        let _ = writeln!(
-            text,
-            "error: {} could not be kept, {first} first (exit code {BROKEN})",
-            count(failures.len(), "response")
-        );
+        let failed = count(failures.len(), "response");
+        let _ = writeln!(text, "error: {failed} could not be kept, {first} first (exit code {BROKEN})");
     }
     text
+}
+
+/// Explains why nothing was selected, so that the reader knows what to change.
+pub(super) fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
+    let mut text = String::new();
+    for suite in &plan.empty {
+        let _ = writeln!(text, "{suite}");
+    }
+    if !plan.trials.is_empty() {
+        let filters = arguments.filters.iter().map(|filter| format!("the filter `{filter}`"));
+        let skips = arguments.skip.iter().map(|skip| format!("--skip `{skip}`"));
+        let failed = arguments.rerun_failed.iter().map(|path| format!("--rerun-failed `{}`", path.display()));
+        let selecting = filters.chain(skips).chain(failed).collect::<Vec<_>>().join(" and ");
+        let planned = plan.trials.len();
+        let _ = writeln!(text, "none of {planned} planned cases is selected by {selecting}; `--list` shows them");
+        for filter in &arguments.filters {
+            if let Some(meant) = meant(plan, filter) {
+                let _ = writeln!(text, "did you mean {meant}?");
+            }
+        }
+    }
+    text.push_str(&console::verdict(Conclusion::NothingRan));
+    text
+}
+
+/// What a filter that selects nothing may mean: a command, or part of the name of a case.
+fn meant(plan: &Plan, filter: &str) -> Option<String> {
+    if let Some(command) = suggest(filter, CommandLine::command().get_subcommands().map(clap::Command::get_name)) {
+        return Some(format!("the command `{command}`"));
+    }
+    let parts = plan.trials.iter().flat_map(|trial| trial.name.split("::").chain([trial.name.as_str()]));
+    suggest(filter, parts.collect::<BTreeSet<&str>>()).map(|name| format!("`{name}`"))
 }

@@ -1,39 +1,52 @@
-//! `hydrotest doctor`: looks whether everything is there that backends need, without starting a model.
+//! `hydrotest doctor`: checks that the requirements of each backend are met. Does not start a model.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::arguments::DoctorArguments;
+use clap::Args;
+
+use super::list::ListArguments;
 use super::project::Project;
 use super::{BROKEN, CommandError, list, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::machine;
 use crate::backend::registry::Platform;
 use crate::backend::requirement::{Requirement, RequirementStatus};
-use crate::plan::{Overriding, Selection, expand};
+use crate::plan::Selection;
 use crate::prediction::Contract;
 use crate::report::doctor::{self, Patient, Role};
 use crate::snapshot::{Recording, Store};
 
-/// How long one backend may be looked at; its kind bounds each question, this bounds them all.
+/// Which backends to look at.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Only this backend, as declared [default: all of them].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub(crate) backend: Option<String>,
+    /// The list, as JSON, and where the project lies.
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
+}
+
+/// Time to examine one backend. Its kind bounds each question; this bounds all of them together.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Examines this machine and the backends that were asked for.
-pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
+/// Examines this machine and the selected backends.
+pub(super) fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.list.places)?;
     let selectors: Vec<&str> = match &arguments.backend {
         Some(selector) => vec![selector],
         None => project.config.backends.iter().map(|table| table.name.as_str()).collect(),
     };
-    let platforms =
-        selectors.into_iter().map(|selector| Platform::select(&project.config, selector, Overrides::default()));
-    let platforms: Vec<Platform> = platforms.collect::<Result<_, _>>()?;
-    let runtime = runtime()?;
+    let select = |selector| Platform::select(&project.config, selector, Overrides::default());
+    let platforms: Vec<Platform> = selectors.into_iter().map(select).collect::<Result<_, _>>()?;
+    let runtime = runtime(1)?;
     let machine = machine::examine();
     let mut patients = Vec::with_capacity(platforms.len());
     for platform in &platforms {
-        let models = project.config.models.iter();
-        let models: Vec<Arc<Contract>> = models.filter(|model| platform.table.serves(&model.key)).cloned().collect();
+        let served = |model: &&Arc<Contract>| platform.table.serves(&model.key);
+        let models: Vec<Arc<Contract>> = project.config.models.iter().filter(served).cloned().collect();
         let examined = runtime.block_on(async { tokio::time::timeout(PATIENCE, platform.examine(&models)).await });
         let mut requirements = examined.unwrap_or_else(|_| {
             let found = format!("the examination was not over within {} s", PATIENCE.as_secs());
@@ -51,7 +64,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
             requirements,
         });
     }
-    // What hangs on a platform must not keep the program from ending.
+    // A question that hangs must not keep the program from exiting.
     runtime.shutdown_background();
     let broken = machine.iter().any(|requirement| requirement.status == RequirementStatus::Unmet)
         || patients.iter().any(Patient::is_sick);
@@ -63,14 +76,12 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
     Ok(if broken { BROKEN } else { 0 })
 }
 
-/// How many of the results that the backend will be held against are recorded.
+/// How many of the results that the backend is compared with are recorded.
 fn snapshots(project: &Project, platform: &Platform) -> Result<Requirement, CommandError> {
     const SUBJECT: &str = "snapshots";
-    let everything = Selection::default();
-    let plan = expand(&project.config, &project.suites, &platform.table, &everything, Overriding::default())?;
+    let plan = project.plan(&platform.table, &Selection::default())?;
     let weights = &platform.weights;
-    let keys = plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights));
-    let keys: std::collections::HashSet<_> = keys.collect();
+    let keys: HashSet<_> = plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)).collect();
     let references = project.references(weights)?;
     let listed = Store::new(references.directory(), Recording::Never)?.list()?;
     let recorded = listed.iter().filter(|entry| keys.contains(&entry.key)).count();

@@ -1,32 +1,61 @@
-//! `hydrotest snapshots import`: makes a reference result of files that a model's own project or a published run left. Puts what
-//! they hold into the form of the contract and says what it changed; runs nothing.
+//! `hydrotest snapshots import`: turns files of a model's own project or of a published run into a reference result. Puts their values into
+//! the form of the contract and reports its changes. Does not run anything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::Value as Json;
 
-use super::arguments::ImportArguments;
+use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, say};
+use super::{CommandError, did_you_mean, say};
 use crate::check;
 use crate::compare_files::load;
-use crate::config::{BackendTable, Diagnostic, Diagnostics, suggest};
-use crate::plan::{Overriding, PlannedCall, PlannedTrial, Selection, expand};
+use crate::config::{BackendTable, Diagnostic};
+use crate::plan::{PlannedCall, PlannedTrial, Selection};
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::prediction::{Contract, Prediction, Record, Value};
 use crate::protein::Structure;
 use crate::snapshot::{Provenance, Recording, Store};
 use crate::tensor::{DType, Tensor};
 
-/// What stands for a backend where no backend answered.
+/// Which files to import, and for which case.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The case whose result it is, `model::suite::case`.
+    pub(crate) case: String,
+    /// The weights that the result comes from.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) weights: String,
+    /// A field and the file that holds it; may be repeated.
+    #[arg(long, value_name = "FIELD=FILE", value_parser = parse_field, required = true)]
+    pub(crate) field: Vec<(String, PathBuf)>,
+    /// Where the files come from, in words that stay with the result.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) source: String,
+    /// The call, where the case makes several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) call: Option<String>,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// A field and its file.
+fn parse_field(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("expected FIELD=FILE")?;
+    Ok((name.trim().to_owned(), PathBuf::from(path)))
+}
+
+/// The name of the backend in the provenance of an imported result.
 const BACKEND: &str = "imported";
 /// The field of confidences, which files often carry as temperature factors.
 const PLDDT: &str = "plddt";
-/// The longest JSON file.
+/// The longest JSON file, in bytes.
 const LONGEST_JSON: u64 = 16 << 20;
 
 /// Imports one result.
-pub(crate) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
+pub(super) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let trial = find(&project, arguments)?;
     let call = recorded_call(&trial, arguments.call.as_deref())?;
@@ -34,33 +63,34 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
     let mut changes = Vec::new();
     let mut fields = Vec::new();
     for spec in &contract.fields {
-        let given = arguments.field.iter().filter(|(name, _)| *name == spec.name);
-        for (_, path) in given {
-            let value = value(contract, spec, path, &mut changes).map_err(wrong)?;
+        for (_, path) in arguments.field.iter().filter(|(name, _)| *name == spec.name) {
+            let value = value(contract, spec, path, &mut changes).map_err(CommandError::misconfigured)?;
             fields.push((spec.name.clone(), value));
         }
     }
     if let Some((name, _)) = arguments.field.iter().find(|(name, _)| contract.field(name).is_none()) {
         let known = contract.fields.iter().map(|field| field.name.as_str());
-        let message = format!("{} has no field `{name}`", contract.name);
-        return Err(wrong_with(message, suggest(name, known)));
+        return Err(unknown(format!("{} has no field `{name}`", contract.name), name, known));
     }
-    let lengths = call.request.input.strings().iter().map(|sequence| {
-        let residues = sequence.chars().filter(|letter| *letter != ':').count();
-        Value::Integer(residues as i64)
-    });
+    let residues = |sequence: &String| sequence.chars().filter(|letter| *letter != ':').count();
+    let lengths = call.request.input.strings().iter().map(|sequence| Value::Integer(residues(sequence) as i64));
     fields.push(("metadata".to_owned(), metadata(contract, lengths.collect())));
     let prediction = Prediction { class: contract.output.clone(), fields };
     let breaches = check::breaches(contract, &prediction);
     if !breaches.is_empty() {
-        return Err(wrong(format!("the contract of {} is broken: {}", contract.name, breaches.join("; "))));
+        return Err(CommandError::misconfigured(format!(
+            "the contract of {} is broken: {}",
+            contract.name,
+            breaches.join("; ")
+        )));
     }
-    let key = trial.snapshot_key(&arguments.weights, &call.name);
-    let key = key.map_err(|error| wrong(error.to_string()))?;
+    let key = trial
+        .snapshot_key(&arguments.weights, &call.name)
+        .map_err(|error| CommandError::misconfigured(error.to_string()))?;
     let store = Store::new(&project.snapshots, Recording::Missing)?;
     let _recording = store.lock_to_record()?;
     if store.has(&key) {
-        return Err(wrong(format!("{key} is recorded already; delete it first to replace it")));
+        return Err(CommandError::misconfigured(format!("{key} is recorded already; delete it first to replace it")));
     }
     let changes = if changes.is_empty() { String::new() } else { format!(" ({})", changes.join("; ")) };
     let provenance = Provenance {
@@ -78,19 +108,17 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// The case of the name, as it is planned where every model is served.
+/// The case of this name, planned as if the backend served every model.
 fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, CommandError> {
     let Some(first) = project.config.backends.first() else {
-        return Err(wrong("no backend is declared".to_owned()));
+        return Err(CommandError::misconfigured("no backend is declared"));
     };
     let everything = BackendTable { models: None, ..first.clone() };
-    let selection = Selection { weights: Some(arguments.weights.clone()), ..Selection::default() };
-    let plan = expand(&project.config, &project.suites, &everything, &selection, Overriding::default())?;
-    let names: Vec<String> = plan.trials.iter().map(|trial| trial.name.clone()).collect();
-    let found = plan.trials.into_iter().find(|trial| trial.name == arguments.case);
+    let plan = project.plan(&everything, &Selection::of_weights(&arguments.weights))?;
+    let found = plan.trials.iter().find(|trial| trial.name == arguments.case).cloned();
     found.ok_or_else(|| {
         let message = format!("there is no case {} for weights `{}`", arguments.case, arguments.weights);
-        wrong_with(message, suggest(&arguments.case, names.iter().map(String::as_str)))
+        unknown(message, &arguments.case, plan.trials.iter().map(|trial| trial.name.as_str()))
     })
 }
 
@@ -100,24 +128,28 @@ fn recorded_call<'a>(trial: &'a PlannedTrial, wanted: Option<&str>) -> Result<&'
     let calls: Vec<&PlannedCall> = trial.calls.iter().filter(records).collect();
     let names: Vec<&str> = calls.iter().map(|call| &*call.name).collect();
     match (wanted, calls.as_slice()) {
-        (_, []) => Err(wrong(format!("no check of {} compares with a recorded result", trial.name))),
+        (_, []) => {
+            Err(CommandError::misconfigured(format!("no check of {} compares with a recorded result", trial.name)))
+        }
         (None, [only]) => Ok(only),
-        (None, _) => {
-            Err(wrong(format!("{} makes several calls: name one of {} by `--call`", trial.name, names.join(", "))))
-        }
-        (Some(name), calls) => {
-            let found = calls.iter().find(|call| &*call.name == name).copied();
-            found.ok_or_else(|| {
-                wrong(format!("{} has no recorded call `{name}`; it has {}", trial.name, names.join(", ")))
-            })
-        }
+        (None, _) => Err(CommandError::misconfigured(format!(
+            "{} makes several calls: name one of {} by `--call`",
+            trial.name,
+            names.join(", ")
+        ))),
+        (Some(name), calls) => calls.iter().find(|call| &*call.name == name).copied().ok_or_else(|| {
+            CommandError::misconfigured(format!(
+                "{} has no recorded call `{name}`; it has {}",
+                trial.name,
+                names.join(", ")
+            ))
+        }),
     }
 }
 
-/// What a file holds, in the form of a field.
+/// The value of a file, in the form of a field.
 fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<String>) -> Result<Value, String> {
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return number(spec, path);
     }
     let loaded = load(path)?;
@@ -130,8 +162,7 @@ fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<S
         }
         (FieldKind::Arrays, Some(structure)) if spec.name == PLDDT => {
             changes.push(format!("{PLDDT}: the mean temperature factor of each residue's atoms"));
-            let tensor = Tensor::vector(&confidences(structure)?);
-            Ok(Value::List(vec![Value::Array(tensor)]))
+            Ok(Value::List(vec![Value::Array(Tensor::vector(&confidences(structure)?))]))
         }
         (FieldKind::Array | FieldKind::Arrays, None) => {
             let arrays = &loaded.prediction.fields;
@@ -177,7 +208,7 @@ fn of_kind(spec: &FieldSpec, tensor: Tensor) -> Value {
     }
 }
 
-/// Files have wider numbers than models give.
+/// Converts 64-bit numbers of a file to the 32-bit numbers of a contract.
 fn narrow(spec: &FieldSpec, tensor: &Tensor) -> Tensor {
     if spec.dtypes.contains(&DType::F32) && tensor.dtype() == DType::F64 {
         let values: Vec<f32> = tensor.to_f64().unwrap_or_default().iter().map(|&value| value as f32).collect();
@@ -188,7 +219,7 @@ fn narrow(spec: &FieldSpec, tensor: &Tensor) -> Tensor {
     tensor.clone()
 }
 
-/// Numbers residues and scales temperature factors as the contract has them; a model that gives none gets none.
+/// Numbers residues and scales temperature factors as the contract says. Removes the factors if the model returns none.
 fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
     let name = &spec.name;
     if let (Some(first), Some(least)) = (spec.first_residue, structure.res_id.iter().min().copied())
@@ -207,9 +238,7 @@ fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
         }
         (Some(scale), Some(factors)) => {
             let scale = scale.greatest;
-            let greatest = factors.iter().copied().fold(0.0, f64::max);
-            // Confidences are published from 0 to 1 or from 0 to 100.
-            let found = if greatest > 1.0 { 100.0 } else { 1.0 };
+            let found = scale_of(factors);
             if f64::abs(found - scale) > f64::EPSILON {
                 for factor in factors.iter_mut() {
                     *factor *= scale / found;
@@ -221,11 +250,15 @@ fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
     }
 }
 
+/// The greatest possible confidence of these factors. Confidences are published from 0 to 1 or from 0 to 100.
+fn scale_of(factors: &[f64]) -> f64 {
+    if factors.iter().any(|factor| *factor > 1.0) { 100.0 } else { 1.0 }
+}
+
 /// The confidence of every residue, from 0 to 1: the mean over its atoms.
 fn confidences(structure: &Structure) -> Result<Vec<f32>, String> {
     let factors = structure.b_factor.as_ref().ok_or("the structure has no temperature factors")?;
-    let greatest = factors.iter().copied().fold(0.0, f64::max);
-    let scale = if greatest > 1.0 { 100.0 } else { 1.0 };
+    let scale = scale_of(factors);
     let residue =
         |atom: usize| (structure.chain_id.get(atom), structure.res_id.get(atom), structure.ins_code.get(atom));
     let mut confidences = Vec::new();
@@ -239,7 +272,7 @@ fn confidences(structure: &Structure) -> Result<Vec<f32>, String> {
     Ok(confidences)
 }
 
-/// What the record of a call would say of the model and its input; times and version are not compared.
+/// The metadata that a backend would return. Times and version are not compared.
 fn metadata(contract: &Contract, lengths: Vec<Value>) -> Value {
     let fields = [
         ("model_name", Value::Text(contract.name.clone())),
@@ -255,15 +288,11 @@ fn metadata(contract: &Contract, lengths: Vec<Value>) -> Value {
     })
 }
 
-fn wrong(message: String) -> CommandError {
-    Diagnostics::from(Diagnostic::new(message)).into()
-}
-
-fn wrong_with(message: String, meant: Option<String>) -> CommandError {
+/// An error about a name that is not known, with a suggestion if there is one.
+fn unknown<'a>(message: String, name: &str, known: impl Iterator<Item = &'a str>) -> CommandError {
     let diagnostic = Diagnostic::new(message);
-    let diagnostic = match meant {
-        Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
-        None => diagnostic,
-    };
-    Diagnostics::from(diagnostic).into()
+    match did_you_mean(name, known) {
+        Some(help) => diagnostic.with_help(help).into(),
+        None => diagnostic.into(),
+    }
 }

@@ -1,55 +1,77 @@
-//! `hydrotest judge DIR`: comes to the verdicts of a run again, from the evidence that was kept of it, without the model. The raw
-//! responses are replayed through the same plan, checks and recorded results as on any backend.
+//! `hydrotest judge DIR`: repeats the judgement of a run from its evidence. Replays the raw responses through the usual plan, checks and
+//! recorded results, and does not need the model.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{ArgAction, Args, Parser};
 
-use super::arguments::{CommandLine, JudgeArguments};
+use super::arguments::{CommandLine, parse_report};
 use super::begin::{SelectionScope, begin};
+use super::evidence::{same_rules, same_tolerances};
+use super::paths::ProjectPaths;
 use super::project::{Project, References};
 use super::references::origin;
+use super::report::read;
 use super::report_writer::write_reports;
-use super::same_rules::{same_rules, same_tolerances};
-use super::{BROKEN, CommandError, say};
+use super::{BROKEN, CommandError, opening, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::backend::skip::SkipCause;
-use crate::config::{BackendTable, Diagnostic, Diagnostics, Level, Located, Location, Section, Source};
+use crate::config::{BackendTable, Diagnostics, Level, Located, Location, Section, Source};
 use crate::metric_value::count;
 use crate::outcome::evidence::{self, EvidenceBackend};
-use crate::outcome::record::{self, CaseRecord, RunRecord, RunState, ToleranceCount};
+use crate::outcome::record::{BackendRecord, CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::{RunOutcome, Verdict};
-use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
+use crate::plan::{Plan, PlannedTrial, Selection};
 use crate::report::conclusion::concluded;
 use crate::report::console;
 use crate::report::failures::{Telling, failures};
-use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_silently, untested_features};
+use crate::report::format::ReportTarget;
+use crate::run::{Interrupt, Judging, PlotBudget, RunSettings, Trials, run_silently, untested_features};
 use crate::snapshot::{Recording, Store};
 
-/// What is noted of a verdict that is the evidence's own.
+/// Which evidence, and by which project.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArguments {
+    /// What `--evidence` has kept of a run.
+    #[arg(value_name = "DIR")]
+    pub(crate) evidence: PathBuf,
+    /// Write a report of the verdicts, such as `json=outcome.json`; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", value_parser = parse_report, action = ArgAction::Append)]
+    pub(crate) report: Vec<ReportTarget>,
+    /// Tell every case that went wrong in full, not only the first of each cause.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// The note on a verdict that is taken from the evidence.
 const TAKEN_OVER: &str = "not judged again: there is no response to replay";
 
-/// What came of judging again.
+/// The result of the new judgement.
 struct JudgedAgain {
     run: RunRecord,
-    /// Cases whose verdict is the evidence's own, because nothing can be replayed for them.
+    /// Number of verdicts that are taken from the evidence, because nothing can be replayed.
     taken_over: usize,
-    /// Cases whose verdict is another than the evidence says.
+    /// Cases whose verdict differs from the evidence.
     others: Vec<String>,
 }
 
 /// Judges evidence, reports on it, and exits as the run would have.
-pub(crate) fn judge(arguments: &JudgeArguments) -> Result<u8, CommandError> {
-    evidence::verify(&arguments.evidence).map_err(refused)?;
-    let stated = record::read(&arguments.evidence.join(evidence::OUTCOME)).map_err(refused)?;
-    let backend = evidence::backend(&arguments.evidence).map_err(refused)?;
+pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, CommandError> {
+    evidence::verify(&arguments.evidence).map_err(CommandError::misconfigured)?;
+    let stated = read(&arguments.evidence.join(evidence::OUTCOME))?;
+    let backend = evidence::backend(&arguments.evidence);
+    let backend = backend.map_err(CommandError::misconfigured)?;
     let project = Project::read(&arguments.places)?;
     let judged = judge_again(arguments, &stated, &backend, &project)?;
-    write_reports(&arguments.report, &judged.run).map_err(CommandError::Broken)?;
-    Ok(tell(arguments, &judged))
+    write_reports(&arguments.report, &judged.run)?;
+    Ok(show(arguments, &judged))
 }
 
 fn judge_again(
@@ -63,16 +85,13 @@ fn judge_again(
     let mut config = project.config.clone();
     config.backends = vec![table.clone()];
     let platform = Platform::select(&config, &table.name, Overrides::default())?;
-    let selection = Selection { weights: Some(platform.weights.clone()), ..Selection::default() };
-    let plan = expand(&project.config, &project.suites, &table, &selection, Overriding::default())?;
-    let plan = Arc::new(plan);
-    let names: Vec<String> = stated.cases.iter().map(|case| case.name.clone()).collect();
+    let plan = Arc::new(project.plan(&table, &Selection::of_weights(&platform.weights))?);
+    let names = stated.cases.iter().map(|case| case.name.clone()).collect();
     let scope = covered(stated, &plan)?;
     let trials = Trials { names: Some(names), workers: Some(1), ..Trials::default() };
     let line = CommandLine::parse_from(["hydrotest"]);
     let references = project.references(&platform.weights)?;
-    let begun = begin(&line.run, (project, &references), (&platform, &plan, &trials), "", scope);
-    let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
+    let begun = begin(&line.run, (project, &references), (&platform, &plan, &trials), "", scope)?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
     let draws = arguments.report.iter().any(|report| report.format.draws);
@@ -95,31 +114,21 @@ fn replay(
     let judging = Judging::Checks { origin: origin(&platform, String::new()), store, plots };
     let settings =
         RunSettings { trials: trials.clone(), instances: 1, calls_per_instance: 1, ..RunSettings::default() };
-    let open: Box<Open> = {
-        let plan = Arc::clone(plan);
-        Box::new(move |index: usize| {
-            let planned = &plan.instances[index];
-            platform.open(&planned.contract, &planned.config)
-        })
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))?;
-    let interrupt = {
-        let _inside = runtime.enter();
-        Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?
-    };
-    // These need an instance that really starts: what came of them stands in the evidence alone.
-    let calls = selected.iter().copied().filter(|&index| !plan.trials[index].answers_nothing());
-    let calls: Vec<usize> = calls.collect();
-    Ok(runtime.block_on(run_silently(plan, &calls, &settings, open, Arc::new(judging), &interrupt)))
+    let runtime = runtime(2)?;
+    let interrupt = Interrupt::listen(runtime.handle()).map_err(CommandError::broken)?;
+    // Cases without a response need an instance that really starts, so that their results are in the evidence alone.
+    let answered: Vec<usize> =
+        selected.iter().copied().filter(|&index| !plan.trials[index].answers_nothing()).collect();
+    let open = opening(plan, platform);
+    Ok(runtime.block_on(run_silently(plan, &answered, &settings, open, Arc::new(judging), &interrupt)))
 }
 
-/// The backend of the evidence, answering with its recorded responses.
+/// The backend of the evidence as one that replays its recorded responses.
 fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTable {
     let directory = arguments.evidence.join(evidence::RESPONSES);
     // A JSON string is a TOML string too.
-    let text = format!("directory = {}\n", serde_json::json!(directory.to_string_lossy()));
-    let source = Source::new(evidence::BACKEND, text);
+    let directory = serde_json::json!(directory.to_string_lossy());
+    let source = Source::new(evidence::BACKEND, format!("directory = {directory}\n"));
     let location = Location::new(&source, 0..0);
     let located = |value: String| Located { value, location: location.clone() };
     let mut ignored = Diagnostics::new();
@@ -145,34 +154,32 @@ fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTa
     }
 }
 
-/// How much of the plan the evidence is about. What it says of that itself is not believed: a case that is left out is not judged.
+/// How much of the plan the evidence covers. Does not trust what the evidence says about that, because cases may have been removed.
 fn covered(stated: &RunRecord, plan: &Plan) -> Result<SelectionScope, CommandError> {
     let planned: HashSet<&str> = plan.trials.iter().map(|trial| trial.name.as_str()).collect();
     let mut names = HashSet::new();
     for case in &stated.cases {
         if !planned.contains(case.name.as_str()) || !names.insert(case.name.as_str()) {
             let message = format!("the evidence has {} twice, or its backend has no such case", case.name);
-            return Err(Diagnostics::from(Diagnostic::new(message)).into());
+            return Err(CommandError::misconfigured(message));
         }
     }
-    let has = |trial: &&PlannedTrial| names.contains(trial.name.as_str());
-    let is_core = |trial: &&PlannedTrial| trial.level == Level::Core;
+    let has = |trial: &PlannedTrial| names.contains(trial.name.as_str());
     Ok(SelectionScope {
-        whole: plan.trials.iter().all(|trial| has(&trial)),
-        every_core_case: plan.trials.iter().filter(is_core).all(|trial| has(&trial)),
+        whole: plan.trials.iter().all(has),
+        every_core_case: plan.trials.iter().filter(|trial| trial.level == Level::Core).all(has),
     })
 }
 
-/// The run of the evidence with the verdicts of now.
+/// The run of the evidence with the new verdicts.
 fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
-    let unanswered = plan.trials.iter().filter(|trial| trial.answers_nothing());
-    let unanswered: HashSet<&str> = unanswered.map(|trial| trial.name.as_str()).collect();
-    let levels: HashMap<&str, Level> = plan.trials.iter().map(|trial| (trial.name.as_str(), trial.level)).collect();
+    let planned: HashMap<&str, &PlannedTrial> = plan.trials.iter().map(|trial| (trial.name.as_str(), trial)).collect();
     let mut again: HashMap<String, CaseRecord> = here.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
     let (mut taken_over, mut others) = (0, Vec::new());
     let mut cases = Vec::with_capacity(stated.cases.len());
     for case in &stated.cases {
-        let is_unanswered = unanswered.contains(case.name.as_str());
+        let trial = planned.get(case.name.as_str());
+        let is_unanswered = trial.is_some_and(|trial| trial.answers_nothing());
         let judged = again.remove(&case.name).filter(|judged| judged.verdict != Verdict::Skip && !is_unanswered);
         let mut judged = judged.unwrap_or_else(|| unreplayed(case, is_unanswered));
         if judged.verdict != case.verdict {
@@ -180,7 +187,7 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
         } else if judged.notes.iter().any(|note| note == TAKEN_OVER) {
             taken_over += 1;
         }
-        judged.level = levels.get(case.name.as_str()).copied().unwrap_or(judged.level);
+        judged.level = trial.map_or(judged.level, |trial| trial.level);
         judged.reproduce.clone_from(&case.reproduce);
         judged.seconds.start = case.seconds.start;
         cases.push(judged);
@@ -195,13 +202,13 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
     JudgedAgain { run, taken_over, others }
 }
 
-/// A case that has no response to replay. What gives none on any backend, and what speaks against this one, stays as it is stated;
-/// nothing else is believed without a response.
+/// A case without a response to replay. Its stated verdict stays if no backend gives a response, or if it is against this backend. A pass
+/// needs a response.
 fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
     let mut case = stated.clone();
     if stated.verdict == Verdict::Skip {
         if !is_unanswered {
-            // Only a scenario can be about something that a backend does not have.
+            // Only a scenario can be inapplicable to a backend.
             case.skip_cause = Some(SkipCause::NotRun);
         }
     } else if is_unanswered || stated.verdict.is_wrong() {
@@ -217,20 +224,16 @@ fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
     case
 }
 
-fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
+fn show(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     let run = &judged.run;
     let telling = if arguments.verbose { Telling::EveryCase } else { Telling::FirstCase };
     let mut text = failures(run, telling, &HashMap::new());
-    let backend = &run.backend;
+    let (BackendRecord { name, kind, weights, .. }, started) = (&run.backend, &run.started);
     let cases = count(run.cases.len(), "case");
+    let again = run.cases.len() - judged.taken_over - run.counts().skipped;
     let _ = writeln!(
         text,
-        "evidence of backend {} (kind {}, weights {}) of {}: {cases}, {} judged again",
-        backend.name,
-        backend.kind,
-        backend.weights,
-        run.started,
-        run.cases.len() - judged.taken_over - run.counts().skipped,
+        "evidence of backend {name} (kind {kind}, weights {weights}) of {started}: {cases}, {again} judged again"
     );
     if judged.taken_over > 0 {
         let taken = count(judged.taken_over, "verdict");
@@ -256,8 +259,4 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     };
     say(&format!("{text}{sentence}\n"));
     code
-}
-
-fn refused(error: String) -> CommandError {
-    Diagnostics::from(Diagnostic::new(error)).into()
 }

@@ -1,19 +1,31 @@
-//! `hydrotest backends`, `models` and `suites`: what is declared, as tables for people or JSON for programs.
+//! `hydrotest backends`, `models` and `suites`: lists declarations as tables for people or JSON for programs. Does not run anything.
 
 use std::fmt::Write;
 
-use serde_json::json;
+use clap::Args;
+use serde_json::{Map, Value, json};
 
-use super::arguments::ListArguments;
+use super::paths::ProjectPaths;
 use super::project::{Project, read_config};
 use super::{CommandError, say};
 use crate::backend::registry::KINDS;
-use crate::config::Level;
+use crate::config::{Level, Suite};
 use crate::prediction::Contract;
 use crate::prediction::contract::Presence;
 
+/// How to list what is declared.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
 /// Lists the declared backends, and the kinds there are.
-pub(crate) fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(super) fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     let default = &config.default;
     if arguments.json {
@@ -46,7 +58,7 @@ pub(crate) fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
 }
 
 /// Lists the declared models with their contracts.
-pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(super) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     if arguments.json {
         let models: Vec<_> = config.models.iter().map(|model| contract_json(model)).collect();
@@ -54,58 +66,48 @@ pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
     }
     let rows = config.models.iter().map(|model| {
         let optional = model.fields.iter().filter(|field| field.presence == Presence::Requested).count();
-        let variants = if model.variants.is_empty() { 1 } else { model.variants.len() };
+        let variants = model.variants.len().max(1).to_string();
         let features: Vec<&str> = model.features.iter().map(String::as_str).collect();
-        [
-            model.key.clone(),
-            model.name.clone(),
-            model.method.to_string(),
-            variants.to_string(),
-            optional.to_string(),
-            features.join(", "),
-        ]
+        let (key, name, method) = (model.key.clone(), model.name.clone(), model.method.to_string());
+        [key, name, method, variants, optional.to_string(), features.join(", ")]
     });
     say(&table(["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"], rows));
     Ok(0)
 }
 
 /// Lists the suites with the number of cases for each model.
-pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(super) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let of_level = |suite: &crate::config::Suite, model: &Contract, level: Level| -> usize {
+    let models = &project.config.models;
+    let of_level = |suite: &Suite, model: &Contract, level: Level| -> usize {
         let is_declared = |key: &str| project.config.model(key).is_some();
         let cases = suite.cases_for(model).filter(|_| suite.is_for(model, is_declared));
-        let cases = cases.filter(|case| case.level(&model.key) == level);
-        cases.map(|case| case.repetitions(model).len()).sum()
+        cases.filter(|case| case.level(&model.key) == level).map(|case| case.repetitions(model).len()).sum()
     };
-    let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
-        Level::ALL.into_iter().map(|level| of_level(suite, model, level)).sum()
-    };
-    let sum_of = |suite: &crate::config::Suite, level: Level| -> usize {
-        let models = project.config.models.iter();
-        models.map(|model| of_level(suite, model, level)).sum()
-    };
+    let of_model =
+        |suite: &Suite, model: &Contract| Level::ALL.map(|level| of_level(suite, model, level)).iter().sum::<usize>();
+    let of_all = |suite: &Suite, level: Level| models.iter().map(|model| of_level(suite, model, level)).sum::<usize>();
     if arguments.json {
         let suites = project.suites.iter().map(|suite| {
-            let counts = project.config.models.iter().map(|model| (model.key.clone(), cases(suite, model).into()));
-            let counts: serde_json::Map<String, serde_json::Value> = counts.collect();
-            let levels = Level::ALL.map(|level| (level.name().to_owned(), sum_of(suite, level).into()));
-            let levels: serde_json::Map<String, serde_json::Value> = levels.into_iter().collect();
-            json!({ "name": suite.name, "about": suite.about, "cases": counts, "levels": levels })
+            let cases = models.iter().map(|model| (model.key.clone(), json!(of_model(suite, model))));
+            let levels = Level::ALL.map(|level| (level.name().to_owned(), json!(of_all(suite, level))));
+            let (cases, levels): (Map<String, Value>, Map<String, Value>) =
+                (cases.collect(), levels.into_iter().collect());
+            json!({ "name": suite.name, "about": suite.about, "cases": cases, "levels": levels })
         });
         return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
     }
     let rows = project.suites.iter().map(|suite| {
-        let counts = project.config.models.iter().map(|model| (model.key.as_str(), cases(suite, model)));
-        let names: Vec<&str> = counts.filter(|(_, count)| *count > 0).map(|(name, _)| name).collect();
-        let [core, extended] = Level::ALL.map(|level| sum_of(suite, level).to_string());
+        let fitting = models.iter().filter(|model| of_model(suite, model) > 0);
+        let names: Vec<&str> = fitting.map(|model| model.key.as_str()).collect();
+        let [core, extended] = Level::ALL.map(|level| of_all(suite, level).to_string());
         [suite.name.clone(), core, extended, names.join(", "), suite.about.clone()]
     });
     say(&table(["SUITE", "CORE", "EXTENDED", "MODELS", "ABOUT"], rows));
     Ok(0)
 }
 
-fn contract_json(model: &Contract) -> serde_json::Value {
+fn contract_json(model: &Contract) -> Value {
     let fields = model.fields.iter().map(|field| {
         json!({
             "name": field.name,
@@ -129,25 +131,22 @@ fn contract_json(model: &Contract) -> serde_json::Value {
     })
 }
 
-pub(super) fn show_json(value: &serde_json::Value) -> Result<u8, CommandError> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| CommandError::Broken(format!("the list cannot be written as JSON: {error}")))?;
+pub(super) fn show_json(value: &Value) -> Result<u8, CommandError> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(CommandError::because("the list cannot be written as JSON"))?;
     say(&(text + "\n"));
     Ok(0)
 }
 
-/// Columns as wide as their widest entry; the last one is left ragged.
+/// Aligns columns to their widest cell, without spaces at the end of a line.
 pub(super) fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let mut text = String::new();
     for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
     text
 }

@@ -1,5 +1,5 @@
-//! What `RUST_LOG` asks to be told of a run, on standard error: starts, stops, calls, retries, reports. Only events of hydrotest itself,
-//! because other crates may log what is secret.
+//! The log of `RUST_LOG` on standard error: starts, stops, calls, retries, reports. Does not show events of other crates, which may log
+//! secrets.
 
 use std::io::{self, Write};
 
@@ -10,43 +10,40 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use super::complain;
 use crate::outcome::record::plain_line;
 
-/// Says what to log, such as `debug` or `hydrotest::backend=debug`.
+/// Selects events, as in `debug` or `hydrotest::backend=debug`.
 const VARIABLE: &str = "RUST_LOG";
-/// The target of our own events begins so.
+/// The targets of our own events begin with this.
 const OWN: &str = env!("CARGO_CRATE_NAME");
 
-/// Logs from now on what the environment asks for; nothing where it asks for nothing.
+/// Starts to log the events that the environment selects, if any.
 pub(super) fn begin() {
     let Ok(wanted) = std::env::var(VARIABLE) else { return };
     let Ok(targets) = wanted.parse::<Targets>() else {
-        // It may be meant for other programs.
+        // Not an error: the variable may be meant for other programs.
         complain(&format!("warning: {VARIABLE} is not understood and nothing is logged: {}", plain_line(&wanted)));
         return;
     };
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(PlainLog).with_filter(own(targets));
-    // A test that calls the program twice in one process has one already.
+    // Fails in a test that calls the program twice in one process.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
 }
 
-/// The part that is about this program.
+/// The part of a filter that is about this program.
 fn own(targets: Targets) -> Targets {
     let mut own = Targets::new();
     if let Some(level) = targets.default_level() {
         own = own.with_target(OWN, level);
     }
-    let named = targets.into_iter();
-    let named = named.filter(|(target, _)| target == OWN || target.starts_with(&format!("{OWN}::")));
-    own.with_targets(named)
+    let is_own = |target: &str| target == OWN || target.starts_with(&format!("{OWN}::"));
+    own.with_targets(targets.into_iter().filter(|(target, _)| is_own(target)))
 }
 
-/// Standard error, with foreign text made plain. An event comes in one piece.
+/// Standard error, without control characters of foreign text. An event is one write.
 struct PlainLog;
 
 impl Write for PlainLog {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        let line = plain_line(text.trim_end_matches('\n'));
-        writeln!(io::stderr(), "{line}")?;
+        writeln!(io::stderr(), "{}", plain_line(String::from_utf8_lossy(event).trim_end_matches('\n')))?;
         Ok(event.len())
     }
 

@@ -7,52 +7,51 @@ mod clean;
 mod closing;
 mod compare;
 mod doctor;
-mod ended;
 mod evidence;
 mod import;
-mod init;
 mod judge;
-mod libtest;
 mod list;
 mod log;
-mod matrix;
 mod mutants;
 mod new;
-mod nothing;
-mod parse;
+mod paths;
 mod price;
 mod project;
 mod references;
 mod report;
 mod report_writer;
-mod reproduce;
 mod run;
-mod same_rules;
 mod serve;
 mod shell;
 mod show;
 mod shrink;
 mod snapshots;
-mod trend;
 mod try_call;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
+use crate::backend::registry::Platform;
+use crate::backend::resources::Mode;
 use crate::backend::supervise;
-use crate::config::{Diagnostics, Style};
+use crate::config::{Diagnostic, Diagnostics, Style, suggest};
 use crate::metric_value::count;
+use crate::plan::Plan;
+use crate::run::Open;
+use crate::snapshot::SnapshotError;
 use arguments::{Colour, Command, CommandLine};
 
-/// Usage or configuration is wrong.
+/// Exit code: usage or configuration is wrong.
 const MISCONFIGURED: u8 = 2;
-/// The harness broke.
+/// Exit code: the platform or the harness failed.
 const BROKEN: u8 = 3;
 
-/// Runs the program with these arguments, the first being its own name, and says with which code to exit.
+/// Runs the program with these arguments, the first being its own name, and returns its exit code.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -68,7 +67,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 let _ = error.print();
                 return code;
             }
-            // Help and version come as errors too.
+            // Help and version are errors too.
             let text = error.render();
             let is_coloured = colours(Colour::Auto, &std::io::stdout());
             say(&if is_coloured { text.ansi().to_string() } else { text.to_string() });
@@ -84,27 +83,27 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Backends(arguments)) => list::backends(&arguments),
         Some(Command::Models(arguments)) => list::models(&arguments),
-        Some(Command::Suites(arguments)) if arguments.price => price::show(&arguments.list),
-        Some(Command::Suites(arguments)) => list::suites(&arguments.list),
-        Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
-        Some(Command::Clean(arguments)) => clean::clean(&arguments),
-        Some(Command::New(arguments)) => new::new(&arguments.what),
+        Some(Command::Suites { price: true, list }) => price::show(&list),
+        Some(Command::Suites { price: false, list }) => list::suites(&list),
         Some(Command::Show(arguments)) => show::show(&arguments),
-        Some(Command::Completions(arguments)) => Ok(shell::completions(arguments.shell)),
-        Some(Command::Man(arguments)) => shell::man(arguments.directory.as_deref()),
-        Some(Command::Init(arguments)) => init::init(&arguments.directory),
+        Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
+        Some(Command::Clean { dry_run }) => clean::clean(if dry_run { Mode::DryRun } else { Mode::Remove }),
+        Some(Command::New(what)) => new::new(&what),
+        Some(Command::Init { directory }) => new::init(&directory),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Try(arguments)) => try_call::try_call(&arguments),
-        Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
-        Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Snapshots(action)) => snapshots::snapshots(action),
         Some(Command::Judge(arguments)) => judge::judge(&arguments),
         Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Merge(arguments)) => report::merged(&arguments),
         Some(Command::Diff(arguments)) => report::diff(&arguments),
-        Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
-        Some(Command::Trend(arguments)) => trend::trend(&arguments),
-        Some(Command::Schema(arguments)) => report::schema(&arguments),
+        Some(Command::Matrix(arguments)) => report::matrix(&arguments),
+        Some(Command::Trend(arguments)) => report::trend(&arguments),
+        Some(Command::Schema { form }) => report::schema(form),
+        Some(Command::Completions { shell }) => Ok(shell::completions(shell)),
+        Some(Command::Man { directory }) => shell::man(directory.as_deref()),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
     with_output(result.unwrap_or_else(|error| error.report(colour)))
@@ -120,6 +119,21 @@ enum CommandError {
 }
 
 impl CommandError {
+    /// An error of the user, who has to change something.
+    fn misconfigured(problem: impl Into<String>) -> Self {
+        Diagnostic::new(problem).into()
+    }
+
+    /// An error of the machine or the harness that says enough by itself.
+    fn broken(error: impl Display) -> Self {
+        Self::Broken(error.to_string())
+    }
+
+    /// Turns an error of the machine or the harness into one that says first what failed.
+    fn because<E: Display>(what: impl Display) -> impl FnOnce(E) -> Self {
+        move |error| Self::Broken(format!("{what}: {error}"))
+    }
+
     fn report(self, colour: Colour) -> u8 {
         match self {
             Self::Misconfigured(diagnostics) => {
@@ -137,26 +151,48 @@ impl CommandError {
     }
 }
 
+impl From<Diagnostic> for CommandError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Misconfigured(diagnostic.into())
+    }
+}
+
+impl From<SnapshotError> for CommandError {
+    fn from(error: SnapshotError) -> Self {
+        Self::broken(error)
+    }
+}
+
 impl From<Diagnostics> for CommandError {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Misconfigured(diagnostics)
     }
 }
 
-/// Something to wait for things with, where no run brings its own.
-fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))
+/// A runtime with this many worker threads.
+fn runtime(threads: usize) -> Result<Runtime, CommandError> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    built.map_err(CommandError::because("cannot start the runtime"))
 }
 
-/// What kept standard output from being written, the first time.
+/// Opens the instances of a plan on a platform.
+fn opening(plan: &Arc<Plan>, platform: impl Into<Arc<Platform>>) -> Arc<Open> {
+    let (plan, platform) = (Arc::clone(plan), platform.into());
+    Arc::new(move |index| platform.open(&plan.instances[index].contract, &plan.instances[index].config))
+}
+
+/// Help that suggests a known name which is close to the given one.
+fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    suggest(name, known).map(|meant| format!("did you mean `{meant}`?"))
+}
+
+/// The first error of writing to standard output.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
-/// Writes to standard output. What cannot be written is told once, at the end, and the program does not end with success then.
+/// Writes to standard output. An error is reported once, at the end, and the program does not exit with success then.
 fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    if let Err(error) = written {
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         let _ = UNWRITTEN.set(error.to_string());
     }
 }
@@ -180,8 +216,8 @@ fn colours(colour: Colour, stream: &impl IsTerminal) -> bool {
         Colour::Never => false,
         Colour::Auto => {
             let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-            let is_forced = is_set("CLICOLOR_FORCE");
-            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && (is_forced || stream.is_terminal())
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && (is_set("CLICOLOR_FORCE") || stream.is_terminal())
         }
     }
 }

@@ -1,51 +1,91 @@
-//! `hydrotest mutants`: runs the suites against mutants of a backend and says which they kill. Wires platform, plan, run and
-//! report; decides nothing itself.
+//! `hydrotest mutants`: runs the suites against mutants of a backend and reports which they kill. Connects platform, plan, run and
+//! report. Does not decide whether a mutant is killed.
 
 mod measuring;
-mod progress;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::{MutantArguments, MutantFormat};
+use clap::{Args, ValueEnum};
+
+use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, say};
+use super::{CommandError, complain, did_you_mean, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check;
-use crate::config::{Diagnostic, Diagnostics, Suite, suggest};
+use crate::config::{Diagnostic, Diagnostics, Level, Suite};
 use crate::mutant::{self, Fate, Mutant, MutantResult};
 use crate::outcome::Conclusion;
-use crate::plan::{Overriding, Plan, Selection, expand};
+use crate::plan::{Plan, Selection};
 use crate::prediction::Contract;
 use crate::report::mutants as report;
+use crate::run::Interrupt;
 use crate::snapshot::{Recording, Store};
 use measuring::{Measured, Measuring};
 
-/// A mutant survived, or a benign one was refused.
+/// The mutants to run, their backend, and the suites that judge them.
+#[derive(Debug, Args)]
+pub(crate) struct MutantArguments {
+    /// The backend that the faults are planted in, as declared [default: `default` in the configuration].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub(crate) backend: Option<String>,
+    /// Only mutants whose name contains this, such as `fault/`, `esmfold/pae` or `benign/`.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// List the mutants without running one.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Only this model; may be repeated or separated by commas.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub(crate) model: Vec<String>,
+    /// Only this suite; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) suite: Vec<String>,
+    /// Only cases of this level, `core` or `extended`.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
+    /// Judge without this check; may be repeated. Shows what the check is there for.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t = MutantFormat::Text)]
+    pub(crate) format: MutantFormat,
+    /// Write the tables of the result to this file as Markdown, besides.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// The form of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MutantFormat {
+    /// Scores, what survived and false alarms.
+    Text,
+    /// A JSON object for each mutant, with every case that killed it.
+    Json,
+}
+
+/// Exit code: a mutant survived, or a benign one was refused.
 const SURVIVED: u8 = 1;
 
-/// Runs, or lists, the mutants that were asked for.
-pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
+/// Runs or lists the selected mutants.
+pub(super) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let mut project = Project::read(&arguments.places)?;
-    // What is known of a backend must not hide that a mutant of it is killed.
+    // A known failure of the backend must not hide that a mutant of it is killed.
     for backend in &mut project.config.backends {
         backend.known.clear();
     }
     judge_without(&mut project.suites, &arguments.without)?;
-    let mut selection = Selection {
-        models: arguments.model.clone(),
-        suites: arguments.suite.clone(),
-        level: arguments.level,
-        shard: None,
-        weights: None,
-    };
+    let (models, suites) = (arguments.model.clone(), arguments.suite.clone());
+    let mut selection = Selection { models, suites, level: arguments.level, ..Selection::default() };
     project.check(&selection)?;
-    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let selector = project.selector(arguments.backend.as_deref());
     let platform = Platform::select(&project.config, selector, Overrides::default())?;
     selection.weights = Some(platform.weights.clone());
-    let plan =
-        expand(&project.config, &project.suites, &platform.table.by_shared_gates(), &selection, Overriding::default())?;
-    let plan = Arc::new(plan);
+    let plan = Arc::new(project.plan(&platform.table.by_shared_gates(), &selection)?);
     let wanted = |mutant: &Mutant| arguments.filter.as_ref().is_none_or(|filter| mutant.name.contains(filter));
     let all = mutant::catalogue(&plan.models(), |contract, option| is_set(&plan, contract, option));
     let all: Vec<Arc<Mutant>> = all.into_iter().filter(wanted).map(Arc::new).collect();
@@ -57,25 +97,24 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         complain("no mutant or no case is selected; `--list` shows the mutants");
         return Ok(Conclusion::NothingRan.exit_code());
     }
-    let directory = tempfile::tempdir().map_err(|error| CommandError::Broken(error.to_string()))?;
+    let directory = tempfile::tempdir().map_err(CommandError::broken)?;
     // One thread more than can judge at once, as in every run.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(measuring::at_once() + 1).enable_all().build();
-    let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
+    let runtime = runtime(measuring::at_once() + 1)?;
+    let interrupt = Interrupt::listen(runtime.handle()).map_err(CommandError::broken)?;
     let measuring = Measuring {
         plan,
         platform: Arc::new(platform),
         store: Store::new(directory.path(), Recording::Never)?,
         responses: Arc::default(),
     };
-    let results = runtime.block_on(measuring.run(all))?;
+    let results = runtime.block_on(measuring.run(all, interrupt))?;
     let (results, left_out) = match results {
         Measured::Whole { results, left_out } => (results, left_out),
         Measured::Ended(code) => return Ok(code),
     };
     if let Some(path) = &arguments.markdown {
-        let written = std::fs::write(path, report::markdown(&results));
-        written.map_err(|error| CommandError::Broken(format!("{}: {error}", path.display())))?;
+        let failed = CommandError::because(path.display());
+        std::fs::write(path, report::markdown(&results)).map_err(failed)?;
     }
     match arguments.format {
         MutantFormat::Text => say(&report::text(&results, &left_out)),
@@ -92,16 +131,14 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     })
 }
 
-/// Takes checks out of all cases, and cases that have no other.
+/// Removes checks from all cases, and cases that have no other check.
 fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnostics> {
     let known = || check::KINDS.iter().map(|kind| kind.name);
     let mut diagnostics = Diagnostics::new();
     for name in without.iter().filter(|name| !known().any(|known| known == name.as_str())) {
-        let diagnostic = Diagnostic::new(format!("there is no check {name}"));
-        diagnostics.push(match suggest(name, known()) {
-            Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
-            None => diagnostic.with_help(format!("checks: {}", known().collect::<Vec<_>>().join(", "))),
-        });
+        let help = did_you_mean(name, known());
+        let help = help.unwrap_or_else(|| format!("checks: {}", known().collect::<Vec<_>>().join(", ")));
+        diagnostics.push(Diagnostic::new(format!("there is no check {name}")).with_help(help));
     }
     for suite in suites {
         for case in suite.cases.iter_mut().filter_map(Arc::get_mut) {
@@ -112,7 +149,7 @@ fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnos
     diagnostics.into_result(())
 }
 
-/// Whether some case sets an option of a model to something else than its default.
+/// Whether a case sets an option of a model to a value other than its default.
 fn is_set(plan: &Plan, contract: &Contract, option: &str) -> bool {
     let default = contract.option(option).map(|option| &option.default);
     let of_model = plan.trials.iter().filter(|trial| trial.contract.key == contract.key);

@@ -1,49 +1,72 @@
-//! `hydrotest new backend`: adds the table of a backend to the configuration, with the keys that its kind has.
+//! `hydrotest new backend` adds the table of a backend to the configuration, and `hydrotest init` writes the built-in files of a project.
+//! Neither overwrites or runs anything.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::arguments::{ConfigPlace, New};
-use super::{CommandError, say};
+use clap::Subcommand;
+
+use super::paths::ConfigPlace;
+use super::{CommandError, did_you_mean, say};
 use crate::backend::kind::Kind;
 use crate::backend::registry::{self, KINDS};
-use crate::config::{Config, Diagnostic, Diagnostics, Source, suggest};
+use crate::built_in;
+use crate::config::{Config, Diagnostic, Diagnostics, Source};
+use crate::metric_value::count;
+use crate::snapshot::write_atomically;
 
-/// Characters of a name: it stands in tables, file names and messages.
+/// Parts of a project that can be declared.
+#[derive(Debug, Subcommand)]
+pub(crate) enum New {
+    /// Declare a backend: adds a table with the keys of its kind to the configuration.
+    Backend {
+        /// Its name.
+        name: String,
+        /// What kind it is; `hydrotest backends` lists them.
+        #[arg(long, default_value = "process")]
+        kind: String,
+        /// The file that declares backends, made when it is not there [default: `backends.toml` here or in a directory above].
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Most characters of a name, which occurs in tables, file names and messages.
 const LONGEST_NAME: usize = 64;
 
-/// Begins what was asked for.
-pub(crate) fn new(what: &New) -> Result<u8, CommandError> {
-    match what {
-        New::Backend { name, kind, config } => {
-            let place = ConfigPlace::find(config.as_deref())?;
-            backend(name, kind, place.file())
-        }
-    }
+/// Declares a new backend.
+pub(super) fn new(New::Backend { name, kind, config }: &New) -> Result<u8, CommandError> {
+    backend(name, kind, ConfigPlace::find(config.as_deref())?.file())
 }
 
 fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, CommandError> {
     check_name(name)?;
     let kind = kind_of(kind)?;
     let before = path.exists().then(|| Source::read(path)).transpose()?;
-    if let Some(before) = &before {
-        refuse_existing(&Config::parse(before)?, name)?;
+    if let Some(before) = &before
+        && let Some(table) = Config::parse(before)?.backend(name)
+    {
+        let diagnostic = Diagnostic::at(table.location.clone(), format!("backend `{name}` is there already"));
+        return Err(diagnostic.with_help("choose another name, or change that table").into());
     }
     let text = with_backend(before.as_ref().map(|source| source.text()), name, kind);
-    // What cannot be read back is not written. The file could be read before, and the table alone can be as well.
-    let after = Config::parse(&Source::new(path.display().to_string(), text.as_str()));
-    let after = after.map_err(|_| closed(path))?;
+    // Not written unless it can be read back. Both the file and the table can be read, so an error is about their combination.
+    let after = Config::parse(&Source::new(path.display().to_string(), text.as_str())).map_err(|_| {
+        // Nothing can be added to an inline table.
+        let problem = "its `backends` are written as one inline table";
+        Diagnostic::new(format!("no table can be added to {}: {problem}", path.display()))
+            .with_help("write every backend as a table of its own, [backends.NAME]")
+    })?;
     let mut diagnostics = Diagnostics::new();
     registry::validate(&after, &mut diagnostics);
     diagnostics.into_result(())?;
-    replace(path, &text)
-        .map_err(|error| CommandError::Broken(format!("{} cannot be written: {error}", path.display())))?;
+    replace(path, &text).map_err(CommandError::because(format!("{} cannot be written", path.display())))?;
 
     let place =
         if path == Path::new("backends.toml") { String::new() } else { format!(" --config {}", path.display()) };
     let served = |key: &&str| after.backend(name).is_some_and(|table| table.serves(key));
     let model = after.models.iter().map(|model| model.key.as_str());
-    // The smallest model that everybody has is the quickest to show a mistake.
+    // The smallest model that most backends have shows a mistake soonest.
     let model = std::iter::once("esm2").chain(model).find(served).unwrap_or("esm2");
     say(&format!(
         "declared [backends.{name}] of kind {} in {}: its keys are explained there\n\
@@ -56,11 +79,13 @@ fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// Refuses a name that could not be written in the file or on a command line as it is.
+/// Refuses a name that would need quotes in the file or on a command line.
 fn check_name(name: &str) -> Result<(), Diagnostics> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-    if begins && name.len() <= LONGEST_NAME && name.chars().all(plain) {
+    if name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && name.len() <= LONGEST_NAME
+        && name.chars().all(plain)
+    {
         return Ok(());
     }
     let shown: String = name.chars().take(LONGEST_NAME).collect();
@@ -71,43 +96,18 @@ fn check_name(name: &str) -> Result<(), Diagnostics> {
     Err(Diagnostic::new(message).into())
 }
 
-/// Nothing can be added to an inline table.
-fn closed(path: &Path) -> Diagnostics {
-    let message =
-        format!("no table can be added to {}: its `backends` are written as one inline table", path.display());
-    let help = "write every backend as a table of its own, [backends.NAME]";
-    Diagnostic::new(message).with_help(help).into()
-}
-
 fn kind_of(name: &str) -> Result<&'static Kind, Diagnostics> {
     let known = || KINDS.iter().map(|kind| kind.name);
     KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
-        let diagnostic = Diagnostic::new(format!("unknown kind `{name}`"));
-        let help = match suggest(name, known()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("known: {}", known().collect::<Vec<_>>().join(", ")),
-        };
-        diagnostic.with_help(help).into()
+        let help = did_you_mean(name, known());
+        let help = help.unwrap_or_else(|| format!("known: {}", known().collect::<Vec<_>>().join(", ")));
+        Diagnostic::new(format!("unknown kind `{name}`")).with_help(help).into()
     })
 }
 
-fn refuse_existing(config: &Config, name: &str) -> Result<(), Diagnostics> {
-    match config.backend(name) {
-        None => Ok(()),
-        Some(table) => {
-            let message = format!("backend `{name}` is there already");
-            let diagnostic = Diagnostic::at(table.location.clone(), message);
-            Err(diagnostic.with_help("choose another name, or change that table").into())
-        }
-    }
-}
-
-/// The text of a configuration with one table more; nothing that is there is touched.
+/// The text of a configuration with one more table. The existing text stays as it is.
 fn with_backend(before: Option<&str>, name: &str, kind: &Kind) -> String {
-    let mut text = match before {
-        Some(text) => text.to_owned(),
-        None => format!("default = \"{name}\"\n"),
-    };
+    let mut text = before.map_or_else(|| format!("default = \"{name}\"\n"), str::to_owned);
     if !text.ends_with('\n') {
         text.push_str(if text.contains("\r\n") { "\r\n" } else { "\n" });
     }
@@ -122,7 +122,7 @@ fn with_backend(before: Option<&str>, name: &str, kind: &Kind) -> String {
     text
 }
 
-/// Writes a file as a whole or not at all, with the permissions it had.
+/// Writes a file completely or not at all, and keeps its permissions.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -136,6 +136,41 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Most existing files that are named.
+const NAMED: usize = 5;
+
+/// Writes all built-in files, or none if one of them exists.
+pub(super) fn init(directory: &Path) -> Result<u8, CommandError> {
+    refuse_existing(directory)?;
+    for (written, file) in built_in::files().enumerate() {
+        let path = directory.join(file.path);
+        write_atomically(&path, file.content).map_err(|error| {
+            let (path, written) = (path.display(), count(written, "file"));
+            CommandError::Broken(format!("{path} cannot be written: {error}; {written} written before it"))
+        })?;
+    }
+    let (shown, files) = (directory.display(), count(built_in::files().count(), "file"));
+    say(&format!(
+        "wrote backends.toml, suites and snapshots to {shown}: {files}\nnext: hydrotest new backend NAME --kind KIND\n"
+    ));
+    Ok(0)
+}
+
+/// Refuses a directory that contains a file of a project.
+fn refuse_existing(directory: &Path) -> Result<(), Diagnostics> {
+    // A broken link exists too.
+    let is_there = |path: &&str| directory.join(path).symlink_metadata().is_ok();
+    let existing: Vec<&str> = built_in::files().map(|file| file.path).filter(is_there).collect();
+    if existing.is_empty() {
+        return Ok(());
+    }
+    let (shown, rest) = existing.split_at(NAMED.min(existing.len()));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    let message = format!("already in {}: {}{more}", directory.display(), shown.join(", "));
+    let help = "nothing was written; name another directory, or move these away";
+    Err(Diagnostic::new(message).with_help(help).into())
 }
 
 #[cfg(test)]

@@ -1,31 +1,25 @@
-//! `hydrotest suites --price`: what a run of the suites would cost on a graphics card, as a table. Plans, and starts nothing.
+//! `hydrotest suites --price`: shows what a run of the suites would cost on a graphics card. Does not start anything.
 
 use std::fmt::Write;
 
-use super::arguments::ListArguments;
-use super::list::table;
+use super::list::{ListArguments, table};
 use super::project::Project;
 use super::{CommandError, say};
-use crate::config::{Diagnostic, Diagnostics};
+use crate::plan::Selection;
 use crate::plan::price::{Price, price, time_of};
-use crate::plan::{Overriding, Plan, Selection, expand};
 
-/// The suite that stands for all of them when time is short (docs/mutants.md).
+/// The suite to run when time is short (docs/mutants.md).
 const QUICK: &str = "recorded";
 
-/// Shows what every model costs, with all suites and with the quick one.
-pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
+/// Shows the costs of every model, with all suites and with the quick one.
+pub(super) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let config = &project.config;
     let Some(backend) = config.backends.iter().find(|table| table.name == config.default) else {
         let problem = format!("there is no backend `{}` to plan for", config.default);
-        return Err(Diagnostics::from(Diagnostic::new(problem)).into());
+        return Err(CommandError::misconfigured(problem));
     };
-    let plan = |suites: Vec<String>| -> Result<Plan, CommandError> {
-        let selection = Selection { suites, ..Selection::default() };
-        let plan = expand(config, &project.suites, backend, &selection, Overriding::default())?;
-        Ok(plan)
-    };
+    let plan = |suites| project.plan(backend, &Selection { suites, ..Selection::default() });
     let (all, quick) = (plan(Vec::new())?, plan(vec![QUICK.to_owned()])?);
     let prices: Vec<(&str, Price, Price)> = all
         .served

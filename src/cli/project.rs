@@ -1,16 +1,16 @@
-//! The project of a command: configuration, sequences and suites, read together so that all mistakes show at once.
+//! The project of a command: configuration, sequences and suites, read together so that all mistakes show at once. Does not run anything.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::arguments::{ConfigPlace, ProjectPaths};
-use super::{CommandError, begin};
+use super::paths::{ConfigPlace, ProjectPaths};
+use super::{CommandError, begin, did_you_mean};
 use crate::backend::{registry, state_directory};
 use crate::built_in;
-use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Source, Suite, Suites, suggest};
-use crate::plan::{Overriding, Selection, expand};
+use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Suite, Suites};
+use crate::plan::{Overriding, Plan, Selection, expand};
 use crate::snapshot::{SnapshotKey, Unpacked, has_built_in};
 
 /// Everything that is declared.
@@ -19,34 +19,31 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     /// Suites in the order of their names.
     pub(crate) suites: Vec<Suite>,
-    /// The files of the suites by name, as they are.
+    /// The files of the suites by name, unchanged.
     pub(crate) suite_files: Vec<(String, Vec<u8>)>,
-    /// Where recorded results lie, or would.
+    /// The directory of the recorded results, which need not exist.
     pub(crate) snapshots: PathBuf,
-    /// Where the suites are from.
     pub(crate) origin: SuiteOrigin,
 }
 
-/// Where suites are from.
+/// The origin of suites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SuiteOrigin {
     /// Files of the project, or a command line.
     Project,
-    /// The program.
     BuiltIn,
 }
 
 /// The recorded results that a run compares with.
 #[derive(Debug)]
 pub(crate) enum References {
-    /// Of the project, which may record others.
+    /// Those of the project, which may record others.
     Project(PathBuf),
-    /// Of the program; they cannot be changed.
+    /// Those of the program, which cannot be changed.
     BuiltIn(Unpacked),
 }
 
 impl References {
-    /// Where they are.
     pub(crate) fn directory(&self) -> &Path {
         match self {
             Self::Project(directory) => directory,
@@ -64,14 +61,10 @@ pub(crate) fn read_config(places: &ProjectPaths) -> Result<Config, Diagnostics> 
     diagnostics.into_result(config)
 }
 
-/// The configuration, and what is wrong with the settings of its backends. Where more is wrong, all of it at once is the error.
+/// Reads the configuration, and the mistakes in the settings of its backends. Returns all mistakes as one error if there are others.
 fn read_both(place: &ConfigPlace) -> Result<(Config, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let source = match place {
-        ConfigPlace::File(path) => Source::read(path)?,
-        ConfigPlace::BuiltIn => Config::built_in_source(),
-    };
-    let Some(config) = Config::read(&source, &mut diagnostics)? else {
+    let Some(config) = Config::read(&place.source()?, &mut diagnostics)? else {
         return Err(diagnostics);
     };
     let is_sound = diagnostics.is_empty();
@@ -82,7 +75,7 @@ fn read_both(place: &ConfigPlace) -> Result<(Config, Diagnostics), Diagnostics> 
 /// The files of the suites of a directory and their sequences, by name.
 fn suite_files(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
-    // A directory that is not there is told by those who read the suites.
+    // `Suites::load` reports a directory that does not exist.
     for entry in std::fs::read_dir(directory).into_iter().flatten() {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "toml" || ending == "fasta") {
@@ -107,7 +100,7 @@ impl Project {
         }
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| place.home().join(name));
         let directory = beside(&places.suites, "suites");
-        // Without a configuration there is no project whose directory it could be.
+        // Without a configuration, a directory called `suites` belongs to no project.
         let is_own = places.suites.is_some() || (place != ConfigPlace::BuiltIn && directory.exists());
         let (origin, suites, files) = if is_own {
             let suites = Suites::load(&directory, &config);
@@ -118,8 +111,7 @@ impl Project {
         };
         let suites = suites.map_err(|wrong| diagnostics.append(wrong)).unwrap_or_default().suites;
         let files = files.unwrap_or_else(|error| {
-            let message = format!("failed to read {}: {error}", directory.display());
-            diagnostics.push(Diagnostic::new(message));
+            diagnostics.push(Diagnostic::new(format!("failed to read {}: {error}", directory.display())));
             Vec::new()
         });
         diagnostics.into_result(Self {
@@ -140,68 +132,71 @@ impl Project {
         hex::encode(hasher.finalize())
     }
 
-    /// The recorded results for these weights: the project's own, or for built-in suites the built-in ones.
+    /// The recorded results for these weights: those of the project, or the built-in ones for built-in suites.
     ///
     /// # Errors
-    /// When those that are built in cannot be unpacked.
+    /// If the built-in ones cannot be unpacked.
     pub(crate) fn references(&self, weights: &str) -> Result<References, CommandError> {
         let is_own = self.origin == SuiteOrigin::Project || self.snapshots.join(weights).exists();
         if is_own || !has_built_in(weights) {
             return Ok(References::Project(self.snapshots.clone()));
         }
-        let unpacked = Unpacked::in_state(&state_directory()).map_err(|error| {
+        Unpacked::in_state(&state_directory()).map(References::BuiltIn).map_err(|error| {
             CommandError::Broken(format!(
                 "the built-in recorded results cannot be unpacked: {error}; HYDROTEST_STATE_DIR names another directory for them"
             ))
-        });
-        Ok(References::BuiltIn(unpacked?))
+        })
+    }
+
+    /// The selector of the given backend, or of the default one.
+    pub(super) fn selector<'a>(&'a self, given: Option<&'a str>) -> &'a str {
+        given.unwrap_or(&self.config.default)
+    }
+
+    /// Plans the selected cases on a backend, with the timeouts and retries that are declared.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the checks of any case.
+    pub(super) fn plan(&self, backend: &BackendTable, selection: &Selection) -> Result<Plan, Diagnostics> {
+        expand(&self.config, &self.suites, backend, selection, Overriding::default())
     }
 
     /// Checks the names that a selection uses.
     ///
     /// # Errors
-    /// Names that are not declared, with what may have been meant.
+    /// Names that are not declared, each with a suggestion.
     pub(crate) fn check(&self, selection: &Selection) -> Result<(), Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let models: Vec<&str> = self.config.models.iter().map(|model| model.key.as_str()).collect();
         let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name.as_str()).collect();
         for (what, wanted, known) in [("model", &selection.models, models), ("suite", &selection.suites, suites)] {
             for name in wanted.iter().filter(|name| !known.contains(&name.as_str())) {
-                let diagnostic = Diagnostic::new(format!("{what} {name} is not declared"));
-                diagnostics.push(match suggest(name, known.iter().copied()) {
-                    Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
-                    None => diagnostic.with_help(format!("known: {}", known.join(", "))),
-                });
+                let help = did_you_mean(name, known.iter().copied());
+                let help = help.unwrap_or_else(|| format!("known: {}", known.join(", ")));
+                diagnostics.push(Diagnostic::new(format!("{what} {name} is not declared")).with_help(help));
             }
         }
         diagnostics.into_result(())
     }
 
-    /// The snapshots, with these weights, that some declared suite uses for some declared model.
+    /// The snapshots with these weights that any declared suite uses for any declared model.
     ///
     /// # Errors
     /// Everything that is wrong with the checks of any case.
     pub(crate) fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
-        let mut keys = HashSet::new();
-        let mut add = |table: &BackendTable| -> Result<(), Diagnostics> {
-            let selection = Selection { weights: Some(weights.to_owned()), ..Selection::default() };
-            let overriding = Overriding::default();
-            let plan = expand(&self.config, &self.suites, table, &selection, overriding)?;
-            keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
-            Ok(())
-        };
-        for table in &self.config.backends {
-            add(table)?;
-        }
-        // A model that no backend serves today has recorded results all the same; a suite that is content with the first of
-        // several models has those of each, for a backend that serves no other.
+        let mut tables = self.config.backends.clone();
+        // A model that no backend serves today has recorded results all the same. A suite for the first of several models has those
+        // of each, because a backend may serve no other.
         if let Some(first) = self.config.backends.first() {
             let serving = |models| BackendTable { models, ..first.clone() };
-            add(&serving(None))?;
-            for model in &self.config.models {
-                let only = Located { value: model.key.clone(), location: first.location.clone() };
-                add(&serving(Some(vec![only])))?;
-            }
+            let only = |key: &String| vec![Located { value: key.clone(), location: first.location.clone() }];
+            tables.push(serving(None));
+            tables.extend(self.config.models.iter().map(|model| serving(Some(only(&model.key)))));
+        }
+        let mut keys = HashSet::new();
+        for table in &tables {
+            let plan = self.plan(table, &Selection::of_weights(weights))?;
+            keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
         }
         Ok(keys)
     }

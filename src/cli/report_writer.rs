@@ -1,5 +1,5 @@
-//! Writes the reports of a run while it goes on: each file is whole at any moment, so that a run that is killed leaves reports that
-//! can be read and say that they are incomplete.
+//! Writes the reports of a run while it goes on, each in one step, so that a killed run leaves readable reports that say that they are
+//! incomplete. Does not make the text of a report.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::outcome::record::{LiveRecord, RunRecord};
 use crate::report::format::ReportTarget;
 use crate::snapshot::write_atomically;
 
-/// The least time between two writes of the reports.
+/// The shortest time between two writes of the reports.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Writing takes at most this part of the time of a run.
+/// Writing takes at most one part in so many of the time of a run.
 const SHARE: u32 = 20;
 
 /// Writes reports on a thread of its own until the run is over.
@@ -25,24 +25,23 @@ pub(super) struct ReportWriter {
 }
 
 impl ReportWriter {
-    /// Writes each report once, so that a path that cannot be written is known before anything runs, and goes on from there.
+    /// Writes each report once, so that a bad path is an error before anything runs, and starts the thread.
     pub(super) fn begin(record: &Arc<LiveRecord>, reports: &[ReportTarget]) -> Result<Self, CommandError> {
         let mut writer = Self { record: Arc::clone(record), reports: reports.to_vec(), thread: None };
         if reports.is_empty() {
             return Ok(writer);
         }
-        write_reports(&writer.reports, &record.snapshot()).map_err(CommandError::Broken)?;
-        let (record, reports) = (Arc::clone(record), writer.reports.clone());
-        let thread = std::thread::Builder::new().name("reports".into());
-        let thread = thread.spawn(move || write_along(&record, &reports));
-        writer.thread = Some(thread.map_err(|error| CommandError::Broken(format!("cannot start a thread: {error}")))?);
+        write_reports(reports, &record.snapshot())?;
+        let (record, reports) = (Arc::clone(record), reports.to_vec());
+        let thread = std::thread::Builder::new().name("reports".into()).spawn(move || write_along(&record, &reports));
+        writer.thread = Some(thread.map_err(CommandError::because("cannot start a thread"))?);
         Ok(writer)
     }
 
-    /// Writes the reports of the run that is over, which its record must know by now.
+    /// Writes the reports of the run that is over. Its record must be finished.
     pub(super) fn finish(mut self) -> Result<(), CommandError> {
         self.join();
-        write_reports(&self.reports, &self.record.snapshot()).map_err(CommandError::Broken)
+        write_reports(&self.reports, &self.record.snapshot())
     }
 
     fn join(&mut self) {
@@ -52,7 +51,7 @@ impl ReportWriter {
     }
 }
 
-/// A run that ends with an error leaves reports of what had ended until then.
+/// A run that ends with an error leaves reports of the cases that ended before.
 impl Drop for ReportWriter {
     fn drop(&mut self) {
         self.record.abandon();
@@ -60,7 +59,7 @@ impl Drop for ReportWriter {
     }
 }
 
-/// A failure to write is told at the end, where the last write fails too.
+/// Ignores errors, because the last write reports them.
 fn write_along(record: &LiveRecord, reports: &[ReportTarget]) {
     let (mut seen, mut pause) = (0, PAUSE);
     while let Some(revision) = record.wait_for_change(seen, pause) {
@@ -71,25 +70,23 @@ fn write_along(record: &LiveRecord, reports: &[ReportTarget]) {
     }
 }
 
-/// Writes reports of a run that is over.
+/// Writes the reports of a run.
 ///
 /// # Errors
-/// The first that cannot be made or written.
-pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result<(), String> {
-    for report in reports {
-        let text = (report.format.render)(run);
-        let text = text.map_err(|error| format!("no {} report: {error}", report.format.name))?;
-        write_report(&report.path, text.as_bytes())
-            .map_err(|error| format!("cannot write the report {}: {error}", report.path.display()))?;
+/// The first report that cannot be made or written.
+pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result<(), CommandError> {
+    for ReportTarget { format, path } in reports {
+        let text = (format.render)(run).map_err(CommandError::because(format!("no {} report", format.name)))?;
+        let failed = CommandError::because(format!("cannot write the report {}", path.display()));
+        write_report(path, text.as_bytes()).map_err(failed)?;
     }
     Ok(())
 }
 
-/// A pipe or a device is written as it is; anything else is replaced in one step.
+/// Writes to a pipe or a device directly, and replaces any other file in one step.
 pub(super) fn write_report(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     tracing::debug!(path = %path.display(), bytes = bytes.len(), "report");
-    let is_special = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-    if is_special {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::write(path, bytes);
     }
     write_atomically(path, bytes)

@@ -1,37 +1,51 @@
-//! `hydrotest serve`: an embedded model behind the model-server protocol, with the variables and exit codes of boileroom's
-//! server. The same binary that tests a platform can so be what the platform runs.
+//! `hydrotest serve`: serves an embedded model by the model-server protocol, with the variables and exit codes of boileroom's server, so
+//! that the binary that tests a platform can be the server that it runs. Does not know the protocol.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::arguments::ServeArguments;
-use super::{CommandError, complain};
+use super::{CommandError, complain, runtime};
 use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::synthetic::SyntheticModel;
 use crate::wire::Secret;
 use crate::wire::server::{ModelServer, ServedModel};
 
-/// The model could not be loaded.
+/// Where to serve.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// The port to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// A file that declares other models than those built in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Exit code: the model could not be loaded.
 const NOT_LOADED: u8 = 3;
-/// The address is taken.
+/// Exit code: the address is taken.
 const NOT_BOUND: u8 = 1;
-/// SIGINT ended it.
+/// Exit code: SIGINT ended it.
 const INTERRUPTED: u8 = 130;
-/// SIGTERM ended it; boileroom's server dies of the signal itself, which a shell shows as this code.
+/// Exit code: SIGTERM ended it. The signal kills boileroom's server, which a shell shows as this code.
 const TERMINATED: u8 = 143;
 
-/// Loads the model that the environment asks for, then listens; ends on SIGINT or SIGTERM, once the call under way is done.
-pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
+/// Loads the model that the environment names, then listens. Ends on SIGINT or SIGTERM, after the current call.
+pub(super) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
     let config = match &arguments.config {
         Some(path) => Config::load(path)?,
         None => Config::built_in()?,
     };
     let broken = |error: std::io::Error| CommandError::Broken(format!("the server could not start: {error}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
-    runtime.block_on(async {
+    runtime(2)?.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
         let model = match load(&config, |name| std::env::var(name).ok()) {
@@ -50,9 +64,8 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
             }
         };
         let bound = listener.local_addr().map_or(address, |bound| bound.to_string());
-        complain(&format!("serving {} on http://{bound}", model.key));
-        let secret = std::env::var(Secret::VARIABLE).ok().and_then(Secret::new);
-        let server = ModelServer::new(model, secret);
+        complain(&format!("serving {} on http://{bound}", model.contract.key));
+        let server = ModelServer::new(model, std::env::var(Secret::VARIABLE).ok().and_then(Secret::new));
         let mut code = 0;
         let stop = async {
             code = tokio::select! {
@@ -65,36 +78,28 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
     })
 }
 
-/// The model that `MODEL_CLASS` and `MODEL_CONFIG` describe; every class but the embedded ones is unknown here.
+/// The model that `MODEL_CLASS` and `MODEL_CONFIG` describe. Only the classes of embedded models are known.
 fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<EmbeddedServer, String> {
     let class = variable("MODEL_CLASS").filter(|class| !class.is_empty());
     let class = class.ok_or("MODEL_CLASS environment variable must be set")?;
     let text = variable("MODEL_CONFIG").unwrap_or_else(|| "{}".to_owned());
     let options: Options =
         serde_json::from_str(&text).map_err(|error| format!("Invalid MODEL_CONFIG JSON: {error}"))?;
-    let contract = config.models.iter().find(|model| model.core == class);
-    let contract = contract.ok_or_else(|| {
+    let contract = config.models.iter().find(|model| model.core == class).ok_or_else(|| {
         let known: Vec<&str> = config.models.iter().map(|model| model.core.as_str()).collect();
         format!("Failed to import {class}: known classes are {}", known.join(", "))
     })?;
-    EmbeddedServer::load(contract, options)
+    let model = SyntheticModel::load(Arc::clone(contract), options.clone()).map_err(|error| error.to_string())?;
+    Ok(EmbeddedServer { contract: Arc::clone(contract), config: options, model })
 }
 
-/// The largest response that is computed: a request of a few kilobytes could ask for any amount of memory.
+/// The largest response, in bytes. A request of a few kilobytes could ask for any amount of memory.
 const LARGEST: usize = 1 << 30;
 
 struct EmbeddedServer {
-    key: String,
     contract: Arc<Contract>,
     config: Options,
     model: SyntheticModel,
-}
-
-impl EmbeddedServer {
-    fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
-        let model = SyntheticModel::load(Arc::clone(contract), options.clone()).map_err(|error| error.to_string())?;
-        Ok(Self { key: contract.key.clone(), contract: Arc::clone(contract), config: options, model })
-    }
 }
 
 impl ServedModel for EmbeddedServer {
@@ -121,7 +126,7 @@ mod tests {
             "MODEL_CLASS" => class.map(str::to_owned),
             _ => config.map(str::to_owned),
         };
-        load(&Config::built_in().unwrap(), variable).map(|model| model.key)
+        load(&Config::built_in().unwrap(), variable).map(|model| model.contract.key.clone())
     }
 
     #[test]

@@ -1,33 +1,48 @@
-//! `hydrotest show CASE`: what a case asks, demands and is compared with, and where that is written. Runs nothing.
+//! `hydrotest show CASE`: shows what a case sends, checks and is compared with, and where that is declared. Does not run the case.
 
 use std::fmt::Write;
 
-use super::arguments::ShowArguments;
+use clap::Args;
+
+use super::arguments::TargetArguments;
+use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, reproduce, say};
+use super::{CommandError, did_you_mean, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::config::{Case, Diagnostic, Diagnostics, Location, suggest};
+use crate::config::{Case, Diagnostic, Location};
 use crate::metric_value::count;
 use crate::outcome::quote;
 use crate::outcome::record::plain_line;
-use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
-use crate::prediction::{Listing, Options};
-use crate::snapshot::{Recording, ReviewState, SnapshotKey, Store};
+use crate::plan::{Plan, PlannedCall, PlannedTrial, Selection};
+use crate::prediction::Listing;
+use crate::snapshot::{Listed, Recording, ReviewState, SnapshotKey, Store};
 
-/// The most letters of an input that are shown.
+/// The case to show.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Its name, `model::suite::case`, or a part of it that no other case has.
+    #[arg(value_name = "CASE")]
+    pub(crate) case: String,
+    /// The backend that it is meant for.
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// Most letters of an input that are shown.
 const LONGEST_INPUT: usize = 2000;
-/// The most names that are listed where several are meant.
+/// Most names that are listed for an ambiguous part of a name.
 const MOST_NAMES: usize = 10;
 
-/// Shows one case, as it is for one backend.
-pub(crate) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
+/// Shows one case as planned for one backend.
+pub(super) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let selector = arguments.target.backend.as_deref().unwrap_or(&project.config.default);
+    let selector = project.selector(arguments.target.backend.as_deref());
     let platform = Platform::select(&project.config, selector, Overrides::default())?;
-    let selection = Selection { weights: Some(platform.weights.clone()), ..Selection::default() };
-    let table = &platform.table;
-    let plan = expand(&project.config, &project.suites, table, &selection, Overriding::default())?;
+    let plan = project.plan(&platform.table, &Selection::of_weights(&platform.weights))?;
     let trial = find(&plan, &arguments.case, selector)?;
     let mut text = head(trial);
     for call in &trial.calls {
@@ -42,14 +57,14 @@ pub(crate) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
     }
     text.push_str(&expectations(trial));
     text.push_str(&references(&project, trial, &platform.weights)?);
-    let command = reproduce::command(selector, &Overrides::default(), &arguments.places);
+    let command = arguments.places.run_line(selector, &Overrides::default());
     let _ = writeln!(text, "\nrun it: {command} --exact {}", quote(&trial.name));
     say(&text);
     Ok(0)
 }
 
-/// The case of this name, or the only one with this in its name.
-fn find<'a>(plan: &'a Plan, wanted: &str, backend: &str) -> Result<&'a PlannedTrial, Diagnostics> {
+/// The case of this name, or the only one whose name contains it.
+fn find<'a>(plan: &'a Plan, wanted: &str, backend: &str) -> Result<&'a PlannedTrial, CommandError> {
     if let Some(trial) = plan.trials.iter().find(|trial| trial.name == wanted) {
         return Ok(trial);
     }
@@ -57,16 +72,12 @@ fn find<'a>(plan: &'a Plan, wanted: &str, backend: &str) -> Result<&'a PlannedTr
     let diagnostic = match like.as_slice() {
         [only] => return Ok(only),
         [] => {
-            let diagnostic = Diagnostic::new(format!("no case `{wanted}` for backend {backend}"));
-            let names = plan.trials.iter().map(|trial| trial.name.as_str());
-            match suggest(wanted, names) {
-                Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
-                None => diagnostic.with_help("`hydrotest --list` shows all cases"),
-            }
+            let help = did_you_mean(wanted, plan.trials.iter().map(|trial| trial.name.as_str()));
+            Diagnostic::new(format!("no case `{wanted}` for backend {backend}"))
+                .with_help(help.unwrap_or_else(|| "`hydrotest --list` shows all cases".to_owned()))
         }
         several => {
-            let names = several.iter().take(MOST_NAMES).map(|trial| trial.name.as_str());
-            let mut names: Vec<String> = names.map(str::to_owned).collect();
+            let mut names: Vec<String> = several.iter().take(MOST_NAMES).map(|trial| trial.name.clone()).collect();
             if several.len() > MOST_NAMES {
                 names.push(format!("and {} more", several.len() - MOST_NAMES));
             }
@@ -77,15 +88,11 @@ fn find<'a>(plan: &'a Plan, wanted: &str, backend: &str) -> Result<&'a PlannedTr
     Err(diagnostic.into())
 }
 
-/// The case as its suite declares it.
+/// The declaration of the case in its suite.
 fn declared<'a>(project: &'a Project, trial: &'a PlannedTrial) -> Option<&'a Case> {
     let suite = project.suites.iter().find(|suite| suite.name == *trial.suite)?;
-    let mut cases = suite.cases_for(&trial.contract);
-    let is_it = |case: &Case| {
-        let repetitions = case.repetitions(&trial.contract);
-        repetitions.iter().any(|repetition| repetition.name == trial.case)
-    };
-    cases.find(|case| is_it(case)).map(|case| &**case)
+    let is_it = |case: &Case| case.repetitions(&trial.contract).iter().any(|repetition| repetition.name == trial.case);
+    suite.cases_for(&trial.contract).find(|case| is_it(case)).map(|case| &**case)
 }
 
 fn head(trial: &PlannedTrial) -> String {
@@ -122,14 +129,10 @@ fn of_call(call: &PlannedCall) -> String {
     let _ = writeln!(text, "  input {shown}{more}");
     for (what, options) in [("options", &call.request.options), ("configuration", &call.config)] {
         if !options.is_empty() {
-            let _ = writeln!(text, "  {what} {}", json(options));
+            let _ = writeln!(text, "  {what} {}", plain_line(&serde_json::json!(options).to_string()));
         }
     }
     text
-}
-
-fn json(options: &Options) -> String {
-    plain_line(&serde_json::json!(options).to_string())
 }
 
 /// `file:line`.
@@ -137,18 +140,17 @@ fn place(location: &Location) -> String {
     plain_line(&format!("{}:{}", location.source().path(), location.line()))
 }
 
-/// A check as it is written, in one line; its name where it is a table with a header of its own.
+/// The text of a check on one line, or its name if it is a table with a header of its own.
 fn written(location: &Location, name: &str) -> String {
     let text = location.source().text().get(location.span()).unwrap_or_default();
     if text.starts_with('{') {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        plain_line(&words.join(" "))
+        plain_line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
     } else {
         plain_line(name)
     }
 }
 
-/// Where it is known to fail.
+/// The failures that are expected or known.
 fn expectations(trial: &PlannedTrial) -> String {
     let mut text = String::new();
     if let Some(expected) = &trial.expected_failure {
@@ -164,26 +166,26 @@ fn expectations(trial: &PlannedTrial) -> String {
     text
 }
 
-/// What it is compared with.
+/// The recorded results that the case is compared with.
 fn references(project: &Project, trial: &PlannedTrial, weights: &str) -> Result<String, CommandError> {
     let keys: Vec<SnapshotKey> = trial.snapshot_keys(weights).collect();
     if keys.is_empty() {
         return Ok("\ncompared with no recorded result\n".to_owned());
     }
-    let places = project.references(weights)?;
-    let store = Store::new(places.directory(), Recording::Never)?;
+    let references = project.references(weights)?;
+    let store = Store::new(references.directory(), Recording::Never)?;
     let listed = store.list()?;
     let mut text = String::new();
     for key in keys {
-        let entry = listed.iter().find(|entry| entry.key == key && entry.state == ReviewState::Accepted);
-        let Some(entry) = entry else {
+        let is_it = |entry: &&Listed| entry.key == key && entry.state == ReviewState::Accepted;
+        let Some(entry) = listed.iter().find(is_it) else {
             let _ = writeln!(text, "\ncompared with {key}: not recorded yet");
             continue;
         };
         let _ = writeln!(text, "\ncompared with {key}: {}", plain_line(&entry.origin()));
         let _ = writeln!(text, "  {}", plain_line(&entry.path.display().to_string()));
         let prediction = store.inspect(entry)?;
-        let listing = Listing::of(&prediction).map_err(|error| CommandError::Broken(error.to_string()))?;
+        let listing = Listing::of(&prediction).map_err(CommandError::broken)?;
         for (path, leaf) in listing.entries() {
             let _ = writeln!(text, "  {}: {}", plain_line(path), plain_line(&leaf.describe()));
         }

@@ -1,22 +1,22 @@
-//! `--shrink`: after a run, the failures of the backend one by one. Wires the run's plan and platform to the search and its report.
+//! `--shrink`: shrinks the failures of the backend after a run, one by one. Connects plan, search and report, and does not choose inputs.
 
 use std::sync::Arc;
 
 use super::arguments::RunArguments;
 use super::project::Project;
-use super::{CommandError, complain, reproduce};
+use super::{CommandError, complain, runtime};
 use crate::backend::kind::Overrides;
 use crate::metric_value::count;
 use crate::outcome::{Outcome, RunOutcome, Shrinking, ShrunkCase, Verdict, quote};
 use crate::plan::{Plan, PlannedTrial};
-use crate::prediction::{Input, Options};
+use crate::prediction::Input;
 use crate::report::shrink as report;
 use crate::run::{Interrupt, Judging, Open, RunSettings, ShrinkRequest, shrink};
 
-/// Checks that `hydrotest try` makes without being told.
+/// Checks that `hydrotest try` always makes.
 const USUAL: [&str; 2] = ["contract", "sequence"];
 
-/// A run that is over, and what searches may use.
+/// A run that is over, with what the searches need.
 pub(super) struct FailedCases<'a> {
     pub(super) plan: &'a Plan,
     pub(super) report: &'a RunOutcome,
@@ -27,24 +27,20 @@ pub(super) struct FailedCases<'a> {
 }
 
 impl FailedCases<'_> {
-    /// Shrinks every case that the backend failed; returns what to tell.
+    /// Shrinks every case that the backend failed, and returns the report.
     pub(super) fn shrink(&self, arguments: &RunArguments, overrides: &Overrides) -> Result<String, CommandError> {
-        let selector = arguments.target.backend.as_deref().unwrap_or(&self.project.config.default);
-        let begun = reproduce::of_command("try ", selector, overrides, &arguments.places.without_suites());
+        let selector = self.project.selector(arguments.target.backend.as_deref());
+        let begun = arguments.places.without_suites().command_line("try ", selector, overrides);
         let calls = usize::from(arguments.shrink_calls);
-        let broken = |error: std::io::Error| CommandError::Broken(error.to_string());
+        let trial = |outcome: &Outcome| self.plan.trials.iter().find(|trial| trial.name == outcome.name);
         let failed = self.report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
         let failed: Vec<(&PlannedTrial, &Outcome)> =
-            failed.filter_map(|outcome| Some((self.trial(outcome)?, outcome))).collect();
+            failed.filter_map(|outcome| Some((trial(outcome)?, outcome))).collect();
         if failed.is_empty() || self.report.interrupted.is_some() {
             return Ok(String::new());
         }
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
-        let interrupt = {
-            let _inside = runtime.enter();
-            Interrupt::listen().map_err(broken)?
-        };
+        let runtime = runtime(2)?;
+        let interrupt = Interrupt::listen(runtime.handle()).map_err(CommandError::broken)?;
         let mut text = String::new();
         for (trial, outcome) in failed {
             if interrupt.pending().is_some() {
@@ -71,14 +67,10 @@ impl FailedCases<'_> {
         runtime.shutdown_timeout(std::time::Duration::from_secs(1));
         Ok(text)
     }
-
-    fn trial(&self, outcome: &Outcome) -> Option<&PlannedTrial> {
-        self.plan.trials.iter().find(|trial| trial.name == outcome.name)
-    }
 }
 
-/// The command line that makes the shrunk call and judges it as the case does; `None` where there is none: the failure takes several
-/// calls, or its check is not written where it can be given again.
+/// The command line that makes the shrunk call and judges it as the case does. Returns `None` if the failure takes several calls, or if
+/// the text of its check cannot be an argument.
 fn try_line(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: &str) -> Option<String> {
     if !shrunk.others.is_empty() {
         return None;
@@ -90,7 +82,7 @@ fn try_line(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: 
     }
     for (flag, options) in [("--model-config", &shrunk.config), ("--options", &shrunk.request.options)] {
         if !options.is_empty() {
-            add(flag, written(options));
+            add(flag, serde_json::Value::Object(options.clone()).to_string());
         }
     }
     if matches!(&shrunk.request.input, Input::Many(items) if items.len() == 1) {
@@ -100,11 +92,7 @@ fn try_line(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: 
     Some(words.join(" "))
 }
 
-fn written(options: &Options) -> String {
-    serde_json::Value::Object(options.clone()).to_string()
-}
-
-/// The table of a check as its suite has it: on one line, and of no call by name.
+/// The text of a check in its suite, if it is an inline table on one line and names no call.
 fn table(project: &Project, trial: &PlannedTrial, check: &str) -> Option<String> {
     let suite = project.suites.iter().find(|suite| suite.name == *trial.suite)?;
     let is_own =

@@ -1,42 +1,94 @@
-//! `hydrotest snapshots`: list, accept, reject, import and prune recorded reference results. Asks before it changes any.
+//! `hydrotest snapshots`: lists, accepts, rejects and prunes recorded reference results. Does not change any without confirmation.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::arguments::{ListedSnapshots, PruneArguments, ReviewArguments, ReviewPlace, SnapshotAction};
+use super::import::{ImportArguments, import};
+use super::list::{ListArguments, show_json, table};
+use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, import, list, say};
+use super::{CommandError, complain, say};
 use crate::check;
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::Diagnostic;
 use crate::metric_value::count;
 use crate::snapshot::{Floors, Listed, Prune, Recording, ReviewState, SnapshotError, SnapshotKey, Store, StoredArrays};
 
-/// Some result cannot be a reference.
+/// What to do with recorded results.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotAction {
+    /// List recorded and pending results with their noise floors, and those that no case uses.
+    List {
+        /// The directory in which they wait, as `--pending` of a run named it [default: beside the recorded results].
+        #[arg(long, value_name = "DIR")]
+        pending: Option<PathBuf>,
+        #[command(flatten)]
+        list: ListArguments,
+    },
+    /// Make pending results the reference, after showing where each comes from.
+    Accept(ReviewArguments),
+    /// Delete pending results, after showing where each comes from.
+    Reject(ReviewArguments),
+    /// Make a reference result of files: PDB, mmCIF, npy, npz, or JSON with a key of the field's name.
+    Import(ImportArguments),
+    /// Delete results that no case of any declared model uses, and arrays that no result refers to.
+    Prune(PruneArguments),
+}
+
+/// A selection of pending results.
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArguments {
+    /// The directory in which they wait, as `--pending` of a run named it [default: beside the recorded results].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pending: Option<PathBuf>,
+    /// Only those whose name contains this [default: all].
+    pub(crate) filter: Option<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// The results to delete.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArguments {
+    /// Only say what would be deleted.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Also results of suites that are not declared here: they may belong to another directory of suites.
+    #[arg(long)]
+    pub(crate) undeclared: bool,
+    /// Where the project lies.
+    #[command(flatten)]
+    pub(crate) places: ProjectPaths,
+}
+
+/// Exit code: a result cannot be a reference.
 const REFUSED: u8 = 1;
 
-/// Does what was asked for.
-pub(crate) fn snapshots(action: SnapshotAction) -> Result<u8, CommandError> {
+/// Lists or changes recorded results.
+pub(super) fn snapshots(action: SnapshotAction) -> Result<u8, CommandError> {
     match action {
-        SnapshotAction::List(arguments) => list_all(&arguments),
+        SnapshotAction::List { pending, list } => list_all(pending.as_deref(), &list),
         SnapshotAction::Accept(arguments) => accept(&arguments),
         SnapshotAction::Reject(arguments) => reject(&arguments),
-        SnapshotAction::Import(arguments) => import::import(&arguments),
+        SnapshotAction::Import(arguments) => import(&arguments),
         SnapshotAction::Prune(arguments) => prune(&arguments),
     }
 }
 
-impl From<SnapshotError> for CommandError {
-    fn from(error: SnapshotError) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-fn list_all(arguments: &ListedSnapshots) -> Result<u8, CommandError> {
-    let project = Project::read(&arguments.list.places)?;
-    let store = reviewing(&project, &arguments.review)?;
+fn list_all(pending: Option<&Path>, arguments: &ListArguments) -> Result<u8, CommandError> {
+    let project = Project::read(&arguments.places)?;
+    let store = reviewing(&project, pending)?;
     let mut listed = store.list()?;
     if store.pending_directory().is_some() {
         listed.retain(|entry| entry.state == ReviewState::Accepted);
@@ -52,24 +104,21 @@ fn list_all(arguments: &ListedSnapshots) -> Result<u8, CommandError> {
     let floors = |entry: &Listed| -> Result<Option<Floors>, SnapshotError> {
         if entry.state == ReviewState::Accepted { store.floors(&entry.key) } else { Ok(None) }
     };
-    let mut rows = Vec::new();
-    let mut entries = Vec::new();
+    let (mut rows, mut entries) = (Vec::new(), Vec::new());
     for entry in &listed {
-        let (name, floors) = (entry.key.to_string(), floors(entry)?);
-        entries.push(json!({
-            "name": name, "state": state(entry), "path": entry.path, "bytes": bytes(entry), "floor": floors,
-        }));
+        let (name, state, bytes, floors) = (entry.key.to_string(), state(entry), bytes(entry), floors(entry)?);
+        entries.push(json!({ "name": name, "state": state, "path": entry.path, "bytes": bytes, "floor": floors }));
         let floors = floors.map_or_else(|| "-".to_owned(), |floors| show(&floors));
-        rows.push([state(entry).to_owned(), bytes(entry).to_string(), name, floors]);
+        rows.push([state.to_owned(), bytes.to_string(), name, floors]);
     }
-    if arguments.list.json {
-        return list::show_json(&json!({ "snapshots": entries }));
+    if arguments.json {
+        return show_json(&json!({ "snapshots": entries }));
     }
-    say(&list::table(["STATE", "BYTES", "SNAPSHOT", "FLOOR"], rows.into_iter()));
+    say(&table(["STATE", "BYTES", "SNAPSHOT", "FLOOR"], rows.into_iter()));
     Ok(0)
 }
 
-/// A noise floor in a few words, with what it lets pass beyond the tolerance.
+/// A noise floor in a few words, with the values that it accepts above the tolerance.
 fn show(floors: &Floors) -> String {
     let repeats = format!("{} repeats on {}", floors.repeats, floors.backend);
     match floors.accepted.as_slice() {
@@ -78,10 +127,10 @@ fn show(floors: &Floors) -> String {
     }
 }
 
-/// The pending results that are meant, each shown with where it comes from.
+/// Shows the selected pending results with their origins, and returns them.
 fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, CommandError> {
-    let recorded: HashSet<SnapshotKey> =
-        store.list()?.into_iter().filter(|entry| entry.state == ReviewState::Accepted).map(|entry| entry.key).collect();
+    let accepted = store.list()?.into_iter().filter(|entry| entry.state == ReviewState::Accepted);
+    let recorded: HashSet<SnapshotKey> = accepted.map(|entry| entry.key).collect();
     let filter = arguments.filter.as_deref().unwrap_or_default();
     let mut listed = waiting(store)?;
     listed.retain(|entry| entry.key.to_string().contains(filter));
@@ -103,7 +152,7 @@ fn waiting(store: &Store) -> Result<Vec<Listed>, SnapshotError> {
 
 fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let store = reviewing(&project, &arguments.review)?;
+    let store = reviewing(&project, arguments.pending.as_deref())?;
     let _alone = store.lock_to_change()?;
     let mut sound = HashSet::new();
     let mut refused = 0;
@@ -116,18 +165,13 @@ fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
             refused += 1;
         }
     }
-    let accepted =
-        if !sound.is_empty() && confirmed(arguments.yes, &format!("accept {}?", count(sound.len(), "result")))? {
-            store.accept(|key| sound.contains(key))?
-        } else {
-            Vec::new()
-        };
-    let mut text = String::new();
+    let question = format!("accept {}?", count(sound.len(), "result"));
+    let is_agreed = !sound.is_empty() && confirmed(arguments.yes, &question)?;
+    let accepted = if is_agreed { store.accept(|key| sound.contains(key))? } else { Vec::new() };
     for key in &accepted {
-        let _ = writeln!(text, "accepted {key}");
+        say(&format!("accepted {key}\n"));
     }
-    let _ = writeln!(text, "{} accepted", accepted.len());
-    say(&text);
+    say(&format!("{} accepted\n", accepted.len()));
     if refused == 0 {
         return Ok(0);
     }
@@ -136,7 +180,7 @@ fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     Ok(REFUSED)
 }
 
-/// Why a pending result cannot be a reference; empty when it can.
+/// Why a pending result cannot be a reference. Empty if it can.
 fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
     let Some(contract) = project.config.model(entry.key.model()) else {
         return vec![format!("model `{}` is not declared", entry.key.model())];
@@ -149,7 +193,7 @@ fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
 
 fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let store = reviewing(&project, &arguments.review)?;
+    let store = reviewing(&project, arguments.pending.as_deref())?;
     let _alone = store.lock_to_change()?;
     let listed = pending(&store, arguments)?;
     let mut rejected = 0;
@@ -169,12 +213,12 @@ fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
 
 fn prune(arguments: &PruneArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let store = store(&project)?;
+    let store = reviewing(&project, None)?;
     let _alone = store.lock_to_change()?;
     let listed = store.list()?;
     let mut in_use = used(&project, &listed)?;
-    let foreign = listed.iter().filter(|entry| !project.declares_suite(entry.key.suite()));
-    let foreign: Vec<SnapshotKey> = foreign.map(|entry| entry.key.clone()).collect();
+    let keys = listed.iter().map(|entry| entry.key.clone());
+    let foreign: Vec<SnapshotKey> = keys.filter(|key| !project.declares_suite(key.suite())).collect();
     let mut text = String::new();
     if !arguments.undeclared && !foreign.is_empty() {
         let kept = count(foreign.len(), "result");
@@ -192,16 +236,13 @@ fn prune(arguments: &PruneArguments) -> Result<u8, CommandError> {
         return Ok(0);
     }
     say(&text);
-    let deleted = if !unneeded.is_empty() && confirmed(arguments.yes, &format!("delete {files}?"))? {
-        store.prune(Some(&in_use), Prune::Delete)?.len()
-    } else {
-        0
-    };
+    let is_agreed = !unneeded.is_empty() && confirmed(arguments.yes, &format!("delete {files}?"))?;
+    let deleted = if is_agreed { store.prune(Some(&in_use), Prune::Delete)?.len() } else { 0 };
     say(&format!("deleted {}\n", count(deleted, "file")));
     Ok(0)
 }
 
-/// Whether the person at the keyboard agrees.
+/// Asks the user for confirmation, unless it was given beforehand.
 fn confirmed(yes: bool, question: &str) -> Result<bool, CommandError> {
     if yes {
         return Ok(true);
@@ -209,47 +250,39 @@ fn confirmed(yes: bool, question: &str) -> Result<bool, CommandError> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         let message = "confirmation is needed, and standard input is no terminal";
-        let diagnostic = Diagnostic::new(message).with_help("`--yes` confirms it beforehand");
-        return Err(Diagnostics::from(diagnostic).into());
+        return Err(Diagnostic::new(message).with_help("`--yes` confirms it beforehand").into());
     }
     complain(&format!("{question} [y/N]"));
     let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
-    read.map_err(|error| CommandError::Broken(format!("standard input cannot be read: {error}")))?;
+    stdin.lock().read_line(&mut line).map_err(CommandError::because("standard input cannot be read"))?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
-fn store(project: &Project) -> Result<Store, CommandError> {
-    Ok(Store::new(&project.snapshots, Recording::Never)?)
-}
-
-/// The store with the directory in which results wait for review. One that is not there is a mistake, not an empty one.
-fn reviewing(project: &Project, place: &ReviewPlace) -> Result<Store, CommandError> {
-    let store = store(project)?;
-    match &place.pending {
+/// The store with the directory of the results that wait for review. A directory that does not exist is an error.
+fn reviewing(project: &Project, pending: Option<&Path>) -> Result<Store, CommandError> {
+    let store = Store::new(&project.snapshots, Recording::Never)?;
+    match pending {
         None => Ok(store),
         Some(directory) if directory.is_dir() => Ok(store.with_pending(directory)?),
         Some(directory) => {
-            let diagnostic = Diagnostic::new(format!("--pending {}: there is no such directory", directory.display()));
-            Err(Diagnostics::from(diagnostic).into())
+            let message = format!("--pending {}: there is no such directory", directory.display());
+            Err(CommandError::misconfigured(message))
         }
     }
 }
 
-/// What the declared suites use, for every kind of weights that anything is recorded for.
+/// The snapshots that the declared suites use, for all weights with recorded results.
 fn used(project: &Project, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, CommandError> {
-    let weights: HashSet<&str> = listed.iter().map(|entry| entry.key.weights()).collect();
     let mut used = HashSet::new();
-    for weights in weights {
+    for weights in listed.iter().map(|entry| entry.key.weights()).collect::<HashSet<&str>>() {
         used.extend(project.snapshot_keys(weights)?);
     }
     Ok(used)
 }
 
 fn bytes(entry: &Listed) -> u64 {
-    let arrays = match &entry.arrays {
-        StoredArrays::File { size, .. } => size.unwrap_or(0),
-        StoredArrays::None | StoredArrays::Unreadable(_) => 0,
-    };
-    entry.size + arrays
+    match &entry.arrays {
+        StoredArrays::File { size, .. } => entry.size + size.unwrap_or(0),
+        StoredArrays::None | StoredArrays::Unreadable(_) => entry.size,
+    }
 }

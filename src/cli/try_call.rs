@@ -1,21 +1,58 @@
-//! `hydrotest try`: one call and its judgement, as a suite of one case that is made of the arguments. A run does the rest.
+//! `hydrotest try`: makes one call and judges it, by writing a suite of one case. Does not run that suite itself.
 
-use clap::Parser;
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
 use serde_json::Value as Json;
 
 use super::CommandError;
-use super::arguments::{CommandLine, ConfigPlace, ProjectPaths, RunArguments, TryArguments};
+use super::arguments::{CommandLine, RunArguments, TargetArguments};
+use super::paths::{ConfigPlace, ProjectPaths};
 use super::project::{Project, SuiteOrigin, read_config};
 use super::run::run_project;
 use crate::config::{Diagnostic, Diagnostics, Sequences, Source, Suites};
 use crate::plan::Selection;
 use crate::prediction::{Contract, Options};
 
-/// The name of the file that the suite would have, and so of the suite.
+/// One call and its checks.
+#[derive(Debug, Args)]
+pub(crate) struct TryArguments {
+    /// What to ask.
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// The model to call.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) model: String,
+    /// The options of the call, as JSON, such as `{"include_fields":["plddt"]}`.
+    #[arg(long, value_name = "JSON", value_parser = parse_options)]
+    pub(crate) options: Option<Options>,
+    /// What the model is configured with when it starts, as JSON.
+    #[arg(long, value_name = "JSON", value_parser = parse_options)]
+    pub(crate) model_config: Option<Options>,
+    /// Send a list, also of a single sequence; several are always one.
+    #[arg(long)]
+    pub(crate) as_list: bool,
+    /// A check besides `contract` and, of a fold, `sequence`: its name, or the table of a suite, such as
+    /// `{ check = "b_factor", atol = 0.01 }`; may be repeated.
+    #[arg(long, value_name = "CHECK")]
+    pub(crate) check: Vec<String>,
+    /// What to send: chains of one sequence separated by `:`, several sequences as a list.
+    #[arg(value_name = "SEQUENCE", required = true)]
+    pub(crate) sequences: Vec<String>,
+    /// The file that declares backends and models [default: `backends.toml` here or in a directory above, else the one built in].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+fn parse_options(text: &str) -> Result<Options, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+/// The name of the suite as a file.
 const FILE: &str = "try.toml";
 
 /// Makes the call.
-pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
+pub(super) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
     let usual = CommandLine::parse_from(["hydrotest"]).run;
     let run = RunArguments {
         target: arguments.target.clone(),
@@ -36,11 +73,11 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
         let source = Source::new(FILE, suite(arguments, contract)?);
         project.suites = Suites::parse(&[source], &project.config, &Sequences::default())?.suites;
     }
-    // A case of its own has no other command line than the one that was just typed.
+    // Without a line to reproduce: the user has just typed it.
     run_project(&run, &project, String::new())
 }
 
-/// The suite, as it would be written.
+/// The text of the suite.
 fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagnostics> {
     let sequences: Vec<Json> = arguments.sequences.iter().map(|text| Json::from(text.as_str())).collect();
     let literal = match &*sequences {
@@ -53,10 +90,9 @@ fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagno
         checks.push("sequence".to_owned());
     }
     checks.extend(arguments.check.iter().cloned());
-    let checks: Vec<String> = checks
-        .into_iter()
-        .map(|check| if check.starts_with('{') { check } else { format!("{{ check = {} }}", Json::from(check)) })
-        .collect();
+    let table_of =
+        |check: String| if check.starts_with('{') { check } else { format!("{{ check = {} }}", Json::from(check)) };
+    let checks: Vec<String> = checks.into_iter().map(table_of).collect();
     Ok(format!(
         "about = \"one call\"\nmodels = [{}]\n[[case]]\nname = \"call\"\nliteral = {literal}\nunchecked_options = {}\n\
          unchecked_config = {}\nchecks = [{}]\n",
@@ -67,20 +103,18 @@ fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagno
     ))
 }
 
-/// A JSON value as TOML, which writes all of them alike but for objects and has no null.
+/// A JSON value as TOML. Only objects are written differently, and TOML has no null.
 fn toml(value: &Json) -> Result<String, Diagnostics> {
     Ok(match value {
         Json::Null => {
-            let message = "an option cannot be null: leave it out";
-            return Err(Diagnostic::new(message).into());
+            return Err(Diagnostic::new("an option cannot be null: leave it out").into());
         }
         Json::Array(items) => {
             let items: Result<Vec<String>, Diagnostics> = items.iter().map(toml).collect();
             format!("[{}]", items?.join(", "))
         }
         Json::Object(entries) => {
-            let pair =
-                |(name, value): (&String, &Json)| Ok(format!("{} = {}", Json::from(name.as_str()), toml(value)?));
+            let pair = |(name, value)| Ok(format!("{} = {}", Json::String(String::clone(name)), toml(value)?));
             let pairs: Result<Vec<String>, Diagnostics> = entries.iter().map(pair).collect();
             format!("{{ {} }}", pairs?.join(", "))
         }

@@ -30,6 +30,12 @@ pub struct Shard {
 }
 
 impl Selection {
+    /// Everything, on a backend with these weights.
+    #[must_use]
+    pub fn of_weights(weights: &str) -> Self {
+        Self { weights: Some(weights.to_owned()), ..Self::default() }
+    }
+
     /// Whether nothing is left out but for its level.
     #[must_use]
     pub fn selects_by_level_only(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Turns SIGINT, SIGTERM and SIGHUP into a request to end the run, and a second one into the wish to end it at once. Ends nothing itself.
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::os;
@@ -13,13 +14,14 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Starts to listen; needs to be called inside a runtime.
+    /// Starts to listen, with a task on this runtime.
     ///
     /// # Errors
-    /// When the system refuses to install a handler.
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    /// If the system refuses to install a handler.
+    pub(crate) fn listen(runtime: &Handle) -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
+        let _inside = runtime.enter();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         // A run started with `nohup` must survive the hangup.

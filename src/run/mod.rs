@@ -109,7 +109,7 @@ pub fn list(plan: &Plan, selecting: &Trials) -> String {
 pub fn run(
     plan: &Arc<Plan>,
     settings: &RunSettings,
-    open: Box<Open>,
+    open: Arc<Open>,
     judging: Arc<Judging>,
 ) -> std::io::Result<RunOutcome> {
     let begun = Instant::now();
@@ -141,10 +141,7 @@ pub fn run(
     let workers = settings.trials.workers.unwrap_or_else(|| default_workers(settings)).max(1);
     // Judging is arithmetic over whole arrays. One thread more than can judge at once, so that servers are always listened to.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers + 1).enable_all().build()?;
-    let interrupt = {
-        let _inside = runtime.enter();
-        Interrupt::listen()?
-    };
+    let interrupt = Interrupt::listen(runtime.handle())?;
     let shared = (Arc::clone(&showing.queue), Arc::clone(&showing.starts));
     let work = Arc::new(Workers::new(plan, &wanted, settings, open, judging, shared));
     let abandoned = Arc::new(Notify::new());
@@ -225,7 +222,7 @@ impl Workers {
         plan: &Arc<Plan>,
         selected: &[usize],
         settings: &RunSettings,
-        open: Box<Open>,
+        open: Arc<Open>,
         judging: Arc<Judging>,
         (queue, starts): (Arc<OutcomeQueue>, Arc<StartingInstances>),
     ) -> Self {

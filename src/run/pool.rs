@@ -20,7 +20,7 @@ pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
 
 /// The instances of one run.
 pub(crate) struct Pool {
-    open: Box<Open>,
+    open: Arc<Open>,
     limit: usize,
     slots: Mutex<Vec<PoolSlot>>,
     changed: Notify,
@@ -59,7 +59,7 @@ enum SlotState {
 
 impl Pool {
     /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`.
-    pub(crate) fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
+    pub(crate) fn new(open: Arc<Open>, users: Vec<usize>, limit: usize) -> Self {
         let slots =
             users.into_iter().map(|users| PoolSlot { state: SlotState::Idle, leases: 0, users, restarts: 0 }).collect();
         Self {

@@ -17,7 +17,7 @@ pub(crate) async fn run_silently(
     plan: &Arc<Plan>,
     trials: &[usize],
     settings: &RunSettings,
-    open: Box<Open>,
+    open: Arc<Open>,
     judging: Arc<Judging>,
     interrupt: &Interrupt,
 ) -> RunOutcome {

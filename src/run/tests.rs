@@ -184,13 +184,15 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         &showing.plan,
         &selected,
         &settings,
-        Box::new(open),
+        Arc::new(open),
         judging(),
         (Arc::clone(&showing.queue), Arc::clone(&showing.starts)),
     ));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
-    Arc::clone(&work).carry_out(2, Interrupt::listen().unwrap(), abandoned, || {}).await;
+    Arc::clone(&work)
+        .carry_out(2, Interrupt::listen(&tokio::runtime::Handle::current()).unwrap(), abandoned, || {})
+        .await;
     let outcomes = selected.iter().map(|&index| showing.queue.wait(index, Duration::from_secs(60), |_| {}));
     (outcomes.collect(), running.load(Ordering::SeqCst))
 }

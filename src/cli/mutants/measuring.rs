@@ -1,14 +1,15 @@
-//! Runs the suites against mutants of one platform, several at once. Says what came of each; reports and concludes nothing.
+//! Runs the suites against mutants of one platform, several at once, and shows the progress. Does not report on the results.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::progress::MutantProgress;
 use crate::backend::Responsible;
 use crate::backend::kind::Creates;
 use crate::backend::registry::Platform;
 use crate::check::needs_reference;
-use crate::cli::{CommandError, complain};
+use crate::cli::references::origin;
+use crate::cli::{CommandError, complain, opening};
 use crate::mutant::{
     Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall,
     RightResponses, StopCount, is_within_tolerance,
@@ -16,10 +17,10 @@ use crate::mutant::{
 use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
 use crate::plan::{Plan, PlannedTrial};
 use crate::prediction::Prediction;
-use crate::run::{Flaky, Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, run_silently};
+use crate::run::{Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, run_silently};
 use crate::snapshot::{Recording, Store};
 
-/// All that the runs of mutants share.
+/// What the runs of all mutants share.
 pub(super) struct Measuring {
     pub(super) plan: Arc<Plan>,
     pub(super) platform: Arc<Platform>,
@@ -27,24 +28,24 @@ pub(super) struct Measuring {
     pub(super) responses: Arc<RightResponses>,
 }
 
-/// What came of the mutants.
+/// The results of the mutants.
 pub(super) enum Measured {
     Whole {
         results: Vec<MutantResult>,
         /// Cases that the backend does not pass itself, so that they kill no mutant.
         left_out: Vec<String>,
     },
-    /// It came to no result; with which exit code.
+    /// There are no results. Contains the exit code.
     Ended(u8),
 }
 
-/// What comes of the backend without a fault.
+/// The result of the backend without a fault.
 struct Baseline {
     /// The cases that it passes.
     sound: Vec<usize>,
-    /// Those that it does not pass, so that they kill no mutant, each with its verdict.
+    /// The other cases with their verdicts. They kill no mutant.
     left_out: Vec<String>,
-    /// With which exit code it would end alone.
+    /// The exit code of a run on it.
     code: u8,
 }
 
@@ -54,14 +55,12 @@ pub(super) fn at_once() -> usize {
 }
 
 impl Measuring {
-    /// Asks the backend for right responses, records them as the reference, and runs every mutant.
-    pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
-        let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
-        let baseline = self.baseline(&mutants, &interrupt).await;
+    /// Gets right responses from the backend, records them as the reference, and runs every mutant.
+    pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>, interrupt: Interrupt) -> Result<Measured, CommandError> {
+        let Baseline { sound, left_out, code } = self.baseline(&mutants, &interrupt).await;
         if let Some(signal) = interrupt.pending() {
             return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
         }
-        let Baseline { sound, left_out, code } = baseline;
         if sound.is_empty() {
             complain("the backend itself passes no selected case, so that no fault can be told from what it does:");
             complain(&left_out.join("\n"));
@@ -78,12 +77,9 @@ impl Measuring {
                 let mut results = Vec::new();
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(mutant) = mutants.get(index) else {
+                    let Some(mutant) = mutants.get(index).filter(|_| interrupt.pending().is_none()) else {
                         return results;
                     };
-                    if interrupt.pending().is_some() {
-                        return results;
-                    }
                     results.push((index, this.kill(mutant, &sound, &interrupt).await));
                     progress.one_more();
                 }
@@ -91,7 +87,7 @@ impl Measuring {
         }
         let mut results: Vec<(usize, MutantResult)> = Vec::new();
         while let Some(some) = team.join_next().await {
-            results.extend(some.map_err(|panic| CommandError::Broken(format!("a mutant could not be run: {panic}")))?);
+            results.extend(some.map_err(CommandError::because("a mutant could not be run"))?);
         }
         if let Some(signal) = interrupt.pending() {
             complain("interrupted: not every mutant was run, and nothing is said about the suites");
@@ -102,17 +98,17 @@ impl Measuring {
         Ok(Measured::Whole { results, left_out })
     }
 
-    /// What the backend itself passes. Its responses become the recorded results.
+    /// Runs the backend without a fault. Its responses become the recorded results.
     async fn baseline(&self, mutants: &[Arc<Mutant>], interrupt: &Interrupt) -> Baseline {
         let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
         let (mut scenarios, judged): (Vec<usize>, Vec<usize>) =
             trials.partition(|&index| self.plan.trials[index].scenario.is_some());
-        // What plants faults on the wire takes its time, and is about the server whichever way it was started.
-        let is_of_the_wire = |index: usize| {
+        // Faults on the wire take time, and show nothing about how the server was started.
+        let needs_server = |index: usize| {
             let planned = self.plan.trials[index].scenario.as_ref();
             planned.is_some_and(|planned| planned.scenario.needs_server())
         };
-        scenarios.retain(|&index| !is_of_the_wire(index) && mutants.iter().any(|mutant| mutant.life_cycle().is_some()));
+        scenarios.retain(|&index| !needs_server(index) && mutants.iter().any(|mutant| mutant.life_cycle().is_some()));
         let store = self.store.with(Recording::Missing);
         let ran = self.judge(&judged, self.open(None), &store, interrupt).await;
         let of_scenarios = self.judge(&scenarios, self.open_anew(None), &self.store, interrupt).await;
@@ -122,7 +118,7 @@ impl Measuring {
         for (&index, outcome) in indices.zip(ran.outcomes.iter().chain(&of_scenarios.outcomes)) {
             match outcome.verdict {
                 Verdict::Pass => baseline.sound.push(index),
-                // One that has nothing to look at here, such as a program of its own, says nothing of any mutant.
+                // A scenario that does not apply here shows nothing about mutants.
                 Verdict::Skip if self.plan.trials[index].scenario.is_some() => {}
                 verdict => baseline.left_out.push(format!("{}: {verdict}", outcome.name)),
             }
@@ -132,39 +128,31 @@ impl Measuring {
 
     /// Runs the cases that a mutant can change.
     async fn kill(&self, mutant: &Arc<Mutant>, sound: &[usize], interrupt: &Interrupt) -> MutantResult {
-        let concerned: Vec<usize> = sound
-            .iter()
-            .copied()
-            .filter(|&index| {
-                let trial = &self.plan.trials[index];
-                mutant.is_for(&trial.contract.key)
-                    && match mutant.life_cycle() {
-                        Some(fault) => trial.scenario.is_some() && fault.shows(self.leaves_something()),
-                        None => trial.scenario.is_none() && self.can_change(mutant, trial),
-                    }
-            })
-            .collect();
+        let is_concerned = |trial: &PlannedTrial| {
+            mutant.is_for(&trial.contract.key)
+                && match mutant.life_cycle() {
+                    Some(fault) => trial.scenario.is_some() && fault.shows(self.leaves_something()),
+                    None => trial.scenario.is_none() && self.can_change(mutant, trial),
+                }
+        };
+        let concerned: Vec<usize> =
+            sound.iter().copied().filter(|&index| is_concerned(&self.plan.trials[index])).collect();
         if concerned.is_empty() {
-            return MutantResult {
-                mutant: Arc::clone(mutant),
-                cases: 0,
-                kills: Vec::new(),
-                is_within_tolerance: false,
-            };
+            let mutant = Arc::clone(mutant);
+            return MutantResult { mutant, cases: 0, kills: Vec::new(), is_within_tolerance: false };
         }
         let open = match mutant.life_cycle() {
             Some(fault) => self.open_anew(Some(fault)),
             None => self.open(Some(Arc::clone(mutant))),
         };
         let run = self.judge(&concerned, open, &self.store, interrupt).await;
-        // A server that dies does not conform either; but a platform that fails by itself has killed no mutant.
+        // A server that dies does not conform either, but a platform that fails by itself kills no mutant.
         let is_red = |outcome: &Outcome| match outcome.verdict {
             Verdict::Fail => true,
             Verdict::Error => mutant.makes_errors() && !outcome.is_without_reference(),
             _ => false,
         };
-        let failed = run.outcomes.iter().filter(|outcome| is_red(outcome));
-        let kills: Vec<Kill> = failed.map(kill).collect();
+        let kills: Vec<Kill> = run.outcomes.iter().filter(|outcome| is_red(outcome)).map(kill).collect();
         MutantResult {
             mutant: Arc::clone(mutant),
             cases: concerned.len(),
@@ -175,21 +163,19 @@ impl Measuring {
         }
     }
 
-    /// Whether a mutant can change what comes of any call of a trial.
+    /// Whether a mutant can change the result of any call of a trial.
     fn can_change(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
-        let mut calls = self.calls(trial);
-        calls.any(|(call, right)| mutant.can_change(&call, right.as_deref()))
+        self.calls(trial).any(|(call, right)| mutant.can_change(&call, right.as_deref()))
     }
 
     /// Whether every response of a trial that a mutant changes is the right one within the model's tolerances.
     fn is_within_tolerance(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
         self.calls(trial).all(|(call, right)| {
             let Some(right) = right else { return true };
-            let changed = mutant.changed(&call, &right);
-            changed.map_or_else(
-                || !mutant.can_change(&call, Some(&right)),
-                |changed| is_within_tolerance(&trial.contract, &right, &changed),
-            )
+            match mutant.changed(&call, &right) {
+                Some(changed) => is_within_tolerance(&trial.contract, &right, &changed),
+                None => !mutant.can_change(&call, Some(&right)),
+            }
         })
     }
 
@@ -212,31 +198,17 @@ impl Measuring {
         })
     }
 
-    async fn judge(&self, trials: &[usize], open: Box<Open>, store: &Store, interrupt: &Interrupt) -> RunOutcome {
+    async fn judge(&self, trials: &[usize], open: Arc<Open>, store: &Store, interrupt: &Interrupt) -> RunOutcome {
         let settings = RunSettings {
-            trials: Trials {
-                // The order of calls is part of the result: stale responses depend on it.
-                workers: Some(1),
-                ..Trials::default()
-            },
+            // The order of calls is part of the result: stale responses depend on it.
+            trials: Trials { workers: Some(1), ..Trials::default() },
             instances: self.platform.table.max_instances,
             calls_per_instance: self.platform.calls_per_instance(),
-            flaky: Flaky::Fails,
             ..RunSettings::default()
         };
-        let judging = Judging::Checks {
-            origin: PredictionOrigin {
-                backend: self.platform.table.name.clone(),
-                kind: self.platform.kind.name,
-                weights: self.platform.weights.clone(),
-                declared: String::new(),
-                // Judged as a real model is: by the gates of its contract.
-                noise: None,
-                reproduce: String::new(),
-            },
-            store: store.clone(),
-            plots: None,
-        };
+        // Judged by the gates of the contract, as real models are.
+        let origin = PredictionOrigin { declared: String::new(), noise: None, ..origin(&self.platform, String::new()) };
+        let judging = Judging::Checks { origin, store: store.clone(), plots: None };
         run_silently(&self.plan, trials, &settings, open, Arc::new(judging), interrupt).await
     }
 
@@ -245,28 +217,25 @@ impl Measuring {
         !matches!(self.platform.kind.creates, Creates::Nothing | Creates::Objects)
     }
 
-    /// Instances that start and stop each time, with a fault in that.
-    fn open_anew(&self, fault: Option<LifeCycleFault>) -> Box<Open> {
+    /// Instances that start and stop each time, with a fault in their life cycle.
+    fn open_anew(&self, fault: Option<LifeCycleFault>) -> Arc<Open> {
+        let Some(fault) = fault else { return opening(&self.plan, Arc::clone(&self.platform)) };
         let (plan, platform) = (Arc::clone(&self.plan), Arc::clone(&self.platform));
         let stopped = StopCount::default();
-        Box::new(move |index| {
+        Arc::new(move |index| {
             let planned = &plan.instances[index];
-            let contract = &planned.contract;
-            let Some(fault) = fault else {
-                return platform.open(contract, &planned.config);
-            };
-            let config = fault.configured(contract, &planned.config);
-            platform.open_wrapped(contract, &config, |backend| {
+            let config = fault.configured(&planned.contract, &planned.config);
+            platform.open_wrapped(&planned.contract, &config, |backend| {
                 Box::new(LifeCycleMutant::new(fault, stopped.clone(), backend))
             })
         })
     }
 
-    /// Instances that start and answer only once for all mutants.
-    fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
+    /// Instances whose starts and responses all mutants share.
+    fn open(&self, mutant: Option<Arc<Mutant>>) -> Arc<Open> {
         let (plan, platform, responses) =
             (Arc::clone(&self.plan), Arc::clone(&self.platform), Arc::clone(&self.responses));
-        Box::new(move |index| {
+        Arc::new(move |index| {
             let planned = &plan.instances[index];
             let contract = &planned.contract;
             let config = match mutant.as_ref().map(|mutant| &mutant.fault) {
@@ -281,7 +250,7 @@ impl Measuring {
     }
 }
 
-/// What a failed case says about the mutant that it failed on.
+/// How a failed case kills the mutant.
 fn kill(outcome: &Outcome) -> Kill {
     let wrong = outcome.findings.iter().filter(|finding| finding.responsible != Responsible::Reference);
     let mut checks: Vec<&'static str> = Vec::new();
@@ -296,5 +265,27 @@ fn kill(outcome: &Outcome) -> Kill {
         message: wrong.clone().next().map(ToString::to_string).unwrap_or_default(),
         hint: wrong.clone().find_map(|finding| finding.hint.clone()),
         checks,
+    }
+}
+
+/// Shows the progress on a terminal, because two minutes of silence look like a hang.
+struct MutantProgress {
+    mutants: usize,
+    done: AtomicUsize,
+    is_shown: bool,
+}
+
+impl MutantProgress {
+    fn of(mutants: usize) -> Self {
+        Self { mutants, done: AtomicUsize::new(0), is_shown: std::io::stderr().is_terminal() }
+    }
+
+    fn one_more(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        // Ten lines in all.
+        let tenth = |done: usize| done * 10 / self.mutants.max(1);
+        if self.is_shown && tenth(done) > tenth(done - 1) {
+            complain(&format!("{done} of {} mutants", self.mutants));
+        }
     }
 }

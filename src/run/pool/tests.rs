@@ -57,7 +57,7 @@ fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<StartCount>) {
         let backend = Counted { count: Arc::clone(&counted), refuses: index == 9, up: false };
         Ok(Instance::new(format!("instance {index}"), Box::new(backend), Duration::from_secs(5)))
     };
-    (Pool::new(Box::new(open), users, limit), count)
+    (Pool::new(Arc::new(open), users, limit), count)
 }
 
 fn counts(count: &StartCount) -> (usize, usize) {

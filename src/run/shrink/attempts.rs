@@ -41,14 +41,13 @@ impl<'a> Attempts<'a> {
     }
 
     fn with(request: &ShrinkRequest<'a>, trial: PlannedTrial, calls: usize) -> Self {
-        let open = Arc::clone(&request.open);
         let instances = trial.instances().max().map_or(0, |last| last + 1);
         let mut users = vec![0; instances];
         for instance in trial.instances() {
             users[instance] = 1;
         }
         Self {
-            pool: Pool::new(Box::new(move |index| open(index)), users, request.instances),
+            pool: Pool::new(Arc::clone(&request.open), users, request.instances),
             trial,
             judging: request.judging,
             interrupt: request.interrupt,

@@ -151,16 +151,13 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
         flaky: Flaky::Fails,
         ..RunSettings::default()
     };
-    let interrupt = Interrupt::listen().unwrap();
+    let interrupt = Interrupt::listen(&tokio::runtime::Handle::current()).unwrap();
     // What a sound backend answers is the reference of cases that compare with one.
     let sound = opened_by(|_, _| Wrong::Nothing);
     let recording = judging_by(store.with(Recording::Missing));
-    let boxed = Box::new(move |index| sound(index));
-    run_silently(&plan, &[0], &settings, boxed, recording, &interrupt).await;
+    run_silently(&plan, &[0], &settings, sound, recording, &interrupt).await;
     let judging = judging_by(store);
-    let own = Arc::clone(&open);
-    let boxed = Box::new(move |index| own(index));
-    let ran = run_silently(&plan, &[0], &settings, boxed, Arc::clone(&judging), &interrupt).await;
+    let ran = run_silently(&plan, &[0], &settings, Arc::clone(&open), Arc::clone(&judging), &interrupt).await;
     assert_eq!(ran.outcomes[0].verdict, Verdict::Fail, "{:?}", ran.outcomes[0].findings);
     let counted = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
     let before = (counted(&counts.calls), counted(&counts.starts));

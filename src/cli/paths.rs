@@ -1,17 +1,22 @@
-//! Where a project lies: the arguments that say so, and where it is looked for when they do not. Reads no file.
+//! The paths of a project: their arguments, the search for a configuration, and the command line that names the same project again.
+//! Does not interpret any file.
 
+use std::fmt::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
-use crate::config::{Diagnostic, Diagnostics};
+use crate::backend::kind::Overrides;
+use crate::config::{Config, Diagnostic, Diagnostics, Source};
 use crate::os;
+use crate::outcome::quote;
 
 /// The usual name of a configuration.
 const CONFIG: &str = "backends.toml";
 
-/// Where the project lies.
+/// The paths of a project.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ProjectPaths {
     /// The file that declares backends and models [default: `backends.toml` here or in a directory above, else the one built in].
@@ -25,37 +30,72 @@ pub(crate) struct ProjectPaths {
     pub(crate) snapshots: Option<PathBuf>,
 }
 
-/// Where a configuration is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ConfigPlace {
-    /// In this file.
-    File(PathBuf),
-    /// In the program.
-    BuiltIn,
-}
-
 impl ProjectPaths {
-    /// The same for a command that reads no suites.
-    pub(crate) fn without_suites(&self) -> Self {
+    /// The same paths for a command that reads no suites.
+    pub(super) fn without_suites(&self) -> Self {
         Self { suites: None, snapshots: None, ..self.clone() }
+    }
+
+    /// The command line that runs cases of this project on a backend, without the arguments that select cases.
+    pub(super) fn run_line(&self, selector: &str, overrides: &Overrides) -> String {
+        self.command_line("", selector, overrides)
+    }
+
+    /// The command line of a subcommand, whose name ends in a space.
+    pub(super) fn command_line(&self, command: &str, selector: &str, overrides: &Overrides) -> String {
+        // Cargo sets the variable, and users of `cargo run` have no `hydrotest` in their path.
+        let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "hydrotest" };
+        let [config, suites, snapshots] =
+            [&self.config, &self.suites, &self.snapshots].map(|path| path.as_ref().map(|path| path.to_string_lossy()));
+        let given = [
+            ("--device", overrides.device.as_deref()),
+            ("--gpu", overrides.gpu.as_deref()),
+            ("--image-tag", overrides.tag.as_deref()),
+            ("--docker-user", overrides.docker_user.as_deref()),
+            ("--config", config.as_deref().filter(|path| *path != "backends.toml")),
+            ("--suites", suites.as_deref()),
+            ("--snapshots", snapshots.as_deref()),
+        ];
+        let mut line = format!("{program} {command}--backend {}", quote(selector));
+        for (flag, value) in given {
+            if let Some(value) = value {
+                let _ = write!(line, " {flag} {}", quote(value));
+            }
+        }
+        line
     }
 }
 
+/// The location of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigPlace {
+    File(PathBuf),
+    /// Part of the program.
+    BuiltIn,
+}
+
 impl ConfigPlace {
-    /// The file that was given, else the one that is found from the working directory upwards.
+    /// The source of the configuration.
+    pub(super) fn source(&self) -> Result<Arc<Source>, Diagnostics> {
+        match self {
+            Self::File(path) => Source::read(path),
+            Self::BuiltIn => Ok(Config::built_in_source()),
+        }
+    }
+
+    /// The given file, or the nearest one in the working directory and those above it.
     ///
     /// # Errors
-    /// When the one that is found above belongs to another user, whose commands it would run.
+    /// If a file above belongs to another user, because its commands would run.
     pub(crate) fn find(given: Option<&Path>) -> Result<Self, Diagnostics> {
         if let Some(given) = given {
             return Ok(Self::File(given.to_owned()));
         }
-        let here = std::env::current_dir().unwrap_or_default();
-        Self::above(&here)
+        Self::above(&std::env::current_dir().unwrap_or_default())
     }
 
     fn above(here: &Path) -> Result<Self, Diagnostics> {
-        // As it is seen from here, so that it can be typed.
+        // Relative to the working directory, so that it can be typed.
         let mut shown = PathBuf::from(CONFIG);
         for directory in here.ancestors() {
             let file = directory.join(CONFIG);
@@ -74,7 +114,7 @@ impl ConfigPlace {
         Ok(Self::BuiltIn)
     }
 
-    /// The directory of the project; the working directory where nothing is declared.
+    /// The directory of the project; the working directory without a configuration.
     pub(crate) fn home(&self) -> &Path {
         match self {
             Self::File(path) => path.parent().unwrap_or(Path::new("")),
@@ -82,7 +122,7 @@ impl ConfigPlace {
         }
     }
 
-    /// The file, or the usual one in the working directory where there is none yet.
+    /// The file, or the usual one in the working directory if there is none yet.
     pub(crate) fn file(&self) -> &Path {
         match self {
             Self::File(path) => path,
@@ -133,5 +173,14 @@ mod tests {
     fn what_is_given_is_not_searched_for() {
         let given = ConfigPlace::find(Some(Path::new("no/such.toml"))).unwrap();
         assert_eq!(given, ConfigPlace::File("no/such.toml".into()));
+    }
+
+    #[test]
+    fn what_was_asked_for_is_asked_for_again_in_words_that_a_shell_takes() {
+        let overrides = Overrides { gpu: Some("A100 40GB".to_owned()), ..Overrides::default() };
+        let places =
+            ProjectPaths { config: Some("backends.toml".into()), suites: Some("my suites".into()), snapshots: None };
+        let line = places.run_line("lab:0.4", &overrides);
+        assert!(line.ends_with("--backend lab:0.4 --gpu 'A100 40GB' --suites 'my suites'"), "{line}");
     }
 }
