@@ -20,7 +20,7 @@ use crate::outcome::Conclusion;
 use crate::plan::{Plan, Selection};
 use crate::prediction::Contract;
 use crate::report::mutants as report;
-use crate::run::Interrupt;
+use crate::run::{Interrupt, processors};
 use crate::snapshot::{Recording, Store};
 use measuring::{Measured, Measuring};
 
@@ -99,7 +99,7 @@ pub(super) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     }
     let directory = tempfile::tempdir().map_err(CommandError::broken)?;
     // One thread more than can judge at once, as in every run.
-    let runtime = runtime(measuring::at_once() + 1)?;
+    let runtime = runtime(processors() + 1)?;
     let interrupt = Interrupt::listen(runtime.handle()).map_err(CommandError::broken)?;
     let measuring = Measuring {
         plan,

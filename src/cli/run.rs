@@ -26,7 +26,7 @@ use crate::outcome::record::{CaseRecord, LiveRecord};
 use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::ReportHeader;
-use crate::run::{self, Colours, Flaky, Judging, Matching, PlotBudget, RunSettings, TrialFormat, Trials, Which};
+use crate::run::{self, Colours, Flaky, Judging, Matching, PlotBudget, RunSettings, TrialFormat, Trials};
 use crate::snapshot::{Recording, Store};
 
 /// Runs or lists the selected cases.
@@ -166,13 +166,13 @@ fn carry_out(
 /// The selected trials, and how they are shown.
 fn trials(arguments: &RunArguments) -> Result<Trials, CommandError> {
     let earlier = arguments.rerun_failed.as_deref().map(read).transpose()?;
-    let names = earlier.map(|run| run.cases.into_iter().filter(CaseRecord::is_wrong).map(|case| case.name).collect());
+    let wrong = earlier.map(|run| run.cases.into_iter().filter(CaseRecord::is_wrong).map(|case| case.name).collect());
     Ok(Trials {
         filters: arguments.filters.clone(),
-        names,
+        // No trial is marked as ignored.
+        names: if arguments.ignored { Some(Vec::new()) } else { wrong },
         matching: if arguments.exact { Matching::Exact } else { Matching::Part },
         skip: arguments.skip.clone(),
-        which: if arguments.ignored { Which::Ignored } else { Which::All },
         format: match arguments.format {
             _ if arguments.quiet => TrialFormat::Terse,
             Some(OutputFormat::Json) => TrialFormat::Json,

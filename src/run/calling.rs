@@ -1,8 +1,8 @@
-//! Makes the calls of one attempt of a case, in turn or at once, within its deadline, and says where the time went. Judges nothing.
+//! Makes the calls of one attempt of a case, in turn or at once, within its deadline, and measures the time. Does not judge responses.
 
 use std::time::{Duration, Instant};
 
-use super::pool::{Condition, Pool};
+use super::pool::Pool;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
 use crate::config::CallOrder;
@@ -10,7 +10,7 @@ use crate::outcome::record::CaseTimes;
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
 
-/// Where the time of the calls of one attempt went.
+/// Times of the calls of one attempt.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CallTime {
     pub(super) wait: Duration,
@@ -29,7 +29,7 @@ impl CallTime {
     }
 }
 
-/// Makes the calls of a case, as its order says.
+/// Makes the calls of a case in its order.
 pub(super) async fn ask(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     match trial.order {
         CallOrder::InTurn => ask_in_turn(trial, pool, spent).await,
@@ -45,7 +45,7 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
         (response_to(call, result), own)
     });
     let answered = futures_util::future::join_all(calls).await;
-    // They overlap: the longest of each is how long the case waited for it.
+    // The calls overlap, so that the case waited for the longest of each.
     for (_, own) in &answered {
         spent.wait = spent.wait.max(own.wait);
         spent.start = spent.start.max(own.start);
@@ -54,15 +54,15 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
     answered.into_iter().map(|(response, _)| response).collect()
 }
 
-/// Makes the calls in order. A call that gets no response at all ends the attempt: those after it would only wait in vain.
+/// Makes the calls in order. A call without a usable instance ends the attempt, because later calls would wait in vain.
 async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, spent).await;
-        let broken =
+        let ends =
             (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
         responses.push(response_to(call, result));
-        if broken {
+        if ends {
             break;
         }
     }
@@ -82,7 +82,7 @@ async fn call_once(
     let asked = Instant::now();
     let lease = pool.lease(call.instance).await;
     let begun = Instant::now();
-    // A start that failed was its own, unless another case met the same failure before.
+    // A failed start counts for this call, unless another case met the same failure before.
     if lease.as_ref().map_or_else(|error| !error.inherited, |lease| lease.is_fresh) {
         spent.start += begun - asked;
     } else {
@@ -102,10 +102,7 @@ async fn call_once(
         Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
     };
     spent.calls += begun.elapsed();
-    let condition = match &result {
-        Err(error) if !error.fault.leaves_usable() => Condition::Broken(error.clone()),
-        _ => Condition::Usable,
-    };
-    pool.release(lease, condition).await;
+    let broken = result.as_ref().err().filter(|error| !error.fault.leaves_usable()).cloned();
+    pool.release(lease, broken).await;
     result
 }

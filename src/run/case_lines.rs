@@ -1,5 +1,5 @@
-//! The form for people: a line for each case in plan order, with its time, and one line at the bottom that says what goes on. What is
-//! wrong is told at the end, by cause.
+//! The output for people: a line for each case in plan order, with its time, and a live line below. The report at the end, which is by
+//! cause, is not made here.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,16 +14,16 @@ use crate::outcome::{Outcome, Verdict};
 /// A case that takes longer is marked as slow.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// The longest reason on the line of a case.
+/// Most characters of a reason on the line of a case.
 const LONGEST_REASON: usize = 160;
 
-/// Lines of details that are shown as soon as a cause is seen.
+/// Lines of details that are shown with a new cause.
 const FIRST_DETAILS: usize = 3;
 
-/// Shows what comes of the selected trials, and collects it in plan order.
+/// Shows the outcomes of the selected trials, and returns them in plan order.
 ///
 /// # Errors
-/// When the output cannot be written.
+/// If the output cannot be written.
 pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) -> io::Result<Vec<Outcome>> {
     let mut progress = Progress::detect();
     let mut stdout = io::stdout().lock();
@@ -35,7 +35,7 @@ pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) ->
         let outcome = showing.wait(index, 0, &mut progress);
         writeln!(stdout, "{}", line(&outcome, selecting.colours))?;
         if outcome.is_wrong() {
-            stdout.write_all(news(&outcome, &mut known).as_bytes())?;
+            stdout.write_all(new_cause(&outcome, &mut known).as_bytes())?;
             wrong += 1;
             if is_time_to_look(wrong) {
                 stdout.write_all(shown_so_far(&showing.queue.hints(), &mut shown).as_bytes())?;
@@ -47,19 +47,16 @@ pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) ->
     Ok(outcomes)
 }
 
-/// What is wrong, where no case before had the same cause: a reader need not wait for the end to see it.
-fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
-    let Some(finding) = outcome.deciding_finding() else {
-        return String::new();
-    };
+/// The finding of a wrong case, if no earlier case had the same cause, so that a reader sees it before the end.
+fn new_cause(outcome: &Outcome, known: &mut HashSet<String>) -> String {
+    let Some(finding) = outcome.deciding_finding() else { return String::new() };
     let finding = FindingRecord::of(&finding.shortened());
-    let (key, words) = cause_of(&finding);
+    let (key, summary) = cause_of(&finding);
     if !known.insert(key) {
         return String::new();
     }
-    let mut text = format!("      {}\n", cut(words));
-    let shown = finding.details.iter().filter(|line| !line.starts_with("fault: "));
-    for line in shown.take(FIRST_DETAILS) {
+    let mut text = format!("      {}\n", cut(summary));
+    for line in finding.details.iter().filter(|line| !line.starts_with("fault: ")).take(FIRST_DETAILS) {
         let _ = writeln!(text, "        {}", cut(line));
     }
     let first_line = |text: &Option<String>| text.as_deref().and_then(|text| text.lines().next()).map(cut);
@@ -73,13 +70,13 @@ fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
     text
 }
 
-/// Whether it is looked at what so many wrong cases show together. That looks at every case, so that doing it for each would take a time
-/// that grows with the square of their number; the end of the run looks at all.
+/// Whether to look for hints after this many wrong cases. Each look reads every case, so that one per case would take quadratic time. The
+/// end of the run looks at all cases anyway.
 const fn is_time_to_look(wrong: usize) -> bool {
     wrong <= 64 || wrong.is_power_of_two()
 }
 
-/// What the cases so far show together, where that was not said yet.
+/// The hints of the cases so far that were not shown yet.
 fn shown_so_far(hints: &[HintRecord], shown: &mut HashSet<HintKind>) -> String {
     let mut text = String::new();
     for hint in hints.iter().filter(|hint| shown.insert(hint.kind)) {
@@ -126,9 +123,7 @@ fn line(outcome: &Outcome, colours: Colours) -> String {
     if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure, Some(reason)) =
         (outcome.verdict, &outcome.reason)
     {
-        let reason = plain_line(reason.lines().next().unwrap_or_default());
-        line.push_str(": ");
-        line.extend(reason.chars().take(LONGEST_REASON));
+        let _ = write!(line, ": {}", cut(&plain_line(reason.lines().next().unwrap_or_default())));
     }
     line
 }
@@ -162,12 +157,12 @@ mod tests {
         let mut wrong = outcome(Verdict::Fail, 1);
         let finding = crate::check::Finding::wrong("contract", "call", "embeddings: expected float32, got float64");
         wrong.findings = vec![finding.detail("of 3 samples").hint("likely cause: the result was cast on its way")];
-        insta::assert_snapshot!(news(&wrong, &mut known), @r"
+        insta::assert_snapshot!(new_cause(&wrong, &mut known), @r"
               embeddings: expected float32, got float64
                 of 3 samples
                 likely cause: the result was cast on its way
         ");
-        assert_eq!(news(&wrong, &mut known), "");
+        assert_eq!(new_cause(&wrong, &mut known), "");
     }
 
     #[test]

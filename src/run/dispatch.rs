@@ -1,6 +1,5 @@
-//! Decides which trial a free worker takes next, so that a model loads once and no instance waits for another's load.
-//!
-//! Pure bookkeeping over indices: it starts nothing and waits for nothing.
+//! Decides which trial a free worker takes next, so that a model loads once and no instance waits for the load of another. Works on indices
+//! only, and does not start anything or wait.
 
 use std::collections::VecDeque;
 
@@ -8,7 +7,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
     lanes: Vec<Lane>,
-    /// Lanes before this one are finished, so that a long plan is not searched from its start every time.
+    /// All lanes before this one are finished, so that a long plan is not searched from its start every time.
     first_open: usize,
     open_limit: usize,
     calls_per_instance: usize,
@@ -16,7 +15,7 @@ pub(crate) struct Dispatcher {
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// How many instances run at once for its trials.
+    /// Instances that run at once for its trials.
     weight: usize,
     pending: VecDeque<usize>,
     active: usize,
@@ -26,22 +25,22 @@ struct Lane {
 /// What a free worker does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Run this trial, then give its lane back with [`Dispatcher::done`].
+    /// Runs this trial, then gives its lane back with [`Dispatcher::done`].
     Take {
         /// Index of the trial.
         trial: usize,
         /// Lane to give back.
         lane: usize,
     },
-    /// All that is left waits for a worker that is still busy.
+    /// Waits, because the remaining trials need a busy worker to finish.
     Wait,
-    /// Nothing is left.
+    /// Ends, because no trial is left.
     Finished,
 }
 
 impl Dispatcher {
-    /// A dispatcher over trials in plan order, each given as its index, the instance of its first call, and how many
-    /// instances run at once for it.
+    /// A dispatcher over trials in plan order. Each is its index, the instance of its first call, and the number of instances that run at
+    /// once for it.
     ///
     /// `open_limit` instances may be in use at once, and `calls_per_instance` workers may use one of them.
     pub(crate) fn new(
@@ -62,7 +61,7 @@ impl Dispatcher {
         Self { lanes, first_open: 0, open_limit: open_limit.max(1), calls_per_instance: calls_per_instance.max(1) }
     }
 
-    /// The next trial for a free worker: of an open instance when one has room, else of a new instance.
+    /// The next trial for a free worker: of an open instance if one has room, otherwise of a new instance.
     pub(crate) fn take(&mut self) -> Next {
         while self.lanes.get(self.first_open).is_some_and(Lane::is_finished) {
             self.first_open += 1;
@@ -75,7 +74,7 @@ impl Dispatcher {
                 continue;
             }
             if !candidate.opened {
-                // Lanes open in order, so everything behind the first unopened one is unopened too.
+                // Lanes open in order, so that all later ones are unopened too.
                 unopened = Some(lane);
                 break;
             }
@@ -85,7 +84,7 @@ impl Dispatcher {
             }
         }
         match unopened {
-            // One that needs more than the limit would wait for ever; it opens alone, and the pool has the last word.
+            // A lane that needs more than the limit would wait forever. It opens alone, and the pool returns the error.
             Some(lane) if open == 0 || open + self.lanes[lane].weight <= self.open_limit => self.take_from(lane),
             None if open == 0 => Next::Finished,
             _ => Next::Wait,

@@ -1,4 +1,5 @@
-//! Turns SIGINT, SIGTERM and SIGHUP into a request to end the run, and a second one into the wish to end it at once. Ends nothing itself.
+//! Turns SIGINT, SIGTERM and SIGHUP into a request to end the run, and a second signal into a request to end it at once. Does not end
+//! anything itself.
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -6,7 +7,7 @@ use tokio::sync::watch;
 use crate::os;
 use crate::outcome::Interruption;
 
-/// Tells everyone who holds a copy of the first signal that came.
+/// The signals of a run. All clones see the same ones.
 #[derive(Clone)]
 pub(crate) struct Interrupt {
     receiver: watch::Receiver<Option<Interruption>>,
@@ -41,42 +42,36 @@ impl Interrupt {
                 _ = terminate.recv() => {}
             }
             urge.send_replace(true);
-            // Keeps the channel open: a receiver must not see it close.
+            // Keeps the channels open, because a closed one looks like an error.
             std::future::pending::<()>().await;
         });
         Ok(Self { receiver, urged })
     }
 
     /// Waits for a signal.
-    pub(crate) async fn received(&self) -> Interruption {
-        let mut receiver = self.receiver.clone();
-        loop {
-            if let Some(signal) = *receiver.borrow_and_update() {
-                return signal;
-            }
-            if receiver.changed().await.is_err() {
-                // The listener is gone with its runtime: no signal can come.
-                std::future::pending::<()>().await;
-            }
-        }
+    pub(crate) async fn received(&self) {
+        until(self.receiver.clone(), Option::is_some).await;
     }
 
     /// Waits for a second signal, which ends the grace periods.
     pub(crate) async fn urged(&self) {
-        let mut urged = self.urged.clone();
-        if urged.wait_for(|urged| *urged).await.is_err() {
-            // The listener is gone with its runtime.
-            std::future::pending::<()>().await;
-        }
+        until(self.urged.clone(), |urged| *urged).await;
     }
 
-    /// The signal that has come, if any.
+    /// The first signal so far.
     pub(crate) fn pending(&self) -> Option<Interruption> {
         *self.receiver.borrow()
     }
 }
 
-/// Waits for a signal that is listened to.
+/// Waits for a value. Never ends if the listener is gone with its runtime.
+async fn until<T>(mut receiver: watch::Receiver<T>, is_it: impl FnMut(&T) -> bool) {
+    if receiver.wait_for(is_it).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits for a signal, or forever if it is ignored.
 async fn next(signal: Option<&mut tokio::signal::unix::Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),

@@ -1,5 +1,5 @@
-//! What is done with the responses of a trial: its checks judge them, beside recorded results, or they are kept for the caller. Data
-//! says where they come from; no caller is asked.
+//! Handles the responses of a trial: its checks judge them, also by recorded results, or they are kept for the caller. Does not make any
+//! call.
 
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
@@ -12,58 +12,56 @@ use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
 
-/// What judging gave.
+/// The result of judging responses.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
-    /// What is wrong; empty when all is well.
     pub(crate) findings: Vec<Finding>,
-    /// What is worth knowing although nothing is wrong.
     pub(crate) notes: Vec<String>,
-    /// The numbers behind the verdicts of comparisons.
+    /// The metric values of comparisons.
     pub(crate) measurements: Vec<CheckedValue>,
-    /// What checks could not judge although nothing is wrong, and why.
+    /// What checks could not judge, and why.
     pub(crate) unjudged: Vec<String>,
-    /// What reports draw, where that was asked for.
+    /// Empty unless a report draws plots.
     pub(crate) plots: Vec<PlotRecord>,
-    /// What is known of the responses, by the name of the call.
+    /// The records of the responses, by the name of the call.
     pub(crate) responses: Vec<(String, ResponseRecord)>,
 }
 
-/// Where responses come from, as a recorded result names it.
+/// The origin of responses, as recorded results name it.
 #[derive(Debug, Clone)]
 pub struct PredictionOrigin {
     /// Name of the backend.
     pub backend: String,
     /// Its kind.
     pub kind: &'static str,
-    /// Which parameters stand behind its responses.
+    /// The parameters of its models.
     pub weights: String,
-    /// Where its table says which weights it has.
+    /// The place in its table that declares its weights.
     pub declared: String,
-    /// How far its responses may lie apart whatever the contract allows real models; `None` leaves it to the contract.
+    /// How far its responses may differ, in place of the tolerance of the contract. `None` leaves it to the contract.
     pub noise: Option<Tolerance>,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
 }
 
-/// What becomes of responses.
+/// How responses are handled.
 #[derive(Debug)]
 pub enum Judging {
     /// The checks of the trial judge them.
     Checks {
-        /// Where they come from.
+        /// The origin of the responses.
         origin: PredictionOrigin,
         /// The recorded results.
         store: Store,
-        /// The room for what reports draw; `None` where no report draws anything.
+        /// The budget of plots. `None` if no report draws any.
         plots: Option<PlotBudget>,
     },
-    /// Those of which a result is recorded are kept with the name of their trial, and only calls that failed are findings.
+    /// Responses with a recorded result are kept with the name of their trial. Only failed calls are findings.
     Answers(Mutex<Vec<(String, CallResult)>>),
 }
 
 impl Judging {
-    /// Where the responses come from that checks judge.
+    /// The origin of responses that checks judge.
     pub(super) const fn origin(&self) -> Option<&PredictionOrigin> {
         match self {
             Self::Checks { origin, .. } => Some(origin),
@@ -71,7 +69,7 @@ impl Judging {
         }
     }
 
-    /// What is wrong with the responses of a trial.
+    /// Judges or keeps the responses of a trial.
     pub(super) fn judge(&self, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
         match self {
             Self::Checks { origin, store, plots } => {
@@ -84,17 +82,17 @@ impl Judging {
             }
             Self::Answers(kept) => {
                 let recorded = |response: &&CallResult| trial.checks.iter().any(|check| check.records(&response.call));
-                let answered = responses.iter().filter(recorded);
-                let answered = answered.map(|response| (trial.name.clone(), response.clone()));
-                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
+                let named = responses.iter().filter(recorded).map(|response| (trial.name.clone(), response.clone()));
+                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(named);
                 let measured = MetricValues::default();
-                Judged { findings: check::judge(&[], &results(trial, responses, None, &measured)), ..Judged::default() }
+                let results = CaseResults { contract: &trial.contract, responses, recorded: None, measured: &measured };
+                Judged { findings: check::judge(&[], &results), ..Judged::default() }
             }
         }
     }
 }
 
-/// Judges by the checks of a trial; what they note about snapshots goes to the report.
+/// Judges responses by the checks of a trial.
 fn by_checks(origin: &PredictionOrigin, store: &Store, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
     let (notes, measured) = (RefCell::default(), MetricValues::default());
     let recorded = RecordedResults {
@@ -109,19 +107,11 @@ fn by_checks(origin: &PredictionOrigin, store: &Store, trial: &PlannedTrial, res
         command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
         declared: &origin.declared,
     };
-    let mut findings = check::judge(&trial.checks, &results(trial, responses, Some(&recorded), &measured));
+    let results = CaseResults { contract: &trial.contract, responses, recorded: Some(&recorded), measured: &measured };
+    let mut findings = check::judge(&trial.checks, &results);
     if let (Some(drawn), Some(last)) = (trial.statement.drawn(), findings.last_mut()) {
         last.details.push(drawn);
     }
     let (measurements, unjudged) = measured.into_inner();
-    Judged { findings, notes: notes.into_inner(), measurements, unjudged, plots: Vec::new(), responses: Vec::new() }
-}
-
-fn results<'a>(
-    trial: &'a PlannedTrial,
-    responses: &'a [CallResult],
-    recorded: Option<&'a RecordedResults<'a>>,
-    measured: &'a MetricValues,
-) -> CaseResults<'a> {
-    CaseResults { contract: &trial.contract, responses, recorded, measured }
+    Judged { findings, notes: notes.into_inner(), measurements, unjudged, ..Judged::default() }
 }

@@ -1,5 +1,5 @@
-//! What known failures make of an outcome, of boileroom's own code or of one site: neither a pass nor a surprise, as long as every
-//! finding is explained and the entry is not out of date. Changes the outcome of one trial and touches no other.
+//! Applies known failures to outcomes: an explained failure is neither a pass nor a surprise, as long as its entry is not out of date.
+//! Reads no file.
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -16,10 +16,10 @@ use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, date};
 
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
-/// For how many days an offered entry lists its failure.
+/// Number of days until an offered entry expires.
 const LISTED_FOR: i64 = 90;
 
-/// The date until which an offered entry lists its failure.
+/// The date on which an offered entry expires.
 pub(crate) fn listed_until() -> String {
     date(today() + LISTED_FOR)
 }
@@ -30,17 +30,19 @@ pub(crate) fn today() -> i64 {
     i64::try_from(since.as_secs() / SECONDS_OF_A_DAY).unwrap_or(i64::MAX)
 }
 
-/// Weighs a failure against the entries for its case, and a pass against those that say it cannot pass.
+/// Compares a failure with the entries for its case, and a pass with the entries by which it always fails.
 pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
-    // A case that is flaky passes when tried again; one that does not fails.
     let is_error = outcome.verdict == Verdict::Error;
-    // What a platform fails in is its site's to know, and nothing of boileroom's own code.
-    let concerns = |known: &&Arc<KnownDefect>| !is_error || known.origin == KnownOrigin::Site;
-    let always = || trial.known.iter().filter(|known| known.course == KnownCourse::Always).filter(concerns);
+    // A failure of a platform can only be known of its site, not of boileroom's own code. Entries for flaky cases apply to retries.
+    let concerns = |known: &&Arc<KnownDefect>| {
+        known.course == KnownCourse::Always && (!is_error || known.origin == KnownOrigin::Site)
+    };
+    let always = || trial.known.iter().filter(concerns);
     match outcome.verdict {
         Verdict::Fail | Verdict::Error => {
             let current: Vec<_> = always().filter(|known| today <= known.expires).collect();
-            let upstream: Vec<_> = of_origin(&current, KnownOrigin::Upstream).collect();
+            let of_upstream = |known: &&Arc<KnownDefect>| known.origin == KnownOrigin::Upstream;
+            let upstream: Vec<_> = current.iter().copied().filter(of_upstream).collect();
             if !is_error && explain(&upstream, &outcome.findings) {
                 outcome.verdict = Verdict::KnownUpstream;
                 outcome.reason = Some(reasons(&upstream, &outcome.findings));
@@ -50,11 +52,13 @@ pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
             } else if explain(&always().collect::<Vec<_>>(), &outcome.findings)
                 && let Some(defect) = always().find(|known| today > known.expires)
             {
+                let known = match defect.origin {
+                    KnownOrigin::Upstream => "known upstream",
+                    KnownOrigin::Site => "known failure",
+                };
                 outcome.reason = Some(format!(
-                    "{} until {}: look whether that still holds, and renew `expires` or remove the entry at {}",
-                    named(defect.origin),
-                    defect.expires_text,
-                    defect.place
+                    "{known} until {}: look whether that still holds, and renew `expires` or remove the entry at {}",
+                    defect.expires_text, defect.place
                 ));
             }
         }
@@ -68,35 +72,24 @@ pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
     }
 }
 
-/// The entry by which a case may pass when tried again after these findings.
+/// The entry by which a case may pass in a retry after these findings.
 pub(super) fn flaky<'a>(trial: &'a PlannedTrial, findings: &[Finding], today: i64) -> Option<&'a Arc<KnownDefect>> {
     let mut listed = trial.known.iter().filter(|known| known.course == KnownCourse::Flaky);
     listed.find(|known| today <= known.expires && explain(&[known], findings) && findings.iter().all(is_of_the_site))
 }
 
-const fn named(origin: KnownOrigin) -> &'static str {
-    match origin {
-        KnownOrigin::Upstream => "known upstream",
-        KnownOrigin::Site => "known failure",
-    }
-}
-
-fn of_origin<'a>(known: &[&'a Arc<KnownDefect>], origin: KnownOrigin) -> impl Iterator<Item = &'a Arc<KnownDefect>> {
-    known.iter().copied().filter(move |known| known.origin == origin)
-}
-
-/// Whether a finding is about the backend or its platform: no entry explains a wrong configuration or a failure of hydrotest.
+/// Whether a finding is about the backend or its platform. No entry explains a wrong configuration or a failure of hydrotest.
 fn is_of_the_site(finding: &Finding) -> bool {
     matches!(finding.responsible, Responsible::Backend | Responsible::Platform)
 }
 
-/// Whether every finding is explained by some entry.
+/// Whether entries explain every finding.
 fn explain(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> bool {
     let explained = |text: String| known.iter().any(|defect| defect.explains(&text));
     findings.iter().map(ToString::to_string).all(explained)
 }
 
-/// Why, in the words of the entries that explain something.
+/// The reasons of the entries that explain a finding.
 fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     let used = known.iter().filter(|defect| findings.iter().any(|finding| defect.explains(finding)));
@@ -104,15 +97,14 @@ fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
     reasons.join("; ")
 }
 
-/// Everything about entries that a run shows to be out of date, beside single cases that pass, each with its edit.
+/// The entries that a run shows to be out of date, each with its edit. Entries for a single case are reported with the case.
 pub(crate) fn outdated(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
-    let verdicts = verdicts(outcomes);
+    let verdicts = outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict)).collect();
     let mut lines = stale(plan, &verdicts);
     lines.extend(expired(plan, &verdicts, today));
     // A filter may have left out the case that an entry is about.
     if outcomes.len() == plan.trials.len() {
-        let unmatched = plan.unmatched.iter();
-        lines.extend(unmatched.map(|known| {
+        lines.extend(plan.unmatched.iter().map(|known| {
             let (case, place) = (&known.case, &known.place);
             format!("`{case}` at {place} matches no case: correct its `case`, or remove the entry")
         }));
@@ -120,18 +112,9 @@ pub(crate) fn outdated(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<Str
     lines
 }
 
-/// What came of each case, by its name.
-fn verdicts(outcomes: &[Outcome]) -> HashMap<&str, Verdict> {
-    let named = outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict));
-    named.collect()
-}
-
-/// The entries of a site for cases that ran, which have expired, each with its edit.
+/// The expired entries of a site for cases that ran, each with its edit.
 fn expired(plan: &Plan, verdicts: &HashMap<&str, Verdict>, today: i64) -> Vec<String> {
-    let ran = |trial: &&PlannedTrial| {
-        let verdict = verdicts.get(&*trial.name);
-        verdict.is_some_and(|verdict| *verdict != Verdict::Skip)
-    };
+    let ran = |trial: &&PlannedTrial| verdicts.get(&*trial.name).is_some_and(|verdict| *verdict != Verdict::Skip);
     let mut found: Vec<&Arc<KnownDefect>> = Vec::new();
     for known in plan.trials.iter().filter(ran).flat_map(|trial| &trial.known) {
         let is_expired = known.origin == KnownOrigin::Site && today > known.expires;
@@ -148,23 +131,18 @@ fn expired(plan: &Plan, verdicts: &HashMap<&str, Verdict>, today: i64) -> Vec<St
     found.into_iter().map(line).collect()
 }
 
-/// The entries for several cases that no case needs any more, each with its edit. Only where every case of an entry was judged and
-/// passed: one that was skipped or failed may be the one that has the defect.
+/// The entries for several cases that no case needs any more, each with its edit. Every case of such an entry must have passed, because a
+/// skipped one may have the defect.
 fn stale(plan: &Plan, verdicts: &HashMap<&str, Verdict>) -> Vec<String> {
     let passed = |trial: &PlannedTrial| verdicts.get(&*trial.name) == Some(&Verdict::Pass);
     let is_unused = |defect: &&Arc<KnownDefect>| {
         let about = |trial: &&PlannedTrial| trial.known.iter().any(|known| Arc::ptr_eq(known, defect));
-        plan.trials.iter().filter(about).all(passed)
+        defect.course == KnownCourse::Always && plan.trials.iter().filter(about).all(passed)
     };
-    let covered = plan.covered.iter();
-    covered
-        .filter(|known| known.course == KnownCourse::Always)
-        .filter(is_unused)
-        .map(|defect| out_of_date(defect))
-        .collect()
+    plan.covered.iter().filter(is_unused).map(|defect| out_of_date(defect)).collect()
 }
 
-/// What to edit, where a case that an entry says to fail passes.
+/// The edit for an entry whose case passes.
 fn out_of_date(defect: &KnownDefect) -> String {
     let (case, place) = (&defect.case, &defect.place);
     match defect.origin {

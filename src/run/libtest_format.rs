@@ -1,4 +1,5 @@
-//! The forms of libtest, for the tools that read them: trials that wait for their outcome, printed by libtest-mimic in plan order.
+//! The output forms of libtest, for tools that read them: libtest-mimic prints trials that wait for their outcome, in plan order. Does not
+//! run the cases.
 
 use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe};
@@ -15,10 +16,10 @@ use crate::outcome::{Outcome, Verdict};
 /// The kind of trials that are not selected: libtest-mimic leaves them out and counts them.
 const NOT_SELECTED: &str = "not selected";
 
-/// Shows what comes of the selected trials, and collects it in plan order.
+/// Shows the outcomes of the selected trials, and returns them in plan order.
 ///
 /// # Errors
-/// When the output goes away.
+/// If the output cannot be written.
 pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials) -> std::io::Result<Vec<Outcome>> {
     let collected = Arc::new(Mutex::new(Vec::new()));
     let trials = trials(showing, selected, selecting, &collected);
@@ -29,8 +30,8 @@ pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trial
     printed.map(|_| outcomes)
 }
 
-/// Runs what panics when its output goes away: what was started has to be stopped all the same, and a panic of the printer is no
-/// defect that a person should read about.
+/// Runs a printer that panics if its output is closed. Everything must be stopped all the same, and the panic is not shown, because it is
+/// not a defect.
 fn printing<T>(print: impl FnOnce() -> T) -> std::io::Result<T> {
     let usual = Arc::new(panic::take_hook());
     let shown = Arc::clone(&usual);
@@ -54,7 +55,7 @@ fn trials(
 ) -> Vec<Trial> {
     let progress = Arc::new(Mutex::new(match selecting.format {
         TrialFormat::Terse => Progress::off(),
-        // There is no line of its own behind which anything could stand.
+        // JSON has no unfinished line that a suffix could follow.
         TrialFormat::Json => Progress::lines(),
         TrialFormat::Pretty | TrialFormat::Cases => Progress::detect(),
     }));
@@ -66,29 +67,27 @@ fn trials(
         Trial::ignorable_test(showing.plan.trials[index].name.clone(), move || {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             let outcome = showing.wait(index, printed, &mut progress);
-            let said = said(&showing, &outcome, format);
+            let completion = completion(&showing, &outcome, format);
             collected.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
-            said
+            completion
         })
     };
     // The others are counted as filtered out, by their kind.
     let chosen: HashSet<usize> = selected.iter().copied().collect();
-    let others = (0..showing.plan.trials.len()).filter(|index| !chosen.contains(index));
-    let others =
-        others.map(|index| Trial::test(showing.plan.trials[index].name.clone(), || Ok(())).with_kind(NOT_SELECTED));
+    let other = |index: usize| Trial::test(showing.plan.trials[index].name.clone(), || Ok(())).with_kind(NOT_SELECTED);
+    let others = (0..showing.plan.trials.len()).filter(|index| !chosen.contains(index)).map(other);
     selected.iter().map(trial).chain(others).collect()
 }
 
-/// What libtest-mimic is to print of an outcome.
-fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Completion, Failed> {
+/// The result that libtest-mimic prints for an outcome.
+fn completion(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Completion, Failed> {
+    let reason = outcome.reason.as_deref();
     match outcome.verdict {
         Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
-        Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-        Verdict::KnownFailure => {
-            Ok(Completion::ignored_with(format!("known failure: {}", outcome.reason.as_deref().unwrap_or_default())))
-        }
+        Verdict::Skip => Ok(Completion::ignored_with(reason.unwrap_or("skipped"))),
+        Verdict::KnownFailure => Ok(Completion::ignored_with(format!("known failure: {}", reason.unwrap_or_default()))),
         Verdict::KnownUpstream => {
-            Ok(Completion::ignored_with(format!("known upstream: {}", outcome.reason.as_deref().unwrap_or_default())))
+            Ok(Completion::ignored_with(format!("known upstream: {}", reason.unwrap_or_default())))
         }
         Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
             Err(Failed::from(explain(showing, outcome, format)))
@@ -96,17 +95,14 @@ fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Com
     }
 }
 
-/// The story of a case that went wrong: all of it for a program, what a person reads of it else.
+/// Explains a case that went wrong, in full for a program and shortened for people. Adds the entry that would list a failure as known.
 fn explain(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> String {
+    let place = showing.known_failures.as_ref().filter(|_| outcome.verdict == Verdict::Fail);
+    let entry = place.map(|place| format!("\n\n{place}\n{}", outcome.known_entry(&known::listed_until())));
+    let entry = entry.unwrap_or_default();
     if format == TrialFormat::Json {
-        return outcome.explain(&showing.reproduce) + &entry(showing, outcome);
+        return outcome.explain(&showing.reproduce) + &entry;
     }
     let shortened = Outcome { findings: outcome.findings.iter().map(Finding::shortened).collect(), ..outcome.clone() };
-    plain_text(&(shortened.explain(&showing.reproduce) + &entry(showing, outcome)))
-}
-
-/// The entry that would list a failure as known, below the line that says where it goes.
-fn entry(showing: &Showing, outcome: &Outcome) -> String {
-    let place = (showing.known_failures.as_ref()).filter(|_| outcome.verdict == Verdict::Fail);
-    place.map_or_else(String::new, |place| format!("\n\n{place}\n{}", outcome.known_entry(&known::listed_until())))
+    plain_text(&(shortened.explain(&showing.reproduce) + &entry))
 }

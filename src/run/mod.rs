@@ -1,12 +1,11 @@
-//! Runs a plan: workers carry out trials side by side, they are printed in plan order, signals end it early, and
-//! whatever was started is stopped before it returns.
+//! Runs a plan: workers run trials side by side, outcomes are printed in plan order, and signals end the run early. Never returns before
+//! everything that it started is stopped.
 //!
-//! The calling thread prints and only waits for outcomes: the work itself is done by tasks under `dispatch`, which know
-//! instances, limits, deadlines and retries. So the output keeps the order of the plan while the work does not have to.
+//! The calling thread prints and only waits for outcomes. The work is done by tasks under `dispatch`, which know instances, limits,
+//! deadlines and retries. So the output keeps the order of the plan, and the work does not have to.
 
 mod calling;
 mod case_lines;
-mod concurrency;
 mod dispatch;
 mod interrupt;
 mod judging;
@@ -19,8 +18,6 @@ mod progress;
 mod scenario;
 mod seen_responses;
 mod shrink;
-mod silent;
-mod start_log;
 mod starting;
 mod status_line;
 #[cfg(test)]
@@ -50,12 +47,10 @@ pub(crate) use known::listed_until;
 pub use plots::PlotBudget;
 pub use pool::Open;
 pub(crate) use shrink::{ShrinkRequest, shrink};
-pub(crate) use silent::run_silently;
 pub use trial::Flaky;
-pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
+pub use trials::{Colours, Matching, TrialFormat, Trials};
 pub(crate) use untested::untested_features;
 
-use concurrency::default_workers;
 use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
@@ -63,8 +58,11 @@ use progress::Progress;
 use seen_responses::SeenResponses;
 use starting::StartingInstances;
 
-/// How often the live line is renewed.
+/// How often the live line is updated.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Most trials at once, unless the user asks for more.
+const MOST_WORKERS: usize = 256;
 
 /// How a plan is run.
 #[derive(Default)]
@@ -73,23 +71,37 @@ pub struct RunSettings {
     pub trials: Trials,
     /// Instances that may run at once.
     pub instances: usize,
-    /// Calls that may be under way on one instance.
+    /// Calls that may run at once on one instance.
     pub calls_per_instance: usize,
-    /// Whether a case may pass that the backend failed before it was tried again.
+    /// Whether a case may pass in a retry after the backend failed it.
     pub flaky: Flaky,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
-    /// Where what comes of each case is kept as it ends.
+    /// The record that gets the outcome of each case as it ends.
     pub(crate) record: Option<Arc<LiveRecord>>,
-    /// How many cases may go wrong before the rest is not run.
+    /// Number of wrong cases after which the rest is not run.
     pub(crate) most_failures: Option<usize>,
-    /// How often each case is run, at least once; it passes when it passes every time.
+    /// How often each case is run, at least once. It passes if it passes every time.
     pub(crate) repeat: u32,
-    /// Where an entry goes that lists a failure as known, as a line for a person; `None` where none is offered.
+    /// A line that says where to add an entry for a known failure. `None` offers no entry.
     pub known_failures: Option<String>,
 }
 
-/// The selected trials of a plan as libtest lists tests: a line each. Runs none.
+impl RunSettings {
+    /// The default number of trials at once: the number of processors, or of calls that instances elsewhere take at once if it is larger.
+    /// Instances without a limit of calls are in this process.
+    fn default_workers(&self) -> usize {
+        let per_instance = if self.calls_per_instance == usize::MAX { 1 } else { self.calls_per_instance };
+        self.instances.saturating_mul(per_instance).clamp(processors(), MOST_WORKERS.max(processors()))
+    }
+}
+
+/// The number of processors that this process may use.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The selected trials of a plan, one per line, as libtest lists tests.
 #[must_use]
 pub fn list(plan: &Plan, selecting: &Trials) -> String {
     let mut lines = String::new();
@@ -100,12 +112,12 @@ pub fn list(plan: &Plan, selecting: &Trials) -> String {
     lines
 }
 
-/// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their responses.
+/// Runs the selected trials of a plan. `open` opens instances, and `judging` handles their responses.
 ///
-/// A plan of which nothing is selected prints nothing: the report's conclusion says so.
+/// Prints nothing if no trial is selected: the report's conclusion says so.
 ///
 /// # Errors
-/// When the system gives no threads or refuses signal handlers, or when the output goes away.
+/// If the system gives no threads or refuses signal handlers, or if the output cannot be written.
 pub fn run(
     plan: &Arc<Plan>,
     settings: &RunSettings,
@@ -128,25 +140,24 @@ pub fn run(
         reproduce: settings.reproduce.clone(),
         known_failures: settings.known_failures.clone(),
     });
-    let (left_out, wanted): (Vec<usize>, Vec<usize>) =
-        selected.iter().partition(|&&index| plan.trials[index].skip.is_some());
+    let wanted: Vec<usize> = selected.iter().copied().filter(|&index| plan.trials[index].skip.is_none()).collect();
     showing.queue.expect(wanted.len());
-    for index in left_out {
+    for &index in &selected {
         let trial = &plan.trials[index];
         if let Some(skip) = &trial.skip {
             showing.queue.end(index, trial::skipped(trial, skip));
         }
     }
 
-    let workers = settings.trials.workers.unwrap_or_else(|| default_workers(settings)).max(1);
-    // Judging is arithmetic over whole arrays. One thread more than can judge at once, so that servers are always listened to.
+    let workers = settings.trials.workers.unwrap_or_else(|| settings.default_workers()).max(1);
+    // Judging computes over whole arrays. One more thread than can judge at once, so that servers never have to wait.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers + 1).enable_all().build()?;
     let interrupt = Interrupt::listen(runtime.handle())?;
     let shared = (Arc::clone(&showing.queue), Arc::clone(&showing.starts));
     let work = Arc::new(Workers::new(plan, &wanted, settings, open, judging, shared));
     let abandoned = Arc::new(Notify::new());
-    let running =
-        runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned), announce));
+    let carrying_out = Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned), announce);
+    let running = runtime.spawn(carrying_out);
     let shown = match settings.trials.format {
         TrialFormat::Cases => case_lines::show(&showing, &selected, &settings.trials),
         TrialFormat::Pretty | TrialFormat::Terse | TrialFormat::Json => {
@@ -157,25 +168,44 @@ pub fn run(
         abandoned.notify_one();
     }
     let broken = runtime.block_on(running).err();
-    let mut notes = work.pool.notes();
-    notes.extend(broken.map(|panic| format!("the scheduler panicked: {panic}")));
     let interrupted = interrupt.pending();
     runtime.shutdown_timeout(Duration::from_secs(1));
     let outcomes = shown?;
+    let mut report = work.pool.report();
+    report.notes.extend(broken.map(|panic| format!("the scheduler panicked: {panic}")));
     Ok(RunOutcome {
         outdated: known::outdated(plan, &outcomes, known::today()),
         untested: untested_features(plan, outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict))),
         outcomes,
-        leaks: work.pool.leaks(),
-        unknown: work.pool.unknown(),
-        notes,
-        remarks: work.pool.remarks(),
         interrupted,
         elapsed: begun.elapsed(),
+        ..report
     })
 }
 
-/// What the side that prints knows of a run.
+/// Runs these trials of a plan on the caller's runtime without printing, and returns their outcomes in the same order. Stops everything
+/// that it started before it returns, also after a signal.
+pub(crate) async fn run_silently(
+    plan: &Arc<Plan>,
+    trials: &[usize],
+    settings: &RunSettings,
+    open: Arc<Open>,
+    judging: Arc<Judging>,
+    interrupt: &Interrupt,
+) -> RunOutcome {
+    let begun = Instant::now();
+    let work = Arc::new(Workers::new(plan, trials, settings, open, judging, Default::default()));
+    let workers = settings.trials.workers.unwrap_or(1).max(1);
+    Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::new(Notify::new()), || {}).await;
+    RunOutcome {
+        outcomes: trials.iter().filter_map(|&trial| work.queue.take(trial)).collect(),
+        interrupted: interrupt.pending(),
+        elapsed: begun.elapsed(),
+        ..work.pool.report()
+    }
+}
+
+/// The state of the thread that prints.
 struct Showing {
     plan: Arc<Plan>,
     queue: Arc<OutcomeQueue>,
@@ -185,7 +215,7 @@ struct Showing {
 }
 
 impl Showing {
-    /// Waits for the outcome of a trial and shows meanwhile what goes on, behind so many columns that are printed.
+    /// Waits for the outcome of a trial, and shows the progress meanwhile behind the columns that are already printed.
     fn wait(&self, index: usize, printed: usize, progress: &mut Progress) -> Outcome {
         let name_of = |trial: usize| self.plan.trials.get(trial).map(|trial| trial.name.clone()).unwrap_or_default();
         let outcome = self.queue.wait(index, TICK, |activity| {
@@ -196,14 +226,14 @@ impl Showing {
     }
 }
 
-/// Says that a signal was heard, and what the next one does: stopping may take as long as the graces of what runs.
+/// Reports a signal and the effect of the next one, because stopping may take all grace periods.
 fn announce() {
     use std::io::Write;
-    // The line that is being printed, if any, is not over.
+    // Begins a new line, because a line may be unfinished.
     let _ = writeln!(std::io::stderr(), "\nstopping what was started; Ctrl-C again kills it");
 }
 
-/// The side that works: shared by all workers.
+/// The state of all workers.
 struct Workers {
     plan: Arc<Plan>,
     pool: Pool,
@@ -232,12 +262,13 @@ impl Workers {
                 users[instance] += 1;
             }
         }
-        let first_instance = |index: usize| plan.trials[index].calls.first().map_or(0, |call| call.instance);
-        let at_once = |index: usize| plan.trials[index].instances_at_once();
-        let lanes = selected.iter().map(|&index| (index, first_instance(index), at_once(index)));
+        let lanes = selected.iter().map(|&index| {
+            let trial = &plan.trials[index];
+            (index, trial.calls.first().map_or(0, |call| call.instance), trial.instances_at_once())
+        });
         Self {
             plan: Arc::clone(plan),
-            pool: Pool::new(open, users, settings.instances).heard_by(starts),
+            pool: Pool::new(open, users, settings.instances, starts),
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judging,
@@ -249,7 +280,7 @@ impl Workers {
         }
     }
 
-    /// Runs all trials, until a signal comes, which `announce` tells, or the receiver is gone; then stops everything.
+    /// Runs all trials and stops everything. Ends early after a signal, which `announce` reports, or if `abandoned` is notified.
     async fn carry_out(self: Arc<Self>, workers: usize, interrupt: Interrupt, abandoned: Arc<Notify>, announce: fn()) {
         let mut team = JoinSet::new();
         for _ in 0..workers {
@@ -291,19 +322,17 @@ impl Workers {
     fn next(&self) -> Next {
         let wrong = self.queue.wrong();
         if self.most_failures.is_some_and(|most| wrong >= most) {
-            let cases = count(wrong, "case");
-            self.queue.end_early(format!("not run, because {cases} had gone wrong"));
+            self.queue.end_early(format!("not run, because {} had gone wrong", count(wrong, "case")));
             return Next::Finished;
         }
         self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Runs one trial; a panic in it is that trial's error alone.
+    /// Runs one trial. A panic is an error of this trial only.
     async fn attend(&self, index: usize) -> Outcome {
         let trial = &self.plan.trials[index];
-        let settings = (self.flaky, self.repeat);
-        let running = trial::run_trial(trial, &self.pool, &self.judging, &self.seen, settings);
-        // A task of its own would cost more than a small case.
+        let running = trial::run_trial(trial, &self.pool, &self.judging, &self.seen, (self.flaky, self.repeat));
+        // A task for each would cost more than a small case.
         AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| {
             let message = panic.downcast_ref::<&str>().copied();
             let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -1,4 +1,4 @@
-//! Where workers put outcomes and the printing thread waits for them. Threads meet here; nothing is printed or judged.
+//! The queue in which workers put outcomes and the printing thread waits for them. Does not print or judge.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::outcome::Outcome;
 use crate::outcome::record::{HintRecord, LiveRecord};
 
-/// The state of a run that both sides see.
+/// The state of a run that workers and the printing thread share.
 #[derive(Default)]
 pub(crate) struct OutcomeQueue {
     state: Mutex<QueueState>,
@@ -27,44 +27,40 @@ struct QueueState {
     ending: Option<String>,
 }
 
-/// What is going on at one moment.
+/// The progress of a run at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Activity {
-    /// The trial that runs for the longest, and for how long.
+    /// The trial that has run for the longest time, and that time.
     pub(crate) oldest: Option<(usize, Duration)>,
-    /// Trials under way.
     pub(crate) running: usize,
     /// Trials that no worker has taken yet.
     pub(crate) waiting: usize,
-    /// Trials that are over.
     pub(crate) done: usize,
-    /// Those of them that went wrong.
     pub(crate) wrong: usize,
-    /// Time since the run began.
     pub(crate) elapsed: Duration,
 }
 
 impl OutcomeQueue {
-    /// One that keeps each outcome in a record too, as it ends.
+    /// A queue that also adds each outcome to a record.
     pub(crate) fn keeping(record: Option<Arc<LiveRecord>>) -> Self {
         Self { record, ..Self::default() }
     }
 
-    /// Says how many trials there will be.
+    /// Sets the number of trials.
     pub(crate) fn expect(&self, trials: usize) {
         let mut state = self.lock();
         state.waiting = trials;
         state.begun = Some(Instant::now());
     }
 
-    /// A worker has taken a trial.
+    /// Marks a trial as taken by a worker.
     pub(crate) fn begin(&self, trial: usize) {
         let mut state = self.lock();
         state.waiting = state.waiting.saturating_sub(1);
         state.running.insert(trial, Instant::now());
     }
 
-    /// A trial is over.
+    /// Adds the outcome of a trial.
     pub(crate) fn end(&self, trial: usize, outcome: Outcome) {
         if let Some(record) = &self.record {
             record.add(trial, &outcome);
@@ -78,7 +74,7 @@ impl OutcomeQueue {
         self.changed.notify_all();
     }
 
-    /// Takes the outcome of a trial that is over.
+    /// Takes the outcome of a trial, if it has ended.
     pub(crate) fn take(&self, trial: usize) -> Option<Outcome> {
         self.lock().outcomes.remove(&trial)
     }
@@ -88,29 +84,29 @@ impl OutcomeQueue {
         self.lock().wrong
     }
 
-    /// What the trials that are over show together, where a record is kept.
+    /// The hints of all outcomes so far, if there is a record.
     pub(crate) fn hints(&self) -> Vec<HintRecord> {
         self.record.as_ref().map(|record| record.hints()).unwrap_or_default()
     }
 
-    /// Says why the trials that are left will not run. The first reason stays.
+    /// Sets the reason why the remaining trials will not run. The first reason stays.
     pub(crate) fn end_early(&self, reason: String) {
         self.lock().ending.get_or_insert(reason);
     }
 
-    /// Why trials that were left have not run.
+    /// The reason why the remaining trials did not run.
     pub(crate) fn why_closed(&self) -> String {
         self.lock().ending.clone().unwrap_or_else(|| "interrupted".to_owned())
     }
 
-    /// No further outcome will come.
+    /// Ends all waits, because no further outcome will come.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits for the outcome of a trial and takes it; `None` when the run ended without one. Calls `tick` about every
-    /// `interval` while waiting.
+    /// Waits for the outcome of a trial and takes it. Returns `None` if the run ended without one. Calls `tick` about every `interval`
+    /// meanwhile.
     pub(crate) fn wait(&self, trial: usize, interval: Duration, mut tick: impl FnMut(Activity)) -> Option<Outcome> {
         let mut state = self.lock();
         loop {

@@ -1,4 +1,4 @@
-//! What reports draw of a case, computed while the responses are at hand: they are gone when a report is made. Judges nothing.
+//! The plots of a case, computed while its responses are in memory, because reports are made later. Does not judge or draw.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,37 +14,31 @@ use crate::prediction::{Contract, Listing, Prediction};
 use crate::protein::Structure;
 use crate::snapshot::Store;
 
-/// Bytes of plots in one run, for failing cases first come, first served.
+/// Most bytes of plots in one run.
 const BYTES: usize = 20 << 20;
-/// Passing cases of one run that have plots.
+/// Most passing cases with plots in one run.
 const PASSING: usize = 40;
-/// Structures of one call that have plots.
+/// Most structures of one call with plots.
 const STRUCTURES_OF_CALL: usize = 8;
-/// Residues of a structure that are drawn.
+/// Most residues of a structure that are drawn.
 const RESIDUES: usize = 2000;
-/// Cells of a heat map of cosines.
+/// Most cells of a heat map of cosines.
 const CELLS: usize = 1 << 14;
-/// Pairs of alpha carbons that fix a superposition.
+/// Fewest pairs of alpha carbons for a superposition.
 const FEWEST: usize = 3;
 
-/// What is left of the room for plots in one run: every failing case is drawn while there are bytes, and some passing ones.
+/// The remaining bytes and passing cases for plots in one run. Failing cases have plots as long as there are bytes.
 #[derive(Debug)]
-pub struct PlotBudget(Mutex<PlotRoom>);
-
-#[derive(Debug)]
-struct PlotRoom {
-    bytes: usize,
-    passing: usize,
-}
+pub struct PlotBudget(Mutex<(usize, usize)>);
 
 impl Default for PlotBudget {
     fn default() -> Self {
-        Self(Mutex::new(PlotRoom { bytes: BYTES, passing: PASSING }))
+        Self(Mutex::new((BYTES, PASSING)))
     }
 }
 
 impl PlotBudget {
-    /// The plots of a case, as many as there is room for.
+    /// The plots of a case within the budget.
     pub(super) fn plots(
         &self,
         trial: &PlannedTrial,
@@ -55,48 +49,42 @@ impl PlotBudget {
         if !self.has_room(passed) {
             return Vec::new();
         }
-        let plots = of_case(trial, store, weights, responses);
-        self.taken(plots, passed)
+        self.taken(of_case(trial, store, weights, responses), passed)
     }
 
     fn has_room(&self, passed: bool) -> bool {
-        let room = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        room.bytes > 0 && (!passed || room.passing > 0)
+        let (bytes, passing) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes > 0 && (!passed || passing > 0)
     }
 
     fn taken(&self, plots: Vec<PlotRecord>, passed: bool) -> Vec<PlotRecord> {
         if plots.is_empty() {
             return plots;
         }
-        let mut room = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if passed {
-            let Some(passing) = room.passing.checked_sub(1) else {
-                return Vec::new();
-            };
-            room.passing = passing;
+        let (bytes, passing) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if passed && !take(passing, 1) {
+            return Vec::new();
         }
-        let fits = |plot: &PlotRecord| match room.bytes.checked_sub(plot.size()) {
-            Some(bytes) => {
-                room.bytes = bytes;
-                true
-            }
-            None => false,
-        };
-        plots.into_iter().filter(fits).collect()
+        plots.into_iter().filter(|plot| take(bytes, plot.size())).collect()
     }
 }
 
-/// The plots of every response that has a recorded result.
+/// Takes a number from a budget. Returns whether there was enough.
+fn take(budget: &mut usize, number: usize) -> bool {
+    let left = budget.checked_sub(number);
+    *budget = left.unwrap_or(*budget);
+    left.is_some()
+}
+
+/// The plots of all responses with a recorded result.
 fn of_case(trial: &PlannedTrial, store: &Store, weights: &str, responses: &[CallResult]) -> Vec<PlotRecord> {
     let mut plots = Vec::new();
     for response in responses {
-        let Ok(prediction) = &response.result else {
-            continue;
-        };
+        let Ok(prediction) = &response.result else { continue };
         if !trial.checks.iter().any(|check| check.records(&response.call)) {
             continue;
         }
-        // What is wrong with a record is the checks' to say.
+        // The checks report what is wrong with a recorded result.
         let key = trial.snapshot_key(weights, &response.call).ok();
         if let Some(reference) = key.and_then(|key| store.read(&key).ok().flatten()) {
             plots.extend(of_call(&trial.contract, &response.call, &reference.prediction, prediction));
@@ -105,7 +93,7 @@ fn of_case(trial: &PlannedTrial, store: &Store, weights: &str, responses: &[Call
     plots
 }
 
-/// The plots of one response beside the recorded one.
+/// The plots of one response and the recorded one.
 fn of_call(contract: &Contract, call: &str, expected: &Prediction, observed: &Prediction) -> Vec<PlotRecord> {
     let lengths = expected.sequence_lengths().unwrap_or_default();
     let (Ok(expected), Ok(observed)) = (Listing::of(expected), Listing::of(observed)) else {
@@ -141,10 +129,9 @@ impl PlottedSides<'_> {
         let confidences =
             self.confidence(self.expected, &path, expected).zip(self.confidence(self.observed, &path, observed));
         let least = self.contract.gates.structure.map_or(0.0, |gates| gates.confidence);
-        let confident: Vec<bool> = match &confidences {
-            Some((one, other)) => one.iter().zip(other).map(|(one, other)| one.min(*other) >= least).collect(),
-            None => Vec::new(),
-        };
+        let is_confident = |(one, other): (&f64, &f64)| one.min(*other) >= least;
+        let confident = |(one, other): &(Vec<f64>, Vec<f64>)| one.iter().zip(other).map(is_confident).collect();
+        let confident: Vec<bool> = confidences.as_ref().map(confident).unwrap_or_default();
         Some(StructurePlot {
             residues,
             chains: runs(expected),
@@ -171,7 +158,7 @@ impl PlottedSides<'_> {
         BothMaps::new(rows, &expected.to_f64()?, &observed.to_f64()?)
     }
 
-    /// Of one array for the batch: samples, residues, vectors.
+    /// The plot of one array for the batch: samples, residues, vectors.
     fn embedding(&self, field: &FieldSpec, lengths: &[usize]) -> Option<EmbeddingPlot> {
         if field.holds != Holds::Vectors || field.kind != FieldKind::Array || field.name == PLDDT {
             return None;
@@ -200,8 +187,8 @@ fn both(expected: Vec<f64>, observed: Vec<f64>) -> BothCurves {
     BothCurves { expected: curve(expected), observed: curve(observed) }
 }
 
-/// Both chains of alpha carbons, superposed by the residues that both sides are confident of; all where these are too few.
-/// `None` where the residues are not as many.
+/// Both chains of alpha carbons, superposed by the residues that both sides are confident of, or by all if these are too few. Returns `None`
+/// if the numbers of residues differ.
 fn overlay(expected: &Structure, observed: &Structure, confident: &[bool]) -> Option<BothCurves> {
     let (reference, model) = (alphas(expected), alphas(observed));
     if reference.len() != model.len() {
@@ -221,7 +208,7 @@ fn overlay(expected: &Structure, observed: &Structure, confident: &[bool]) -> Op
         points = chosen(&|_| true);
     }
     let motion = superpose(&points.1, &points.0).ok()?;
-    // A hundredth of an ångström is less than a pixel.
+    // A hundredth of an ångström is smaller than a pixel.
     let rounded = |axis: f64| (axis * 100.0).round() / 100.0;
     let flat = |points: &[Option<Point>], place: &dyn Fn(Point) -> [f64; 3]| {
         let placed = points.iter().take(RESIDUES).map(|point| point.map_or([f64::NAN; 3], place));
@@ -235,12 +222,11 @@ fn overlay(expected: &Structure, observed: &Structure, confident: &[bool]) -> Op
 
 /// The alpha carbon of each residue of the first model.
 fn alphas(structure: &Structure) -> Vec<Option<Point>> {
-    let residues = structure.residues();
     let alpha = |residue| structure.coord.get(structure.atom_named(residue, "CA")?).copied();
-    residues.iter().map(alpha).collect()
+    structure.residues().iter().map(alpha).collect()
 }
 
-/// The residues that are drawn.
+/// The residues that are drawn, as runs of consecutive numbers.
 fn runs(structure: &Structure) -> Vec<ResidueRun> {
     let mut runs: Vec<ResidueRun> = Vec::new();
     for residue in structure.residues().into_iter().take(RESIDUES) {

@@ -1,21 +1,22 @@
-//! Keeps the instances of a run: starts one when its first call needs it, stops it after its last, and makes room when
-//! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
+//! The instances of a run: starts one for its first call, stops it after its last, restarts one that broke, and makes room within the
+//! limit. Guarantees that everything it started is stopped. Does not decide any order and does not judge.
 
-mod breaking;
 pub(crate) mod lease;
 
 pub(crate) use lease::Lease;
 
-use std::sync::{Arc, OnceLock};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
+use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify};
 
 use super::starting::StartingInstances;
 use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
-use breaking::{given_up, is_fatal, survived};
+use crate::outcome::RunOutcome;
 
-/// Makes an instance, without starting it, from its index in the plan.
+/// Makes an instance from its index in the plan, and does not start it.
 pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
 
 /// The instances of one run.
@@ -24,22 +25,26 @@ pub(crate) struct Pool {
     limit: usize,
     slots: Mutex<Vec<PoolSlot>>,
     changed: Notify,
-    /// What no start of any instance mends: every server is the same, or every call has the same credentials.
+    /// An error that every start would repeat, because all instances share a server or credentials.
     fatal: OnceLock<BackendError>,
     starts: Arc<StartingInstances>,
-    /// Failures to stop, for the report: they change no verdict.
-    notes: Lines,
-    leaks: Lines,
+    report: std::sync::Mutex<PoolReport>,
+}
+
+/// What was found when instances stopped. Changes no verdict.
+#[derive(Default)]
+struct PoolReport {
+    notes: Vec<String>,
+    leaks: Vec<String>,
     /// Leak checks that failed.
-    unknown: Lines,
-    /// What is worth knowing of instances and no fault.
-    remarks: std::sync::Mutex<Remarks>,
+    unknown: Vec<String>,
+    remarks: Remarks,
 }
 
 struct PoolSlot {
     state: SlotState,
     leases: usize,
-    /// Trials that may still want it.
+    /// Trials that may still use it.
     users: usize,
     restarts: u32,
 }
@@ -49,7 +54,7 @@ enum SlotState {
     /// Another task is starting or stopping it and will notify.
     Changing(Arc<Instance>),
     Running(Arc<Instance>),
-    /// A trial has it to itself and may run so many instances of its own.
+    /// One trial has it, and may run this many instances of its own.
     LeasedExclusively {
         limit: usize,
         instances: Vec<Arc<Instance>>,
@@ -58,41 +63,32 @@ enum SlotState {
 }
 
 impl Pool {
-    /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`.
-    pub(crate) fn new(open: Arc<Open>, users: Vec<usize>, limit: usize) -> Self {
-        let slots =
-            users.into_iter().map(|users| PoolSlot { state: SlotState::Idle, leases: 0, users, restarts: 0 }).collect();
+    /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`. Reports their starts to
+    /// `starts`.
+    pub(crate) fn new(open: Arc<Open>, users: Vec<usize>, limit: usize, starts: Arc<StartingInstances>) -> Self {
+        let slot = |users| PoolSlot { state: SlotState::Idle, leases: 0, users, restarts: 0 };
         Self {
             open,
             limit: limit.max(1),
-            slots: Mutex::new(slots),
+            slots: Mutex::new(users.into_iter().map(slot).collect()),
             changed: Notify::new(),
             fatal: OnceLock::new(),
-            starts: Arc::default(),
-            notes: std::sync::Mutex::default(),
-            leaks: std::sync::Mutex::default(),
-            unknown: std::sync::Mutex::default(),
-            remarks: std::sync::Mutex::default(),
+            starts,
+            report: std::sync::Mutex::default(),
         }
     }
 
-    /// The same pool, reporting what its instances do while they start.
-    pub(crate) fn heard_by(mut self, starts: Arc<StartingInstances>) -> Self {
-        self.starts = starts;
-        self
-    }
-
-    /// Makes an instance that is not started, and lets be heard what it does.
+    /// Makes an instance without starting it, and follows its start.
     fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
         let instance = Arc::new((self.open)(index)?);
         self.starts.add(&instance);
         Ok(instance)
     }
 
-    /// Waits until the instance runs, starting it if need be.
+    /// Waits until the instance runs, and starts it if necessary.
     ///
     /// # Errors
-    /// The error of its start; who asks later in the run gets it as inherited, without another try.
+    /// The error of its start. Later callers get it as inherited, without another attempt.
     pub(crate) async fn lease(&self, index: usize) -> Result<Lease, BackendError> {
         loop {
             let changed = self.changed.notified();
@@ -127,13 +123,14 @@ impl Pool {
         }
     }
 
-    /// Gives a lease back. One that is broken is stopped, and started afresh for the next call, at most `RESTARTS` times.
-    pub(crate) async fn release(&self, lease: Lease, condition: Condition) {
+    /// Gives a lease back. An instance that `broken` made unusable is stopped, and started again for the next call, at most `RESTARTS`
+    /// times.
+    pub(crate) async fn release(&self, lease: Lease, broken: Option<BackendError>) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(lease.slot) else { return };
         slot.leases = slot.leases.saturating_sub(1);
         let is_current = matches!(&slot.state, SlotState::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
-        if let (Condition::Broken(error), true) = (condition, is_current) {
+        if let Some(error) = broken.filter(|_| is_current) {
             slot.restarts += 1;
             if is_fatal(&error) {
                 let _ = self.fatal.set(error.clone());
@@ -147,39 +144,37 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Says that one trial will not use the instance any more; after the last one it is stopped.
+    /// Tells the pool that one trial no longer uses the instance. Stops it after the last one.
     pub(crate) async fn leave(&self, index: usize) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
         if slot.users == 0 && matches!(slot.state, SlotState::LeasedExclusively { .. }) {
-            // Its trial broke before it could give it back.
+            // Its trial panicked before it could give it back.
             drop(slots);
-            let left = self.end_lease(index).await;
-            return push(&self.leaks, left);
+            let leaks = self.end_lease(index).await;
+            return self.lock_report().leaks.extend(leaks);
         }
         if slot.users == 0 && slot.leases == 0 && matches!(slot.state, SlotState::Running(_)) {
             self.stop_slot(slots, index).await;
         }
     }
 
-    /// Stops everything that was started, also what is only half started. Returns once nothing runs. When `urged` comes first,
-    /// all of it is killed while a stop waits for its grace period; the leak check still runs.
+    /// Stops all instances, including those that are starting, and returns when nothing runs. If `urged` completes first, kills them
+    /// instead of waiting for their grace periods. The leak check still runs.
     pub(crate) async fn stop_all(&self, urged: impl Future<Output = ()>) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
-            slots
-                .iter_mut()
-                .flat_map(|slot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
-                    SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
-                    SlotState::LeasedExclusively { instances, .. } => instances,
-                    SlotState::Failed(earlier) => {
-                        slot.state = SlotState::Failed(earlier);
-                        Vec::new()
-                    }
-                    SlotState::Idle => Vec::new(),
-                })
-                .collect()
+            let end = |slot: &mut PoolSlot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
+                SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
+                SlotState::LeasedExclusively { instances, .. } => instances,
+                SlotState::Failed(earlier) => {
+                    slot.state = SlotState::Failed(earlier);
+                    Vec::new()
+                }
+                SlotState::Idle => Vec::new(),
+            };
+            slots.iter_mut().flat_map(end).collect()
         };
         self.changed.notify_waiters();
         let mut stops = tokio::task::JoinSet::new();
@@ -189,7 +184,14 @@ impl Pool {
                 (instance, error)
             });
         }
-        let all_stopped = self.note_ends(stops);
+        let all_stopped = async {
+            while let Some(stopped) = stops.join_next().await {
+                match stopped {
+                    Ok((instance, error)) => self.note_end(&instance, error),
+                    Err(panic) => self.lock_report().notes.push(format!("stopping an instance panicked: {panic}")),
+                }
+            }
+        };
         tokio::pin!(all_stopped);
         tokio::select! {
             () = &mut all_stopped => return,
@@ -203,40 +205,20 @@ impl Pool {
         while killing.join_next().await.is_some() {}
     }
 
-    async fn note_ends(&self, mut stops: tokio::task::JoinSet<(Arc<Instance>, Option<BackendError>)>) {
-        while let Some(stopped) = stops.join_next().await {
-            match stopped {
-                Ok((instance, error)) => self.note_end(&instance, error),
-                Err(panic) => push(&self.notes, [format!("stopping an instance panicked: {panic}")]),
-            }
+    /// The part of a run's outcome that is about the instances that have stopped so far.
+    pub(crate) fn report(&self) -> RunOutcome {
+        let report = self.lock_report();
+        RunOutcome {
+            notes: [report.notes.clone(), report.remarks.lines(Severity::Warning)].concat(),
+            remarks: report.remarks.lines(Severity::Note),
+            leaks: report.leaks.clone(),
+            unknown: report.unknown.clone(),
+            ..RunOutcome::default()
         }
     }
 
-    /// Failures to stop so far, and other warnings.
-    pub(crate) fn notes(&self) -> Vec<String> {
-        let mut notes = all(&self.notes);
-        notes.extend(self.remarked(Severity::Warning));
-        notes
-    }
-
-    /// What is worth knowing so far and no fault.
-    pub(crate) fn remarks(&self) -> Vec<String> {
-        self.remarked(Severity::Note)
-    }
-
-    fn remarked(&self, severity: Severity) -> Vec<String> {
-        let remarks = self.remarks.lock();
-        remarks.unwrap_or_else(std::sync::PoisonError::into_inner).lines(severity)
-    }
-
-    /// Resources that instances have leaked so far.
-    pub(crate) fn leaks(&self) -> Vec<String> {
-        all(&self.leaks)
-    }
-
-    /// The leak checks that have failed so far.
-    pub(crate) fn unknown(&self) -> Vec<String> {
-        all(&self.unknown)
+    fn lock_report(&self) -> MutexGuard<'_, PoolReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_room(&self, slots: &[PoolSlot], instances: usize) -> bool {
@@ -269,7 +251,7 @@ impl Pool {
         let slot = &mut slots[index];
         let result = match started {
             _ if !matches!(slot.state, SlotState::Changing(_)) => {
-                // The run was stopped meanwhile; what has started now must go again.
+                // The run was stopped meanwhile, so that the new instance must stop too.
                 drop(slots);
                 let error = instance.abort().await;
                 self.note_end(&instance, error);
@@ -278,8 +260,7 @@ impl Pool {
             Ok(()) => {
                 slot.leases += 1;
                 slot.state = SlotState::Running(Arc::clone(&instance));
-                let (slot, is_fresh) = (index, true);
-                Ok(Lease { slot, instance, is_fresh })
+                Ok(Lease { slot: index, instance, is_fresh: true })
             }
             Err(error) => {
                 slot.state = SlotState::Failed(BackendError {
@@ -312,45 +293,27 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Keeps what there is to say about an instance that has been stopped.
+    /// Keeps the report of an instance that has stopped.
     fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
-        let report = instance.take_report();
-        push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
-        push(&self.notes, report.warnings);
-        push(&self.leaks, report.leaks);
-        push(&self.unknown, report.failed_checks);
-        let mut remarks = self.remarks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for remark in report.remarks {
-            remarks.add(instance.label(), remark);
+        let own = instance.take_report();
+        let mut report = self.lock_report();
+        report.notes.extend(error.map(|error| format!("{}: {error}", instance.label())));
+        report.notes.extend(own.warnings);
+        report.leaks.extend(own.leaks);
+        report.unknown.extend(own.failed_checks);
+        for remark in own.remarks {
+            report.remarks.add(instance.label(), remark);
         }
     }
 }
 
-/// What everybody is told who asks for an instance after the end.
+/// The error of every request for an instance after the end of the run.
 fn over() -> BackendError {
     BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over")
 }
 
-type Lines = std::sync::Mutex<Vec<String>>;
-
-fn push(lines: &Lines, new: impl IntoIterator<Item = String>) {
-    lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(new);
-}
-
-fn all(lines: &Lines) -> Vec<String> {
-    lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-}
-
-/// In what condition a call leaves an instance.
-pub(crate) enum Condition {
-    /// It can be called again.
-    Usable,
-    /// It died, hangs or cannot be trusted; the error says how.
-    Broken(BackendError),
-}
-
 impl PoolSlot {
-    /// How many of the instances that may run at once are its.
+    /// How many of the instances that may run at once belong to the slot.
     const fn occupied(&self) -> usize {
         match self.state {
             SlotState::Running(_) | SlotState::Changing(_) => 1,
@@ -362,6 +325,32 @@ impl PoolSlot {
     fn can_make_room(&self) -> bool {
         matches!(self.state, SlotState::Running(_)) && self.leases == 0
     }
+}
+
+/// How often a broken instance is started again in one run before its cases are given up.
+const RESTARTS: u32 = 2;
+
+/// Whether a restart is useless: it changes no configuration, and does not restart a server that is not ours.
+const fn is_fatal(error: &BackendError) -> bool {
+    matches!(error.fault, Fault::Misconfigured | Fault::Denied | Fault::Crashed)
+}
+
+/// The error of all later calls of an instance that broke this many times. Returns `None` if it is worth another start.
+fn given_up(error: BackendError, times: u32, label: &str) -> Option<BackendError> {
+    let message = match error.fault {
+        _ if is_fatal(&error) => error.message.clone(),
+        _ if times <= RESTARTS => return None,
+        Fault::Died | Fault::Poisoned => format!("{label} died {times} times, last: {}", error.message),
+        _ => format!("{label} failed {times} times, last: {}", error.message),
+    };
+    Some(BackendError { message, ..error })
+}
+
+/// Turns a panic of a kind of backend into an error, so that the slot is not lost for those who wait for it.
+async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
+    let broke = "hydrotest itself failed: this kind of backend panicked";
+    let caught = AssertUnwindSafe(work).catch_unwind().await;
+    caught.map_err(|_| BackendError::new(Stage::Launch, Fault::Internal, broke))
 }
 
 #[cfg(test)]

@@ -1,21 +1,20 @@
-//! Where it is shown what a run does while one waits for it. On a terminal a live line, written behind the cursor and taken away again.
-//! Elsewhere a line for each step of a start that takes its time. What the live line says is for `status_line`.
+//! Shows the progress of a run: on a terminal a live line behind the cursor, elsewhere a line for each long step of a start. Does not make
+//! the text of the live line.
 
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 use super::outcome_queue::Activity;
-use super::start_log::StartLog;
-use super::starting::Start;
+use super::starting::{Start, StartLog};
 use super::status_line::status_line;
 use crate::os;
 
-/// Narrower than this, a suffix would only flicker.
+/// A narrower suffix would only flicker.
 const ROOM_NEEDED: usize = 24;
-/// The columns of a terminal that does not say how many it has.
+/// The width of a terminal that does not report it.
 const COLUMNS: usize = 80;
 
-/// Shows and hides the live suffix of the line that is being printed, or writes lines.
+/// Shows and hides the live suffix of the current line, or writes lines.
 pub(crate) struct Progress {
     form: ProgressStyle,
     shown: bool,
@@ -23,36 +22,28 @@ pub(crate) struct Progress {
 
 enum ProgressStyle {
     Live,
-    Lines { start_log: StartLog, beginning: Beginning },
+    /// `breaks_line` ends the line that is being printed first, because it goes to the same place.
+    Lines {
+        start_log: StartLog,
+        breaks_line: bool,
+    },
     Off,
 }
 
-/// How a line begins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beginning {
-    /// Where it stands.
-    Here,
-    /// On a line of its own: what is being printed goes to the same place and is not at its end.
-    Anew,
-}
-
 impl Progress {
-    /// A live suffix when both standard streams are terminals, for the line it extends goes to standard output and the
-    /// suffix itself to standard error; else lines.
+    /// A live suffix if both standard streams are terminals, because the line goes to standard output and the suffix to standard error.
+    /// Otherwise lines.
     pub(crate) fn detect() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !dumb {
             return Self::new(ProgressStyle::Live);
         }
-        Self::new(ProgressStyle::Lines {
-            start_log: StartLog::default(),
-            beginning: if os::same_output() { Beginning::Anew } else { Beginning::Here },
-        })
+        Self::new(ProgressStyle::Lines { start_log: StartLog::default(), breaks_line: os::same_output() })
     }
 
-    /// Lines beside an output that ends each of its own lines at once.
+    /// Lines beside an output that never leaves a line unfinished.
     pub(crate) fn lines() -> Self {
-        Self::new(ProgressStyle::Lines { start_log: StartLog::default(), beginning: Beginning::Here })
+        Self::new(ProgressStyle::Lines { start_log: StartLog::default(), breaks_line: false })
     }
 
     /// A display that never shows anything.
@@ -64,7 +55,7 @@ impl Progress {
         Self { form, shown: false }
     }
 
-    /// Shows what goes on, on a terminal behind `printed` columns that are on the line already.
+    /// Shows the progress, on a terminal behind the `printed` columns of the line.
     pub(crate) fn show(
         &mut self,
         printed: usize,
@@ -80,24 +71,23 @@ impl Progress {
                     return;
                 }
                 let text = status_line(name_of, activity, starts, room);
-                // Save the cursor, write dimmed, clear what an earlier and longer suffix left, go back.
+                // Save the cursor, write dimmed, clear the rest of an earlier and longer suffix, go back.
                 let mut stderr = std::io::stderr().lock();
                 let _ = write!(stderr, "\x1b7\x1b[2m{text}\x1b[0m\x1b[K\x1b8");
                 let _ = stderr.flush();
                 self.shown = true;
             }
-            ProgressStyle::Lines { start_log, beginning } => {
+            ProgressStyle::Lines { start_log, breaks_line } => {
                 let mut stderr = std::io::stderr().lock();
                 for line in start_log.due(starts, Instant::now()) {
-                    let begin = if *beginning == Beginning::Anew && !self.shown { "\n" } else { "" };
-                    let _ = writeln!(stderr, "{begin}{line}");
+                    let _ = writeln!(stderr, "{}{line}", if *breaks_line && !self.shown { "\n" } else { "" });
                     self.shown = true;
                 }
             }
         }
     }
 
-    /// Takes the suffix away, so that the line can go on.
+    /// Removes the suffix, so that the line can continue.
     pub(crate) fn hide(&mut self) {
         if std::mem::take(&mut self.shown) && matches!(self.form, ProgressStyle::Live) {
             let mut stderr = std::io::stderr().lock();

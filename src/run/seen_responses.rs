@@ -1,10 +1,10 @@
-//! What was answered in a run so far: the same call must get the same response in every case, and a wrong response may be that to another
-//! call. Keeps a digest and a name of every response, and the whole response only of calls that the plan makes in several cases.
+//! The responses of a run so far: the same call must get the same response in every case, and a wrong response may be the one to another
+//! call. Keeps a digest and a name of every response. Does not keep a whole response unless several cases make its call.
 
 mod digest;
 mod facts;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use self::digest::{bytes_of, digest_of};
@@ -18,14 +18,14 @@ use crate::prediction::contract::FieldKind;
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::synthetic::WEIGHTS as SYNTHETIC;
 
-/// The name under which a call that is answered otherwise is a finding.
+/// The check name of findings about different responses to the same call.
 const NAME: &str = "repeats";
-/// The most bytes of whole responses that are kept. Of larger ones only the digest is compared.
+/// Most bytes of whole responses that are kept. Beyond that, only digests are compared.
 const MOST: usize = 256 << 20;
-/// Lines of a finding.
+/// Most lines of a finding.
 const LINES: usize = 20;
 
-/// A call as its response depends on it: model, configuration, input and options, as text.
+/// Everything that the response to a call depends on, as text: model, configuration, input and options.
 type RequestKey = String;
 
 /// The responses of a run so far.
@@ -39,7 +39,7 @@ pub(crate) struct SeenResponses {
 #[derive(Debug, Default)]
 struct SeenState {
     calls: HashMap<RequestKey, FirstResponse>,
-    /// The input and the name of the first call that got a response with this digest.
+    /// The input and the name of the first call with this digest of its response.
     responses: HashMap<u64, (String, String)>,
     kept: usize,
 }
@@ -53,25 +53,22 @@ struct FirstResponse {
 }
 
 impl SeenResponses {
-    /// Of a run of these trials of a plan.
+    /// Prepares for these trials of a plan.
     pub(crate) fn of(plan: &Plan, selected: &[usize]) -> Self {
         let mut cases: HashMap<RequestKey, usize> = HashMap::new();
-        let trials = selected.iter().filter_map(|&index| plan.trials.get(index));
-        for trial in trials {
-            let calls = trial.calls.iter();
-            let keys: HashSet<RequestKey> =
-                calls.map(|call| key_of(&trial.contract, &call.config, &call.request)).collect();
+        for trial in selected.iter().filter_map(|&index| plan.trials.get(index)) {
+            let keys = trial.calls.iter().map(|call| key_of(&trial.contract, &call.config, &call.request));
             // A scenario makes its call several times.
             let times = 1 + usize::from(trial.scenario.is_some());
-            for key in keys {
+            for key in keys.collect::<HashSet<RequestKey>>() {
                 *cases.entry(key).or_default() += times;
             }
         }
-        let repeated = cases.into_iter().filter(|(_, count)| *count > 1);
-        Self { repeated: repeated.map(|(key, _)| key).collect(), state: Mutex::default() }
+        cases.retain(|_, count| *count > 1);
+        Self { repeated: cases.into_keys().collect(), state: Mutex::default() }
     }
 
-    /// Adds to what was judged of a trial what other cases say of its responses, and keeps these.
+    /// Compares the responses of a trial with those of other cases, adds the findings to its judgement, and keeps the responses.
     pub(crate) fn weigh(
         &self,
         trial: &PlannedTrial,
@@ -103,11 +100,8 @@ impl SeenResponses {
                         finding.responsible == Responsible::Backend && finding.call.as_deref() == Some(&response.call)
                     };
                     if let Some(finding) = judged.findings.iter_mut().find(is_own) {
-                        let hint = format!("this is the response to `{name}`");
-                        finding.hint = Some(match finding.hint.take() {
-                            Some(other) => format!("{hint}; {other}"),
-                            None => hint,
-                        });
+                        let other = finding.hint.take().map(|hint| format!("; {hint}")).unwrap_or_default();
+                        finding.hint = Some(format!("this is the response to `{name}`{other}"));
                     }
                 }
                 Seen::Nothing => {}
@@ -126,15 +120,13 @@ impl SeenResponses {
     ) -> Seen {
         let name =
             if trial.calls.len() > 1 { format!("{}, call {}", trial.name, response.call) } else { trial.name.clone() };
-        // Inputs that differ in case only may rightly have equal responses.
+        // Inputs that differ only in case may have equal responses.
         let input = response.request.input.to_json().to_string().to_ascii_uppercase();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = &mut *state;
+        let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (first_input, first_name) = state.responses.entry(digest).or_insert_with(|| (input.clone(), name.clone()));
         let to_another = (*first_input != input).then(|| first_name.clone());
         let first = state.calls.get(key);
-        // A case says itself how far its own calls may differ, and another attempt takes the place of the one before. A scenario makes
-        // one call again and again.
+        // The checks of a case say how far its own calls may differ, and a retry replaces the attempt before. A scenario repeats one call.
         let counts = |first: &&FirstResponse| first.trial != trial.name || trial.scenario.is_some();
         let other = first.filter(counts).filter(|first| first.digest != digest);
         let lines = other.and_then(|first| {
@@ -159,26 +151,24 @@ impl SeenResponses {
     }
 }
 
-/// What earlier responses say of one.
+/// The relation of a response to earlier ones.
 enum Seen {
     Nothing,
-    /// The same call got another one.
+    /// The same call got a different response.
     Other {
         name: String,
         lines: Vec<String>,
     },
-    /// It is the response that a call with another input got.
+    /// A call with another input got this response.
     ToAnother(String),
 }
 
-/// How two responses to one call differ beyond what the model is allowed.
+/// The differences of two responses to one call beyond the tolerances of the model.
 fn differences(contract: &Contract, origin: &PredictionOrigin, first: &Prediction, second: &Prediction) -> Vec<String> {
-    // Files say what the structures beside them say, in digits that no tolerance applies to.
+    // Files repeat the structures beside them, as text to which no tolerance applies.
+    let is_file =
+        |name: &str| contract.field(name).is_some_and(|field| matches!(field.kind, FieldKind::Pdb | FieldKind::Cif));
     let numbers = |prediction: &Prediction| {
-        let is_file = |name: &str| {
-            let kind = contract.field(name).map(|field| field.kind);
-            matches!(kind, Some(FieldKind::Pdb | FieldKind::Cif))
-        };
         let fields = prediction.fields.iter().filter(|(name, _)| !is_file(name));
         Prediction { class: prediction.class.clone(), fields: fields.cloned().collect() }
     };
@@ -191,19 +181,11 @@ fn differences(contract: &Contract, origin: &PredictionOrigin, first: &Predictio
 }
 
 fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKey {
-    let sorted = |options: &Options| {
-        let sorted: std::collections::BTreeMap<_, _> = options.iter().collect();
-        serde_json::to_string(&sorted).unwrap_or_default()
-    };
-    let input = request.input.to_json();
-    format!(
-        "{} {} {} {input} {}",
-        contract.key,
-        request.method,
-        // All of it: also the fields that an instance is configured to give make another response.
-        sorted(config),
-        sorted(&request.options)
-    )
+    let sorted =
+        |options: &Options| serde_json::to_string(&options.iter().collect::<BTreeMap<_, _>>()).unwrap_or_default();
+    // The whole configuration, because even the configured fields change the response.
+    let (config, options) = (sorted(config), sorted(&request.options));
+    format!("{} {} {config} {} {options}", contract.key, request.method, request.input.to_json())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The words of the live line: how far a run is, what it waits for, and about how long it will take. A pure function of the state and
-//! the width of the terminal; prints nothing.
+//! The text of the live line: how far a run is, what it waits for, and about how long the rest will take. Depends only on its arguments
+//! and does not print.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use super::outcome_queue::Activity;
 use super::starting::Start;
 use crate::outcome::record::plain_line;
 
-/// Before so many cases have ended, and so much time has passed, nothing is said of how long the rest will take.
+/// Number of ended cases, and time of the run, before the rest is estimated.
 const ENOUGH: usize = 5;
 const SETTLED: Duration = Duration::from_secs(10);
-/// What runs is left out where there is less room for it.
+/// The name of the case is left out if fewer columns remain for it.
 const LEAST_NAME: usize = 8;
 
-/// What goes on, in at most so many columns: what is least needed goes first.
+/// The progress in at most `columns` columns. Leaves out the least important parts first.
 pub(super) fn status_line(
     name_of: impl Fn(usize) -> String,
     activity: &Activity,
@@ -31,13 +31,16 @@ pub(super) fn status_line(
     };
     let (what, others, since) = match activity.oldest {
         None => ("waiting".to_owned(), String::new(), None),
-        // While a model starts, that is what its cases wait for.
+        // While a model starts, its cases wait for that.
         Some((trial, since)) => match starts.first() {
             Some(start) => (plain_line(&start.doing.to_string()), String::new(), Some(since)),
-            None => (name_of(trial), others(activity), Some(since)),
+            None if activity.running > 1 => {
+                (name_of(trial), format!(" and {} more", activity.running - 1), Some(since))
+            }
+            None => (name_of(trial), String::new(), Some(since)),
         },
     };
-    // In seconds, which show that it goes on.
+    // In seconds, so that the line visibly changes.
     let since = since.map(|since| format!("{} s", since.as_secs()));
     let form = |others: &str, since: Option<&String>, what: &str| {
         let since = since.map_or_else(String::new, |since| format!(", {since}"));
@@ -57,23 +60,15 @@ pub(super) fn status_line(
         }
     }
     let least = [format!("[{so_far}, {rest}]"), format!("[{so_far}]")];
-    let fitting = least.into_iter().find(|line| width(line) <= columns);
-    fitting.unwrap_or_default()
+    least.into_iter().find(|line| width(line) <= columns).unwrap_or_default()
 }
 
-fn others(activity: &Activity) -> String {
-    match activity.running.saturating_sub(1) {
-        0 => String::new(),
-        others => format!(" and {others} more"),
-    }
-}
-
-/// How long the rest will take if its cases take as long as those that have ended did.
+/// The time of the rest if its cases take as long as those that have ended.
 fn time_left(activity: &Activity) -> Option<Duration> {
     let left = activity.waiting + activity.running;
     let is_known = activity.done >= ENOUGH && activity.elapsed >= SETTLED && left > 0;
     let rest = activity.elapsed.as_secs_f64() * left as f64 / activity.done.max(1) as f64;
-    // What is left takes some time, be it short.
+    // Rounded up, because the rest takes some time.
     is_known.then(|| Duration::from_secs(rest.ceil() as u64))
 }
 
@@ -87,7 +82,7 @@ fn shown(time: Duration) -> String {
     }
 }
 
-/// The columns that a text takes at most. A terminal gives a character one or two, and how many is for it to say where it is not ASCII.
+/// The most columns that a text can take. A terminal gives a character that is not ASCII one or two columns.
 fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
@@ -96,7 +91,7 @@ const fn columns_of(letter: char) -> usize {
     if letter.is_ascii() { 1 } else { 2 }
 }
 
-/// A text in at most so many columns, with a sign where it was cut.
+/// A text in at most `columns` columns, with dots where it was cut.
 fn cut(text: &str, columns: usize) -> String {
     const CUT: &str = "...";
     if width(text) <= columns {

@@ -360,3 +360,16 @@ async fn an_early_end_stops_instances_and_leaves_the_rest_without_outcome() {
     assert_eq!(outcomes.iter().flatten().count(), 0);
     assert_eq!(running, 0);
 }
+
+#[test]
+fn instances_elsewhere_are_all_used_and_those_of_this_process_need_processors() {
+    let workers = |instances, calls_per_instance| {
+        RunSettings { instances, calls_per_instance, ..RunSettings::default() }.default_workers()
+    };
+    let many = processors() + 3;
+    assert_eq!(workers(many, 1), many);
+    assert_eq!(workers(many, 2), 2 * many);
+    assert_eq!(workers(1, usize::MAX), processors());
+    assert_eq!(workers(1, 1), processors());
+    assert_eq!(workers(100_000, 100_000), MOST_WORKERS.max(processors()));
+}

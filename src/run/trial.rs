@@ -1,4 +1,4 @@
-//! Carries out one trial: its calls, its judgement, its retries. Knows nothing of other trials and prints nothing.
+//! Runs one trial: its calls, its judgement, its retries. Does not know other trials and does not print.
 
 use std::time::Instant;
 
@@ -8,13 +8,14 @@ use super::pool::Pool;
 use super::seen_responses::SeenResponses;
 use super::{known, scenario};
 use crate::backend::Fault;
-use crate::backend::skip::{Skip, SkipCause};
+use crate::backend::skip::Skip;
+use crate::check::CallResult;
 use crate::metric_value::count;
 use crate::outcome::record::CaseTimes;
 use crate::outcome::{JudgedAttempt, Outcome, Verdict};
 use crate::plan::{PlannedScenario, PlannedTrial};
 
-/// Whether a case may pass that the backend failed before it was tried again.
+/// Whether a case may pass in a retry after the backend failed it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Flaky {
     /// It fails.
@@ -24,7 +25,7 @@ pub enum Flaky {
     Passes,
 }
 
-/// Runs a trial so often; the first outcome that is not a pass is that of the case, with every attempt before it.
+/// Runs a trial `repeat` times. The first outcome that is not a pass is the outcome of the case, with all attempts before it.
 pub(crate) async fn run_trial(
     trial: &PlannedTrial,
     pool: &Pool,
@@ -53,23 +54,9 @@ pub(crate) async fn run_trial(
     outcome
 }
 
-/// Runs a trial to its outcome, trying again where another attempt can say more.
+/// Runs a trial to its outcome, with another attempt where it can show more.
 async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenResponses, flaky: Flaky) -> Outcome {
-    let mut outcome = Outcome {
-        name: trial.name.clone(),
-        level: trial.level,
-        verdict: Verdict::Pass,
-        skip_cause: SkipCause::NotRun,
-        findings: Vec::new(),
-        reason: None,
-        notes: Vec::new(),
-        measurements: Vec::new(),
-        attempts: 0,
-        history: Vec::new(),
-        times: CaseTimes::default(),
-        plots: Vec::new(),
-        responses: Vec::new(),
-    };
+    let mut outcome = Outcome { verdict: Verdict::Pass, reason: None, ..skipped(trial, &Skip::not_run("")) };
     let mut crashed: Option<String> = None;
     loop {
         let attempt = match &trial.scenario {
@@ -78,12 +65,12 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         };
         let attempt = match attempt {
             Ok(attempt) => attempt,
-            // A retry that cannot be made leaves what was judged before.
-            Err(Unplayable(_)) if outcome.attempts > 0 => break,
-            Err(Unplayable(skip)) => return skipped(trial, &skip),
+            // A retry that cannot be made leaves the earlier judgement.
+            Err(_) if outcome.attempts > 0 => break,
+            Err(skip) => return skipped(trial, &skip),
         };
         if outcome.attempts > 0 && attempt.is_inherited {
-            // There is no instance any more to try again on: what is known already is the response.
+            // No instance is left for a retry, so that the earlier judgement stays.
             break;
         }
         outcome.attempts += 1;
@@ -92,7 +79,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         let verdict = Verdict::of(&attempt.judged.findings);
         outcome.history.push(JudgedAttempt { verdict, findings: attempt.judged.findings.clone() });
         if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
-            // Nothing judged is no pass.
+            // Without any judgement it is not a pass.
             outcome.verdict = Verdict::Skip;
             outcome.reason = Some(format!("not judged: {}", attempt.judged.unjudged.join("; ")));
             outcome.findings = Vec::new();
@@ -107,7 +94,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         outcome.notes = attempt.judged.notes;
         outcome.measurements = attempt.judged.measurements;
         outcome.plots = attempt.judged.plots;
-        // One crash may be an accident of the platform: the same call on a fresh instance tells.
+        // One crash may be an accident of the platform. The same call on a fresh instance shows whether it is.
         let tells_more = attempt.crashed.is_some() && crashed.is_none();
         let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
         let is_retried =
@@ -128,25 +115,23 @@ pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
     Outcome { level: trial.level, skip_cause: skip.cause, ..Outcome::skipped(&trial.name, &skip.reason) }
 }
 
-/// What came of a case that passes now and did not before. Retries that were not requested do not make it a pass.
+/// Completes the outcome of a case that passes in a retry. Retries that were not requested do not make it a pass.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
-    if let Some(listed) = known::flaky(trial, &outcome.findings, known::today()) {
-        outcome.verdict = Verdict::Pass;
-        outcome.findings = Vec::new();
-        outcome.notes = judged.notes;
-        outcome.measurements = judged.measurements;
-        let (name, reason, link) = (&trial.name, &listed.reason, &listed.link);
-        outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
-        return;
-    }
+    let listed = known::flaky(trial, &outcome.findings, known::today());
     let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
     let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;
-    if asked_for && accepted {
+    if listed.is_some() || asked_for && accepted {
         outcome.verdict = Verdict::Pass;
         outcome.findings = Vec::new();
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
-        outcome.plots = judged.plots;
+        match listed {
+            Some(known) => {
+                let (name, reason, link) = (&trial.name, &known.reason, &known.link);
+                outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
+            }
+            None => outcome.plots = judged.plots,
+        }
         return;
     }
     let attempt = outcome.attempts;
@@ -160,54 +145,45 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
     }
 }
 
-/// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
-pub(super) struct Unplayable(Skip);
-
-/// What came of one attempt.
+/// The result of one attempt.
 pub(super) struct Attempt {
     pub(super) judged: Judged,
     times: CaseTimes,
-    /// Every call has a response, or was refused as it must be: all that is wrong are values.
+    /// Every call has a response, or was refused as expected, so that only values can be wrong.
     is_answered: bool,
     /// The call that ended the instance.
     pub(super) crashed: Option<String>,
-    /// An earlier case had left no instance to ask.
+    /// An earlier case left no instance to call.
     pub(super) is_inherited: bool,
 }
 
-/// Makes the calls of a trial once and judges the responses, also by those that were `seen` before. `crashed` names the call that ended the instance before.
+/// Makes the calls of a trial once and judges the responses, also by those that were `seen` before. `crashed` names the call that ended
+/// the instance in the attempt before. Returns the skip if no response is recorded for a call.
 pub(super) async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
     seen: Option<&SeenResponses>,
     crashed: Option<&str>,
-) -> Result<Attempt, Unplayable> {
+) -> Result<Attempt, Skip> {
     let mut spent = CallTime::default();
     let mut responses = ask(trial, pool, &mut spent).await;
-    let errors = responses.iter().filter_map(|response| response.result.as_ref().err());
-    if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
-        return Err(Unplayable(Skip::not_run(&error.message)));
+    let mut errors = responses.iter().filter_map(|response| response.result.as_ref().err());
+    if let Some(error) = errors.find(|error| error.fault == Fault::Unrecorded) {
+        return Err(Skip::not_run(&error.message));
     }
-    let last = responses.last_mut().and_then(|response| {
-        let call = response.call.clone();
-        Some((call, response.result.as_mut().err()?))
-    });
-    let mut ended = None;
-    let mut is_inherited = false;
-    if let Some((call, error)) = last {
+    let (mut ended, mut is_inherited) = (None, false);
+    if let Some(CallResult { call, result: Err(error), .. }) = responses.last_mut() {
         is_inherited = error.inherited;
         if error.is_crash() {
             if crashed == Some(call.as_str()) {
                 *error = error.clone().crashed_again();
             }
-            ended = Some(call);
+            ended = Some(call.clone());
         }
     }
-    let is_answered = responses.iter().all(|response| {
-        let expected = || trial.checks.iter().any(|check| check.expects_error(&response.call));
-        response.result.is_ok() || expected()
-    });
+    let expects_error = |call: &str| trial.checks.iter().any(|check| check.expects_error(call));
+    let is_answered = responses.iter().all(|response| response.result.is_ok() || expects_error(&response.call));
     let begun = Instant::now();
     let mut judged = judging.judge(trial, &responses);
     if let Some((seen, origin)) = seen.zip(judging.origin()) {
@@ -216,17 +192,17 @@ pub(super) async fn attempt(
     Ok(Attempt { judged, times: spent.with_judging(begun.elapsed()), is_answered, crashed: ended, is_inherited })
 }
 
-/// Runs a scenario. Each of its responses is judged as if it were the only one.
+/// Runs a scenario, and judges each of its responses as if it were the only one. Returns the skip if the scenario could not run.
 async fn attempt_scenario(
     trial: &PlannedTrial,
     planned: &PlannedScenario,
     pool: &Pool,
     judging: &Judging,
     seen: &SeenResponses,
-) -> Result<Attempt, Unplayable> {
+) -> Result<Attempt, Skip> {
     let ran = scenario::run(trial, planned, pool).await;
     if let (Some(skip), true) = (ran.skip, ran.findings.is_empty()) {
-        return Err(Unplayable(skip));
+        return Err(skip);
     }
     let begun = Instant::now();
     let mut judged = Judged { findings: ran.findings, notes: ran.notes, ..Judged::default() };
@@ -250,24 +226,21 @@ async fn attempt_scenario(
     })
 }
 
-/// Turns a failure that the suite expects into one, and a pass that it does not into a failure.
+/// Applies the suite's expectation of a failure: a matching failure is expected, and a pass is not.
 fn expect_failure(trial: &PlannedTrial, outcome: &mut Outcome) {
-    let Some(expected) = &trial.expected_failure else {
-        return;
-    };
+    let Some(expected) = &trial.expected_failure else { return };
     match outcome.verdict {
         Verdict::Fail => {
-            let says_so = expected.message.as_ref().is_none_or(|message| {
-                outcome.findings.iter().any(|finding| finding.to_string().contains(message.as_str()))
+            let has = |message: &str| outcome.findings.iter().any(|finding| finding.to_string().contains(message));
+            outcome.reason = Some(match expected.message.as_deref().filter(|message| !has(message)) {
+                None => {
+                    outcome.verdict = Verdict::ExpectedFailure;
+                    expected.reason.clone()
+                }
+                Some(message) => {
+                    format!("expected to fail with {message:?} ({}); it failed otherwise", expected.reason)
+                }
             });
-            if says_so {
-                outcome.verdict = Verdict::ExpectedFailure;
-                outcome.reason = Some(expected.reason.clone());
-            } else {
-                let message = expected.message.as_deref().unwrap_or_default();
-                outcome.reason =
-                    Some(format!("expected to fail with {message:?} ({}); it failed otherwise", expected.reason));
-            }
         }
         Verdict::Pass => {
             outcome.verdict = Verdict::UnexpectedPass;

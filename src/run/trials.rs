@@ -1,4 +1,4 @@
-//! Which trials of a plan are run and how they are shown, in the words of libtest's command line. Runs none.
+//! The selection of trials of a plan, and the form in which they are shown, as on libtest's command line. Does not run them.
 
 use std::collections::HashSet;
 
@@ -7,22 +7,20 @@ use libtest_mimic::{Arguments, ColorSetting, FormatSetting};
 use crate::plan::Plan;
 use crate::prediction::known::matches_pattern;
 
-/// What to run of a plan and how to show it.
+/// Which trials of a plan to run, and how to show them.
 #[derive(Debug, Clone, Default)]
 pub struct Trials {
-    /// Only those with one of these in their name; all where there is none.
+    /// Only trials whose name contains one of these. All if empty.
     pub filters: Vec<String>,
-    /// Only those with one of these names; all where it is `None`.
+    /// Only trials with one of these names. All if `None`.
     pub names: Option<Vec<String>>,
     /// How names are compared with `filters` and `skip`.
     pub matching: Matching,
-    /// None of those with one of these in their name.
+    /// No trials whose name contains one of these.
     pub skip: Vec<String>,
-    /// Which of them by whether they can run.
-    pub which: Which,
     /// How each is shown.
     pub format: TrialFormat,
-    /// How many are worked on side by side, where not as many as there are processors.
+    /// Number of trials at once, in place of the default.
     pub workers: Option<usize>,
     /// Whether the output is coloured.
     pub colours: Colours,
@@ -31,21 +29,11 @@ pub struct Trials {
 /// How a name is compared with another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Matching {
-    /// It contains it, or is what it says where it has a `*`.
+    /// It contains the other, or matches it as a pattern with `*`.
     #[default]
     Part,
-    /// It is the same.
+    /// It equals the other.
     Exact,
-}
-
-/// Trials by whether they can run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Which {
-    /// All; those that cannot run are shown as such.
-    #[default]
-    All,
-    /// Only those that cannot run.
-    Ignored,
 }
 
 /// How a trial is shown.
@@ -65,9 +53,9 @@ pub enum TrialFormat {
 /// Whether the output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Colours {
-    /// It is.
+    /// With colours.
     On,
-    /// It is not.
+    /// Without colours.
     #[default]
     Off,
 }
@@ -75,10 +63,6 @@ pub enum Colours {
 impl Trials {
     /// The indices of the trials of a plan that are selected.
     pub(crate) fn select(&self, plan: &Plan) -> Vec<usize> {
-        if self.which == Which::Ignored {
-            // No trial is marked as such.
-            return Vec::new();
-        }
         let named: Option<HashSet<&str>> = self.names.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let selected = plan.trials.iter().enumerate().filter(|(_, trial)| {
             named.as_ref().is_none_or(|names| names.contains(trial.name.as_str())) && self.selects(&trial.name)
@@ -96,7 +80,7 @@ impl Trials {
         (self.filters.is_empty() || self.filters.iter().any(hits)) && !self.skip.iter().any(hits)
     }
 
-    /// The same in the types of libtest-mimic.
+    /// The arguments of libtest-mimic.
     pub(super) fn arguments(&self) -> Arguments {
         Arguments {
             test_threads: self.workers,

@@ -1,27 +1,26 @@
-//! The features that models declare and no case has shown: what is not tested is not known. Looks at verdicts and changes none.
+//! The features that models declare and no judged case needed. Does not change any verdict.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::outcome::Verdict;
 use crate::plan::Plan;
 
-/// A line for every feature of a served model that no judged case needed, whether such a case was skipped, has an error, was not
-/// selected or does not exist.
+/// A line for every feature of a served model that no judged case needed. Its cases may have been skipped, have had an error, not have been
+/// selected, or not exist.
 pub(crate) fn untested_features<'a>(plan: &Plan, cases: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<String> {
     let judged = cases.filter(|(_, verdict)| !matches!(verdict, Verdict::Skip | Verdict::Error));
     let judged: HashSet<&str> = judged.map(|(name, _)| name).collect();
     let mut tested: HashMap<&str, HashSet<&str>> = HashMap::new();
     for trial in plan.trials.iter().filter(|trial| judged.contains(&*trial.name)) {
-        let needs = trial.statement.needs();
-        tested.entry(&trial.contract.key).or_default().extend(needs);
+        tested.entry(&trial.contract.key).or_default().extend(trial.statement.needs());
     }
-    let untested = plan.served.iter().flat_map(|contract| {
-        let shown = tested.get(&*contract.key);
-        let features = contract.features.iter();
-        let untested = features.filter(move |feature| !shown.is_some_and(|shown| shown.contains(feature.as_str())));
-        untested.map(|feature| format!("feature `{feature}` of {}: no case was judged", contract.key))
-    });
-    untested.collect()
+    let mut lines = Vec::new();
+    for contract in &plan.served {
+        let shown = tested.remove(&*contract.key).unwrap_or_default();
+        let untested = contract.features.iter().filter(|feature| !shown.contains(feature.as_str()));
+        lines.extend(untested.map(|feature| format!("feature `{feature}` of {}: no case was judged", contract.key)));
+    }
+    lines
 }
 
 #[cfg(test)]

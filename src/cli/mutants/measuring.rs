@@ -17,7 +17,7 @@ use crate::mutant::{
 use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
 use crate::plan::{Plan, PlannedTrial};
 use crate::prediction::Prediction;
-use crate::run::{Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, run_silently};
+use crate::run::{Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, processors, run_silently};
 use crate::snapshot::{Recording, Store};
 
 /// What the runs of all mutants share.
@@ -49,11 +49,6 @@ struct Baseline {
     code: u8,
 }
 
-/// How many mutants run at once.
-pub(super) fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
 impl Measuring {
     /// Gets right responses from the backend, records them as the reference, and runs every mutant.
     pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>, interrupt: Interrupt) -> Result<Measured, CommandError> {
@@ -70,7 +65,7 @@ impl Measuring {
         let (this, sound) = (Arc::new(self), Arc::new(sound));
         let (mutants, next) = (Arc::new(mutants), Arc::new(AtomicUsize::new(0)));
         let mut team = tokio::task::JoinSet::new();
-        for _ in 0..at_once() {
+        for _ in 0..processors() {
             let (this, sound, mutants) = (Arc::clone(&this), Arc::clone(&sound), Arc::clone(&mutants));
             let (next, interrupt, progress) = (Arc::clone(&next), interrupt.clone(), Arc::clone(&progress));
             team.spawn(async move {

@@ -6,6 +6,10 @@ use crate::plan::CaseStatement;
 
 const NOW: i64 = 20_000;
 
+fn verdicts(outcomes: &[Outcome]) -> HashMap<&str, Verdict> {
+    outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict)).collect()
+}
+
 fn defect(case: &str, message: &str, expires: i64) -> Arc<KnownDefect> {
     Arc::new(KnownDefect {
         origin: KnownOrigin::Upstream,
@@ -73,7 +77,7 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
         outcomes.collect::<Vec<_>>()
     };
     let covered = [Arc::clone(&many)];
-    let stale = |verdicts| stale(&plan(&covered), &super::verdicts(&outcomes(verdicts)));
+    let stale = |verdicts| stale(&plan(&covered), &super::tests::verdicts(&outcomes(verdicts)));
     let found = stale([Verdict::Pass, Verdict::Pass]);
     assert!(
         found.len() == 1 && found[0].starts_with("`batch::*` at backends.toml:7:1 is out of date: remove it"),

@@ -1,5 +1,5 @@
-//! Instances that one trial has to itself: within the limit of the pool, and stopped with everything else when the run ends
-//! early.
+//! The rights of trials to instances: to call a shared one, or to run some of their own within the limit of the pool. Does not start any
+//! instance.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub(crate) struct Lease {
     pub(super) slot: usize,
     /// The running instance.
     pub(crate) instance: Arc<Instance>,
-    /// It was started for this lease.
+    /// Whether it was started for this lease.
     pub(crate) is_fresh: bool,
 }
 
@@ -23,10 +23,10 @@ pub(crate) struct ExclusiveLease<'a> {
 }
 
 impl Pool {
-    /// Waits until `instances` more may run, and reserves the slots for the caller.
+    /// Waits until `instances` more may run, and reserves the room for the caller.
     ///
     /// # Errors
-    /// When there will never be room, or the run is over.
+    /// If there will never be room, or the run is over.
     pub(crate) async fn lease_exclusively(
         &self,
         index: usize,
@@ -42,9 +42,7 @@ impl Pool {
             changed.as_mut().enable();
             let mut slots = self.slots.lock().await;
             if self.has_room(&slots, instances) {
-                let Some(slot) = slots.get_mut(index) else {
-                    return Err(over());
-                };
+                let Some(slot) = slots.get_mut(index) else { return Err(over()) };
                 if let SlotState::Failed(error) = &slot.state {
                     return Err(error.clone().inherited());
                 }
@@ -60,7 +58,7 @@ impl Pool {
         }
     }
 
-    /// Stops everything that was opened on a lease, and reports what it has leaked.
+    /// Stops everything that was opened on a lease, and returns the leaks.
     pub(crate) async fn return_lease(&self, lease: ExclusiveLease<'_>) -> Vec<String> {
         self.end_lease(lease.slot).await
     }
@@ -70,10 +68,10 @@ impl Pool {
             Some(SlotState::LeasedExclusively { instances, .. }) => instances.clone(),
             _ => Vec::new(),
         };
-        let mut left = Vec::new();
+        let mut leaks = Vec::new();
         for instance in opened {
             let error = instance.abort().await;
-            left.extend(instance.take_leaks());
+            leaks.extend(instance.take_leaks());
             self.note_end(&instance, error);
         }
         if let Some(slot) = self.slots.lock().await.get_mut(index)
@@ -82,7 +80,7 @@ impl Pool {
             slot.state = SlotState::Idle;
         }
         self.changed.notify_waiters();
-        left
+        leaks
     }
 }
 
@@ -90,7 +88,7 @@ impl ExclusiveLease<'_> {
     /// Makes an instance from an index of the plan, without starting it.
     ///
     /// # Errors
-    /// When it cannot run at all, or the run is over.
+    /// If it cannot run at all, or the run is over.
     pub(crate) async fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
         let instance = self.pool.open(index)?;
         let mut slots = self.pool.slots.lock().await;

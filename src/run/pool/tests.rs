@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::breaking::RESTARTS;
 use super::*;
 use crate::backend::{Backend, Work};
 use crate::prediction::{Prediction, Request};
@@ -57,7 +56,7 @@ fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<StartCount>) {
         let backend = Counted { count: Arc::clone(&counted), refuses: index == 9, up: false };
         Ok(Instance::new(format!("instance {index}"), Box::new(backend), Duration::from_secs(5)))
     };
-    (Pool::new(Arc::new(open), users, limit), count)
+    (Pool::new(Arc::new(open), users, limit, Arc::default()), count)
 }
 
 fn counts(count: &StartCount) -> (usize, usize) {
@@ -69,7 +68,7 @@ async fn an_instance_loads_once_and_stops_with_its_last_user() {
     let (pool, count) = pool(vec![2], 1);
     for stopped in [0, 1] {
         let lease = pool.lease(0).await.unwrap();
-        pool.release(lease, Condition::Usable).await;
+        pool.release(lease, None).await;
         pool.leave(0).await;
         assert_eq!(counts(&count), (1, stopped));
     }
@@ -80,7 +79,7 @@ async fn an_idle_instance_makes_room_and_comes_back_when_needed() {
     let (pool, count) = pool(vec![2, 1], 1);
     for index in [0, 1, 0] {
         let lease = pool.lease(index).await.unwrap();
-        pool.release(lease, Condition::Usable).await;
+        pool.release(lease, None).await;
     }
     assert_eq!(counts(&count), (3, 2));
     assert_eq!(count.most.load(Ordering::SeqCst), 1);
@@ -99,7 +98,7 @@ async fn a_busy_instance_is_waited_for() {
     });
     tokio::task::yield_now().await;
     assert_eq!(counts(&count), (1, 0));
-    pool.release(held, Condition::Usable).await;
+    pool.release(held, None).await;
     assert_eq!(waiting.await.unwrap().unwrap(), "instance 1");
     assert_eq!(count.most.load(Ordering::SeqCst), 1);
     pool.stop_all(std::future::pending()).await;
@@ -123,7 +122,7 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
     let died = || BackendError::new(Stage::Call, Fault::Died, "died again");
     for _ in 0..=RESTARTS {
         let lease = pool.lease(0).await.unwrap();
-        pool.release(lease, Condition::Broken(died())).await;
+        pool.release(lease, Some(died())).await;
     }
     let starts = RESTARTS as usize + 1;
     assert_eq!(counts(&count), (starts, starts));
@@ -137,7 +136,7 @@ async fn what_no_start_mends_is_not_started_again() {
     let (pool, count) = pool(vec![9, 9], 1);
     let lease = pool.lease(0).await.unwrap();
     let denied = BackendError::new(Stage::Call, Fault::Denied, "no token");
-    pool.release(lease, Condition::Broken(denied)).await;
+    pool.release(lease, Some(denied)).await;
     for instance in [0, 1] {
         assert_eq!(pool.lease(instance).await.err().unwrap().message, "no token");
     }
@@ -148,7 +147,7 @@ async fn what_no_start_mends_is_not_started_again() {
 async fn a_loan_takes_room_from_others_and_gives_it_back() {
     let (pool, count) = pool(vec![1, 1], 2);
     let lease = pool.lease(0).await.unwrap();
-    pool.release(lease, Condition::Usable).await;
+    pool.release(lease, None).await;
     // The idle instance has to go to make room for two.
     let lease = pool.lease_exclusively(1, 2).await.unwrap();
     assert_eq!(counts(&count), (1, 1));

@@ -1,5 +1,5 @@
-//! What a scenario runs on and what it has found: its subjects, which are instances or hosted objects, and its responses. Does
-//! single things to a subject; what must come of them is for `usual` and `faults`.
+//! The context of a scenario: its subjects, which are instances or hosted objects, and its responses. Acts on a subject, and does not know
+//! the expected result, which is for `usual` and `faults`.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -16,44 +16,50 @@ use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
 use crate::run::pool::lease::ExclusiveLease;
 
-/// What one run of a scenario has and keeps.
+/// The state of one run of a scenario.
 pub(super) struct Context<'a> {
     trial: &'a PlannedTrial,
     lease: &'a ExclusiveLease<'a>,
-    /// Index of an instance that the model must refuse to be.
+    /// Index of an instance whose start must fail.
     pub(super) refused: Option<usize>,
-    /// Where the subjects are objects: the program that hosts them.
+    /// The program that hosts the subjects, if they are objects.
     pub(super) host: Option<&'a mut dyn ObjectHost>,
     subjects: [Option<ScenarioSubject>; 2],
-    /// Which of them run.
+    /// Which subjects run.
     pub(super) up: [bool; 2],
-    /// Whether one has ever run: before that, an object that does not start says nothing about its life cycle.
+    /// Whether a subject has run. Before that, an object that does not start shows nothing about its life cycle.
     pub(super) has_run: bool,
     /// Time of calls so far.
     pub(super) elapsed: Duration,
     pub(super) responses: Vec<CallResult>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub(super) notes: Vec<String>,
-    /// What has come through the proxy.
+    /// The responses that passed the proxy.
     pub(super) passed: PassedResponses,
 }
 
-/// What a scenario happens to.
+/// An instance or a hosted object.
 #[derive(Clone)]
 pub(super) enum ScenarioSubject {
     Instance(Arc<Instance>),
-    /// By its number in the host.
+    /// Contains its number in the host.
     Object(u64),
 }
 
-/// Why a scenario does not go on.
+/// Why a scenario ends early.
 pub(super) enum Halt {
-    /// Something was not as it must be.
+    /// An expectation was not met.
     Wrong(Box<Finding>),
-    /// There is nothing on the backend that it is about.
+    /// It does not apply to the backend.
     Impossible(String),
-    /// It cannot run on this machine, which says nothing about the backend.
+    /// It cannot run on this machine, which shows nothing about the backend.
     Unavailable(String),
+}
+
+impl Halt {
+    pub(super) fn impossible(reason: &str) -> Self {
+        Self::Impossible(reason.to_owned())
+    }
 }
 
 impl From<Finding> for Halt {
@@ -63,7 +69,7 @@ impl From<Finding> for Halt {
 }
 
 impl<'a> Context<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         trial: &'a PlannedTrial,
         lease: &'a ExclusiveLease<'a>,
         refused: Option<usize>,
@@ -80,11 +86,11 @@ impl<'a> Context<'a> {
             elapsed: Duration::ZERO,
             responses: Vec::new(),
             notes: Vec::new(),
-            passed: PassedResponses::new(),
+            passed: PassedResponses::default(),
         }
     }
 
-    /// Takes all steps of a scenario.
+    /// Runs all steps of a scenario.
     pub(super) async fn run(&mut self, scenario: &Scenario) -> Result<(), Halt> {
         for (index, step) in scenario.steps().iter().enumerate() {
             let when = format!("step {}: {}", index + 1, step.title());
@@ -129,7 +135,7 @@ impl<'a> Context<'a> {
         Finding::wrong(SCENARIO, &when, format!("expected {expected}; came {came}")).into()
     }
 
-    /// The finding of an error where none was expected. Once an object has run, it is at fault whatever the error says.
+    /// The finding of an unexpected error. Once an object has run, it is responsible for any error.
     pub(super) fn failed(&self, when: &str, error: &BackendError, expected: &str) -> Halt {
         let when = self.at(when);
         if self.host.is_some() && self.has_run {
@@ -150,11 +156,10 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn planned(&self) -> Result<&'a PlannedCall, Halt> {
-        let none = || Halt::from(Finding::unjudged(SCENARIO, "the scenario has no call"));
-        self.trial.calls.first().ok_or_else(none)
+        self.trial.calls.first().ok_or_else(|| Finding::unjudged(SCENARIO, "the scenario has no call").into())
     }
 
-    /// One of the two subjects, made when it is first asked for.
+    /// One of the two subjects. Makes it on first use.
     pub(super) async fn subject(&mut self, index: usize) -> Result<ScenarioSubject, Halt> {
         if let Some(subject) = &self.subjects[index] {
             return Ok(subject.clone());
@@ -168,22 +173,22 @@ impl<'a> Context<'a> {
         Ok(made)
     }
 
-    /// Replaces the first subject by an instance of another index of the plan.
+    /// Replaces the first subject by an instance with another index of the plan.
     ///
     /// # Errors
-    /// When there can be none.
+    /// If there can be no such instance.
     pub(super) async fn open_planned(&mut self, index: usize) -> Result<(), BackendError> {
         let instance = self.lease.open(index).await?;
         self.subjects[0] = Some(ScenarioSubject::Instance(instance));
         Ok(())
     }
 
-    /// Forgets the first subject: the next step has a fresh one.
+    /// Drops the first subject, so that the next step gets a fresh one.
     pub(super) fn renew(&mut self) {
         self.subjects[0] = None;
     }
 
-    /// Has an object do something. Without a host there are no objects.
+    /// Makes an object act. Without a host there are no objects.
     pub(super) async fn act(&self, object: u64, act: ObjectAct) -> Result<(), BackendError> {
         match &self.host {
             Some(host) => host.act(object, act).await,
@@ -191,14 +196,11 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What can be seen of a subject that is an object.
+    /// The visible state of a subject that is an object.
     pub(super) async fn state(&self, subject: &ScenarioSubject, when: &str) -> Result<Option<ObjectState>, Halt> {
-        let (Some(host), ScenarioSubject::Object(object)) = (&self.host, subject) else {
-            return Ok(None);
-        };
+        let (Some(host), ScenarioSubject::Object(object)) = (&self.host, subject) else { return Ok(None) };
         let state = host.state(*object).await;
-        let state = state.map_err(|error| self.failed(when, &error, "its state to be seen"))?;
-        Ok(Some(state))
+        state.map(Some).map_err(|error| self.failed(when, &error, "its state to be seen"))
     }
 
     pub(super) async fn try_start(&self, subject: &ScenarioSubject) -> Result<(), BackendError> {
@@ -215,18 +217,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What there is of it, by name: on its platform, or of all objects together.
+    /// The names of its resources on its platform, or of those of all objects together.
     pub(super) async fn resources(&self, subject: &ScenarioSubject, when: &str) -> Result<BTreeSet<String>, Halt> {
-        let instance = match (subject, &self.host) {
-            (ScenarioSubject::Instance(instance), _) => instance,
-            (ScenarioSubject::Object(_), Some(host)) => return Ok(host.resources()),
-            (ScenarioSubject::Object(_), None) => return Ok(BTreeSet::new()),
+        let ScenarioSubject::Instance(instance) = subject else {
+            return Ok(self.host.as_ref().map(|host| host.resources()).unwrap_or_default());
         };
-        let Some(guard) = instance.guard() else {
-            return Ok(BTreeSet::new());
-        };
-        let found = guard.resources().await;
-        let found = found.map_err(|error| Halt::from(Finding::failed(SCENARIO, when, &error)))?;
+        let Some(guard) = instance.guard() else { return Ok(BTreeSet::new()) };
+        let found = guard.resources().await.map_err(|error| Finding::failed(SCENARIO, when, &error))?;
         Ok(found.into_iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect())
     }
 
@@ -242,12 +239,12 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Calls it within the time that the case has left.
+    /// Calls it within the remaining time of the case.
     pub(super) async fn ask(&self, subject: &ScenarioSubject) -> Result<Result<Prediction, BackendError>, Halt> {
         self.ask_within(subject, self.left()).await
     }
 
-    /// The time that the calls of the case may still take.
+    /// The remaining time for calls of the case.
     pub(super) const fn left(&self) -> Duration {
         self.trial.timeout.saturating_sub(self.elapsed)
     }

@@ -1,25 +1,24 @@
-//! The steps in which something goes wrong on purpose: a start that fails or is given up, a crash, a stop that is not obeyed, and
-//! the end of the program that holds an object. Each says what must hold all the same.
+//! The steps with planted faults: a start that fails or is abandoned, a crash, a stop that fails, and the end of the program that holds an
+//! object. Checks what must hold all the same, and does not judge responses.
 
 use std::time::Duration;
 
 use super::SCENARIO;
 use super::context::{Context, Halt, ScenarioSubject};
-use super::wire::cannot_freeze;
-use crate::backend::resources::LeakGuard;
+use super::wire::freeze;
 use crate::backend::{Fault, Instance, ObjectAct, ProgramExit, Stage};
 use crate::check::Finding;
 
-/// At which parts of the time of a whole start others are given up.
+/// The parts of the time of a complete start after which others are abandoned.
 const MOMENTS: [f64; 2] = [0.25, 0.75];
-/// How often a moment is halved when the start was over before it.
+/// How often that time is halved if the start completes before it.
 const HALVINGS: usize = 10;
-/// How long a call may take that has to fail.
+/// The time limit of a call that must fail.
 const LONGEST_FAILURE: Duration = Duration::from_secs(120);
 
 impl Context<'_> {
-    /// A start fails, leaves nothing and does not count as running. An instance is given a configuration that the model refuses,
-    /// and then no time; the `startup()` of an object raises.
+    /// Makes a start fail, which must leave nothing and not count as running. An instance gets a configuration that the model refuses, and
+    /// then no time. The `startup()` of an object raises.
     pub(super) async fn fail_start(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         if self.host.is_some() {
             return self.fail_startup(index, when).await;
@@ -31,7 +30,7 @@ impl Context<'_> {
                     self.fails_twice(index).await?;
                     failures += 1;
                 }
-                // A server that runs already has the configuration it has.
+                // A server that runs already cannot be configured.
                 Err(error) if error.stage == Stage::Configure => {}
                 Err(error) => return Err(self.failed("opening it", &error, "it can be made")),
             }
@@ -40,20 +39,17 @@ impl Context<'_> {
         if let ScenarioSubject::Instance(instance) = self.subject(index).await?
             && instance.start_within(Duration::ZERO).await.is_err()
         {
-            let when = "after a start that was given no time";
-            self.is_down(index, when).await?;
-            self.is_empty(index, when).await?;
+            self.is_gone(index, "after a start that was given no time").await?;
             failures += 1;
         }
         if failures == 0 {
-            return Err(Halt::Impossible(
-                "no start can be made to fail: it is over at once, and there is no configuration to refuse".to_owned(),
-            ));
+            let reason = "no start can be made to fail: it is over at once, and there is no configuration to refuse";
+            return Err(Halt::impossible(reason));
         }
         Ok(())
     }
 
-    /// The same start fails again when it is tried again: nothing of the first is in its way or passes for it.
+    /// Checks that the same start fails twice, so that the second does not take the remains of the first for a running instance.
     async fn fails_twice(&mut self, index: usize) -> Result<(), Halt> {
         for when in ["a start with a size that no model has", "the same start once more"] {
             if let ScenarioSubject::Instance(instance) = self.subject(index).await?
@@ -61,8 +57,7 @@ impl Context<'_> {
             {
                 return Err(self.wrong(when, "it to fail", "a running instance"));
             }
-            self.is_down(index, when).await?;
-            self.is_empty(index, when).await?;
+            self.is_gone(index, when).await?;
         }
         Ok(())
     }
@@ -70,18 +65,17 @@ impl Context<'_> {
     async fn fail_startup(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         if self.state(&subject, when).await?.is_some_and(|state| state.startups.is_none()) {
-            return Err(Halt::Impossible("its class has no startup() that could be made to fail".to_owned()));
+            return Err(Halt::impossible("its class has no startup() that could be made to fail"));
         }
         if let ScenarioSubject::Object(object) = subject {
             let failed = self.act(object, ObjectAct::FailingStart).await;
             failed.map_err(|error| self.wrong(when, "start() to raise what startup() raises", error))?;
         }
-        self.is_down(index, when).await?;
-        self.is_empty(index, when).await
+        self.is_gone(index, when).await
     }
 
-    /// A stop fails, and it is stopped all the same. The processes of an instance are frozen, so that they do not end when they
-    /// are asked to; the `shutdown()` of an object raises.
+    /// Makes a stop fail, which must stop it all the same. The processes of an instance are frozen, so that they ignore the request to end.
+    /// The `shutdown()` of an object raises.
     pub(super) async fn fail_stop(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         match self.subject(index).await? {
             ScenarioSubject::Object(object) => {
@@ -89,19 +83,15 @@ impl Context<'_> {
                 stopped.map_err(|error| self.wrong(when, "a stop that hands no exception on", error))?;
             }
             ScenarioSubject::Instance(instance) => {
-                let frozen = instance.guard().map(LeakGuard::freeze).unwrap_or_default();
-                if frozen.is_empty() {
-                    return Err(cannot_freeze(instance.guard()));
-                }
+                freeze(&instance)?;
                 let _ = instance.stop().await;
             }
         }
         self.up[index] = false;
-        self.is_down(index, when).await?;
-        self.is_empty(index, when).await
+        self.is_gone(index, when).await
     }
 
-    /// Everything of it is killed from outside: the next call says so, and after a stop it does not count as running.
+    /// Kills it from outside. The next call must fail, and after a stop it must not count as running.
     pub(super) async fn crash(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         match &subject {
@@ -115,15 +105,15 @@ impl Context<'_> {
                     }
                     Ok(_) => return Err(self.wrong(when, expected, "a response")),
                 }
-                // A stop of what is gone may find fault with that; it is stopped all the same.
+                // The stop may report that it is gone already. It is stopped all the same.
                 let _ = instance.stop().await;
                 self.up[index] = false;
             }
             ScenarioSubject::Object(object) => {
                 let killed = self.host.as_ref().map(|host| host.crash()).unwrap_or_default();
-                // What runs nothing on this machine cannot be killed here: it is only stopped and started again.
+                // An object without processes on this machine cannot be killed here. It is only stopped and started again.
                 if killed.is_empty() {
-                    // Where processes cannot be found, nothing was killed: a stop and a start would prove nothing.
+                    // If processes cannot be found, nothing was killed, and a stop and a start would prove nothing.
                     if let Err(unavailable) = crate::os::reads_environments() {
                         return Err(Halt::Unavailable(format!("finding its processes: {unavailable}")));
                     }
@@ -141,7 +131,7 @@ impl Context<'_> {
     async fn crash_instance(&self, instance: &Instance) -> Result<(), Halt> {
         let when = "killing it from outside";
         let Some(guard) = instance.guard() else {
-            return Err(Halt::Impossible("it makes nothing that could be killed from outside".to_owned()));
+            return Err(Halt::impossible("it makes nothing that could be killed from outside"));
         };
         let ended = guard.kill().await;
         let ended = ended.map_err(|error| self.failed(when, &error, "it can be killed"))?;
@@ -155,12 +145,12 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// A call of an object must raise, soon, and say something.
+    /// Checks that a call of an object soon raises an exception with a message.
     async fn call_fails(&self, object: &ScenarioSubject, when: &str) -> Result<(), Halt> {
         let expected = "a call to raise an exception that says why";
         match self.ask_within(object, LONGEST_FAILURE).await? {
             Ok(_) => Err(self.wrong(when, expected, "a response")),
-            // A time limit of ours names no exception.
+            // Our own time limit has no exception.
             Err(error) if error.message.is_empty() || (error.fault == Fault::Timeout && error.exception.is_none()) => {
                 Err(self.wrong(when, expected, error))
             }
@@ -168,8 +158,8 @@ impl Context<'_> {
         }
     }
 
-    /// A start is given up half-way, and leaves nothing: an instance's at several moments, as Ctrl-C does it, an object's by an
-    /// interruption.
+    /// Abandons a start halfway, which must leave nothing: the start of an instance at several moments, as Ctrl-C does, and the start of an
+    /// object by an interruption.
     pub(super) async fn abandon_start(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         match self.subject(index).await? {
             ScenarioSubject::Instance(instance) => self.abandon_starts(index, &instance, when).await,
@@ -184,7 +174,7 @@ impl Context<'_> {
         for part in MOMENTS {
             let mut moment = whole.mul_f64(part);
             for _ in 0..=HALVINGS {
-                // A start is given up as Ctrl-C does it: its future is dropped.
+                // As Ctrl-C does: the future is dropped.
                 let over = tokio::time::timeout(moment, instance.start()).await;
                 if let Ok(Err(error)) = over {
                     return Err(Finding::failed(SCENARIO, "a start that is to be given up", &error).into());
@@ -192,8 +182,7 @@ impl Context<'_> {
                 if let Some(error) = instance.abort().await {
                     return Err(self.failed(when, &error, "it stops without an error"));
                 }
-                self.is_down(index, when).await?;
-                self.is_empty(index, when).await?;
+                self.is_gone(index, when).await?;
                 if over.is_err() {
                     given_up += 1;
                     break;
@@ -202,8 +191,7 @@ impl Context<'_> {
             }
         }
         if given_up == 0 {
-            let reason = "a start is over at once: it cannot be stopped half-way";
-            return Err(Halt::Impossible(reason.to_owned()));
+            return Err(Halt::impossible("a start is over at once: it cannot be stopped half-way"));
         }
         Ok(())
     }
@@ -221,8 +209,7 @@ impl Context<'_> {
             return self.is_down(index, when).await;
         }
         let left = self.host.as_ref().map(|host| host.resources()).unwrap_or_default();
-        // The base class of boileroom 0.4 calls shutdown() for nothing but what runs, so that a backend has no way to learn of a
-        // start that was broken off.
+        // The base class of boileroom 0.4 calls shutdown() only for a running object, so that a backend cannot learn of an abandoned start.
         let shut_down = self.act(object, ObjectAct::Shutdown).await;
         shut_down.map_err(|error| self.wrong(when, "shutdown() to clear up", error))?;
         self.is_empty(index, when).await?;
@@ -236,7 +223,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// The program that holds an object ends without stopping it: it is shut down on the way, and nothing is left.
+    /// Ends the program that holds an object without stopping it. The object must be shut down, and nothing may be left.
     pub(super) async fn exit(&mut self, exit: ProgramExit, when: &str) -> Result<(), Halt> {
         let Some(host) = &mut self.host else { return Ok(()) };
         let exited = host.exit(exit).await;

@@ -1,30 +1,30 @@
-//! The step `call_many`: the same call again and again. Neither what its server keeps in memory nor the time that it takes may grow
-//! with every call.
+//! The step `call_many`, which repeats the same call: neither the memory of the server nor the time of a call may grow with every call. Does
+//! not judge the responses.
 
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Halt, ScenarioSubject};
 use crate::backend::MANY;
 
-/// The last of them, which are judged: the first ones may fill caches.
+/// The number of last calls that are judged. Earlier ones may fill caches.
 const JUDGED: usize = 8;
-/// Each call that leaves so much more than the one before, in bytes, is growth. A response to a short sequence is smaller, and
-/// allocators take more from the system only now and then.
+/// Growth of memory from one call to the next, in bytes. A response to a short sequence is smaller, and allocators rarely take more memory
+/// from the system.
 const MEMORY: u64 = 1 << 20;
-/// Each call that takes so much longer than the one before is growth, if the last takes [`SLOWER`] times as long as the first.
+/// Growth of time from one call to the next, if the last call takes [`SLOWER`] times as long as the first.
 const TIME: Duration = Duration::from_millis(25);
 const SLOWER: f64 = 1.5;
 
-/// What one call cost.
+/// The time and memory of one call.
 #[derive(Debug, Clone, Copy)]
 struct CallCost {
     time: Duration,
-    /// Resident memory of its server when it had answered, in bytes; `None` where that cannot be seen.
+    /// Resident memory of the server after the call, in bytes, if it is visible.
     memory: Option<u64>,
 }
 
 impl Context<'_> {
-    /// Calls it many times, which it must answer without growth.
+    /// Calls it many times. Fails if time or memory grows.
     pub(super) async fn call_many(&mut self, when: &str) -> Result<(), Halt> {
         let subject = self.subject(0).await?;
         let mut costs = Vec::with_capacity(MANY);
@@ -51,12 +51,12 @@ impl Context<'_> {
 fn memory_of(subject: &ScenarioSubject) -> Option<u64> {
     match subject {
         ScenarioSubject::Instance(instance) => instance.resident_memory(),
-        // All objects share a program, and an instance of it was looked at.
+        // All objects share a program, and an instance of it was checked.
         ScenarioSubject::Object(_) => None,
     }
 }
 
-/// What grew with every one of the last calls, in words.
+/// Describes the growth in each of the last calls, if there is any.
 fn growth(costs: &[CallCost]) -> Option<String> {
     let judged = &costs[costs.len().checked_sub(JUDGED + 1)?..];
     let (first, last) = (judged.first()?, judged.last()?);

@@ -1,5 +1,5 @@
-//! Runs the scenarios of the life cycle: on instances of their own, with the guarantees that every kind gets, and then on the
-//! objects that a kind hosts, without them. Judges what happens to them; their responses are judged by the case's checks.
+//! Runs the scenarios of the life cycle: on instances of their own, with the guarantees of every kind, and then on the objects that a kind
+//! hosts, without them. Does not judge responses, which is for the checks of the case.
 
 mod context;
 mod faults;
@@ -20,34 +20,30 @@ use crate::plan::{PlannedScenario, PlannedTrial};
 
 use context::{Context, Halt};
 
-/// The name under which findings show.
+/// The check name of the findings.
 const SCENARIO: &str = "scenario";
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug, Default)]
 pub(crate) struct ScenarioResult {
-    /// What was wrong.
     pub(crate) findings: Vec<Finding>,
-    /// Every response that was given in it, to be judged one by one.
+    /// All responses, to be judged one by one.
     pub(crate) responses: Vec<CallResult>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub(crate) notes: Vec<String>,
     /// Why it could not run here at all.
     pub(crate) skip: Option<Skip>,
-    /// How long it took.
     pub(crate) elapsed: Duration,
 }
 
-/// Runs the scenario of a trial. Whatever is opened for it is stopped before this returns.
+/// Runs the scenario of a trial. Stops everything that it opened before it returns.
 pub(crate) async fn run(trial: &PlannedTrial, planned: &PlannedScenario, pool: &Pool) -> ScenarioResult {
     let own = trial.calls.first().map_or(0, |call| call.instance);
     let lease = match pool.lease_exclusively(own, planned.scenario.instances()).await {
         Ok(lease) => lease,
         Err(error) => {
-            return ScenarioResult {
-                findings: vec![Finding::failed(SCENARIO, "before it", &error)],
-                ..ScenarioResult::default()
-            };
+            let findings = vec![Finding::failed(SCENARIO, "before it", &error)];
+            return ScenarioResult { findings, ..ScenarioResult::default() };
         }
     };
     let begun = Instant::now();
@@ -57,16 +53,14 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: &PlannedScenario, pool: &
     if !matches!(halted, Some(Halt::Wrong(_))) && !planned.scenario.makes_many_calls() {
         match on_objects(trial, &planned.scenario, &lease, &mut result.responses).await {
             None | Some(Err(Halt::Impossible(_) | Halt::Unavailable(_))) => {}
-            // What runs on objects need not run on instances as well.
+            // A scenario that runs on objects need not run on instances.
             Some(ran) => halted = ran.err(),
         }
     }
-    let leaks = pool.return_lease(lease).await;
-    let leaks = leaks.into_iter().map(|leak| {
+    for leak in pool.return_lease(lease).await {
         let summary = format!("expected nothing to be left; came {leak}");
-        Finding::wrong(SCENARIO, "after a stop", summary)
-    });
-    result.findings.extend(leaks);
+        result.findings.push(Finding::wrong(SCENARIO, "after a stop", summary));
+    }
     match halted {
         Some(Halt::Wrong(finding)) => result.findings.push(*finding),
         Some(Halt::Impossible(reason)) => result.skip = Some(Skip::inapplicable(reason)),
@@ -85,7 +79,7 @@ async fn on_instances(
 ) -> Result<(), Halt> {
     if planned.scenario.ends_its_program() {
         let reason = "the harness holds the instance itself, and does not end in the middle of a run";
-        return Err(Halt::Impossible(reason.to_owned()));
+        return Err(Halt::impossible(reason));
     }
     let mut context = Context::new(trial, lease, planned.refused, None);
     let ran = context.run(&planned.scenario).await;
@@ -94,7 +88,7 @@ async fn on_instances(
     ran
 }
 
-/// Runs a scenario on objects of the backend's own; `None` where it has none.
+/// Runs a scenario on objects of the backend. Returns `None` if it has none.
 async fn on_objects(
     trial: &PlannedTrial,
     scenario: &Scenario,

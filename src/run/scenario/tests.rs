@@ -232,7 +232,7 @@ async fn ran(scenario: &str, flaw: Flaw, has_objects: bool) -> ScenarioResult {
             Ok(instance.guarded(guard))
         }
     };
-    let pool = Pool::new(Arc::new(open), vec![1, 1], 2);
+    let pool = Pool::new(Arc::new(open), vec![1, 1], 2, Arc::default());
     let trial = trial(scenario);
     let planned = trial.scenario.clone().unwrap();
     let result = run(&trial, &planned, &pool).await;

@@ -1,5 +1,5 @@
-//! The steps in which nothing goes wrong on purpose: starts, stops and calls, once, twice, too early or side by side. Each says
-//! what was expected and what came.
+//! The steps without faults: starts, stops and calls, once, twice, too early or side by side. Reports what was expected and what came, and
+//! does not plant any fault.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Halt, ScenarioSubject};
 use crate::backend::{Fault, ObjectAct};
 
-/// How long what an object has started may take to go after its stop.
+/// Time until the resources of an object must be gone after its stop.
 const SETTLING: Duration = Duration::from_secs(3);
-/// How often that is looked at.
+/// The interval of the checks meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Context<'_> {
-    /// Starts it, which must succeed, and says how long it took. A start of what runs must do nothing.
+    /// Starts it, which must succeed, and returns the time. A start of a running subject must do nothing.
     pub(super) async fn start(&mut self, index: usize, when: &str) -> Result<Duration, Halt> {
         let subject = self.subject(index).await?;
         let was_up = self.up[index];
@@ -42,23 +42,20 @@ impl Context<'_> {
             if was_up && after.exit_hooks > before.exit_hooks {
                 return Err(self.wrong(when, nothing, "another exit hook"));
             }
-            self.counts(when, "startup()", before.startups, after.startups, !was_up)?;
+            self.counts(when, "startup()", (before.startups, after.startups), !was_up)?;
         }
         Ok(took)
     }
 
-    /// A method must have been called once, or not at all.
+    /// Checks that a method was called once, or not at all.
     fn counts(
         &self,
         when: &str,
         method: &str,
-        before: Option<usize>,
-        after: Option<usize>,
+        (before, after): (Option<usize>, Option<usize>),
         once: bool,
     ) -> Result<(), Halt> {
-        let (Some(before), Some(after)) = (before, after) else {
-            return Ok(());
-        };
+        let (Some(before), Some(after)) = (before, after) else { return Ok(()) };
         let (calls, wanted) = (after - before, usize::from(once));
         if calls == wanted {
             return Ok(());
@@ -67,7 +64,7 @@ impl Context<'_> {
         Err(self.wrong(when, &expected, format_args!("{calls} calls")))
     }
 
-    /// Stops it, which must succeed and leave nothing. A stop of what does not run must do nothing.
+    /// Stops it, which must succeed and leave nothing. A stop of a stopped subject must do nothing.
     pub(super) async fn stop(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         let was_up = std::mem::take(&mut self.up[index]);
@@ -78,17 +75,17 @@ impl Context<'_> {
         };
         stopped.map_err(|error| self.failed(when, &error, "it stops without an error"))?;
         if let (Some(before), Some(after)) = (before, self.state(&subject, when).await?) {
-            self.counts(when, "shutdown()", before.shutdowns, after.shutdowns, was_up)?;
+            self.counts(when, "shutdown()", (before.shutdowns, after.shutdowns), was_up)?;
         }
         self.is_down(index, when).await?;
-        // The leak check of an instance comes with its stop.
+        // The stop of an instance includes its leak check.
         match subject {
             ScenarioSubject::Object(_) if self.up == [false, false] => self.is_empty(index, when).await,
             _ => Ok(()),
         }
     }
 
-    /// It does not count as running. An instance says so to its callers, and no exit hook waits for an object.
+    /// Checks that it does not count as running: an instance refuses calls, and an object has no exit hook.
     pub(super) async fn is_down(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         if self.is_running(&subject, when).await? == Some(true) {
@@ -101,7 +98,13 @@ impl Context<'_> {
         }
     }
 
-    /// A call is refused because it is not initialized, and starts nothing.
+    /// Checks that it is not running and has no resources.
+    pub(super) async fn is_gone(&mut self, index: usize, when: &str) -> Result<(), Halt> {
+        self.is_down(index, when).await?;
+        self.is_empty(index, when).await
+    }
+
+    /// Checks that a call is refused because it is not initialized, and that the call starts nothing.
     pub(super) async fn refuse(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         self.is_refused(index, when).await?;
         self.is_empty(index, when).await
@@ -120,16 +123,14 @@ impl Context<'_> {
         }
     }
 
-    /// Nothing of it is there.
+    /// Checks that it has no resources.
     pub(super) async fn is_empty(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         let deadline = tokio::time::Instant::now() + SETTLING;
         loop {
             let resources = self.resources(&subject, when).await?;
-            let Some(thing) = resources.first() else {
-                return Ok(());
-            };
-            // What an instance leaves has been given its time by the stop.
+            let Some(thing) = resources.first() else { return Ok(()) };
+            // The stop of an instance has already waited for its resources.
             if matches!(subject, ScenarioSubject::Instance(_)) || tokio::time::Instant::now() >= deadline {
                 return Err(self.wrong(when, "nothing of it to be there", thing));
             }
@@ -137,7 +138,7 @@ impl Context<'_> {
         }
     }
 
-    /// Calls it, which must answer. The response is kept for the checks.
+    /// Calls it, which must answer, and keeps the response for the checks.
     pub(super) async fn call(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         let begun = Instant::now();

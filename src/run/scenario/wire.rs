@@ -1,5 +1,5 @@
-//! The steps on the connection to a model server: faults that a proxy plants between client and server, requests that no call
-//! makes, a pause of the server. What it does about them is the client's part; the server must answer the next call all the same.
+//! The steps on the connection to a model server: faults that a proxy plants between client and server, requests that no call makes, a pause
+//! of the server. Does not judge how a backend handles a fault, which is the client's part; the server must answer the next call.
 
 use std::time::Duration;
 
@@ -9,35 +9,30 @@ use super::SCENARIO;
 use super::context::{Context, Halt, ScenarioSubject};
 use crate::backend::resources::LeakGuard;
 use crate::backend::served::failure;
-use crate::backend::{BackendError, Fault, MustGive, ScenarioStep, Stage};
+use crate::backend::{BackendError, Fault, Instance, MustGive, ScenarioStep, Stage};
 use crate::check::Finding;
 use crate::wire::client::{ClientError, ModelClient, PlainRequest};
 use crate::wire::{FaultProxy, WireFault};
 
-/// How long a call may take to which no response comes.
+/// The time limit of a call that gets no response.
 const NO_RESPONSE: Duration = Duration::from_millis(500);
 
-/// Responses that a server gave before it was started again, and since.
-#[derive(Debug)]
+/// The last responses of a server before and after its restart.
+#[derive(Debug, Default)]
 pub(super) struct PassedResponses {
     earlier: Option<Bytes>,
     since: Option<Bytes>,
 }
 
 impl PassedResponses {
-    pub(super) const fn new() -> Self {
-        let (earlier, since) = (None, None);
-        Self { earlier, since }
-    }
-
-    /// What was given so far was given by an earlier server.
+    /// Marks the responses so far as those of an earlier server.
     pub(super) fn restart(&mut self) {
         self.earlier = self.since.take().or(self.earlier.take());
     }
 }
 
 impl Context<'_> {
-    /// Takes a step on the connection to the server.
+    /// Runs a step on the connection to the server.
     pub(super) async fn take_on_wire(&mut self, step: &ScenarioStep, when: &str) -> Result<(), Halt> {
         match step {
             ScenarioStep::Pause => self.pause(when).await,
@@ -50,7 +45,7 @@ impl Context<'_> {
         }
     }
 
-    /// A client of its server, which may take the time that the case has left.
+    /// A client of the server, with the remaining time of the case.
     async fn server(&mut self) -> Result<ModelClient, Halt> {
         let request = self.planned()?.request.clone();
         let left = self.left();
@@ -58,11 +53,11 @@ impl Context<'_> {
             ScenarioSubject::Instance(instance) => instance.client(&request).await,
             ScenarioSubject::Object(_) => None,
         };
-        let none = || Halt::Impossible("there is no server that speaks the model-server protocol".to_owned());
+        let none = || Halt::impossible("there is no server that speaks the model-server protocol");
         Ok(client.ok_or_else(none)?.within(left))
     }
 
-    /// A call in which something goes wrong between client and server gives what it must.
+    /// Makes a call with a fault between client and server, which must have the stated result.
     async fn plant(&mut self, fault: WireFault, must: MustGive, when: &str) -> Result<(), Halt> {
         let server = self.server().await?;
         let request = &self.planned()?.request;
@@ -78,38 +73,35 @@ impl Context<'_> {
             Some(Err(error)) => {
                 return Err(self.failed(when, &failure::of(&error), "a response to plant the fault in"));
             }
-            // A server that is slower than the call may be is what a hang looks like as well.
+            // A hang looks like a server that is slower than the time limit.
             None if fault == WireFault::Hang || !fault.asks_the_server() => {}
             None => return Err(self.failed(when, &too_late(&response), "a response to plant the fault in")),
         }
-        match (response, must) {
-            (Ok(prediction), MustGive::Response) => self.keep(prediction),
+        let came = match (response, must) {
+            (Ok(prediction), MustGive::Response) => return self.keep(prediction),
             (Err(error), MustGive::Error(stage, fault)) => {
                 let error = failure::of(&error);
                 if (error.stage, error.fault) == (stage, fault) {
                     return Ok(());
                 }
-                let came = format!("the fault {} in stage {}: {error}", error.fault.name(), error.stage);
-                Err(ours(when, &format!("expected {must}; came {came}")))
+                format!("the fault {} in stage {}: {error}", error.fault.name(), error.stage)
             }
-            (Ok(_), MustGive::Error(..)) => Err(ours(when, &format!("expected {must}; came a response"))),
-            (Err(error), MustGive::Response) => Err(ours(when, &format!("expected {must}; came {error}"))),
-        }
+            (Ok(_), MustGive::Error(..)) => "a response".to_owned(),
+            (Err(error), MustGive::Response) => error.to_string(),
+        };
+        Err(ours(when, &format!("expected {must}; came {came}")))
     }
 
-    /// A request is answered with one of some statuses.
+    /// Sends a request, which must be answered with one of these statuses.
     async fn request(&mut self, request: &PlainRequest, statuses: &[u16], when: &str) -> Result<(), Halt> {
         let server = self.server().await?;
-        let method = self.planned()?.request.method.name();
-        let mut request = request.clone();
-        request.path = request.path.replace("{method}", method);
-        let response = server.exchange_plain(request).await;
+        let path = request.path.replace("{method}", self.planned()?.request.method.name());
         let shown: Vec<String> = statuses.iter().map(u16::to_string).collect();
         let expected = format!("status {}", shown.join(" or "));
-        match response {
+        match server.exchange_plain(PlainRequest { path, ..request.clone() }).await {
             Ok(response) if statuses.contains(&response.status) => Ok(()),
             Ok(response) => Err(self.wrong(when, &expected, format_args!("status {}", response.status))),
-            // No model has worked on it, so that the server itself has given up.
+            // No model was involved, so that the server itself failed.
             Err(error @ (ClientError::Dropped(_) | ClientError::Protocol(_))) => {
                 Err(self.wrong(when, &expected, error))
             }
@@ -117,7 +109,7 @@ impl Context<'_> {
         }
     }
 
-    /// The server says that it is healthy although a call is under way: at the latest when that is done.
+    /// Asks for the server's health during a call. It must answer at the latest when the call ends.
     async fn health_while_busy(&mut self, when: &str) -> Result<(), Halt> {
         let server = self.server().await?;
         let request = &self.planned()?.request;
@@ -127,7 +119,7 @@ impl Context<'_> {
         self.keep(prediction)
     }
 
-    /// Requests follow each other on one connection where the server keeps it, and each gets its own response.
+    /// Sends several requests, on one connection if the server keeps it. Each must get its own response.
     async fn keep_alive(&mut self, when: &str) -> Result<(), Halt> {
         let server = self.server().await?.keeping_its_connection();
         let server = server.map_err(|error| ours(when, &error.to_string()))?;
@@ -139,22 +131,18 @@ impl Context<'_> {
         self.keep(prediction)
     }
 
-    /// Its processes are frozen: a call waits.
+    /// Freezes its processes. A call must wait.
     async fn pause(&mut self, when: &str) -> Result<(), Halt> {
         let server = self.server().await?.within(NO_RESPONSE);
         let request = &self.planned()?.request;
         let ScenarioSubject::Instance(instance) = self.subject(0).await? else {
             return Ok(());
         };
-        let frozen = instance.guard().map(LeakGuard::freeze).unwrap_or_default();
-        if frozen.is_empty() {
-            return Err(cannot_freeze(instance.guard()));
-        }
+        freeze(&instance)?;
         let response = server.predict(request).await;
         if response.is_ok() {
             instance.guard().map(LeakGuard::resume);
-            let reason = "its server answers although its processes on this machine are frozen".to_owned();
-            return Err(Halt::Impossible(reason));
+            return Err(Halt::impossible("its server answers although its processes on this machine are frozen"));
         }
         if !matches!(response, Err(ClientError::Timeout { .. })) {
             instance.guard().map(LeakGuard::resume);
@@ -163,7 +151,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Its processes go on.
+    /// Lets its processes continue.
     async fn resume(&mut self) -> Result<(), Halt> {
         if let ScenarioSubject::Instance(instance) = self.subject(0).await? {
             instance.guard().map(LeakGuard::resume);
@@ -172,12 +160,16 @@ impl Context<'_> {
     }
 }
 
-/// Why no process of an instance can be frozen.
-pub(super) fn cannot_freeze(guard: Option<&LeakGuard>) -> Halt {
-    match guard.map(LeakGuard::finds_processes) {
-        Some(Err(unavailable)) => Halt::Unavailable(format!("finding its processes: {unavailable}")),
-        _ => Halt::Impossible("none of its processes is on this machine, where it could be frozen".to_owned()),
+/// Freezes the processes of an instance.
+pub(super) fn freeze(instance: &Instance) -> Result<(), Halt> {
+    let guard = instance.guard();
+    if guard.is_some_and(|guard| !guard.freeze().is_empty()) {
+        return Ok(());
     }
+    Err(match guard.map(LeakGuard::finds_processes) {
+        Some(Err(unavailable)) => Halt::Unavailable(format!("finding its processes: {unavailable}")),
+        _ => Halt::impossible("none of its processes is on this machine, where it could be frozen"),
+    })
 }
 
 fn too_late<T>(response: &Result<T, ClientError>) -> BackendError {
@@ -187,7 +179,7 @@ fn too_late<T>(response: &Result<T, ClientError>) -> BackendError {
     }
 }
 
-/// What the client does about a fault is hydrotest's own, not the backend's.
+/// A failure of hydrotest, whose client handles faults, and not of the backend.
 fn ours(when: &str, message: &str) -> Halt {
     Finding::failed(SCENARIO, when, &BackendError::new(Stage::Call, Fault::Internal, message)).into()
 }

@@ -1,4 +1,4 @@
-//! A digest of what a response says, without the times and names in its metadata, and how much memory it takes. Compares nothing.
+//! The digest of a response, without its metadata, and its size in memory. Does not compare responses.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,7 +6,7 @@ use crate::prediction::{Prediction, Value};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
-/// The digest of all fields but the metadata; `None` where no field holds numbers or atoms, so that equal responses mean nothing.
+/// The digest of all fields except the metadata. Returns `None` if no field has numbers or atoms, because equality would mean nothing.
 pub(super) fn digest_of(prediction: &Prediction) -> Option<u64> {
     let mut digest = Digest::default();
     prediction.class.hash(&mut digest.hasher);
@@ -17,7 +17,7 @@ pub(super) fn digest_of(prediction: &Prediction) -> Option<u64> {
     digest.has_numbers.then(|| digest.hasher.finish())
 }
 
-/// About how many bytes a response takes.
+/// The approximate size of a response in bytes.
 pub(super) fn bytes_of(prediction: &Prediction) -> usize {
     prediction.fields.iter().map(|(_, value)| bytes(value)).sum()
 }
@@ -81,11 +81,9 @@ impl Digest {
     }
 
     fn tensor(&mut self, tensor: &Tensor) {
-        // One number, such as a limit, is the same in many responses.
+        // A single number, such as a limit, is the same in many responses.
         self.has_numbers |= tensor.len() > 1;
-        tensor.dtype().to_string().hash(&mut self.hasher);
-        tensor.shape().hash(&mut self.hasher);
-        tensor.bytes().hash(&mut self.hasher);
+        (tensor.dtype().to_string(), tensor.shape(), tensor.bytes()).hash(&mut self.hasher);
     }
 
     fn structure(&mut self, structure: &Structure) {
@@ -93,15 +91,9 @@ impl Digest {
         for position in &structure.coord {
             position.map(f32::to_bits).hash(&mut self.hasher);
         }
-        structure.chain_id.hash(&mut self.hasher);
-        structure.res_id.hash(&mut self.hasher);
-        structure.ins_code.hash(&mut self.hasher);
-        structure.res_name.hash(&mut self.hasher);
-        structure.hetero.hash(&mut self.hasher);
-        structure.atom_name.hash(&mut self.hasher);
-        structure.element.hash(&mut self.hasher);
-        let factors = structure.b_factor.iter().flatten();
-        for factor in factors {
+        (&structure.chain_id, &structure.res_id, &structure.ins_code, &structure.res_name).hash(&mut self.hasher);
+        (&structure.hetero, &structure.atom_name, &structure.element).hash(&mut self.hasher);
+        for factor in structure.b_factor.iter().flatten() {
             factor.to_bits().hash(&mut self.hasher);
         }
         for (name, column) in &structure.extra {

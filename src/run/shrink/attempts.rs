@@ -1,4 +1,4 @@
-//! Makes the calls of candidates and says whether they fail in the same way, as long as there are calls left. Chooses none.
+//! Makes the calls of candidates and reports whether they fail in the same way, as long as calls are left. Does not choose candidates.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -8,46 +8,49 @@ use super::super::trial::{self, Attempt};
 use super::super::{Interrupt, Judging};
 use super::{FailureKey, ShrinkRequest};
 use crate::check::Finding;
+use crate::outcome::RunOutcome;
 use crate::plan::{PlannedCall, PlannedTrial};
 
-/// How often calls may end the instance before the search ends too: each time it starts anew.
+/// How often calls may crash the instance before the search ends, because every crash costs a start.
 const MOST_CRASHES: usize = 2;
 
-/// Why most searches end.
+/// The usual reason for the end of a search.
 const TOO_FEW: &str = "too few calls are allowed: see `--shrink-calls`";
 
-/// The instances that a search asks, and what it may still do with them.
+/// The instances of a search, with the calls that are left.
 pub(super) struct Attempts<'a> {
     pool: Pool,
-    trial: PlannedTrial,
+    /// The case, with the checks that judge here.
+    pub(super) trial: PlannedTrial,
     judging: &'a Judging,
     interrupt: &'a Interrupt,
     left: Cell<usize>,
-    made: Cell<usize>,
+    /// Number of calls so far.
+    pub(super) made: Cell<usize>,
     crashes: Cell<usize>,
-    ended: RefCell<Option<String>>,
+    /// Why the search ended early, if it did.
+    pub(super) ended: RefCell<Option<String>>,
 }
 
 impl<'a> Attempts<'a> {
-    /// Attempts with so many calls that those of the case can be made once more afterwards, `reserve` of which come later.
+    /// Attempts with the calls of a request, except for `reserve` and for those of the case, which are repeated at the end.
     pub(super) fn new(request: &ShrinkRequest<'a>, trial: PlannedTrial, reserve: usize) -> Self {
         let calls = request.calls.saturating_sub(trial.calls.len() + reserve);
         Self::with(request, trial, calls)
     }
 
-    /// The same on other instances, for a last look.
+    /// Attempts on fresh instances, with calls for one repetition.
     pub(super) fn afresh(&self, request: &ShrinkRequest<'a>) -> Self {
         Self::with(request, self.trial.clone(), self.trial.calls.len())
     }
 
     fn with(request: &ShrinkRequest<'a>, trial: PlannedTrial, calls: usize) -> Self {
-        let instances = trial.instances().max().map_or(0, |last| last + 1);
-        let mut users = vec![0; instances];
+        let mut users = vec![0; trial.instances().max().map_or(0, |last| last + 1)];
         for instance in trial.instances() {
             users[instance] = 1;
         }
         Self {
-            pool: Pool::new(Arc::clone(&request.open), users, request.instances),
+            pool: Pool::new(Arc::clone(&request.open), users, request.instances, Arc::default()),
             trial,
             judging: request.judging,
             interrupt: request.interrupt,
@@ -58,37 +61,21 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The case, with the checks that judge here.
-    pub(super) const fn trial(&self) -> &PlannedTrial {
-        &self.trial
-    }
-
-    /// Calls that were made.
-    pub(super) const fn made(&self) -> usize {
-        self.made.get()
-    }
-
-    /// Allows so many calls more, also where there were too few. Returns why the search had ended, if it had.
+    /// Allows more calls, and continues a search that had too few. Returns why the search had ended.
     pub(super) fn allow(&self, reserve: usize) -> Option<String> {
         self.left.set(self.left.get() + reserve);
-        let is_over = |reason: &mut String| *reason == TOO_FEW;
         let ended = self.ended.borrow().clone();
-        self.ended.borrow_mut().take_if(is_over);
+        self.ended.borrow_mut().take_if(|reason| reason == TOO_FEW);
         ended
     }
 
-    /// Why it could not go on to its end.
-    pub(super) fn ended(&self) -> Option<String> {
-        self.ended.borrow().clone()
-    }
-
-    /// The finding that is the failure when these calls are made; `None` when the search is over.
+    /// The finding of the failure in these calls. The outer `None` means that the search is over.
     pub(super) async fn fails(&self, key: &FailureKey, calls: &[PlannedCall]) -> Option<Option<Finding>> {
         let findings = self.findings(calls).await?;
         Some(key.find(&findings).cloned())
     }
 
-    /// What is wrong when these calls are made; `None` when the search is over.
+    /// The findings of these calls. Returns `None` if the search is over.
     pub(super) async fn findings(&self, calls: &[PlannedCall]) -> Option<Vec<Finding>> {
         if self.ended.borrow().is_some() {
             return None;
@@ -101,10 +88,10 @@ impl<'a> Attempts<'a> {
         let candidate = PlannedTrial { calls: calls.to_vec(), ..self.trial.clone() };
         let attempt = tokio::select! {
             biased;
-            _ = self.interrupt.received() => return self.end("it was interrupted"),
+            () = self.interrupt.received() => return self.end("it was interrupted"),
             attempt = trial::attempt(&candidate, &self.pool, self.judging, None, None) => attempt,
         };
-        // A call that no response is recorded of says nothing.
+        // A call without a recorded response shows nothing.
         let Ok(Attempt { judged, crashed, is_inherited, .. }) = attempt else {
             return Some(Vec::new());
         };
@@ -112,10 +99,10 @@ impl<'a> Attempts<'a> {
             return self.end("there was no instance any more to ask");
         }
         if crashed.is_some() {
-            self.crashes.set(self.crashes.get() + 1);
-            if self.crashes.get() > MOST_CRASHES {
+            if self.crashes.get() == MOST_CRASHES {
                 return self.end("its calls ended the instance again and again");
             }
+            self.crashes.set(self.crashes.get() + 1);
         }
         Some(judged.findings)
     }
@@ -125,15 +112,12 @@ impl<'a> Attempts<'a> {
         None
     }
 
-    /// Stops what was started.
-    pub(super) async fn stop(&self, interrupt: &Interrupt) {
-        self.pool.stop_all(interrupt.urged()).await;
-    }
-
-    /// What the instances left or complained of.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let left = self.pool.leaks().into_iter().map(|leak| format!("leaked: {leak}"));
-        let unknown = self.pool.unknown().into_iter().map(|failed| format!("leak check failed: {failed}"));
-        left.chain(unknown).chain(self.pool.notes()).collect()
+    /// Stops the instances, and returns their leaks and warnings.
+    pub(super) async fn stop(&self) -> Vec<String> {
+        self.pool.stop_all(self.interrupt.urged()).await;
+        let RunOutcome { leaks, unknown, notes, .. } = self.pool.report();
+        let leaks = leaks.iter().map(|leak| format!("leaked: {leak}"));
+        let unknown = unknown.iter().map(|failed| format!("leak check failed: {failed}"));
+        leaks.chain(unknown).chain(notes).collect()
     }
 }

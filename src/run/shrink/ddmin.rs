@@ -1,24 +1,24 @@
-//! Delta debugging over indices: which few of many things still make a test fail. Pure; knows neither inputs nor backends.
+//! Delta debugging over indices: finds a small set that still makes a test fail. Does not know inputs or backends.
 
 use std::collections::HashSet;
 
-/// A small set of `0..count` for which `fails` still says so, one that does for all of them. Asks of a set at most once; a response
-/// of `None` ends the search with what was found so far. Never asks of the empty set.
+/// A small subset of `0..count` for which `fails` is true, as it is for the whole set. Tries a set at most once, and never the empty one.
+/// `None` ends the search with the smallest set so far.
 ///
-/// It first looks for the shortest beginning, then for the shortest end of that, by halving: ports go wrong beyond a length more
-/// often than anywhere else, and halving finds a length in ten calls where removing parts takes hundreds. What is left goes through
-/// ddmin (Zeller and Hildebrandt, 2002) as it is in "Why Programs Fail": parts are removed, never tried by themselves, because a
-/// part that fails is also what is left of the others' removal. Run to its end, no single element can be removed from the result.
+/// Finds the shortest prefix by halving, and then its shortest suffix: ports often fail above some length, which halving finds in ten calls
+/// and removing parts in hundreds. The rest goes through ddmin (Zeller and Hildebrandt, 2002) in the version of "Why Programs Fail", which
+/// removes parts and never tries one alone, because a part that fails alone is also the rest after removing the others. At the end, no
+/// single element can be removed from the result.
 pub(super) async fn shortest(count: usize, fails: impl AsyncFnMut(&[usize]) -> Option<bool>) -> Vec<usize> {
     let mut search = IndexSearch { kept: (0..count).collect(), fails, passed: HashSet::new() };
-    // Both say `None` when the search was ended; what was found until then stays.
+    // Both return `None` if the search has ended. The smallest set so far stays.
     if search.cut(CutSide::End).await.is_some() && search.cut(CutSide::Beginning).await.is_some() {
         let _ = search.remove_parts().await;
     }
     search.kept
 }
 
-/// Where elements are cut off.
+/// The side at which elements are cut off.
 #[derive(Clone, Copy)]
 enum CutSide {
     Beginning,
@@ -32,7 +32,7 @@ struct IndexSearch<F> {
 }
 
 impl<F: AsyncFnMut(&[usize]) -> Option<bool>> IndexSearch<F> {
-    /// Whether a set fails, which is kept then.
+    /// Whether a set fails. Keeps it if so.
     async fn try_set(&mut self, set: Vec<usize>) -> Option<bool> {
         if self.passed.contains(&set) {
             return Some(false);
@@ -46,7 +46,7 @@ impl<F: AsyncFnMut(&[usize]) -> Option<bool>> IndexSearch<F> {
         Some(fails)
     }
 
-    /// Halves what may be cut off at one side, as if nothing that is too short to fail failed when shorter still.
+    /// Cuts off as much as possible at one side by halving, as if every set shorter than one that passes would pass too.
     async fn cut(&mut self, side: CutSide) -> Option<()> {
         let mut too_short = 0;
         while self.kept.len() > too_short + 1 {
@@ -62,7 +62,7 @@ impl<F: AsyncFnMut(&[usize]) -> Option<bool>> IndexSearch<F> {
         Some(())
     }
 
-    /// Removes part after part, in ever smaller parts.
+    /// Removes ever smaller parts.
     async fn remove_parts(&mut self) -> Option<()> {
         let mut parts = 2;
         while self.kept.len() > 1 {

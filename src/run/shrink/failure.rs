@@ -1,9 +1,9 @@
-//! When two failures are the same, and why one cannot be looked for with another input. Looks at findings only.
+//! Decides when two failures are the same, and why one cannot be reproduced with another input. Looks at findings only.
 
 use crate::backend::Responsible;
 use crate::check::{Finding, needs_reference};
 
-/// What the same failure has in common however long the input is: the check, the call, and the field that is wrong.
+/// What identifies a failure for every length of the input: the check, the call and the wrong field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FailureKey {
     pub(super) check: &'static str,
@@ -16,14 +16,14 @@ impl FailureKey {
         Self { check: finding.check, call: finding.call.clone().unwrap_or_default(), field: field(&finding.summary) }
     }
 
-    /// The finding that is this failure. An error in place of a response is another, and so is what the platform failed.
+    /// The finding of this failure. An error in place of a response and a failure of the platform are other failures.
     pub(super) fn find<'a>(&self, findings: &'a [Finding]) -> Option<&'a Finding> {
         let mut wrong = findings.iter().filter(|finding| finding.responsible == Responsible::Backend);
         wrong.find(|finding| Self::of(finding) == *self)
     }
 }
 
-/// The field that a summary begins with, without the place in it.
+/// The field at the start of a summary, without the place in it.
 fn field(summary: &str) -> Option<String> {
     let summary = summary.trim_start_matches('`');
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
@@ -33,7 +33,7 @@ fn field(summary: &str) -> Option<String> {
     is_field.then(|| field.to_owned())
 }
 
-/// Why none of these can be looked for with another input.
+/// Why none of these findings can be reproduced with another input.
 pub(super) fn why_not(wrong: &[&Finding]) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for finding in wrong {

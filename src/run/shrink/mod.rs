@@ -1,9 +1,8 @@
-//! Looks for a shortest input on which a case still fails in the same way: makes its calls over and over with less in them. Changes no
-//! verdict and prints nothing; whatever it starts is stopped before it returns.
+//! Searches for the shortest input on which a case still fails in the same way, by repeating its calls with parts removed. Does not change a
+//! verdict or print, and stops everything that it started before it returns.
 //!
-//! Loading a model takes minutes, so all of a search goes to one instance, from a pool of its own that starts it with the first
-//! call. What an instance was asked before may be why it fails, and by then it was asked much; so the result is asked for once more
-//! on a fresh one. That makes two starts for each case, and a few more where calls end the instance.
+//! Loading a model takes minutes, so that a search uses one instance, from a pool of its own. The failure may depend on the many earlier
+//! calls, so that the result is repeated on a fresh instance. Each case takes two starts, and a few more if calls crash the instance.
 
 mod attempts;
 mod ddmin;
@@ -24,21 +23,18 @@ use crate::check::{Check, Finding, InputScope, for_other_inputs};
 use crate::outcome::{Outcome, Shrinking, ShrunkCase};
 use crate::plan::{PlannedCall, PlannedTrial};
 
-/// A case that failed, and what the search may use.
+/// A case that failed, and the means of the search.
 pub(crate) struct ShrinkRequest<'a> {
-    /// The case.
     pub(crate) trial: &'a PlannedTrial,
-    /// What came of it.
     pub(crate) outcome: &'a Outcome,
     /// Opens an instance by its index in the plan.
     pub(crate) open: Arc<Open>,
-    /// How answers are judged; nothing may be recorded.
+    /// Must not record anything.
     pub(crate) judging: &'a Judging,
     /// Instances that may run at once.
     pub(crate) instances: usize,
-    /// Calls that may be made.
+    /// Most calls.
     pub(crate) calls: usize,
-    /// What ends it early.
     pub(crate) interrupt: &'a Interrupt,
 }
 
@@ -52,38 +48,36 @@ pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
     let wrong: Vec<&Finding> =
         request.outcome.findings.iter().filter(|finding| finding.responsible == Responsible::Backend).collect();
     let can_be_seen = |finding: &&&Finding| {
-        let names = judged.checks.iter().filter_map(Check::other_inputs);
-        finding.call.is_some() && names.into_iter().any(|(name, _)| name == finding.check)
+        let mut names = judged.checks.iter().filter_map(Check::other_inputs);
+        finding.call.is_some() && names.any(|(name, _)| name == finding.check)
     };
     let keys: Vec<FailureKey> = wrong.iter().filter(can_be_seen).map(|found| FailureKey::of(found)).collect();
     if keys.is_empty() {
         return Shrinking::LeftOut(why_not(&wrong));
     }
-    // What the other checks of a call would say is nothing to this one, and they may be about an input that is gone.
     judged.retries = 0;
-    // To prove that no residue can be left out takes all the calls there are; a line without needless options is worth some.
+    // A proof that no residue can be removed takes all remaining calls. Some are reserved to remove options.
     let options = trial.calls.iter().map(|call| call.request.options.len()).max();
     let reserve = options.unwrap_or(0).min(request.calls / 4);
     let attempts = Attempts::new(request, judged, reserve);
     let found = search(request, (&attempts, reserve), &keys).await;
-    attempts.stop(request.interrupt).await;
+    let notes = attempts.stop().await;
     let mut shrunk = match found {
         Ok(shrunk) => shrunk,
         Err(reason) => return Shrinking::LeftOut(reason),
     };
-    shrunk.case.notes = attempts.notes();
+    shrunk.case.notes = notes;
     if request.interrupt.pending().is_none() {
         let fresh = attempts.afresh(request);
         let again = fresh.fails(&shrunk.key, &shrunk.calls).await;
-        fresh.stop(request.interrupt).await;
-        shrunk.case.notes.extend(fresh.notes());
-        shrunk.case.calls += fresh.made();
+        shrunk.case.notes.extend(fresh.stop().await);
+        shrunk.case.calls += fresh.made.get();
         shrunk.case.is_repeated = again.map(|found| found.is_some());
     }
     Shrinking::Shrunk(Box::new(shrunk.case))
 }
 
-/// The result of a search with what makes it.
+/// The result of a search, with the calls and the failure that show it.
 struct Smallest {
     case: ShrunkCase,
     key: FailureKey,
@@ -97,7 +91,7 @@ async fn search(
 ) -> Result<Smallest, String> {
     let trial = request.trial;
     let seen = attempts.findings(&trial.calls).await;
-    let seen = seen.ok_or_else(|| attempts.ended().unwrap_or_default())?;
+    let seen = seen.ok_or_else(|| attempts.ended.borrow().clone().unwrap_or_default())?;
     let again = keys.iter().find_map(|key| Some((key, key.find(&seen)?)));
     let Some((key, finding)) = again else {
         return Err("it did not fail in the same way when its calls were made again on a fresh instance".to_owned());
@@ -107,12 +101,12 @@ async fn search(
     let call = all.iter().find(|call| *call.name == *key.call);
     let call = call.ok_or_else(|| format!("its finding is about no call: {}", key.call))?;
     let mut parts = InputParts::of(&call.request.input).ok_or("its input is structured")?;
-    let mut calls = essential(attempts.trial(), key, call)?;
+    let mut calls = essential(&attempts.trial, key, call)?;
     let is_common = calls.len() > 1;
     if calls.len() < all.len() {
         match attempts.fails(key, &calls).await {
             Some(Some(found)) => finding = found,
-            // A response may depend on the calls before it.
+            // The response may depend on the earlier calls.
             _ => calls = all.clone(),
         }
     }
@@ -148,8 +142,8 @@ async fn search(
         request: last.request.clone(),
         config: last.config.clone(),
         finding,
-        calls: attempts.made(),
-        cut_short: ended.or_else(|| attempts.ended()),
+        calls: attempts.made.get(),
+        cut_short: ended.or_else(|| attempts.ended.borrow().clone()),
         others: others.map(|own| own.name.to_string()).collect(),
         is_repeated: None,
         notes: Vec::new(),
@@ -157,7 +151,7 @@ async fn search(
     Ok(Smallest { case, key: key.clone(), calls })
 }
 
-/// The level after another: all lists of items first, then all chains, then the residues of each chain.
+/// The next level: first the list of items, then the chains of each item, then the residues of each chain.
 fn next(level: PartLevel, parts: &InputParts) -> Option<PartLevel> {
     let items = parts.count(PartLevel::Items);
     let residues = |item: usize, chain: usize| {
@@ -175,7 +169,7 @@ fn next(level: PartLevel, parts: &InputParts) -> Option<PartLevel> {
     Some(PartLevel::Residues(item, chain))
 }
 
-/// The calls without which a check has nothing to say: those that it compares, or only the one that its finding names.
+/// The calls that a check needs: those that it compares, or only the one that its finding names.
 fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Result<Vec<PlannedCall>, String> {
     let own = trial.checks.iter().filter(|check| check.calls.includes(&key.call));
     let mut scopes = own.filter_map(|check| {
@@ -187,23 +181,21 @@ fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Resu
     };
     let compared = trial.calls.iter().filter(|own| check.calls.includes(&own.name));
     let compared: Vec<PlannedCall> = compared.cloned().collect();
-    // How far responses to different questions may lie apart is said for these questions.
+    // A tolerance between different requests holds for these requests only.
     if compared.iter().any(|own| own.request != call.request || own.config != call.config) {
         return Err(format!("`{}` compares calls that do not ask the same", key.check));
     }
     Ok(compared)
 }
 
-/// Removes one option of the call after the other. The seed stays: without it the result would not repeat.
+/// Removes the options of the call one by one. The seed stays, because the result would not repeat without it.
 async fn remove_options(
     request: &ShrinkRequest<'_>,
     attempts: &Attempts<'_>,
     key: &FailureKey,
     (calls, finding): (&mut Vec<PlannedCall>, &mut Finding),
 ) {
-    let Some(own) = calls.iter().position(|call| *call.name == *key.call) else {
-        return;
-    };
+    let Some(own) = calls.iter().position(|call| *call.name == *key.call) else { return };
     let seed = request.trial.contract.seed_option();
     let names: Vec<String> = calls[own].request.options.keys().cloned().collect();
     for name in names.iter().filter(|name| Some(name.as_str()) != seed) {

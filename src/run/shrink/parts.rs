@@ -1,22 +1,21 @@
-//! The sequences of an input taken apart: items, their chains, the residues of those. Makes inputs of what is kept of them; asks no
-//! backend.
+//! Splits the sequences of an input into items, chains and residues, and joins the parts that are kept. Does not make calls.
 
 use crate::prediction::Input;
 use crate::protein::sequence::{CHAIN_SEPARATOR, MASK};
 
-/// An input of text, taken apart.
+/// The parts of an input of text.
 #[derive(Debug, Clone)]
 pub(super) struct InputParts {
-    /// A list stays one, also of a single item: it may be what the backend is wrong about.
+    /// A list with one item stays a list, because the failure may depend on it.
     is_list: bool,
-    /// Items, chains, residues; a mask is one of these.
+    /// Items, chains, residues. A mask is one residue.
     items: Vec<Vec<Vec<String>>>,
 }
 
-/// What is made shorter.
+/// The level at which parts are removed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PartLevel {
-    /// The list: samples of a batch, or chains for a model that takes them so.
+    /// The list: samples of a batch, or chains if the model takes them as a list.
     Items,
     /// The chains of an item.
     Chains(usize),
@@ -25,7 +24,7 @@ pub(super) enum PartLevel {
 }
 
 impl InputParts {
-    /// `None` for structured input.
+    /// Splits an input. Returns `None` for structured input.
     pub(super) fn of(input: &Input) -> Option<Self> {
         let is_list = match input {
             Input::One(_) => false,
@@ -36,14 +35,14 @@ impl InputParts {
         Some(Self { is_list, items: input.strings().iter().map(chains).collect() })
     }
 
-    /// The input of these parts.
+    /// Joins the parts.
     pub(super) fn input(&self) -> Input {
         let chains = |item: &Vec<Vec<String>>| item.iter().map(|chain| chain.concat()).collect::<Vec<_>>();
         let mut items = self.items.iter().map(|item| chains(item).join(&CHAIN_SEPARATOR.to_string()));
         if self.is_list { Input::Many(items.collect()) } else { Input::One(items.next().unwrap_or_default()) }
     }
 
-    /// How many things there are at a level.
+    /// The number of parts at a level.
     pub(super) fn count(&self, level: PartLevel) -> usize {
         match level {
             PartLevel::Items => self.items.len(),
@@ -52,7 +51,7 @@ impl InputParts {
         }
     }
 
-    /// The same with nothing but these at a level.
+    /// Keeps only these parts at a level.
     pub(super) fn keep(&self, level: PartLevel, kept: &[usize]) -> Self {
         let mut parts = self.clone();
         match level {
