@@ -1,5 +1,4 @@
-//! Expands suites × models into trials, in the order in which they run and are reported. Reads what is declared and starts
-//! nothing.
+//! Expands suites × models into trials, in the order in which they run and are reported. Reads declarations, and does not start anything.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,19 +14,18 @@ use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostics, Suite};
 use crate::prediction::{Contract, Options, Request};
 
-/// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
-/// complex on a slow GPU, short enough that a hang does not eat a night.
+/// The default time limit of a case: long enough for a large complex on a slow GPU, and short enough that a hang does not take all night.
 const CASE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// The name of a size that no model has.
+/// A size that no model has.
 const NO_SUCH_SIZE: &str = "no_such_size";
 
-/// What the command line says about every case, in place of what is declared.
+/// Values of the command line that replace the declared ones in every case.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Overriding {
-    /// Time for the calls of a case.
+    /// The time limit of the calls of a case.
     pub timeout: Option<Duration>,
-    /// How often a failed case is tried again.
+    /// The number of retries of a failed case.
     pub retries: Option<u32>,
 }
 
@@ -66,15 +64,22 @@ pub fn expand(
             if !is_for(config, suite, backend, selection, contract) {
                 continue;
             }
-            let shared = SharedBySuite::of(suite);
+            let path = suite.cases.first().map(|case| case.location.source().path());
+            let shared = SharedBySuite {
+                suite,
+                name: suite.name.as_str().into(),
+                source: path.unwrap_or_default().into(),
+                needs: suite.scope.needs.as_slice().into(),
+            };
             trials.reserve(suite.cases.len());
+            let is_wanted = |case: &Case| case.fits(contract) && selection.wants_level(case.level(&contract.key));
             let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
-            for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case, contract, selection)) {
+            for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case)) {
                 expansion.repeat(contract, &shared, (case, checks, scenario.as_ref()), &mut trials);
             }
         }
-        // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
-        // refuse comes last of them: on a graphics card a bad input can leave a process that no later call is answered by.
+        // Trials of one instance stay together, so that it loads once. Otherwise the order is that of the files. Inputs that a model must
+        // refuse come last, because a bad input on a graphics card can leave a process that answers no later call.
         trials[first..].sort_by_cached_key(|trial| {
             let instance = trial.calls.first().map(|call| call.instance);
             (instance, trial.expects_error())
@@ -100,7 +105,7 @@ pub fn expand(
     })
 }
 
-/// What all trials of a suite share.
+/// The data that all trials of a suite share.
 struct SharedBySuite<'a> {
     suite: &'a Suite,
     name: Arc<str>,
@@ -109,28 +114,16 @@ struct SharedBySuite<'a> {
     needs: Arc<[String]>,
 }
 
-impl<'a> SharedBySuite<'a> {
-    fn of(suite: &'a Suite) -> Self {
-        let path = suite.cases.first().map(|case| case.location.source().path());
-        Self {
-            suite,
-            name: suite.name.as_str().into(),
-            source: path.unwrap_or_default().into(),
-            needs: suite.scope.needs.as_slice().into(),
-        }
-    }
-}
-
 struct Expansion<'a> {
     config: &'a Config,
     backend: &'a BackendTable,
-    /// Whether its servers run already, with the configuration that they have.
+    /// Whether its servers run already, with a fixed configuration.
     is_preconfigured: bool,
     overriding: Overriding,
     instances: Vec<PlannedInstance>,
-    /// Instances by model and configuration, those of a scenario apart.
+    /// Instances by model and configuration, without those of scenarios.
     by_config: HashMap<(String, String), usize>,
-    /// The one of these that was asked for last.
+    /// The last result of [`Self::instance`].
     latest: usize,
 }
 
@@ -151,11 +144,8 @@ impl Expansion<'_> {
         let repetitions = case.repetitions(contract).into_iter();
         for repetition in repetitions.filter(|repetition| offered(repetition.variant)) {
             let name = format!("{}::{}::{}", contract.key, suite.name, repetition.name);
-            let calls: Vec<PlannedCall> = case
-                .calls
-                .iter()
-                .map(|call| self.call(contract, call, repetition.variant, scenario.is_some()))
-                .collect();
+            let mut planned = |call| self.call(contract, call, repetition.variant, scenario.is_some());
+            let calls: Vec<PlannedCall> = case.calls.iter().map(&mut planned).collect();
             let scenario = scenario.map(|scenario| PlannedScenario {
                 refused: self.refused(scenario, contract, &calls),
                 scenario: Arc::clone(scenario),
@@ -170,10 +160,8 @@ impl Expansion<'_> {
                 calls,
                 order: case.order,
                 checks: Arc::clone(checks),
-                timeout: [self.overriding.timeout, case.timeout, suite.timeout, self.backend.case_timeout]
-                    .into_iter()
-                    .flatten()
-                    .next()
+                timeout: (self.overriding.timeout.or(case.timeout).or(suite.timeout))
+                    .or(self.backend.case_timeout)
                     .unwrap_or(CASE_TIMEOUT),
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
@@ -186,7 +174,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// One call with what this backend makes of it.
+    /// One call, with the configuration of this backend.
     fn call(&mut self, contract: &Arc<Contract>, call: &Call, variant: Option<&str>, is_alone: bool) -> PlannedCall {
         let per_model = &self.backend.per_model;
         let mut config = call.config_for(contract, variant, per_model.config(contract));
@@ -197,20 +185,18 @@ impl Expansion<'_> {
         let names_it =
             variant.is_some() || contract.variant_option().is_some_and(|option| call.config.contains_key(option));
         let chosen = per_model.variant(contract).filter(|_| !names_it);
+        let instance =
+            if is_alone { self.new_instance(contract, config.clone()) } else { self.instance(contract, &config) };
         PlannedCall {
             name: call.name.as_str().into(),
-            instance: if is_alone {
-                self.new_instance(contract, config.clone())
-            } else {
-                self.instance(contract, &config)
-            },
+            instance,
             config,
             variant: chosen.map(|variant| variant.name.as_str().into()),
             request: Request { method: call.method.unwrap_or(contract.method), input: call.input.clone(), options },
         }
     }
 
-    /// Why a call cannot be made here: it is for a size that the backend does not have.
+    /// The skip of a call for a size that the backend does not have.
     fn lacks_variant(&self, contract: &Contract, call: &PlannedCall) -> Option<Skip> {
         let variant = contract.variant(&call.config)?;
         let (backend, key) = (&self.backend.name, &contract.key);
@@ -227,21 +213,13 @@ impl Expansion<'_> {
     fn instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
         // Most cases have the configuration of the one before.
         let is_same = |planned: &PlannedInstance| Arc::ptr_eq(&planned.contract, contract) && planned.config == *config;
-        if self.instances.get(self.latest).is_some_and(is_same) {
-            return self.latest;
+        if !self.instances.get(self.latest).is_some_and(is_same) {
+            let key = (contract.key.clone(), serde_json::Value::Object(config.clone()).to_string());
+            let known = self.by_config.get(&key).copied();
+            self.latest = known.unwrap_or_else(|| self.new_instance(contract, config.clone()));
+            self.by_config.insert(key, self.latest);
         }
-        self.latest = self.shared_instance(contract, config);
         self.latest
-    }
-
-    fn shared_instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
-        let key = (contract.key.clone(), serde_json::Value::Object(config.clone()).to_string());
-        if let Some(known) = self.by_config.get(&key) {
-            return *known;
-        }
-        let index = self.new_instance(contract, config.clone());
-        self.by_config.insert(key, index);
-        index
     }
 
     fn new_instance(&mut self, contract: &Arc<Contract>, config: Options) -> usize {
@@ -249,7 +227,7 @@ impl Expansion<'_> {
         self.instances.len() - 1
     }
 
-    /// An instance of a size that the model does not have, for a start that must fail.
+    /// An instance with a size that the model does not have, for a start that must fail.
     fn refused(&mut self, scenario: &Scenario, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
         let option = contract.variant_option().filter(|_| scenario.fails_a_start())?;
         let mut config = calls.first().map(|call| call.config.clone()).unwrap_or_default();
@@ -258,7 +236,7 @@ impl Expansion<'_> {
     }
 }
 
-/// Moves what a case would configure into its call, where the instance runs already and the call may say it as well.
+/// Moves the configuration of a case into the options of its call, as far as a call may have them, because the instance runs already.
 fn send_along(contract: &Contract, call: &Call, base: &Options, config: &mut Options, options: &mut Options) {
     for (name, value) in &call.config {
         if contract.option(name).is_some_and(|option| option.fixed) {
@@ -274,34 +252,27 @@ fn send_along(contract: &Contract, call: &Call, base: &Options, config: &mut Opt
 
 /// The scenario of every case of a suite.
 fn scenarios(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Arc<Scenario>>> {
-    let steps = suite.cases.iter().map(|case| case.steps.as_ref());
-    let scenarios = steps.map(|steps| Scenario::read(steps?, diagnostics).map(Arc::new));
-    scenarios.collect()
+    let mut scenario = |case: &Arc<Case>| Scenario::read(case.steps.as_ref()?, diagnostics).map(Arc::new);
+    suite.cases.iter().map(&mut scenario).collect()
 }
 
-/// Whether a suite is for a model in a run: it may be content with the first of several that there is.
+/// Whether a suite is for a model in a run. Some suites are only for the first of several models that takes part.
 fn is_for(config: &Config, suite: &Suite, backend: &BackendTable, selection: &Selection, contract: &Contract) -> bool {
     let takes_part = |key: &str| config.model(key).is_some() && backend.serves(key) && selection.wants_model(key);
     suite.is_for_weights(selection.weights.as_deref()) && suite.is_for(contract, takes_part)
 }
 
-/// Whether a case is for a model and of a level that was asked for.
-fn is_wanted(case: &Case, contract: &Contract, selection: &Selection) -> bool {
-    case.fits(contract) && selection.wants_level(case.level(&contract.key))
-}
-
-/// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
+/// The checks of every case of a suite, also of cases that fit no declared model, because their mistakes count too.
 fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Checks> {
-    let fits = |case: &Case, contract: &Contract| suite.scope.fits(contract) && case.fits(contract);
-    let cases = suite.cases.iter().map(|case| {
-        let contracts: Vec<&Contract> =
-            config.models.iter().map(Arc::as_ref).filter(|contract| fits(case, contract)).collect();
+    let mut checks = |case: &Arc<Case>| {
+        let fits = |contract: &&Contract| suite.scope.fits(contract) && case.fits(contract);
+        let contracts: Vec<&Contract> = config.models.iter().map(Arc::as_ref).filter(fits).collect();
         check::compile_case(case, &contracts, diagnostics).into()
-    });
-    cases.collect()
+    };
+    suite.cases.iter().map(&mut checks).collect()
 }
 
-/// The selected suites without a trial, with the reason.
+/// The selected suites without a trial, with the reasons.
 fn empty_suites(
     config: &Config,
     suites: &[Suite],

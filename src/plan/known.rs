@@ -1,5 +1,5 @@
-//! Which known failures may show in which cases of a plan, and which entries a whole plan says something about. What a run makes of
-//! them is decided there.
+//! Matches known failures with the cases of a plan, and finds the entries that a whole plan can test. Does not judge outcomes, which is for
+//! `run`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::prediction::Contract;
 use crate::prediction::known::{KnownDefect, KnownOrigin};
 use crate::synthetic::WEIGHTS;
 
-/// The failures that are known of a case: of boileroom's own code, which the embedded models are not, and of the backend's site.
+/// The known failures of a case: those of the backend's site, and those of boileroom's own code unless the models are embedded.
 pub(super) fn of_case(
     config: &Config,
     backend: &BackendTable,
@@ -24,12 +24,16 @@ pub(super) fn of_case(
         return listed.collect();
     }
     let (release, own) = (backend.boileroom.as_deref(), backend.through.as_deref());
-    let known = contract.known.iter().chain(&config.known);
-    let known = known.filter(|defect| defect.concerns_model(&contract.key) && defect.is_about(&suite.name, &case.name));
-    known.filter(|defect| defect.concerns(release) && defect.shows_through(own)).cloned().chain(listed).collect()
+    let applies = |defect: &&Arc<KnownDefect>| {
+        defect.concerns_model(&contract.key)
+            && defect.is_about(&suite.name, &case.name)
+            && defect.concerns(release)
+            && defect.shows_through(own)
+    };
+    contract.known.iter().chain(&config.known).filter(applies).cloned().chain(listed).collect()
 }
 
-/// Entries for several cases that some trial has, with no case that the selection leaves out. A shard or level always may.
+/// Entries of trials that are for several cases, none of which the selection leaves out. A shard or level may always leave out some.
 pub(super) fn covered(suites: &[Suite], selection: &Selection, trials: &[PlannedTrial]) -> Vec<Arc<KnownDefect>> {
     let is_whole = selection.shard.is_none() && selection.level.is_none();
     let left_out = |defect: &KnownDefect| {
@@ -49,7 +53,7 @@ pub(super) fn covered(suites: &[Suite], selection: &Selection, trials: &[Planned
     covered
 }
 
-/// Entries of the backend's site that are about no case at all; only known where nothing is left out.
+/// Entries of the backend's site that match no case. Empty if the selection leaves out cases, because they may match.
 pub(super) fn unmatched(
     backend: &BackendTable,
     selection: &Selection,
@@ -58,7 +62,6 @@ pub(super) fn unmatched(
     if selection.level.is_some() || !selection.selects_by_level_only() {
         return Vec::new();
     }
-    let known = backend.known.iter();
     let matches_none = |known: &&Arc<KnownDefect>| !trials.iter().any(|trial| known.is_about_name(&trial.name));
-    known.filter(matches_none).cloned().collect()
+    backend.known.iter().filter(matches_none).cloned().collect()
 }

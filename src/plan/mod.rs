@@ -1,10 +1,9 @@
-//! The plan of a run: suites × models, expanded and ordered before anything is started. Data only; `run` carries it out.
+//! The plan of a run: suites × models, expanded and ordered before anything starts. Does not run anything, which is for `run`.
 
 mod expand;
 mod known;
 pub(crate) mod price;
 mod select;
-mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -15,19 +14,18 @@ use std::time::Duration;
 use crate::backend::Scenario;
 use crate::backend::skip::Skip;
 use crate::check::Check;
-use crate::config::{CallOrder, ExpectedFailure, Level, repetition_name};
+use crate::config::{CallOrder, Case, ExpectedFailure, Level, repetition_name};
 use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
 use crate::snapshot::{InvalidKey, SnapshotKey};
 
 pub use expand::{Overriding, expand};
 pub use select::{Selection, Shard};
-pub(crate) use statement::CaseStatement;
 
-/// The checks of one case, shared by all models that it is for.
+/// The checks of one case, shared by its models.
 pub type Checks = Arc<[Check]>;
 
-/// Everything a run will do, in the order in which it is reported.
+/// Everything that a run will do, in the order of its report.
 #[derive(Default)]
 pub struct Plan {
     /// The instances that the trials need, each once.
@@ -36,11 +34,11 @@ pub struct Plan {
     pub trials: Vec<PlannedTrial>,
     /// The models that the backend serves, selected or not.
     pub(crate) served: Vec<Arc<Contract>>,
-    /// Suites that were selected and gave no trial, with the reason.
+    /// Selected suites without a trial, with the reason.
     pub empty: Vec<EmptySuite>,
-    /// Entries for several cases whose every case is among the trials, so that a run shows whether they are out of date.
+    /// Known failures for several cases, all of which are among the trials, so that a run shows whether the entry is out of date.
     pub covered: Vec<Arc<KnownDefect>>,
-    /// Entries of the backend's own file of known failures that are about none of its cases.
+    /// Known failures of the backend's own file that match none of its cases.
     pub unmatched: Vec<Arc<KnownDefect>>,
 }
 
@@ -48,7 +46,7 @@ pub struct Plan {
 pub struct PlannedInstance {
     /// The model.
     pub contract: Arc<Contract>,
-    /// What it is configured with when it starts.
+    /// Its configuration.
     pub config: Options,
 }
 
@@ -59,44 +57,44 @@ pub struct PlannedTrial {
     pub name: String,
     /// The suite's name.
     pub suite: Arc<str>,
-    /// The case's name, with its variant where it has one.
+    /// The case's name, with its variant if it has one.
     pub case: String,
     /// The model.
     pub contract: Arc<Contract>,
-    /// How much it counts for this model.
+    /// The level of the case for this model.
     pub level: Level,
-    /// The scenario to run; `None` where its calls are simply made.
+    /// The scenario to run. `None` if the calls are just made.
     pub scenario: Option<PlannedScenario>,
-    /// Why it is not run.
+    /// Why it does not run.
     pub skip: Option<Skip>,
-    /// The calls to make, in order; in a scenario the one that shows that an instance works.
+    /// The calls to make, in order. In a scenario, the call that shows that an instance works.
     pub calls: Vec<PlannedCall>,
-    /// When they are made.
+    /// Whether they are made in turn or at once.
     pub order: CallOrder,
-    /// What is judged afterwards.
+    /// The checks of its responses.
     pub checks: Checks,
-    /// How long the calls of one attempt may take together.
+    /// The time limit of all calls of one attempt.
     pub timeout: Duration,
     /// How often a failed attempt is repeated.
     pub retries: u32,
-    /// Why and how it is expected to fail, if so.
+    /// The failure that its suite expects.
     pub expected_failure: Option<Arc<ExpectedFailure>>,
-    /// What is known upstream of the model, or of the backend, and may explain its failure.
+    /// Known failures of the model or the backend that may explain its failure.
     pub known: Vec<Arc<KnownDefect>>,
-    /// The file that states the case.
+    /// The file that declares the case.
     pub source: Arc<str>,
-    /// What the suite says of the case, for readers.
+    /// The declaration of the case, for reports.
     pub(crate) statement: CaseStatement,
-    /// Its place in the plan, counted from 0; in a shard that in the plan of all shards.
+    /// Its index in the plan of all shards.
     pub(crate) position: usize,
 }
 
-/// One scenario of the life cycle. It gets instances of its own, which no other trial uses.
+/// One scenario of the life cycle. No other trial uses its instances.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedScenario {
     /// Its steps.
     pub scenario: Arc<Scenario>,
-    /// Index of an instance that the model must refuse to be, for the scenario that needs one.
+    /// Index of an instance whose start must fail, for a scenario that needs one.
     pub refused: Option<usize>,
 }
 
@@ -107,22 +105,70 @@ pub struct PlannedCall {
     pub name: Arc<str>,
     /// Index of its instance in [`Plan::instances`].
     pub instance: usize,
-    /// What the instance is configured with.
+    /// The configuration of the instance.
     pub config: Options,
-    /// The size of the model, where the backend chose it in place of the contract's default: results of it are recorded by
-    /// themselves.
+    /// The size of the model, if the backend chose it in place of the contract's default. Its results are recorded separately.
     pub variant: Option<Arc<str>>,
-    /// What is asked.
+    /// The request.
     pub request: Request,
 }
 
-/// A suite of which no case applies to any selected model.
+/// A suite without a case for any selected model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmptySuite {
     /// The suite's name.
     pub name: String,
     /// Why, such as `needs `masks`, which none of the selected models has`.
     pub reason: String,
+}
+
+/// The declaration of a case, of which reports show parts. Cheap to clone, and read only on demand: listing a long plan needs none of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CaseStatement {
+    case: Option<Arc<Case>>,
+    /// The features that the whole suite needs.
+    suite_needs: Arc<[String]>,
+}
+
+impl CaseStatement {
+    /// The declaration of a case in a suite that needs these features.
+    pub(crate) fn new(case: &Arc<Case>, suite_needs: &Arc<[String]>) -> Self {
+        Self { case: Some(Arc::clone(case)), suite_needs: Arc::clone(suite_needs) }
+    }
+
+    /// No case, in a suite that needs these features.
+    #[cfg(test)]
+    pub(crate) fn needing(needs: &[&str]) -> Self {
+        Self { case: None, suite_needs: needs.iter().map(ToString::to_string).collect() }
+    }
+
+    /// `file:line` of the case.
+    pub(crate) fn place(&self) -> String {
+        let place = |case: &Arc<Case>| format!("{}:{}", case.location.source().path(), case.location.line());
+        self.case.as_ref().map(place).unwrap_or_default()
+    }
+
+    /// The description of the case.
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.case.as_ref()?.about.as_deref()
+    }
+
+    /// The names of its checks.
+    pub(crate) fn checks(&self) -> Vec<String> {
+        self.case.iter().flat_map(|case| &case.checks).map(|check| check.kind.value.clone()).collect()
+    }
+
+    /// The names that were drawn for it, and their seed.
+    pub(crate) fn drawn(&self) -> Option<String> {
+        let (seed, names) = self.case.as_ref()?.drawn.as_ref()?;
+        Some(format!("names drawn from seed {seed}: {}", names.join(", ")))
+    }
+
+    /// The features that the suite and the case need.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
+        let of_case = self.case.iter().flat_map(|case| &case.scope.needs);
+        self.suite_needs.iter().chain(of_case).map(String::as_str)
+    }
 }
 
 impl Plan {
@@ -137,7 +183,7 @@ impl Plan {
         models
     }
 
-    /// Leaves out the trials for which there is a reason, which their outcome will say.
+    /// Skips the trials for which there is a reason, which their outcomes will state.
     pub fn leave_out(&mut self, mut reason: impl FnMut(&PlannedTrial) -> Option<Skip>) {
         for trial in self.trials.iter_mut().filter(|trial| trial.skip.is_none()) {
             trial.skip = reason(trial);
@@ -153,7 +199,7 @@ impl PlannedTrial {
         self.calls.iter().any(fails)
     }
 
-    /// Whether no call of it is answered on any backend: it is about the life cycle, or about a size that keeps its model from starting.
+    /// Whether no backend answers its calls, because it is about the life cycle, or about a size with which its model cannot start.
     pub(crate) fn answers_nothing(&self) -> bool {
         let is_refused = |call: &PlannedCall| {
             let is_named = self.contract.variant_option().is_some_and(|option| call.config.contains_key(option));
@@ -162,32 +208,29 @@ impl PlannedTrial {
         self.scenario.is_some() || (self.expects_error() && self.calls.iter().all(is_refused))
     }
 
-    /// How many instances run at once for its sake.
+    /// The number of instances that run at once for it.
     #[must_use]
     pub fn instances_at_once(&self) -> usize {
         self.scenario.as_ref().map_or(1, |planned| planned.scenario.instances())
     }
 
-    /// The instances that its calls go to, each once.
+    /// The instances of its calls, each once.
     pub fn instances(&self) -> impl Iterator<Item = usize> + '_ {
-        let calls = self.calls.iter().enumerate();
-        calls
-            .filter(|(index, call)| self.calls[..*index].iter().all(|earlier| earlier.instance != call.instance))
-            .map(|(_, call)| call.instance)
+        let is_first = |place: usize, instance| self.calls[..place].iter().all(|earlier| earlier.instance != instance);
+        let instances = self.calls.iter().map(|call| call.instance).enumerate();
+        instances.filter(move |&(place, instance)| is_first(place, instance)).map(|(_, instance)| instance)
     }
 
     /// The recorded results that its checks compare with.
-    pub fn snapshot_keys(&self, weights: &str) -> impl Iterator<Item = SnapshotKey> + '_ {
+    pub fn snapshot_keys(&self, weights: &str) -> impl Iterator<Item = SnapshotKey> {
         let recorded = self.calls.iter().filter(|call| self.checks.iter().any(|check| check.records(&call.name)));
-        let keys = recorded.map(|call| self.snapshot_key(weights, &call.name));
-        keys.filter_map(Result::ok).collect::<Vec<_>>().into_iter()
+        recorded.filter_map(move |call| self.snapshot_key(weights, &call.name).ok())
     }
 
-    /// The recorded result of a call: named after it only where the case makes several, and after the size that the backend
-    /// chose.
+    /// The recorded result of a call. Its name includes the size that the backend chose, and the call if the case makes several.
     ///
     /// # Errors
-    /// When a name cannot be part of a file name.
+    /// If a name cannot be part of a file name.
     pub fn snapshot_key(&self, weights: &str, call: &str) -> Result<SnapshotKey, InvalidKey> {
         let variant = self.calls.iter().find(|planned| *planned.name == *call);
         let case = match variant.and_then(|planned| planned.variant.as_deref()) {

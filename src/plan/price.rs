@@ -1,5 +1,5 @@
-//! What a plan would cost on a graphics card: calls, residues and minutes, by a small table of times with their sources. Estimates;
-//! measures nothing and starts nothing.
+//! Estimates the cost of a plan on a graphics card: calls, residues and minutes, by a small table of times with their sources. Does not
+//! measure or start anything.
 
 use std::collections::BTreeSet;
 
@@ -7,126 +7,70 @@ use super::{Plan, PlannedCall, PlannedTrial};
 use crate::prediction::contract::ListMeaning;
 use crate::prediction::{Contract, Input};
 
-/// The length of the proteins that the times below are for.
+/// The length of the protein that the times below are for.
 const LENGTH: f64 = 384.0;
 
-/// What a call costs beside the model, in seconds: boileroom's server, pickles and the transport. A call of the smallest ESM-2 took
-/// 0.04 s on a processor.
+/// The seconds of a call besides the model: boileroom's server, pickles and the transport. A call of the smallest ESM-2 took 0.04 s on a
+/// processor.
 const OVERHEAD: f64 = 0.05;
 
-/// How long a model takes, in seconds, on a card such as an A10G.
+/// The times of a model, in seconds, on a card such as an A10G.
 #[derive(Debug)]
 pub(crate) struct ModelTime {
-    /// The key of the model.
     key: &'static str,
-    /// To load it.
     load: f64,
-    /// For every call, whatever its length.
+    /// For every call of any length.
     call: f64,
-    /// For a protein of 384 residues, beside that.
+    /// For a protein of 384 residues, besides that.
     protein: f64,
-    /// How the time grows with the length: its power.
+    /// The power of the length with which the time grows.
     power: i32,
-    /// Where the time is from.
     pub(crate) source: &'static str,
 }
 
-/// Every shipped model. Times to load are assumed.
-pub(crate) static TIMES: [ModelTime; 7] = [
-    ModelTime {
-        key: "esmfold",
-        load: 90.0,
-        call: 0.0,
-        protein: 14.2,
-        power: 2,
-        source: "14.2 s for 384 residues on a V100 (Lin et al., Science 2023)",
-    },
-    ModelTime {
-        key: "esm2",
-        load: 30.0,
-        call: 0.0,
-        protein: 0.05,
-        power: 1,
-        source: "650 million parameters, two operations for each and residue, 10 TFLOP/s",
-    },
-    ModelTime {
-        key: "esmfold2",
-        load: 90.0,
-        call: 0.0,
-        protein: 14.2,
-        power: 2,
-        source: "no figure is known: taken as that of ESMFold",
-    },
-    ModelTime {
-        key: "esmc",
-        load: 30.0,
-        call: 0.0,
-        protein: 0.03,
-        power: 1,
-        source: "300 million parameters, as for ESM-2",
-    },
-    ModelTime {
-        key: "esm3",
-        load: 30.0,
-        call: 0.0,
-        protein: 0.11,
-        power: 1,
-        source: "1.4 billion parameters, as for ESM-2",
-    },
-    ModelTime {
-        key: "chai1",
-        load: 30.0,
-        call: 60.0,
-        protein: 0.0,
-        power: 2,
-        source: "at most 60 s for a call, mostly to load its parts (chai-lab, issue 123)",
-    },
-    ModelTime {
-        key: "boltz2",
-        load: 60.0,
-        call: 0.0,
-        protein: 49.5,
-        power: 2,
-        source: "11 s for 181 residues on an L4 (anyscale/templates, pull request 973)",
-    },
+/// Every shipped model: the seconds to load it, of a call, and of a protein beside that; the power of the length; the source. Times to load
+/// are assumed.
+static TIMES: [ModelTime; 7] = [
+    time("esmfold", 90.0, 0.0, 14.2, 2, "14.2 s for 384 residues on a V100 (Lin et al., Science 2023)"),
+    time("esm2", 30.0, 0.0, 0.05, 1, "650 million parameters, two operations for each and residue, 10 TFLOP/s"),
+    time("esmfold2", 90.0, 0.0, 14.2, 2, "no figure is known: taken as that of ESMFold"),
+    time("esmc", 30.0, 0.0, 0.03, 1, "300 million parameters, as for ESM-2"),
+    time("esm3", 30.0, 0.0, 0.11, 1, "1.4 billion parameters, as for ESM-2"),
+    time("chai1", 30.0, 60.0, 0.0, 2, "at most 60 s for a call, mostly to load its parts (chai-lab, issue 123)"),
+    time("boltz2", 60.0, 0.0, 49.5, 2, "11 s for 181 residues on an L4 (anyscale/templates, pull request 973)"),
 ];
 
-/// What the cases of one model cost.
+const fn time(key: &'static str, load: f64, call: f64, protein: f64, power: i32, source: &'static str) -> ModelTime {
+    ModelTime { key, load, call, protein, power, source }
+}
+
+/// The cost of the cases of one model.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Price {
-    /// Cases.
     pub(crate) cases: usize,
-    /// Calls.
     pub(crate) calls: usize,
-    /// Residues of all calls.
     pub(crate) residues: usize,
-    /// Instances that are started.
+    /// Number of instance starts.
     pub(crate) loads: usize,
-    /// Minutes of a card; `None` for a model that is not in the table.
+    /// Minutes of a card. `None` if the model is not in the table.
     pub(crate) minutes: Option<f64>,
 }
 
-/// How often a trial makes each of its calls.
-fn times(trial: &PlannedTrial) -> usize {
-    let planned = trial.scenario.as_ref();
-    planned.map_or(1, |planned| planned.scenario.calls())
-}
-
-/// The times of a model, where they are known.
+/// The times of a model, if they are known.
 pub(crate) fn time_of(contract: &Contract) -> Option<&'static ModelTime> {
     TIMES.iter().find(|time| time.key == contract.key)
 }
 
-/// What the cases of one model cost, each tried once.
-pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
+/// The cost of the cases of one model, without retries.
+pub(crate) fn price<'a>(plan: &'a Plan, contract: &Contract) -> Price {
     let trials: Vec<&PlannedTrial> =
         plan.trials.iter().filter(|trial| trial.skip.is_none() && trial.contract.key == contract.key).collect();
-    let calls = || {
-        trials
-            .iter()
-            .flat_map(|trial| trial.calls.iter().map(move |call| (*trial, call)))
-            .flat_map(|(trial, call)| std::iter::repeat_n((trial, call), times(trial)))
+    let repeated = |trial: &&'a PlannedTrial| {
+        let trial = *trial;
+        let times = trial.scenario.as_ref().map_or(1, |planned| planned.scenario.calls());
+        trial.calls.iter().flat_map(move |call| std::iter::repeat_n((trial, call), times))
     };
+    let calls = || trials.iter().flat_map(repeated);
     // A scenario has instances of its own.
     let (scenarios, ordinary): (Vec<&PlannedTrial>, Vec<&PlannedTrial>) =
         trials.iter().partition(|trial| trial.scenario.is_some());
@@ -136,7 +80,7 @@ pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
     let minutes = time_of(contract).map(|time| {
         let called: f64 = calls().map(|(trial, call)| time.seconds(trial, call)).sum();
         let loaded = time.load * loads as f64;
-        // The sum of nothing is -0.
+        // The sum of no floats is -0.
         (called + loaded) / 60.0 + 0.0
     });
     Price {
@@ -149,7 +93,7 @@ pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
 }
 
 impl ModelTime {
-    /// A call that is refused costs no more than its way.
+    /// The seconds of a call. One that is refused costs only the overhead.
     fn seconds(&self, trial: &PlannedTrial, call: &PlannedCall) -> f64 {
         if trial.checks.iter().any(|check| check.expects_error(&call.name)) {
             return OVERHEAD;
@@ -160,12 +104,9 @@ impl ModelTime {
     }
 }
 
-/// The residues of every complex of an input.
+/// The number of residues of each complex of an input.
 fn lengths(contract: &Contract, input: &Input) -> Vec<usize> {
-    let of = |text: &String| {
-        let text = text.replace("<mask>", "X");
-        text.chars().filter(char::is_ascii_alphabetic).count()
-    };
+    let of = |text: &String| text.replace("<mask>", "X").chars().filter(char::is_ascii_alphabetic).count();
     match (input, contract.list) {
         (Input::Structured(value), _) => vec![written(value)],
         (input, ListMeaning::Batch) => input.strings().iter().map(of).collect(),
@@ -173,7 +114,7 @@ fn lengths(contract: &Contract, input: &Input) -> Vec<usize> {
     }
 }
 
-/// The letters of all sequences of a structured input.
+/// The number of letters of all sequences in a structured input.
 fn written(value: &serde_json::Value) -> usize {
     use serde_json::Value;
     match value {

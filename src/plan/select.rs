@@ -1,12 +1,11 @@
-//! Which part of the project a run is about: models, suites and a shard. Names are checked against what is
-//! declared, so that a typo cannot select nothing in silence.
+//! The part of a project that a run is about: models, suites, level and shard. Does not check whether the names are declared.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::config::Level;
 
-/// What the user asked for; empty lists mean everything.
+/// The selection of a user. Empty lists select everything.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Keys of models.
@@ -17,12 +16,11 @@ pub struct Selection {
     pub level: Option<Level>,
     /// One part of the cases.
     pub shard: Option<Shard>,
-    /// The weights of the backend, which some suites are not for; `None` where no backend is meant.
+    /// The weights of the backend, which some suites exclude. `None` without a backend.
     pub weights: Option<String>,
 }
 
-/// The `index`-th of `count` parts, split by a hash of each case's name so that a part stays the same when other cases
-/// come and go.
+/// The `index`-th of `count` parts. A hash of its name assigns each case to a part, which does not depend on other cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: u64,
@@ -36,25 +34,25 @@ impl Selection {
         Self { weights: Some(weights.to_owned()), ..Self::default() }
     }
 
-    /// Whether nothing is left out but for its level.
+    /// Whether only the level leaves out cases.
     #[must_use]
     pub fn selects_by_level_only(&self) -> bool {
         self.models.is_empty() && self.suites.is_empty() && self.shard.is_none()
     }
 
-    /// Whether a level was asked for.
+    /// Whether a level is selected.
     #[must_use]
     pub fn wants_level(&self, level: Level) -> bool {
         self.level.is_none_or(|wanted| wanted == level)
     }
 
-    /// Whether a model was asked for.
+    /// Whether a model is selected.
     #[must_use]
     pub fn wants_model(&self, key: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|model| model == key)
     }
 
-    /// Whether a suite was asked for.
+    /// Whether a suite is selected.
     #[must_use]
     pub fn wants_suite(&self, name: &str) -> bool {
         self.suites.is_empty() || self.suites.iter().any(|suite| suite == name)
@@ -81,15 +79,13 @@ impl FromStr for Shard {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-        match parts {
-            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
-            _ => Err("a shard is written INDEX/COUNT with 1 ≤ INDEX ≤ COUNT, such as 2/4".into()),
-        }
+        let parts = parts.filter(|(index, count)| (1..=*count).contains(index));
+        let (index, count) = parts.ok_or("a shard is written INDEX/COUNT with 1 ≤ INDEX ≤ COUNT, such as 2/4")?;
+        Ok(Self { index, count })
     }
 }
 
-/// The 64-bit FNV-1a hash (Fowler, Noll and Vo): the same on every machine and in every release, which the standard
-/// library's hashes do not promise.
+/// The 64-bit FNV-1a hash (Fowler, Noll and Vo). The hashes of the standard library may change between releases.
 fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
