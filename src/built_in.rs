@@ -1,24 +1,23 @@
-//! The files that this program was built with: configuration, suites and recorded results. Hands them out as bytes; reads no
-//! disk and knows no format.
+//! The files that are built into the program: configuration, suites and recorded results. Does not read the disk and does not know any
+//! format.
 
-/// Paths from the root of the project, in order, each with its content. `build.rs` makes the list.
+/// Sorted paths from the root of the project with their contents. `build.rs` generates the list.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
-/// One file.
+/// A file that is built in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BuiltInFile {
-    /// Its path from the root of a project, with `/`.
+    /// From the root of a project, with `/`.
     pub(crate) path: &'static str,
-    /// What it holds.
     pub(crate) content: &'static [u8],
 }
 
-/// Every file, in the order of the paths.
+/// All files, sorted by path.
 pub(crate) fn files() -> impl Iterator<Item = BuiltInFile> {
     FILES.iter().map(|&(path, content)| BuiltInFile { path, content })
 }
 
-/// The files of a directory with their paths from there, such as `suites`.
+/// The files below a directory such as `suites`, with their paths from there.
 pub(crate) fn below(directory: &str) -> impl Iterator<Item = BuiltInFile> {
     files().filter_map(move |file| {
         let path = file.path.strip_prefix(directory)?.strip_prefix('/')?;

@@ -4,12 +4,12 @@
 //! suites against one backend and judges the responses by contracts and recorded reference results.
 //!
 //! The library is a façade for programs that embed the harness: read a configuration ([`config`]), [`plan`] a run, [`run`] it,
-//! read its [`outcome`], [`compare`] two predictions, or write a kind of [`backend`]. The other modules are public for the tests of
-//! this crate alone, hidden here, and may change at any time; what nothing outside uses is `pub(crate)`, so that the compiler finds
-//! what nothing uses at all. `docs/design.md` draws the layers of all of them.
+//! read its [`outcome`], [`compare`] two predictions, or write a kind of [`backend`]. The other modules are public only for the tests of
+//! this crate, hidden here, and may change at any time. Items without users outside are `pub(crate)`, so that the compiler finds unused
+//! ones. `docs/design.md` shows the layers of all modules.
 
 #![warn(unreachable_pub)]
-// Its documentation is read with private items.
+// The documentation includes private items.
 #![allow(rustdoc::private_intra_doc_links)]
 
 mod built_in;

@@ -46,7 +46,7 @@ Exit codes:
   4    nothing ran
   130  interrupted (SIGINT); 143 terminated (SIGTERM)";
 
-/// Everything but running the suites.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the suites; the same as no command at all.
@@ -129,7 +129,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
 }
 
-/// Which backend, and what of its table to change.
+/// The backend, and the settings of its table to replace.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
     /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: `default` in the configuration].
@@ -149,7 +149,7 @@ pub(crate) struct TargetArguments {
     pub(crate) docker_user: Option<String>,
 }
 
-/// How to run the suites.
+/// The arguments of a run.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
 pub(crate) struct RunArguments {

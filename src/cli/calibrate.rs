@@ -86,7 +86,7 @@ pub(super) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
     let mut plan = project.plan(&platform.table.by_shared_gates(), &selection)?;
     plan.trials.retain(|trial| trial.snapshot_keys(&platform.weights).next().is_some());
     let planned = plan.trials.len();
-    // A server that runs already cannot be asked what it is not configured for.
+    // A server that runs already has a fixed configuration.
     plan.trials
         .retain(|trial| trial.calls.iter().all(|call| platform.unsupported(&trial.contract, &call.config).is_none()));
     if plan.trials.len() < planned {

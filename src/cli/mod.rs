@@ -124,12 +124,12 @@ impl CommandError {
         Diagnostic::new(problem).into()
     }
 
-    /// An error of the machine or the harness that says enough by itself.
+    /// An error of the machine or the harness whose message needs no context.
     fn broken(error: impl Display) -> Self {
         Self::Broken(error.to_string())
     }
 
-    /// Turns an error of the machine or the harness into one that says first what failed.
+    /// Adds context to an error of the machine or the harness: what failed.
     fn because<E: Display>(what: impl Display) -> impl FnOnce(E) -> Self {
         move |error| Self::Broken(format!("{what}: {error}"))
     }

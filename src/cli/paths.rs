@@ -116,10 +116,7 @@ impl ConfigPlace {
 
     /// The directory of the project; the working directory without a configuration.
     pub(crate) fn home(&self) -> &Path {
-        match self {
-            Self::File(path) => path.parent().unwrap_or(Path::new("")),
-            Self::BuiltIn => Path::new(""),
-        }
+        self.file().parent().unwrap_or(Path::new(""))
     }
 
     /// The file, or the usual one in the working directory if there is none yet.

@@ -39,13 +39,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
 
 /// Runs or lists the selected cases of a project. `reproduce` is the command line of a case up to its name, and empty if there is none.
 pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce: String) -> Result<u8, CommandError> {
-    let mut selection = Selection {
-        models: arguments.model.clone(),
-        suites: arguments.suite.clone(),
-        level: arguments.level,
-        shard: arguments.shard,
-        weights: None,
-    };
+    let (models, suites) = (arguments.model.clone(), arguments.suite.clone());
+    let mut selection = Selection { models, suites, level: arguments.level, shard: arguments.shard, weights: None };
     project.check(&selection)?;
     let selector = project.selector(arguments.target.backend.as_deref());
     let platform = Platform::select(&project.config, selector, overrides(arguments))?;
@@ -78,8 +73,8 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         every_core_case: by_level_only && selection.level != Some(Level::Extended),
     };
     let references = project.references(&platform.weights)?;
-    let record = begin(arguments, (project, &references), (&platform, &plan, &trials), &reproduce, scope)?;
-    let record = Arc::new(record);
+    let planned = (&platform, &**plan, &trials);
+    let record = Arc::new(begin(arguments, (project, &references), planned, &reproduce, scope)?);
     let settings = RunSettings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),

@@ -91,10 +91,9 @@ fn explain(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> bool {
 
 /// The reasons of the entries that explain a finding.
 fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
-    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    let used = known.iter().filter(|defect| findings.iter().any(|finding| defect.explains(finding)));
-    let reasons: Vec<String> = used.map(|defect| format!("{}, see {}", defect.reason, defect.link)).collect();
-    reasons.join("; ")
+    let is_used = |defect: &&&Arc<KnownDefect>| findings.iter().any(|finding| defect.explains(&finding.to_string()));
+    let reason = |defect: &&Arc<KnownDefect>| format!("{}, see {}", defect.reason, defect.link);
+    known.iter().filter(is_used).map(reason).collect::<Vec<_>>().join("; ")
 }
 
 /// The entries that a run shows to be out of date, each with its edit. Entries for a single case are reported with the case.

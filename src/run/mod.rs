@@ -289,7 +289,7 @@ impl Workers {
         let finished = async { while team.join_next().await.is_some() {} };
         tokio::select! {
             () = finished => {}
-            _ = interrupt.received() => announce(),
+            () = interrupt.received() => announce(),
             () = abandoned.notified() => {}
         }
         team.shutdown().await;

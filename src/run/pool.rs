@@ -346,7 +346,7 @@ fn given_up(error: BackendError, times: u32, label: &str) -> Option<BackendError
     Some(BackendError { message, ..error })
 }
 
-/// Turns a panic of a kind of backend into an error, so that the slot is not lost for those who wait for it.
+/// Turns a panic of a kind of backend into an error, so that waiting callers get the slot.
 async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
     let broke = "hydrotest itself failed: this kind of backend panicked";
     let caught = AssertUnwindSafe(work).catch_unwind().await;

@@ -116,7 +116,7 @@ mod tests {
             let what = if look < 5 { "asking the engine" } else { "pulling esm" };
             reported.extend(start_log.due(&start(what, &format!("{look} MB")), now));
         }
-        // What lasted half a second is not told.
+        // The step of half a second has no line.
         insta::assert_snapshot!(reported.join("\n"), @"
         esm2 on lab: pulling esm: 15 MB
         esm2 on lab: pulling esm: 315 MB

@@ -247,9 +247,9 @@ impl Measuring {
 
 /// How a failed case kills the mutant.
 fn kill(outcome: &Outcome) -> Kill {
-    let wrong = outcome.findings.iter().filter(|finding| finding.responsible != Responsible::Reference);
+    let wrong = || outcome.findings.iter().filter(|finding| finding.responsible != Responsible::Reference);
     let mut checks: Vec<&'static str> = Vec::new();
-    for finding in wrong.clone() {
+    for finding in wrong() {
         if !checks.contains(&finding.check) {
             checks.push(finding.check);
         }
@@ -257,8 +257,8 @@ fn kill(outcome: &Outcome) -> Kill {
     Kill {
         case: outcome.name.clone(),
         without_reference: checks.iter().any(|check| !needs_reference(check)),
-        message: wrong.clone().next().map(ToString::to_string).unwrap_or_default(),
-        hint: wrong.clone().find_map(|finding| finding.hint.clone()),
+        message: wrong().next().map(ToString::to_string).unwrap_or_default(),
+        hint: wrong().find_map(|finding| finding.hint.clone()),
         checks,
     }
 }

@@ -119,13 +119,13 @@ async fn search(
     };
     let mut level = Some(PartLevel::Items);
     while let Some(this) = level {
-        let kept = shortest(parts.count(this), async |kept| {
+        let search = shortest(parts.count(this), async |kept| {
             let found = attempts.fails(key, &with(&calls, &parts.keep(this, kept))).await?;
             let fails = found.is_some();
             finding = found.unwrap_or_else(|| finding.clone());
             Some(fails)
         });
-        let kept = kept.await;
+        let kept = search.await;
         parts = parts.keep(this, &kept);
         level = next(this, &parts);
     }
@@ -135,7 +135,6 @@ async fn search(
         remove_options(request, attempts, key, (&mut calls, &mut finding)).await;
     }
     let last = calls.iter().find(|own| own.name == call.name).unwrap_or(call);
-    let others = calls.iter().filter(|own| own.name != call.name);
     let case = ShrunkCase {
         before: call.request.input.clone(),
         options_before: call.request.options.clone(),
@@ -144,7 +143,7 @@ async fn search(
         finding,
         calls: attempts.made.get(),
         cut_short: ended.or_else(|| attempts.ended.borrow().clone()),
-        others: others.map(|own| own.name.to_string()).collect(),
+        others: calls.iter().filter(|own| own.name != call.name).map(|own| own.name.to_string()).collect(),
         is_repeated: None,
         notes: Vec::new(),
     };
@@ -179,8 +178,8 @@ fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Resu
     let Some((check, InputScope::Common)) = scopes.find(|(_, scope)| *scope == InputScope::Common) else {
         return Ok(vec![call.clone()]);
     };
-    let compared = trial.calls.iter().filter(|own| check.calls.includes(&own.name));
-    let compared: Vec<PlannedCall> = compared.cloned().collect();
+    let is_compared = |own: &&PlannedCall| check.calls.includes(&own.name);
+    let compared: Vec<PlannedCall> = trial.calls.iter().filter(is_compared).cloned().collect();
     // A tolerance between different requests holds for these requests only.
     if compared.iter().any(|own| own.request != call.request || own.config != call.config) {
         return Err(format!("`{}` compares calls that do not ask the same", key.check));
