@@ -77,7 +77,7 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
         outcomes.collect::<Vec<_>>()
     };
     let covered = [Arc::clone(&many)];
-    let stale = |verdicts| stale(&plan(&covered), &super::tests::verdicts(&outcomes(verdicts)));
+    let stale = |each| stale(&plan(&covered), &verdicts(&outcomes(each)));
     let found = stale([Verdict::Pass, Verdict::Pass]);
     assert!(
         found.len() == 1 && found[0].starts_with("`batch::*` at backends.toml:7:1 is out of date: remove it"),
