@@ -1,5 +1,5 @@
-//! What can go wrong on a backend: which stage failed, in which way, and who is responsible: the backend, the platform, the
-//! configuration or hydrotest itself. One concrete type for all kinds; prints nothing.
+//! Errors of backends: the stage that failed, how, and who is responsible for it. There is one concrete type for all kinds. It prints
+//! nothing.
 
 use std::fmt;
 
@@ -8,104 +8,105 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::pickle::PickleError;
 
-/// A failure of one stage of a backend's life, with what a reader needs to find the cause.
+/// A failure in one stage of a backend's life cycle, with the details that are needed to find the cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{stage} failed: {message}")]
 pub struct BackendError {
-    /// Where in the life cycle it happened.
+    /// The stage that failed.
     pub stage: Stage,
-    /// In which way.
+    /// How it failed.
     pub fault: Fault,
-    /// What happened, with the backend's own words where it gave any.
+    /// What happened, in the backend's own words where it gave any.
     pub message: String,
-    /// The class of the exception that the model raised, where the platform keeps it, such as `ValueError`.
+    /// The class of the exception that the model raised, such as `ValueError`, if the platform reports it.
     pub exception: Option<String>,
-    /// The last lines that the platform logged, oldest first.
+    /// The last lines of the platform's log, oldest first.
     pub log_tail: Vec<String>,
-    /// The end came from outside: a signal, a scheduler, an engine or a machine that ran out of memory.
+    /// Whether the cause is external: a signal, a scheduler, an engine or a machine that ran out of memory.
     pub from_outside: bool,
-    /// It happened to an earlier case, which reports it in full: this one was not asked because of it.
+    /// Whether an earlier case met this error and reports it in full. This case was not run because of it.
     pub inherited: bool,
 }
 
-/// A stage of a backend's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A stage of a backend's life cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// Settings became a backend.
+    /// Turning settings into a backend.
     Configure,
-    /// The platform was asked to run the model.
+    /// Asking the platform to run the model.
     Launch,
-    /// The model was loading.
+    /// Loading the model.
     Ready,
-    /// A call was under way.
+    /// Answering a call.
     Call,
-    /// The response was being read.
+    /// Reading the response.
     Decode,
-    /// The model was being stopped.
+    /// Stopping the model.
     Shutdown,
 }
 
-/// In which way a stage failed.
+/// How a stage failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// The model refused the input or raised an exception while working on it.
+    /// The model rejected the input or raised an exception while it worked on it.
     Refused,
-    /// The server did not accept the shape of the request.
+    /// The server rejected the shape of the request.
     Schema,
-    /// The server answered with something that the protocol does not have.
+    /// The server sent a response that the protocol does not have.
     Protocol,
     /// The response was not signed with our secret.
     Signature,
     /// The response could not be read as data.
     Undecodable,
-    /// The response is sound Python, in a form that hydrotest does not read.
+    /// The response is valid Python in a form that hydrotest does not read.
     Unsupported,
     /// The process, container or job ended by itself.
     Died,
     /// The same call ended the process, container or job again, on a fresh instance.
     Crashed,
-    /// An error of the GPU that makes every later call of the process fail as well.
+    /// A GPU error after which every later call of the process fails.
     Poisoned,
-    /// Nothing came within the time that the platform is allowed.
+    /// No response within the time that the platform is allowed.
     Timeout,
-    /// Nothing came within the time that the case allows.
+    /// No response within the time that the case allows.
     TooSlow,
     /// No connection to the platform or server.
     Unreachable,
-    /// The platform is there and takes no more calls for now.
+    /// The platform accepts no more calls for now.
     Busy,
-    /// The memory of the device or of the machine is too small.
+    /// The memory of the device or the machine is too small.
     OutOfMemory,
-    /// The server, or a proxy before it, does not accept our credentials.
+    /// The server, or a proxy in front of it, rejects our credentials.
     Denied,
-    /// The server, or a proxy before it, does not accept requests as large as ours.
+    /// The server, or a proxy in front of it, rejects requests of this size.
     TooLarge,
-    /// Settings, image, credentials or tools are not as the platform needs them.
+    /// Settings, image, credentials or tools are not what the platform needs.
     Misconfigured,
-    /// We were asked to stop.
+    /// The run was interrupted.
     Cancelled,
-    /// It was used outside its life cycle.
+    /// The backend was used outside its life cycle.
     NotRunning,
-    /// Nothing was recorded that answers the call.
+    /// No recorded response answers the call.
     Unrecorded,
-    /// The harness itself broke.
+    /// A bug or failure of hydrotest itself.
     Internal,
 }
 
-/// Who is responsible for a fault, which decides between the verdicts fail and error, and the exit code.
+/// The party responsible for a fault. It decides between the verdicts fail and error, and the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Responsible {
     /// The backend answered wrongly, crashes on a call, or its own code raises an exception.
     Backend,
-    /// What the backend runs on failed before there was a response to judge.
+    /// The platform failed before there was a response to judge.
     Platform,
-    /// The backend's table, the command line or the environment asks for what cannot be.
+    /// The backend's table, the command line or the environment asks for something impossible.
     #[serde(rename = "configuration")]
     Settings,
     /// Hydrotest itself failed, or could not judge.
     Harness,
-    /// There was a response, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
+    /// There is no usable reference result for the response: it is missing, altered or unreadable.
     Reference,
 }
 
@@ -124,29 +125,38 @@ impl BackendError {
         }
     }
 
-    /// Who is responsible.
+    /// The error of settings with which no backend can be made.
+    pub(crate) fn configuration(message: impl fmt::Display) -> Self {
+        Self::new(Stage::Configure, Fault::Misconfigured, message.to_string())
+    }
+
+    /// The error of a launch that failed in hydrotest itself.
+    pub(crate) fn internal_at_launch(what: &str, error: &dyn std::error::Error) -> Self {
+        Self::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+    }
+
+    /// The party responsible for this error.
     #[must_use]
     pub const fn responsible(&self) -> Responsible {
         match (self.stage, self.fault) {
             (Stage::Configure, Fault::Misconfigured) => Responsible::Settings,
-            (_, fault) => fault.responsible(),
+            (_, fault) => fault.describe().1,
         }
     }
 
     /// Adds the last lines of the log.
     #[must_use]
-    pub fn with_log(mut self, lines: Vec<String>) -> Self {
-        self.log_tail = lines;
-        self
+    pub fn with_log(self, log_tail: Vec<String>) -> Self {
+        Self { log_tail, ..self }
     }
 
-    /// Whether the call itself ended the process, or made it useless, as far as one time tells.
+    /// Whether the call itself ended the process or made it useless, as far as one attempt can show.
     #[must_use]
     pub fn is_crash(&self) -> bool {
         self.stage == Stage::Call && !self.from_outside && matches!(self.fault, Fault::Died | Fault::Poisoned)
     }
 
-    /// The same after the same call crashed a fresh instance as well.
+    /// This error after the same call also crashed a fresh instance.
     #[must_use]
     pub fn crashed_again(mut self) -> Self {
         if self.fault == Fault::Died {
@@ -156,18 +166,16 @@ impl BackendError {
         self
     }
 
-    /// The same for a case that was not asked because of it.
+    /// This error for a later case that was not run because of it.
     #[must_use]
-    pub fn inherited(mut self) -> Self {
-        self.inherited = true;
-        self
+    pub fn inherited(self) -> Self {
+        Self { inherited: true, ..self }
     }
 
     /// Adds the class of the exception that the model raised.
     #[must_use]
-    pub fn with_exception(mut self, class: impl Into<String>) -> Self {
-        self.exception = Some(class.into());
-        self
+    pub fn with_exception(self, class: impl Into<String>) -> Self {
+        Self { exception: Some(class.into()), ..self }
     }
 }
 
@@ -195,103 +203,71 @@ impl Fault {
         Self::NotRunning,
     ];
 
-    /// What a response is that a decoder refused.
+    /// The faults in which the model or its server has responded.
+    pub const RESPONSES: [Self; 5] = [Self::Refused, Self::Schema, Self::Protocol, Self::Signature, Self::Undecodable];
+
+    /// The fault of a payload that cannot be decoded.
     #[must_use]
     pub const fn of_payload(error: &PickleError) -> Self {
         if error.fault.is_ours() { Self::Unsupported } else { Self::Undecodable }
     }
 
-    /// Who is responsible where the stage does not say otherwise.
-    #[must_use]
-    pub const fn responsible(self) -> Responsible {
+    /// The name in suites and reports, and the responsible party unless the stage decides otherwise.
+    const fn describe(self) -> (&'static str, Responsible) {
+        use Responsible::{Backend, Harness, Platform, Settings};
         match self {
-            Self::Refused
-            | Self::Schema
-            | Self::Protocol
-            | Self::Signature
-            | Self::Undecodable
-            | Self::Crashed
-            | Self::Poisoned
-            | Self::TooSlow => Responsible::Backend,
-            Self::Died | Self::Timeout | Self::Unreachable | Self::Busy | Self::OutOfMemory | Self::Misconfigured => {
-                Responsible::Platform
-            }
-            Self::Denied | Self::TooLarge => Responsible::Settings,
-            Self::Unsupported | Self::Cancelled | Self::NotRunning | Self::Unrecorded | Self::Internal => {
-                Responsible::Harness
-            }
+            Self::Refused => ("refused", Backend),
+            Self::Schema => ("schema", Backend),
+            Self::Protocol => ("protocol", Backend),
+            Self::Signature => ("signature", Backend),
+            Self::Undecodable => ("undecodable", Backend),
+            Self::Unsupported => ("unsupported", Harness),
+            Self::Died => ("died", Platform),
+            Self::Crashed => ("crashed", Backend),
+            Self::Poisoned => ("poisoned", Backend),
+            Self::Timeout => ("timeout", Platform),
+            Self::TooSlow => ("too_slow", Backend),
+            Self::Unreachable => ("unreachable", Platform),
+            Self::Busy => ("busy", Platform),
+            Self::OutOfMemory => ("out_of_memory", Platform),
+            Self::Denied => ("denied", Settings),
+            Self::TooLarge => ("too_large", Settings),
+            Self::Misconfigured => ("misconfigured", Platform),
+            Self::Cancelled => ("cancelled", Harness),
+            Self::NotRunning => ("not_running", Harness),
+            Self::Unrecorded => ("unrecorded", Harness),
+            Self::Internal => ("internal", Harness),
         }
     }
 
-    /// Whether the instance can be used for another call afterwards.
-    #[must_use]
-    pub const fn leaves_usable(self) -> bool {
-        self.is_response()
-            || matches!(
-                self,
-                Self::Unsupported | Self::Busy | Self::OutOfMemory | Self::Denied | Self::TooLarge | Self::Unrecorded
-            )
-    }
-
-    /// The ways to fail in which the model, or what speaks for it, has answered.
-    pub const RESPONSES: [Self; 5] = [Self::Refused, Self::Schema, Self::Protocol, Self::Signature, Self::Undecodable];
-
-    /// Whether it is one of [`Self::RESPONSES`].
-    #[must_use]
-    pub const fn is_response(self) -> bool {
-        matches!(self, Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable)
-    }
-
-    /// The name that suites and reports use.
+    /// The name in suites and reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Schema => "schema",
-            Self::Protocol => "protocol",
-            Self::Signature => "signature",
-            Self::Undecodable => "undecodable",
-            Self::Unsupported => "unsupported",
-            Self::Died => "died",
-            Self::Crashed => "crashed",
-            Self::Poisoned => "poisoned",
-            Self::Timeout => "timeout",
-            Self::TooSlow => "too_slow",
-            Self::Unreachable => "unreachable",
-            Self::Busy => "busy",
-            Self::OutOfMemory => "out_of_memory",
-            Self::Denied => "denied",
-            Self::TooLarge => "too_large",
-            Self::Misconfigured => "misconfigured",
-            Self::Cancelled => "cancelled",
-            Self::NotRunning => "not_running",
-            Self::Unrecorded => "unrecorded",
-            Self::Internal => "internal",
-        }
+        self.describe().0
+    }
+
+    /// Whether the model or its server has responded.
+    #[must_use]
+    pub fn is_response(self) -> bool {
+        Self::RESPONSES.contains(&self)
+    }
+
+    /// Whether the instance can answer another call afterwards.
+    #[must_use]
+    pub fn leaves_usable(self) -> bool {
+        use Fault::{Busy, Denied, OutOfMemory, TooLarge, Unrecorded, Unsupported};
+        self.is_response() || matches!(self, Unsupported | Busy | OutOfMemory | Denied | TooLarge | Unrecorded)
     }
 }
 
 impl fmt::Display for Responsible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Backend => "backend",
-            Self::Platform => "platform",
-            Self::Settings => "configuration",
-            Self::Harness => "harness",
-            Self::Reference => "reference",
-        })
+        self.serialize(f)
     }
 }
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Configure => "configure",
-            Self::Launch => "launch",
-            Self::Ready => "ready",
-            Self::Call => "call",
-            Self::Decode => "decode",
-            Self::Shutdown => "shutdown",
-        })
+        self.serialize(f)
     }
 }
