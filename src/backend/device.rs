@@ -1,9 +1,9 @@
-//! What a model's words say about the device it runs on: memory that is too small, and errors after which a process can use its
-//! GPU no more. Reads words; restarts nothing.
+//! Recognises GPU errors in the messages of models: out of memory, and errors after which a process can no longer use its GPU. Reads
+//! text; does not restart a process.
 
 use super::Fault;
 
-/// What `PyTorch` and its libraries say where the memory of a device or machine is used up.
+/// Messages of `PyTorch` and its libraries when the memory of a device or machine is exhausted.
 const MEMORY: [&str; 7] = [
     "CUDA out of memory",
     "CUDA error: out of memory",
@@ -15,19 +15,18 @@ const MEMORY: [&str; 7] = [
 ];
 const MORE_MEMORY: &str = "the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU";
 
-/// What they say once an error has made every later call of the process fail. An assertion on the device is reported by
-/// whichever call comes next.
+/// Messages after which every later call of the process fails. The next call reports an assertion on the device, whichever it is.
 const POISONED: [&str; 4] = ["device-side assert", "CUDA error:", "HIP error:", "CUDNN_STATUS_EXECUTION_FAILED"];
 const RESTARTED: &str =
     "an error of the GPU makes every later call of the process fail: the instance is restarted before the next call";
 
-/// The fault and the advice where words are about the device.
-pub(super) fn of_words(words: &str) -> Option<(Fault, &'static str)> {
-    let say = |known: &&str| words.contains(*known);
-    if MEMORY.iter().any(say) {
+/// The fault and the advice if a message is a GPU error.
+pub(super) fn of_words(message: &str) -> Option<(Fault, &'static str)> {
+    let is_in_message = |known: &&str| message.contains(*known);
+    if MEMORY.iter().any(is_in_message) {
         return Some((Fault::OutOfMemory, MORE_MEMORY));
     }
-    POISONED.iter().any(say).then_some((Fault::Poisoned, RESTARTED))
+    POISONED.iter().any(is_in_message).then_some((Fault::Poisoned, RESTARTED))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Looks at the running processes of an instance for what others could use: the secret on a command line, a port that is open
-//! to every network. Warns; neither is a failure, because boileroom's own `ApptainerBackend` does both.
+//! Checks the running processes of an instance for secrets on command lines and for ports that are open to every network. Both are
+//! only remarks and no failures, because boileroom's own `ApptainerBackend` has both.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use super::resources::processes_of;
 use crate::os::{self, Unavailable};
 use crate::wire::Secret;
 
-/// The variable by which a server is given its secret.
+/// The variable that gives a server its secret.
 const SECRET: &str = Secret::VARIABLE;
-/// Shorter texts may be anything.
+/// Shorter values may be anything.
 const SHORTEST: usize = 8;
 
-/// What the processes of the instance of this name show.
+/// Remarks on the processes of the instance of this name.
 ///
 /// # Errors
-/// Where the system does not say which processes those are.
+/// If the system cannot list the processes.
 pub(super) fn remarks(name: &str) -> Result<Vec<Remark>, Unavailable> {
     let processes = processes_of(name)?;
     let mut secrets = BTreeSet::new();
@@ -26,11 +26,12 @@ pub(super) fn remarks(name: &str) -> Result<Vec<Remark>, Unavailable> {
         ports.extend(os::open_ports(*process)?);
     }
     let mut remarks = Vec::new();
-    let telling = processes.iter().filter(|process| {
-        let line = os::command_line(**process);
-        !secrets_in(&line).is_empty() || secrets.iter().any(|secret| holds(&line, secret))
-    });
-    if let Some(process) = telling.min() {
+    let shows_secret = |process: &i32| {
+        let line = os::command_line(*process);
+        let holds = |secret: &Vec<u8>| memchr::memmem::find(&line, secret).is_some();
+        !secrets_in(&line).is_empty() || secrets.iter().any(holds)
+    };
+    if let Some(process) = processes.into_iter().filter(shows_secret).min() {
         let text = format!(
             "the secret ({SECRET}) is on the command line of process {process}, where every user of this machine can read it \
              (boileroom's own ApptainerBackend does so too); give it by the environment or a file"
@@ -47,22 +48,16 @@ pub(super) fn remarks(name: &str) -> Result<Vec<Remark>, Unavailable> {
     Ok(remarks)
 }
 
-/// The values that the variable is given in a block of texts that end with NUL, as command lines and environments are.
+/// The values of the variable in a block of NUL-terminated texts, the format of command lines and environments.
 fn secrets_in(block: &[u8]) -> Vec<Vec<u8>> {
     let pattern = format!("{SECRET}=");
-    let found = memchr::memmem::find_iter(block, pattern.as_bytes());
-    let values = found.filter_map(|start| {
-        let rest = block.get(start + pattern.len()..)?;
-        // What a shell would fill in is no value.
-        let value = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
-        let value: Vec<u8> = value.copied().collect();
-        (value.len() >= SHORTEST).then_some(value)
-    });
-    values.collect()
-}
-
-fn holds(line: &[u8], secret: &[u8]) -> bool {
-    memchr::memmem::find(line, secret).is_some()
+    let value_at = |start: usize| {
+        // A reference that a shell expands is not a value.
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+        block[start + pattern.len()..].iter().copied().take_while(is_plain).collect()
+    };
+    let values = memchr::memmem::find_iter(block, &pattern).map(value_at);
+    values.filter(|value: &Vec<u8>| value.len() >= SHORTEST).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What the platform of a run says of itself: engine, tools, images, devices. Kinds report what they find out anyway; what none of them
-//! has found out is absent, and nothing is asked for here.
+//! Facts about the platform of a run: versions of engines, tools and images, and devices. Kinds report the facts that they learn anyway.
+//! This module does not query anything.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is known of a platform. Cheap to clone; all clones share one value.
+/// The facts known about a platform. Cheap to clone; all clones share one value.
 #[derive(Debug, Clone, Default)]
 pub struct PlatformFacts(Arc<Mutex<Known>>);
 
@@ -15,7 +15,7 @@ struct Known {
 }
 
 impl PlatformFacts {
-    /// Reports a version or a digest, such as that of an `image NAME`.
+    /// Adds a version or a digest, such as the digest of `image NAME`.
     pub(crate) fn version(&self, of: impl Into<String>, version: impl Into<String>) {
         let version = version.into();
         if !version.trim().is_empty() {
@@ -23,7 +23,7 @@ impl PlatformFacts {
         }
     }
 
-    /// Reports a device that a model was given.
+    /// Adds a device on which a model runs.
     pub(crate) fn device(&self, device: &str) {
         add(&mut self.lock().devices, device);
     }
@@ -33,17 +33,14 @@ impl PlatformFacts {
         self.lock().versions.contains_key(name)
     }
 
-    /// Every version by name. An image that was another in a later start has both.
+    /// Every version by name. An image that changed between starts has several, joined by commas.
     pub(crate) fn versions(&self) -> BTreeMap<String, String> {
-        let known = self.lock();
-        let joined = known.versions.iter().map(|(name, versions)| (name.clone(), versions.join(", ")));
-        joined.collect()
+        self.lock().versions.iter().map(|(name, versions)| (name.clone(), versions.join(", "))).collect()
     }
 
-    /// The devices that models were given, in the order of their first use.
+    /// The devices on which models ran, in the order of their first use.
     pub(crate) fn devices(&self) -> Option<String> {
-        let known = self.lock();
-        (!known.devices.is_empty()).then(|| known.devices.join(", "))
+        Some(self.lock().devices.join(", ")).filter(|devices| !devices.is_empty())
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -51,7 +48,7 @@ impl PlatformFacts {
     }
 }
 
-/// Adds a text that is new.
+/// Adds a text unless it is there already.
 fn add(texts: &mut Vec<String>, text: &str) {
     let text = text.trim();
     if !texts.iter().any(|known| known == text) {

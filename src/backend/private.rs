@@ -1,4 +1,4 @@
-//! Directories and files that only the user who runs hydrotest may read. Makes and checks them; knows nothing of what is in them.
+//! Directories and files that only the user who runs hydrotest may read. Creates and checks them. Does not know their contents.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
@@ -7,53 +7,49 @@ use std::path::Path;
 
 use crate::os;
 
-/// Makes a directory, with its parents where they are missing; others may not read what was made.
+/// Creates a directory and its missing parents, closed to other users.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes a file, or empties one, that others may not read.
+/// Creates or truncates a file, closed to other users.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub(super) fn create_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600).open(path)
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-/// Makes sure that a directory is this user's own: what is in another's cannot be trusted, and may be read by others.
+/// Checks that a directory belongs to this user: another user's directory cannot be trusted and may be readable by others.
 ///
 /// # Errors
-/// When it is not there, is a link, or belongs to another user.
+/// If it does not exist, is a link, or belongs to another user.
 pub(super) fn check_owner(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
+    let path = path.display();
     if !found.is_dir() {
-        let message = format!("{} is not a directory of its own", path.display());
-        return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{path} is not a directory of its own")));
     }
     let (owner, own) = (found.uid(), os::effective_user());
     if owner != own {
         let message = format!(
-            "{} belongs to user {owner} and not to user {own}, who runs this; HYDROTEST_STATE_DIR names another directory",
-            path.display()
+            "{path} belongs to user {owner} and not to user {own}, who runs this; HYDROTEST_STATE_DIR names another directory"
         );
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
     Ok(())
 }
 
-/// Takes away what others may do in a directory of this user.
+/// Closes a directory of this user to other users.
 ///
 /// # Errors
-/// When it is not this user's, or cannot be changed.
+/// If it belongs to another user, or cannot be changed.
 pub(super) fn close_directory(path: &Path) -> io::Result<()> {
     check_owner(path)?;
-    let mode = fs::symlink_metadata(path)?.permissions().mode();
-    let others = mode & 0o077;
-    if others > 0 {
+    if fs::symlink_metadata(path)?.permissions().mode() & 0o077 > 0 {
         fs::set_permissions(path, Permissions::from_mode(0o700))?;
     }
     Ok(())

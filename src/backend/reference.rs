@@ -1,4 +1,4 @@
-//! The kind `reference`: serves the embedded synthetic models in this process. It starts nothing and judges nothing.
+//! The kind `reference`: serves the embedded synthetic models in this process. It starts nothing and does not judge.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Input, Options, Prediction, Request};
 use crate::synthetic::{ModelError, SyntheticModel, WEIGHTS};
 
-/// So many letters are predicted in microseconds.
+/// Inputs of up to this many letters are predicted in microseconds, which is faster than handing them to another thread.
 const AT_ONCE: usize = 32;
 
 /// The row of this kind.
@@ -29,11 +29,8 @@ struct EmbeddedSettings;
 
 impl Settings for EmbeddedSettings {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        Ok(Box::new(EmbeddedBackend {
-            contract: Arc::clone(&launch.contract),
-            config: launch.config.clone(),
-            model: None,
-        }))
+        let contract = Arc::clone(&launch.contract);
+        Ok(Box::new(EmbeddedBackend { contract, config: launch.config.clone(), model: None }))
     }
 
     fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
@@ -50,9 +47,8 @@ struct EmbeddedBackend {
 impl Backend for EmbeddedBackend {
     fn startup(&mut self) -> Work<'_, ()> {
         Box::pin(async {
-            let model = SyntheticModel::load(Arc::clone(&self.contract), self.config.clone())
-                .map_err(|error| refused(Stage::Ready, error))?;
-            self.model = Some(Arc::new(model));
+            let model = SyntheticModel::load(Arc::clone(&self.contract), self.config.clone());
+            self.model = Some(Arc::new(model.map_err(|error| refused(Stage::Ready, error))?));
             Ok(())
         })
     }
@@ -64,29 +60,25 @@ impl Backend for EmbeddedBackend {
 
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async {
-            let Some(model) = &self.model else {
+            let Some(model) = self.model.clone() else {
                 return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the model is not loaded"));
             };
-            if is_short(&request.input) {
-                return model.predict(request).map_err(|error| refused(Stage::Call, error));
-            }
-            let model = Arc::clone(model);
-            let request = request.clone();
-            // The arithmetic takes milliseconds; on the blocking pool a deadline can still fire.
-            match tokio::task::spawn_blocking(move || model.predict(&request)).await {
-                Ok(result) => result.map_err(|error| refused(Stage::Call, error)),
-                Err(panic) => {
-                    Err(BackendError::new(Stage::Call, Fault::Internal, format!("the model panicked: {panic}")))
-                }
-            }
+            let result = if is_short(&request.input) {
+                model.predict(request)
+            } else {
+                let request = request.clone();
+                // The computation takes milliseconds; on the blocking pool a deadline can still fire.
+                tokio::task::spawn_blocking(move || model.predict(&request)).await.map_err(|panic| {
+                    BackendError::new(Stage::Call, Fault::Internal, format!("the model panicked: {panic}"))
+                })?
+            };
+            result.map_err(|error| refused(Stage::Call, error))
         })
     }
 }
 
-/// Whether a response takes less time than another thread takes to begin with it.
 fn is_short(input: &Input) -> bool {
-    let letters: usize = input.strings().iter().map(String::len).sum();
-    (1..=AT_ONCE).contains(&letters)
+    (1..=AT_ONCE).contains(&input.strings().iter().map(String::len).sum())
 }
 
 fn refused(stage: Stage, error: ModelError) -> BackendError {

@@ -1,21 +1,21 @@
-//! Notes and warnings about an instance that are no fault of its backend and change no verdict. Words and counts them; finds
-//! and judges nothing.
+//! Notes and warnings about an instance that are no fault of its backend. This module words and counts them. They do not change a
+//! verdict.
 
-/// How much a remark matters.
+/// How important a remark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
     /// Worth knowing.
     Note,
-    /// Worth doing something about.
+    /// Worth acting on.
     Warning,
 }
 
 /// One note or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remark {
-    /// How much it matters.
+    /// How important it is.
     pub(crate) severity: Severity,
-    /// What it is about: remarks about one thing are told once for all instances of the same name.
+    /// The subject. Remarks on one subject are shown once for all instances of the same name.
     pub(crate) topic: &'static str,
     /// The text, without the name of the instance.
     pub(crate) text: String,
@@ -35,37 +35,33 @@ struct CountedRemark {
 impl Remark {
     /// A note about `topic`.
     pub(crate) fn note(topic: &'static str, text: impl Into<String>) -> Self {
-        let (severity, text) = (Severity::Note, text.into());
-        Self { severity, topic, text }
+        Self { severity: Severity::Note, topic, text: text.into() }
     }
 
     /// A warning about `topic`.
     pub(crate) fn warning(topic: &'static str, text: impl Into<String>) -> Self {
-        let severity = Severity::Warning;
-        Self { severity, ..Self::note(topic, text) }
+        Self { severity: Severity::Warning, topic, text: text.into() }
     }
 }
 
 impl Remarks {
     /// Adds a remark about the instance that `label` names.
     pub(crate) fn add(&mut self, label: &str, remark: Remark) {
-        let same = |known: &&mut CountedRemark| {
-            known.label == label && known.remark.topic == remark.topic && known.remark.severity == remark.severity
-        };
-        match self.0.iter_mut().find(same) {
+        let key = (label, remark.topic, remark.severity);
+        match self.0.iter_mut().find(|known| (known.label.as_str(), known.remark.topic, known.remark.severity) == key) {
             Some(known) => known.times += 1,
             None => self.0.push(CountedRemark { label: label.to_owned(), remark, times: 1 }),
         }
     }
 
-    /// A line for each topic of this severity; where there were several remarks, the first of them and their number.
+    /// One line for each topic of this severity: the first remark, and how often there was one.
     pub(crate) fn lines(&self, severity: Severity) -> Vec<String> {
         let chosen = self.0.iter().filter(|counted| counted.remark.severity == severity);
-        let lines = chosen.map(|CountedRemark { label, remark, times }| match times {
+        let line = |CountedRemark { label, remark, times }: &_| match times {
             1 => format!("{label}: {}", remark.text),
             _ => format!("{label}: {} ({times} times)", remark.text),
-        });
-        lines.collect()
+        };
+        chosen.map(line).collect()
     }
 }
 

@@ -1,72 +1,63 @@
-//! What `hydrotest doctor` checks: one line for each requirement of a backend. Plain data.
+//! The results of `hydrotest doctor`: one line for each requirement of a backend. Plain data.
 
 use super::BackendError;
 
-/// How one thing is that a backend needs.
+/// The state of one requirement of a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// What was looked at, such as `docker engine`.
+    /// What was checked, such as `docker engine`.
     pub subject: String,
-    /// How it is.
+    /// Whether the requirement is met.
     pub status: RequirementStatus,
     /// What was found, such as a version or an error in the platform's words.
     pub found: String,
-    /// What to do about it; empty when all is well.
+    /// What to do about it; empty when the requirement is met.
     pub advice: String,
 }
 
-/// How something is.
+/// Whether a requirement is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequirementStatus {
-    /// As it should be.
+    /// Met.
     Met,
-    /// It may do, but the reader should know.
+    /// It may be sufficient, but the reader should know.
     Doubtful,
-    /// The backend's settings refer to something that is not set here: it is not meant for this machine, or not yet.
+    /// The backend's settings refer to something that is not set on this machine, so the backend may not be meant for it.
     Unset,
-    /// The backend cannot run like this.
+    /// Not met: the backend cannot run.
     Unmet,
 }
 
 impl Requirement {
-    /// Something that is as it should be.
+    /// A requirement that is met.
     #[must_use]
     pub fn met(subject: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::of(subject, RequirementStatus::Met, found, "")
+        Self { subject: subject.into(), status: RequirementStatus::Met, found: found.into(), advice: String::new() }
     }
 
-    /// Something that may do.
+    /// A requirement that may be met.
     #[must_use]
     pub fn doubtful(subject: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::of(subject, RequirementStatus::Doubtful, found, advice)
+        Self { status: RequirementStatus::Doubtful, advice: advice.into(), ..Self::met(subject, found) }
     }
 
-    /// Something without which the backend cannot run.
+    /// A requirement without which the backend cannot run.
     #[must_use]
     pub fn unmet(subject: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::of(subject, RequirementStatus::Unmet, found, advice)
+        Self { status: RequirementStatus::Unmet, ..Self::doubtful(subject, found, advice) }
     }
 
-    /// Settings that cannot be filled in for this machine.
+    /// Settings that cannot be filled in on this machine.
     #[must_use]
     pub fn unset(error: &BackendError) -> Self {
         let advice = "set it in your environment, or correct the backend's table";
-        Self::of("settings", RequirementStatus::Unset, &error.message, advice)
+        Self { status: RequirementStatus::Unset, ..Self::doubtful("settings", &error.message, advice) }
     }
 
-    /// Adds itself, unless that is there already: models share most of what they need.
+    /// Adds this requirement unless it is listed already: models share most requirements.
     pub fn add_to(self, requirements: &mut Vec<Self>) {
         if !requirements.contains(&self) {
             requirements.push(self);
         }
-    }
-
-    fn of(
-        subject: impl Into<String>,
-        status: RequirementStatus,
-        found: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self { subject: subject.into(), status, found: found.into(), advice: advice.into() }
     }
 }

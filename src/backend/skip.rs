@@ -1,4 +1,4 @@
-//! Why a case is not run: whether the backend has nothing that the case is about, or the case was passed over. Data only.
+//! Why a case is not run, and whether that says anything about the backend. Data only.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipCause {
-    /// The backend has nothing that the case is about, as a kind that starts nothing has no start.
+    /// The backend lacks the subject of the case, such as a start for a kind that starts nothing.
     Inapplicable,
-    /// It applies and was not run or not judged: what it would show is not known.
+    /// The case applies but was not run or not judged, so its result is unknown.
     NotRun,
 }
 
 /// Why a case is not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
-    /// What it says about the backend.
+    /// Whether the case applies to the backend.
     pub cause: SkipCause,
-    /// The same for a person.
+    /// The reason for a reader.
     pub reason: String,
 }
 
 impl Skip {
-    /// The backend has nothing that the case is about.
+    /// The backend lacks the subject of the case.
     #[must_use]
     pub fn inapplicable(reason: impl Into<String>) -> Self {
         Self { cause: SkipCause::Inapplicable, reason: reason.into() }
     }
 
-    /// The case applies, and could not be run.
+    /// The case applies and could not be run.
     #[must_use]
     pub fn not_run(reason: impl Into<String>) -> Self {
         Self { cause: SkipCause::NotRun, reason: reason.into() }

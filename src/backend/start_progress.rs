@@ -1,70 +1,61 @@
-//! What a backend is doing while it starts: a job in a queue, a pull, a model that loads. The backend
-//! reports it and goes on; it must not depend on a reader.
+//! The current step of a start: a queued job, a pull, a model that loads. The backend reports it and continues. It must not depend on
+//! a reader.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Stage;
 
-/// Where a backend reports what it is doing. Cheap to clone; all clones share one value.
+/// Where a backend reports the current step of its start. Cheap to clone; all clones share one value.
 #[derive(Debug, Clone, Default)]
 pub struct StartProgress(Arc<Mutex<Option<StartStep>>>);
 
-/// Something that is under way.
+/// One step of a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartStep {
     /// The stage it belongs to.
     pub stage: Stage,
-    /// What it is, such as `pulling boileroom-esm` or `job 7 is PENDING (Priority)`. The same for as long as it is the same step.
+    /// The name, such as `pulling boileroom-esm` or `job 7 is PENDING (Priority)`. It stays the same for the whole step.
     pub(crate) step: String,
-    /// How far it is, such as `1 of 3 layers`; empty where that is not known.
+    /// How far it is, such as `1 of 3 layers`; empty if unknown.
     pub(crate) detail: String,
 }
 
 impl StartProgress {
-    /// Reports the step that begins now.
+    /// Reports that a step begins. The same step again keeps its detail.
     pub(crate) fn set(&self, stage: Stage, step: impl Into<String>) {
-        let step = step.into();
-        self.change(|doing| {
-            // The same step again keeps its detail.
-            if doing.as_ref().is_none_or(|doing| (doing.stage, &doing.step) != (stage, &step)) {
-                let detail = String::new();
-                *doing = Some(StartStep { stage, step, detail });
-            }
-        });
+        let (step, mut current) = (step.into(), self.lock());
+        if current.as_ref().is_none_or(|current| (current.stage, &current.step) != (stage, &step)) {
+            *current = Some(StartStep { stage, step, detail: String::new() });
+        }
     }
 
     /// Reports how far the current step is.
     pub(crate) fn set_detail(&self, detail: impl Into<String>) {
-        self.change(|doing| {
-            if let Some(doing) = doing {
-                doing.detail = detail.into();
-            }
-        });
+        if let Some(current) = self.lock().as_mut() {
+            current.detail = detail.into();
+        }
     }
 
-    /// Nothing is under way any more.
+    /// Reports that the start is over.
     pub(crate) fn clear(&self) {
-        self.change(|doing| *doing = None);
+        *self.lock() = None;
     }
 
-    /// What is under way now.
+    /// The current step.
     pub(crate) fn now(&self) -> Option<StartStep> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Option<StartStep>)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn lock(&self) -> MutexGuard<'_, Option<StartStep>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Display for StartStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.step)?;
-        if self.detail.is_empty() {
-            return Ok(());
-        }
-        write!(f, ": {}", self.detail)
+        let separator = if self.detail.is_empty() { "" } else { ": " };
+        write!(f, "{}{separator}{}", self.step, self.detail)
     }
 }
 

@@ -1,12 +1,11 @@
-//! Which variables of this process a model server does not inherit: tokens of clouds, code forges and registries, which are the
-//! user's and of no use to a model. Reads the key `pass_env` and names variables; changes no environment.
+//! The environment variables that a model server does not inherit: tokens of clouds, code forges and registries. Reads the key
+//! `pass_env` and lists names. Does not change an environment.
 
 use std::ffi::OsString;
 
 use crate::config::TableReader;
 
-/// Names of variables with credentials; a `*` stands for any end. A token of Hugging Face is not among them: servers load weights
-/// with it.
+/// Names of variables with credentials; a trailing `*` matches any suffix. `HF_TOKEN` is not withheld: servers download weights with it.
 const CREDENTIALS: [&str; 30] = [
     "ACTIONS_ID_TOKEN_*",
     "ACTIONS_RUNTIME_TOKEN",
@@ -40,15 +39,15 @@ const CREDENTIALS: [&str; 30] = [
     "VAULT_TOKEN",
 ];
 
-/// What a backend's table says about the variables that its servers inherit.
+/// The withheld variables of a backend.
 #[derive(Debug, Default)]
 pub(crate) struct Withheld {
-    /// Names, or beginnings of names with a `*`, that are handed on all the same.
+    /// Exceptions: names, or prefixes with a `*`, that are inherited anyway.
     passed: Vec<String>,
 }
 
 impl Withheld {
-    /// Takes the key `pass_env` out of a backend's table.
+    /// Reads the key `pass_env` of a backend's table.
     pub(crate) fn read(reader: &mut TableReader<'_>) -> Self {
         let passed = reader.texts("pass_env").unwrap_or_default();
         if let Some(wrong) = passed.iter().find(|name| !is_pattern(name)) {
@@ -58,7 +57,7 @@ impl Withheld {
         Self { passed }
     }
 
-    /// The variables of this process that a server is not to have.
+    /// The variables of this process that a server must not inherit.
     pub(crate) fn names(&self) -> Vec<OsString> {
         let mut names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
         names.retain(|name| self.withholds(&name.to_string_lossy()));
@@ -67,22 +66,17 @@ impl Withheld {
     }
 
     fn withholds(&self, name: &str) -> bool {
-        CREDENTIALS.iter().any(|pattern| matches(pattern, name))
-            && !self.passed.iter().any(|pattern| matches(pattern, name))
-    }
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => name == pattern,
+        let matches = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        };
+        CREDENTIALS.into_iter().any(matches) && !self.passed.iter().any(|pattern| matches(pattern))
     }
 }
 
 fn is_pattern(text: &str) -> bool {
     let name = text.strip_suffix('*').unwrap_or(text);
-    let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    !text.is_empty() && name.chars().all(letters)
+    !text.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 #[cfg(test)]
