@@ -1,5 +1,5 @@
-//! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always stops, and
-//! a leak check after it. Holds one backend; knows nothing of cases or of other instances.
+//! The life cycle of every kind: idempotent start and stop, nothing left of a failed start, a stop that always stops, and a leak check
+//! after it. Holds one backend. Does not know cases or other instances.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ struct BackendSlot {
 }
 
 impl Instance {
-    /// An instance that is not running yet. `label` names it in messages, such as `esm2 on local`.
+    /// An instance that is not started yet. `label` names it in messages, such as `esm2 on local`.
     #[must_use]
     pub fn new(label: impl Into<String>, backend: Box<dyn Backend>, start_limit: Duration) -> Self {
         Self {
@@ -49,32 +49,30 @@ impl Instance {
         }
     }
 
-    /// The same instance, whose resources are checked for leaks.
+    /// Checks the resources of the instance for leaks.
     #[must_use]
-    pub fn guarded(mut self, guard: LeakGuard) -> Self {
-        self.guard = Some(guard);
-        self
+    pub fn guarded(self, guard: LeakGuard) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
-    /// The same instance, whose backend says in `progress` what a start is doing.
+    /// Reads the current step of a start from `progress`, where the backend reports it.
     #[must_use]
-    pub fn with_status(mut self, progress: StartProgress) -> Self {
-        self.progress = progress;
-        self
+    pub fn with_status(self, progress: StartProgress) -> Self {
+        Self { progress, ..self }
     }
 
-    /// What its start is doing; `None` when nothing starts, or its kind does not say.
+    /// The current step of its start. Returns `None` if it is not starting, or its kind does not report steps.
     #[must_use]
     pub fn doing(&self) -> Option<StartStep> {
         self.progress.now()
     }
 
-    /// Takes what was found at its starts and stops so far: a second call has none of it.
+    /// Takes the findings of its starts and stops so far. A second call does not return them again.
     pub fn take_report(&self) -> LeakReport {
         std::mem::take(&mut self.report())
     }
 
-    /// Takes the leaks out of [`Self::take_report`] alone.
+    /// Takes only the leaks of [`Self::take_report`].
     pub fn take_leaks(&self) -> Vec<String> {
         std::mem::take(&mut self.report().leaks)
     }
@@ -83,31 +81,30 @@ impl Instance {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches over its resources; `None` where it creates nothing outside of this process.
+    /// The guard of its resources. Returns `None` if it creates nothing outside of this process.
     #[must_use]
     pub const fn guard(&self) -> Option<&LeakGuard> {
         self.guard.as_ref()
     }
 
-    /// Which model on which backend this is.
+    /// Its model and backend, such as `esm2 on local`.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Starts the model; does nothing when it is running. After an error nothing of it is left and it can be tried again.
+    /// Starts the model. Does nothing if it is running. After an error nothing of it is left, and it can be started again.
     ///
     /// # Errors
-    /// The backend's own, or a timeout of the stage that it was in.
+    /// The backend's own error, or a timeout of the current stage.
     pub async fn start(&self) -> Result<(), BackendError> {
         self.start_within(self.start_limit).await
     }
 
-    /// Starts the model as [`Self::start`] does, with another limit than its own; with none at all, only a start that waits
-    /// for nothing succeeds.
+    /// Starts the model as [`Self::start`] does, with another limit. With a limit of zero only a start that does not wait succeeds.
     ///
     /// # Errors
-    /// The backend's own, or a timeout of the stage that it was in.
+    /// The backend's own error, or a timeout of the current stage.
     pub async fn start_within(&self, limit: Duration) -> Result<(), BackendError> {
         let mut slot = self.slot.write().await;
         if slot.running {
@@ -116,8 +113,8 @@ impl Instance {
         self.prepare().await;
         let begun = Instant::now();
         tracing::info!(instance = %self.label, "start");
-        let up = async {
-            // A timer of no time at all may still take a millisecond, and a start be done by then.
+        let timer = async {
+            // A timer of zero may still take a millisecond, in which a start could finish.
             if !limit.is_zero() {
                 tokio::time::sleep(limit).await;
             }
@@ -125,7 +122,7 @@ impl Instance {
         let result = tokio::select! {
             biased;
             started = slot.backend.startup() => started,
-            () = up => Err(self.too_late(limit)),
+            () = timer => Err(self.too_late(limit)),
         };
         self.progress.clear();
         match result {
@@ -133,9 +130,8 @@ impl Instance {
                 slot.running = true;
                 tracing::info!(instance = %self.label, seconds = begun.elapsed().as_secs_f64(), "ready");
                 if let Some(guard) = &self.guard {
-                    // Where they are not available, the note of the leak check says so.
-                    let remarks = exposure::remarks(&guard.label()).unwrap_or_default();
-                    self.report().remarks.extend(remarks);
+                    // If they are not available, the note of the leak check says so.
+                    self.report().remarks.extend(exposure::remarks(&guard.label()).unwrap_or_default());
                 }
                 Ok(())
             }
@@ -144,14 +140,14 @@ impl Instance {
                     error.log_tail = slot.backend.log_tail();
                 }
                 tracing::warn!(instance = %self.label, %error, "start failed");
-                // An error of this stop matters less than the one of the start, which is in hand.
+                // An error of this stop matters less than the error of the start.
                 let _ = self.shut_down(&mut slot, StoppedFrom::Starting).await;
                 Err(error)
             }
         }
     }
 
-    /// The error of a start that its backend did not give up by itself: all there is to tell is what it was doing.
+    /// The error of a start that was still under way at its limit. Names the current step.
     fn too_late(&self, limit: Duration) -> BackendError {
         let (stage, at_last) = match self.progress.now() {
             Some(doing) => (doing.stage, format!("; at last: {doing}")),
@@ -161,37 +157,36 @@ impl Instance {
         BackendError::new(stage, Fault::Timeout, message)
     }
 
-    /// Stops the model; does nothing when it is stopped. Afterwards it is stopped, whatever happened: a failure to stop is
-    /// returned for the report, not raised.
+    /// Stops the model. Does nothing if it is stopped. It counts as stopped afterwards in any case; a failure to stop is returned for
+    /// the report.
     pub async fn stop(&self) -> Option<BackendError> {
         let mut slot = self.slot.write().await;
-        if !slot.running {
+        if !std::mem::take(&mut slot.running) {
             return None;
         }
-        slot.running = false;
         self.shut_down(&mut slot, StoppedFrom::Running).await
     }
 
-    /// Stops whatever there is, also of a start that was cancelled half-way.
+    /// Stops the model in any state, also after a start that was cancelled half-way.
     pub async fn abort(&self) -> Option<BackendError> {
         let mut slot = self.slot.write().await;
         let from = if std::mem::take(&mut slot.running) { StoppedFrom::Running } else { StoppedFrom::Starting };
         self.shut_down(&mut slot, from).await
     }
 
-    /// Kills all its processes and containers, so that a stop that is under way need not wait for their grace.
+    /// Kills all its processes and containers, so that a concurrent stop need not wait for their grace period.
     pub async fn kill(&self) {
         if let Some(guard) = &self.guard {
-            // The leak check of the stop finds what is still there afterwards.
+            // The leak check of the stop finds what this could not kill.
             let _ = guard.kill().await;
         }
     }
 
-    /// Starts a program that hosts the objects which its kind wraps, where they have a life cycle of their own. It needs no
-    /// start before, and [`Self::abort`] after its end.
+    /// Starts a program that hosts the objects of the kind, if they have a life cycle of their own. The instance need not be started
+    /// before, and [`Self::abort`] must be called after the program's end.
     ///
     /// # Errors
-    /// When the program cannot be started.
+    /// If the program cannot be started.
     pub async fn objects(&self) -> Option<Result<Box<dyn ObjectHost>, BackendError>> {
         let slot = self.slot.write().await;
         let starting = slot.backend.objects()?;
@@ -207,7 +202,7 @@ impl Instance {
     }
 
     async fn shut_down(&self, slot: &mut BackendSlot, from: StoppedFrom) -> Option<BackendError> {
-        // A start that was dropped half-way had no time to say that it is over.
+        // A start that was dropped half-way did not clear its progress.
         self.progress.clear();
         let begun = Instant::now();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
@@ -223,7 +218,7 @@ impl Instance {
             self.report().add(&self.label, found);
         }
         match stopped {
-            // Servers ignore the request to end while they load a model, boileroom's does. Killed and gone, nothing is wrong.
+            // Servers may ignore SIGTERM while they load a model, as boileroom's does. If the kill left nothing, nothing is wrong.
             Err(error) if from == StoppedFrom::Starting && error.fault == Fault::Timeout && is_clean => {
                 let text = format!("a start that failed or was given up had to be killed: {}", error.message);
                 self.report().remarks.push(Remark::note("stop during start", text));
@@ -238,19 +233,19 @@ impl Instance {
         self.slot.read().await.running
     }
 
-    /// The last lines that the platform logged, oldest first.
+    /// The last lines of the platform's log, oldest first.
     pub async fn log_tail(&self) -> Vec<String> {
         self.slot.read().await.backend.log_tail()
     }
 
-    /// Resident memory of its processes, in bytes, whatever shares it counted in each; `None` where they are not seen from here.
+    /// Resident memory of its processes in bytes; shared memory counts in each. Returns `None` if they cannot be seen from here.
     pub(crate) fn resident_memory(&self) -> Option<u64> {
         let processes = processes_of(&self.guard.as_ref()?.label()).ok()?;
         let resident = processes.into_iter().filter_map(|process| os::resident(process).ok());
         Some(resident.sum()).filter(|bytes| *bytes > 0)
     }
 
-    /// A client of its server, with the bounds of a request; `None` where it has no server or does not run.
+    /// A client of its server, with the limits of a request. Returns `None` if it has no server or is not running.
     pub(crate) async fn client(&self, request: &Request) -> Option<ModelClient> {
         let slot = self.slot.read().await;
         slot.backend.client(request).filter(|_| slot.running)
@@ -259,7 +254,7 @@ impl Instance {
     /// Answers one call.
     ///
     /// # Errors
-    /// The backend's own, or that the instance is not running.
+    /// The backend's own error, or that the instance is not running.
     pub async fn predict(&self, request: &Request) -> Result<Prediction, BackendError> {
         let slot = self.slot.read().await;
         if !slot.running {

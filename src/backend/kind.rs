@@ -1,5 +1,5 @@
-//! A kind of backend as the registry sees it: a name, what its instances create, and the two steps from a table to a backend.
-//! Types only; a platform that starts servers by name needs just the trait of [`super::server_platform`].
+//! The types of a kind of backend: its name, what its instances create, and the two steps from a table to a backend. Types only. A
+//! platform that starts servers by name only needs to implement the trait of [`super::server_platform`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,34 +15,34 @@ use super::{Backend, BackendError, Watch, Work};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
 
-/// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
+/// The weights of a backend whose table does not name any: those with which boileroom's models are published.
 pub(super) const WEIGHTS: &str = "published";
 
 /// One kind of backend: a row of the table in `registry.rs`.
 pub struct Kind {
-    /// What `kind = "..."` says.
+    /// The value of `kind = "..."`.
     pub name: &'static str,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub summary: &'static str,
     /// What starting one of its instances creates.
     pub creates: Creates,
     /// Reads the settings of a table of this kind.
     pub configure: Configure,
-    /// The keys of its table, below `kind`, with which `hydrotest new backend` begins one: TOML with a comment to each key.
+    /// The keys of a new table below `kind`, for `hydrotest new backend`: TOML with a comment for each key.
     pub template: &'static str,
-    /// The command-line overrides it understands.
+    /// The command-line overrides that it accepts.
     pub overrides: &'static [Override],
-    /// Which parameters stand behind its results, when it decides that itself.
+    /// The weights of its results, if the kind decides that itself.
     pub weights: Option<&'static str>,
     /// How many calls one of its instances works on at once, unless its table says otherwise.
     pub calls_per_instance: usize,
-    /// Whether its instances run already, with the configuration in the backend's table: a case cannot choose another.
+    /// Whether its instances run already, with the configuration in the backend's table. A case cannot choose another.
     pub is_preconfigured: bool,
     /// Whether its instances speak the model-server protocol.
     pub is_served: bool,
 }
 
-/// Reads the settings of a backend's table and reports everything wrong with it. Touches nothing outside.
+/// Reads the settings of a backend's table and reports every mistake. Must not access anything outside.
 pub type Configure = fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>;
 
 impl Kind {
@@ -64,16 +64,16 @@ impl Kind {
     }
 }
 
-/// What starting an instance creates, which the leak check and the life-cycle suite look at.
+/// What starting an instance creates. The leak check and the life-cycle suite depend on it.
 #[derive(Clone, Copy)]
 pub enum Creates {
-    /// Nothing: what answers was there before, so that there is no life cycle to test.
+    /// Nothing: the server runs already, so there is no life cycle to test.
     Nothing,
     /// Objects in this process.
     Objects,
     /// Processes of this machine.
     Processes,
-    /// Resources of a platform as well. The function opens their finder from the record that [`InstanceId::record`] wrote.
+    /// Processes and resources of a platform. The function opens their finder from the record that [`InstanceId::record`] wrote.
     Resources(fn(&Value) -> Result<Box<dyn ResourceFinder>, BackendError>),
 }
 
@@ -97,64 +97,60 @@ pub trait Settings: Send + Sync {
     /// Makes a backend for one model without starting anything.
     ///
     /// # Errors
-    /// When the model cannot run there at all, such as for want of an image.
+    /// If the model cannot run there at all, for example because there is no image.
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError>;
 
-    /// Which of boileroom's own backends calls go through, such as `apptainer`, whose defects show then.
+    /// Which of boileroom's own backends the calls go through, such as `apptainer`. The known defects of that backend apply.
     fn through(&self) -> Option<String> {
         None
     }
 
-    /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
-    fn unsupported(&self, contract: &Contract, config: &Options) -> Option<String> {
-        let _ = (contract, config);
+    /// Why it cannot run a model with a configuration although nothing is wrong. Cases that need the configuration are skipped.
+    fn unsupported(&self, _contract: &Contract, _config: &Options) -> Option<String> {
         None
     }
 
-    /// Looks whether a run of these models can come to anything, before the first is started. Bounded in time.
+    /// Checks, before the first start, whether a run of these models can succeed at all. Bounded in time.
     ///
     /// # Errors
     /// A mistake in the table that every case would meet.
-    fn foresee<'a>(&'a self, models: &'a [Arc<Contract>]) -> Work<'a, ()> {
-        let _ = models;
+    fn foresee<'a>(&'a self, _models: &'a [Arc<Contract>]) -> Work<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    /// What would be given to the platform to start a model, for a person to read, such as a batch script; `None` where there
-    /// is no such thing. No secret is in it, and nothing is started.
-    fn dry_run(&self, launch: &LaunchSpec) -> Option<Result<String, BackendError>> {
-        let _ = launch;
+    /// What the platform would be given to start a model, such as a batch script, for a reader. Returns `None` if there is no such
+    /// text. Contains no secret and starts nothing.
+    fn dry_run(&self, _launch: &LaunchSpec) -> Option<Result<String, BackendError>> {
         None
     }
 
-    /// Looks whether everything it needs is there, without starting a model: tools, engine, versions, credentials, images,
-    /// disk. One requirement for each thing that was checked, met ones too. Bounded in time.
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        let _ = (models, overrides);
+    /// Checks tools, engine, versions, credentials, images and disk without starting a model. Returns one requirement for each
+    /// check, also for requirements that are met. Bounded in time.
+    fn examine<'a>(&'a self, _models: &'a [Arc<Contract>], _overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(async { Vec::new() })
     }
 }
 
-/// What is to be started: one model, configured for one run.
+/// What to start: one model, configured for one run.
 #[derive(Debug, Clone)]
 pub struct LaunchSpec {
     /// The model.
     pub contract: Arc<Contract>,
     /// Its configuration.
     pub config: Options,
-    /// What the command line overrides.
+    /// The overrides of the command line.
     pub overrides: Overrides,
-    /// Identifies it on everything that is created for it.
+    /// Labels everything that is created for the instance.
     pub instance: InstanceId,
-    /// Where it is stated what the start is doing.
+    /// Receives the current step of the start.
     pub progress: StartProgress,
-    /// Where it is stated what the platform says of itself.
+    /// Receives facts about the platform.
     pub facts: PlatformFacts,
-    /// What keeps the raw responses, when they are to be kept.
+    /// Keeps the raw responses, if they are to be kept.
     pub recorder: Option<InstanceRecorder>,
 }
 
-/// What the command line overrides for one run.
+/// The overrides of the command line for one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// The tag of images.
@@ -165,6 +161,6 @@ pub struct Overrides {
     pub gpu: Option<String>,
     /// The account that images come from.
     pub docker_user: Option<String>,
-    /// The directory in which raw responses are kept.
+    /// The directory for raw responses.
     pub keep_responses: Option<PathBuf>,
 }

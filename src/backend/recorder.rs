@@ -1,5 +1,5 @@
-//! Keeps the raw responses of one instance. Knows which model and configuration they are of; writes through a
-//! [`ResponseWriter`] and never what holds a secret.
+//! Keeps the raw responses of one instance, with their model and configuration. Writes through a [`ResponseWriter`] and never writes a
+//! response that contains the secret.
 
 use std::sync::Arc;
 
@@ -8,35 +8,30 @@ use crate::prediction::{Options, Request};
 use crate::wire::Secret;
 use crate::wire::responses::{CallKey, RawResponse, ResponseWriter};
 
-/// What keeps the responses of an instance.
+/// Records the responses of an instance.
 #[derive(Debug, Clone)]
 pub struct InstanceRecorder {
-    writer: Arc<ResponseWriter>,
-    model: String,
-    config: Options,
+    pub(super) writer: Arc<ResponseWriter>,
+    pub(super) model: String,
+    pub(super) config: Options,
 }
 
 impl InstanceRecorder {
-    /// Keeps the responses of a model with a configuration.
-    pub(crate) fn new(writer: Arc<ResponseWriter>, model: &str, config: &Options) -> Self {
-        Self { writer, model: model.to_owned(), config: config.clone() }
-    }
-
-    /// Keeps a response, unless the secret is in it.
+    /// Keeps a response unless it contains the secret.
     pub(crate) async fn keep(&self, request: &Request, raw: &RawResponse, secret: Option<&Secret>) {
-        let key = CallKey::new(&self.model, &self.config, request);
         if secret.is_some_and(|secret| holds(raw, secret)) {
             let model = &self.model;
-            let reason = format!("a response of {model} holds the secret that signs it, and is not kept");
-            self.writer.refuse(reason);
-            return;
+            return self
+                .writer
+                .refuse(format!("a response of {model} holds the secret that signs it, and is not kept"));
         }
+        let key = CallKey::new(&self.model, &self.config, request);
         let (writer, raw) = (Arc::clone(&self.writer), raw.clone());
-        // Deflating tens of megabytes must not hold up the watch over other instances; a panic there is the writer's own.
+        // Compressing tens of megabytes must not block the watch over other instances. The writer handles its own panics.
         let _ = tokio::task::spawn_blocking(move || writer.keep(&key, &raw)).await;
     }
 
-    /// Keeps a response that came in a form of its own, such as an exception; nothing where the error is no response.
+    /// Keeps an error that is the response itself, such as an exception. Does nothing for other errors.
     pub(crate) async fn keep_error(&self, request: &Request, error: &BackendError) {
         if !error.fault.is_response() {
             return;
@@ -51,15 +46,11 @@ impl InstanceRecorder {
     }
 }
 
-/// Whether the secret stands in a payload; texts have it masked already.
+/// Whether a payload contains the secret. Texts are masked already.
 fn holds(raw: &RawResponse, secret: &Secret) -> bool {
-    match raw {
-        RawResponse::Payload { pickle, buffers } => {
-            let finder = memchr::memmem::Finder::new(secret.expose().as_bytes());
-            std::iter::once(pickle).chain(buffers).any(|part| finder.find(part).is_some())
-        }
-        RawResponse::Status { .. } | RawResponse::Failure { .. } => false,
-    }
+    let RawResponse::Payload { pickle, buffers } = raw else { return false };
+    let finder = memchr::memmem::Finder::new(secret.expose());
+    std::iter::once(pickle).chain(buffers).any(|part| finder.find(part).is_some())
 }
 
 #[cfg(test)]
@@ -89,7 +80,7 @@ mod tests {
             hydrotest: "0".into(),
         };
         let writer = Arc::new(ResponseWriter::create(home.path(), origin).unwrap());
-        let recorder = InstanceRecorder::new(Arc::clone(&writer), "esm2", &Options::new());
+        let recorder = InstanceRecorder { writer: Arc::clone(&writer), model: "esm2".into(), config: Options::new() };
         let secret = Secret::new("0123456789abcdef").unwrap();
         let payload = |pickle: &'static str, buffers: &[&'static str]| RawResponse::Payload {
             pickle: Bytes::from_static(pickle.as_bytes()),

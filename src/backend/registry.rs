@@ -1,5 +1,5 @@
-//! The kinds of backend, as one static table, and the two steps from a declaration to an instance: `Platform::select`
-//! reads settings and touches nothing outside; `Platform::open` makes an instance that is not started yet.
+//! The table of all kinds of backend, and the two steps from a declaration to an instance. `Platform::select` reads settings and accesses
+//! nothing outside; `Platform::open` makes an instance that is not started yet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
 
-/// How long an instance may take to become ready, where its backend does not say: as long as boileroom waits.
+/// How long an instance may take to become ready if its backend does not say: as long as boileroom waits.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
@@ -38,11 +38,11 @@ pub static KINDS: &[Kind] = &[
 
 /// A declared backend with validated settings, ready to be opened for any model.
 pub struct Platform {
-    /// As it is declared.
+    /// Its declaration.
     pub table: BackendTable,
     /// Its kind.
     pub kind: &'static Kind,
-    /// Which parameters stand behind its results.
+    /// The weights of its results.
     pub weights: String,
     settings: Arc<dyn Settings>,
     overrides: Overrides,
@@ -53,27 +53,25 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// The declared backend that `selector` (`NAME` or `NAME:TAG`) means.
+    /// The declared backend that `selector` (`NAME` or `NAME:TAG`) names.
     ///
     /// # Errors
-    /// Everything that is wrong with the selector, the overrides and the settings of that backend.
+    /// Every mistake in the selector, the overrides and the settings of that backend.
     pub fn select(config: &Config, selector: &str, overrides: Overrides) -> Result<Self, Diagnostics> {
-        let (name, tag) = match selector.split_once(':') {
-            Some((name, tag)) => (name.trim(), Some(tag.trim()).filter(|tag| !tag.is_empty())),
-            None => (selector.trim(), None),
-        };
+        let (name, tag) = selector.split_once(':').unwrap_or((selector, ""));
+        let (name, tag) = (name.trim(), Some(tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
         let Some(table) = config.backend(name) else {
             return Err(unknown_backend(config, name).into());
         };
         let mut diagnostics = Diagnostics::new();
-        let kind = kind_of(table, &mut diagnostics);
-        let settings = kind.and_then(|kind| (kind.configure)(table, &mut diagnostics));
-        let overrides = Overrides { tag: tag.map(str::to_owned).or(overrides.tag), ..overrides };
-        if let Some(kind) = kind {
-            refuse_foreign(kind, name, &overrides, &mut diagnostics);
-        }
-        match (kind, settings) {
-            (Some(kind), Some(settings)) if diagnostics.is_empty() => Ok(Self {
+        let Some(kind) = kind_of(table, &mut diagnostics) else {
+            return Err(diagnostics);
+        };
+        let settings = (kind.configure)(table, &mut diagnostics);
+        let overrides = Overrides { tag: tag.or(overrides.tag), ..overrides };
+        refuse_foreign(kind, name, &overrides, &mut diagnostics);
+        match settings {
+            Some(settings) if diagnostics.is_empty() => Ok(Self {
                 table: BackendTable { through: settings.through(), ..table.clone() },
                 kind,
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
@@ -91,15 +89,15 @@ impl Platform {
     /// An instance for a model, not started yet.
     ///
     /// # Errors
-    /// When the model cannot run there at all.
+    /// If the model cannot run there at all.
     pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
         self.open_wrapped(contract, config, |backend| backend)
     }
 
-    /// An instance as [`Self::open`] makes it, whose backend is the platform's inside of another.
+    /// An instance like that of [`Self::open`], with the platform's backend wrapped in another.
     ///
     /// # Errors
-    /// When the model cannot run there at all.
+    /// If the model cannot run there at all.
     pub fn open_wrapped(
         &self,
         contract: &Arc<Contract>,
@@ -107,7 +105,6 @@ impl Platform {
         wrap: impl FnOnce(Box<dyn Backend>) -> Box<dyn Backend>,
     ) -> Result<Instance, BackendError> {
         let launch = self.launch(contract, config);
-        let id = launch.instance.clone();
         let backend = wrap(self.settings.open(&launch)?);
         let label = format!("{} on {}", contract.key, self.table.name);
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
@@ -115,7 +112,7 @@ impl Platform {
         Ok(match self.kind.creates {
             Creates::Nothing | Creates::Objects => instance,
             Creates::Processes | Creates::Resources(_) => {
-                instance.guarded(LeakGuard::new(id, open_finder, Arc::clone(&self.cleaned)))
+                instance.guarded(LeakGuard::new(launch.instance, open_finder, Arc::clone(&self.cleaned)))
             }
         })
     }
@@ -126,43 +123,35 @@ impl Platform {
         self.settings.unsupported(contract, config)
     }
 
-    /// Why a scenario of the life cycle cannot run on it.
+    /// Why it cannot run a scenario of the life cycle.
     #[must_use]
     pub fn cannot_run(&self, scenario: &Scenario) -> Option<Skip> {
-        let kind = self.kind.name;
+        let inapplicable = |why: &str| Some(Skip::inapplicable(format!("kind `{}` {why}", self.kind.name)));
         if scenario.needs_server() && !self.kind.is_served {
-            return Some(Skip::inapplicable(format!(
-                "kind `{kind}` has no server that speaks the model-server protocol"
-            )));
+            return inapplicable("has no server that speaks the model-server protocol");
         }
         if matches!(self.kind.creates, Creates::Nothing) && !scenario.is_only_of_calls() {
-            return Some(Skip::inapplicable(format!(
-                "kind `{kind}` starts nothing, so that only hydrotest itself would be tested"
-            )));
+            return inapplicable("starts nothing, so that only hydrotest itself would be tested");
         }
-        let limit = self.table.max_instances;
-        if scenario.instances() > limit {
+        let (needed, limit, name) = (scenario.instances(), self.table.max_instances, &self.table.name);
+        if needed > limit {
             return Some(Skip::not_run(format!(
-                "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
-                scenario.instances(),
-                self.table.name
+                "needs {needed} instances at once, and `max_instances` of backend `{name}` is {limit}"
             )));
         }
-        let is_out_of_reach = scenario.needs_external_kill() && matches!(self.kind.creates, Creates::Objects);
-        is_out_of_reach.then(|| {
-            Skip::inapplicable(format!(
-                "kind `{kind}` starts nothing outside of the harness that could be killed from outside"
-            ))
-        })
+        if matches!(self.kind.creates, Creates::Objects) && scenario.needs_external_kill() {
+            return inapplicable("starts nothing outside of the harness that could be killed from outside");
+        }
+        None
     }
 
-    /// What would be given to the platform to start a model, for a person to read; `None` where the kind has nothing to show.
+    /// What the platform would be given to start a model, for a reader. Returns `None` if the kind has nothing to show.
     #[must_use]
     pub fn dry_run(&self, contract: &Arc<Contract>, config: &Options) -> Option<Result<String, BackendError>> {
         self.settings.dry_run(&self.launch(contract, config))
     }
 
-    /// Looks whether a run of these models can come to anything, before the first is started.
+    /// Checks, before the first start, whether a run of these models can succeed at all.
     ///
     /// # Errors
     /// A mistake in the backend's table that every case would meet.
@@ -170,8 +159,13 @@ impl Platform {
         self.settings.foresee(models).await
     }
 
-    /// A launch of a new instance.
+    /// The launch of a new instance.
     fn launch(&self, contract: &Arc<Contract>, config: &Options) -> LaunchSpec {
+        let recorder = |writer: &Arc<ResponseWriter>| InstanceRecorder {
+            writer: Arc::clone(writer),
+            model: contract.key.clone(),
+            config: config.clone(),
+        };
         LaunchSpec {
             instance: InstanceId::next(&self.run),
             progress: StartProgress::default(),
@@ -179,18 +173,15 @@ impl Platform {
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
-            recorder: self
-                .recorder
-                .as_ref()
-                .map(|writer| InstanceRecorder::new(Arc::clone(writer), &contract.key, config)),
+            recorder: self.recorder.as_ref().map(recorder),
         }
     }
 
-    /// Keeps the raw responses of all instances that are opened from now on, in a directory that the overrides name; returns
-    /// what keeps them.
+    /// Keeps the raw responses of all instances that are opened from now on, in the directory of the overrides. Returns the writer, if
+    /// responses are to be kept.
     ///
     /// # Errors
-    /// When the directory cannot be made.
+    /// If the directory cannot be created.
     pub fn keep_responses(&mut self) -> Result<Option<Arc<ResponseWriter>>, RecordingError> {
         let Some(directory) = &self.overrides.keep_responses else {
             return Ok(None);
@@ -201,22 +192,21 @@ impl Platform {
             weights: self.weights.clone(),
             hydrotest: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let writer = Arc::new(ResponseWriter::create(directory, origin)?);
-        self.recorder = Some(Arc::clone(&writer));
-        Ok(Some(writer))
+        self.recorder = Some(Arc::new(ResponseWriter::create(directory, origin)?));
+        Ok(self.recorder.clone())
     }
 
-    /// Looks whether everything that the backend needs for these models is there, without starting one.
+    /// Checks everything that the backend needs for these models, without starting one.
     pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Requirement> {
         self.settings.examine(models, &self.overrides).await
     }
 
-    /// What is known of the platform by now, and what will be known of it once instances start.
+    /// The facts about the platform. Instances add to them when they start.
     pub(crate) fn facts(&self) -> PlatformFacts {
         self.facts.clone()
     }
 
-    /// Calls that may be under way on one instance.
+    /// How many calls one instance works on at once.
     #[must_use]
     pub fn calls_per_instance(&self) -> usize {
         self.table.calls_per_instance.unwrap_or(self.kind.calls_per_instance)
@@ -229,12 +219,12 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// Finds what killed runs left on the platforms of all kinds, and removes it if the mode says so.
+/// Finds the resources of killed runs on the platforms of all kinds. Removes them in [`Mode::Remove`].
 pub async fn clean(mode: Mode) -> CleanReport {
     resources::clean(open_finder, mode).await
 }
 
-/// Opens the finder of a kind for a platform that a run has recorded.
+/// Opens a kind's resource finder for a platform that a run has recorded.
 fn open_finder(name: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String> {
     match kind(name).map(|kind| kind.creates) {
         Some(Creates::Resources(open)) => open(platform).map_err(|error| format!("{name}: {error}")),
@@ -242,7 +232,7 @@ fn open_finder(name: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, 
     }
 }
 
-/// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.
+/// Reads the settings of every declared backend, as `--backend` does for one, and reports every mistake.
 pub fn validate(config: &Config, diagnostics: &mut Diagnostics) {
     for table in &config.backends {
         if let Some(kind) = kind_of(table, diagnostics) {
@@ -251,7 +241,7 @@ pub fn validate(config: &Config, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Reports overrides that a kind does not understand.
+/// Reports overrides that a kind does not accept.
 fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     let given = [
         (Override::Tag, overrides.tag.is_some(), "an image tag"),
@@ -263,9 +253,8 @@ fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics
     for (flag, is_given, shown) in given {
         if is_given && !kind.overrides.contains(&flag) {
             let message = format!("{shown} does not apply to backend `{backend}` of kind `{}`", kind.name);
-            let takers: Vec<&str> =
-                KINDS.iter().filter(|other| other.overrides.contains(&flag)).map(|other| other.name).collect();
-            let help = match takers.as_slice() {
+            let takers = KINDS.iter().filter(|other| other.overrides.contains(&flag)).map(|other| other.name);
+            let help = match takers.collect::<Vec<_>>().as_slice() {
                 [] => "no kind takes it".to_owned(),
                 [taker] => format!("it applies to kind {taker}"),
                 takers => format!("it applies to kinds {}", takers.join(", ")),
@@ -287,11 +276,10 @@ fn kind_of(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<&'stat
 fn unknown_backend(config: &Config, name: &str) -> Diagnostic {
     let names: Vec<&str> = config.backends.iter().map(|table| table.name.as_str()).collect();
     let message = format!("backend {name} is not declared. Supported backends: {}", names.join(", "));
-    let diagnostic = Diagnostic::new(message);
-    match suggest(name, names.iter().copied()) {
-        Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
-        None => diagnostic.with_help(format!("declare it as [backends.{name}] in the configuration")),
-    }
+    Diagnostic::new(message).with_help(match suggest(name, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("declare it as [backends.{name}] in the configuration"),
+    })
 }
 
 #[cfg(test)]
