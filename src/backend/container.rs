@@ -1,7 +1,6 @@
-//! The command that runs a model server in a container of Apptainer, as boileroom runs it, with two differences: what the
-//! container is to find in its environment is passed by the environment and not by the command line, which everybody on the
-//! machine may read; and it is passed as it is, without a shell that expands what looks like a variable. Builds the command;
-//! runs nothing, here or on the node of a cluster.
+//! The command that runs a model server in a container of Apptainer, on this machine or on the node of a cluster. It is boileroom's own
+//! with two differences: variables of the container are passed by the environment, because every user of the machine can read command
+//! lines, and no shell expands their values. Builds the command and does not run it.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,7 +10,7 @@ use super::supervise::Program;
 use super::{BackendError, Fault, Stage, resources};
 use crate::wire::Secret;
 
-/// Whose drivers a container gets to see.
+/// The vendor whose GPU drivers a container can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gpu {
     /// None.
@@ -35,22 +34,22 @@ impl Gpu {
     }
 }
 
-/// By which name the program's variables begin.
+/// The program, which decides the prefix of its variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContainerFamily {
-    /// Apptainer, also where it is called `singularity`.
+    /// Apptainer, even if it is called `singularity`.
     Apptainer,
     /// `SingularityCE`.
     Singularity,
 }
 
 impl ContainerFamily {
-    /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
+    /// A variable of the program itself, such as `APPTAINER_TMPDIR`.
     pub(crate) fn variable(self, name: &str) -> OsString {
         format!("{}_{name}", self.prefix()).into()
     }
 
-    /// The variable that becomes `name` in the container, also where nothing else of the environment gets in.
+    /// The variable that becomes `name` in the container, even with `--cleanenv`.
     pub(crate) fn inner_variable(self, name: &str) -> OsString {
         format!("{}ENV_{name}", self.prefix()).into()
     }
@@ -63,26 +62,26 @@ impl ContainerFamily {
     }
 }
 
-/// A container that is to run a server.
+/// The container of a server.
 #[derive(Debug)]
 pub(crate) struct Container<'a> {
-    /// By what Apptainer is run.
+    /// The program.
     pub(crate) tool: &'a str,
-    /// What its variables are called.
+    /// The prefix of its variables.
     pub(crate) family: ContainerFamily,
-    /// Whose drivers it gets to see.
+    /// The drivers that it can use.
     pub(crate) gpu: Gpu,
     /// The image.
     pub(crate) sif: &'a Path,
-    /// The directory that holds the package `boileroom`, if the server is to run from it.
+    /// The directory with the package `boileroom`, if the server runs from it.
     pub(crate) source: Option<&'a Path>,
-    /// Where weights are kept, if that is known.
+    /// The directory of weights, if known.
     pub(crate) model_directory: Option<&'a Path>,
     /// Further binds.
     pub(crate) binds: &'a [String],
     /// Further options of `exec`.
     pub(crate) options: &'a [String],
-    /// What runs in it.
+    /// The command in it.
     pub(crate) command: &'a [String],
     /// Further variables in it.
     pub(crate) environment: &'a [(String, String)],
@@ -90,7 +89,7 @@ pub(crate) struct Container<'a> {
 
 /// Where the container sees the directory of the weights.
 const MODEL_DIRECTORY: &str = "/.model_cache";
-/// Where boileroom's images keep libraries for CUDA, in the order in which they are searched.
+/// The CUDA libraries in boileroom's images, in search order.
 const LIBRARIES: [&str; 11] = [
     "/usr/local/lib/python3.12/site-packages/cuequivariance_ops/lib",
     "/usr/local/lib/python3.12/site-packages/nvidia/cublas/lib",
@@ -104,7 +103,7 @@ const LIBRARIES: [&str; 11] = [
     "/usr/local/nvidia/lib",
     "/.singularity.d/libs",
 ];
-/// What every container finds.
+/// Variables of every container.
 const FIXED: [(&str, &str); 8] = [
     ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     ("LANG", "C.UTF-8"),
@@ -119,14 +118,13 @@ const FIXED: [(&str, &str); 8] = [
 /// The program that runs the server of a launch in a container of `sif`.
 ///
 /// # Errors
-/// When a directory to be bound has a name that a bind cannot hold.
+/// If the name of a directory cannot be written in a bind.
 pub(crate) fn program(
     container: &Container<'_>,
     launch: &LaunchSpec,
     secret: &Secret,
 ) -> Result<Program, BackendError> {
-    let mut command: Vec<OsString> =
-        [container.tool, "exec", "--cleanenv", "--home", "/tmp"].map(OsString::from).to_vec();
+    let mut command = [container.tool, "exec", "--cleanenv", "--home", "/tmp"].map(OsString::from).to_vec();
     match container.gpu {
         Gpu::None => {}
         Gpu::Nvidia => command.push("--nv".into()),
@@ -151,8 +149,12 @@ pub(crate) fn program(
 
 /// Variables of the program, most of them for the container.
 fn environment(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) -> Vec<(OsString, Option<OsString>)> {
-    let mut inner: Vec<(String, Option<String>)> = Vec::new();
-    let mut put = |name: &str, value: &str| inner.push((name.to_owned(), Some(value.to_owned())));
+    let family = container.family;
+    let mut variables: Vec<(OsString, Option<OsString>)> = vec![
+        (family.variable("NO_EVAL"), Some("1".into())),
+        (resources::VARIABLE.into(), Some(launch.instance.label().into())),
+    ];
+    let mut put = |name: &str, value: &str| variables.push((family.inner_variable(name), Some(value.into())));
     if let Some(source) = container.source {
         put("PYTHONPATH", &source.to_string_lossy());
     }
@@ -173,18 +175,12 @@ fn environment(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) 
         put(name, value);
     }
     // The launch's come last: whatever else a table says, the model runs with these.
-    let job_variables = launch.variables(secret);
-    inner.extend(job_variables.map(|(name, value)| (name.to_owned(), value)));
-    let inner =
-        inner.into_iter().map(|(name, value)| (container.family.inner_variable(&name), value.map(OsString::from)));
-    let own = [
-        (container.family.variable("NO_EVAL"), Some("1".into())),
-        (resources::VARIABLE.into(), Some(launch.instance.label().into())),
-    ];
-    own.into_iter().chain(inner).collect()
+    let own = launch.variables(secret).map(|(name, value)| (family.inner_variable(name), value.map(OsString::from)));
+    variables.extend(own);
+    variables
 }
 
-/// The path as a part of a bind, whose parts are separated by colons and commas.
+/// The path as part of a bind, where colons and commas separate the parts.
 fn bindable(path: &Path) -> Result<String, BackendError> {
     let text = path.to_str().filter(|text| !text.contains([':', ',']));
     text.map(str::to_owned).ok_or_else(|| {

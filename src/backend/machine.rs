@@ -1,5 +1,5 @@
-//! What every backend needs of this machine: programs that can be run, a place for state, disk, and no runs that were killed and
-//! never cleaned up. Looks, and changes nothing.
+//! The requirements of every backend on this machine: runnable programs, a state directory, disk space, and no killed runs that were not
+//! cleaned up. Checks them and changes nothing.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
@@ -10,12 +10,12 @@ use super::requirement::Requirement;
 use super::resources::StaleRuns;
 use crate::os;
 
-/// Below this nothing can be relied on: logs, temporary files and recorded results need some.
+/// Less free disk than this is too little for logs, temporary files and recorded results.
 const TOO_LITTLE: u64 = 64 << 20;
-/// Below this a run may still do; images and weights will not fit.
+/// Less free disk than this may suffice for a run, but not for images and weights.
 const LITTLE: u64 = 2 << 30;
 
-/// What the machine is like, for backends of any kind.
+/// The requirements on the machine that backends of all kinds share.
 pub(crate) fn examine() -> Vec<Requirement> {
     let state = state_directory();
     vec![writable(&state), disk(&state), killed_runs()]
@@ -23,12 +23,12 @@ pub(crate) fn examine() -> Vec<Requirement> {
 
 fn writable(state: &Path) -> Requirement {
     const SUBJECT: &str = "state directory";
-    let tried = std::fs::create_dir_all(state).and_then(|()| tempfile::tempfile_in(state));
-    match tried {
-        Ok(_) => Requirement::met(SUBJECT, format!("{} can be written", state.display())),
+    let shown = state.display();
+    match std::fs::create_dir_all(state).and_then(|()| tempfile::tempfile_in(state)) {
+        Ok(_) => Requirement::met(SUBJECT, format!("{shown} can be written")),
         Err(error) => Requirement::unmet(
             SUBJECT,
-            format!("{} cannot be written: {error}", state.display()),
+            format!("{shown} cannot be written: {error}"),
             "set HYDROTEST_STATE_DIR to a directory of your own: what a killed run leaves is found by what is kept there",
         ),
     }
@@ -37,41 +37,35 @@ fn writable(state: &Path) -> Requirement {
 fn disk(directory: &Path) -> Requirement {
     const SUBJECT: &str = "disk";
     let existing = directory.ancestors().find(|part| part.exists()).unwrap_or(directory);
-    match os::free_disk(existing) {
-        Ok(free) => {
-            let found = format!("{:.1} GiB free at {}", free as f64 / f64::from(1 << 30), existing.display());
-            if free < TOO_LITTLE {
-                Requirement::unmet(SUBJECT, found, "free some disk space")
-            } else if free < LITTLE {
-                Requirement::doubtful(SUBJECT, found, "free some disk space before images or weights are fetched")
-            } else {
-                Requirement::met(SUBJECT, found)
-            }
+    let shown = existing.display();
+    let free = match os::free_disk(existing) {
+        Ok(free) => free,
+        Err(error) => {
+            let found = format!("the space at {shown} cannot be read: {error}");
+            return Requirement::doubtful(SUBJECT, found, "check with `df`");
         }
-        Err(error) => Requirement::doubtful(
-            SUBJECT,
-            format!("the space at {} cannot be read: {error}", existing.display()),
-            "check with `df`",
-        ),
+    };
+    let found = format!("{:.1} GiB free at {shown}", free as f64 / f64::from(1 << 30));
+    match free {
+        ..TOO_LITTLE => Requirement::unmet(SUBJECT, found, "free some disk space"),
+        ..LITTLE => Requirement::doubtful(SUBJECT, found, "free some disk space before images or weights are fetched"),
+        _ => Requirement::met(SUBJECT, found),
     }
 }
 
 fn killed_runs() -> Requirement {
     const SUBJECT: &str = "killed runs";
     let stale = match StaleRuns::acquire() {
-        Ok(stale) if stale.refused.is_empty() => stale,
-        Ok(stale) => {
-            return Requirement::unmet(
-                SUBJECT,
-                stale.refused.join("; "),
-                "see to its permissions, then hydrotest clean",
-            );
-        }
+        Ok(stale) => stale,
         Err(error) => {
             let found = format!("they could not be listed: {error}");
             return Requirement::unmet(SUBJECT, found, "see to the permissions there, or set HYDROTEST_STATE_DIR");
         }
     };
+    if !stale.refused.is_empty() {
+        let advice = "see to its permissions, then hydrotest clean";
+        return Requirement::unmet(SUBJECT, stale.refused.join("; "), advice);
+    }
     match stale.runs.len() {
         0 => Requirement::met(SUBJECT, "none left anything unchecked"),
         1 => Requirement::doubtful(SUBJECT, "one was not cleaned up", "hydrotest clean"),
@@ -79,53 +73,47 @@ fn killed_runs() -> Requirement {
     }
 }
 
-/// Whether this machine has the GPU that a device of a model names; `None` where it names none.
+/// Whether this machine has the GPU that a model's device names. Returns `None` if it names none.
 pub(crate) fn gpu(device: Option<&str>) -> Option<Requirement> {
-    let sign = Path::new(os::NVIDIA_DRIVER);
     device.filter(|device| device.starts_with("cuda"))?;
-    Some(if sign.exists() {
+    let driver = Path::new(os::NVIDIA_DRIVER);
+    Some(if driver.exists() {
         Requirement::met("GPU", "NVIDIA's driver is loaded")
     } else {
-        Requirement::doubtful(
-            "GPU",
-            format!("NVIDIA's driver is not loaded: there is no {}", sign.display()),
-            "install the driver, or run on the processor with `device = \"cpu\"`",
-        )
+        let found = format!("NVIDIA's driver is not loaded: there is no {}", driver.display());
+        Requirement::doubtful("GPU", found, "install the driver, or run on the processor with `device = \"cpu\"`")
     })
 }
 
-/// Whether a program can be run, as the system would find it: by its path, seen from `directory`, or in the directories of
-/// `path`, the variable `PATH` as the program will have it.
+/// Whether a program can be run. Finds it as the system does: by its path relative to `directory`, or in the directories of `path`, the
+/// variable `PATH` of the program's environment.
 pub(crate) fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Requirement {
     let directory = directory.unwrap_or(Path::new("."));
     if name.contains('/') {
         let file = directory.join(name);
+        let shown = file.display();
         return match is_executable(&file) {
-            Some(true) => Requirement::met(subject, file.display().to_string()),
-            Some(false) => Requirement::unmet(subject, format!("{} is not executable", file.display()), "chmod +x"),
-            None => Requirement::unmet(
-                subject,
-                format!("{} is not there", file.display()),
-                "correct the path or install it",
-            ),
+            Some(true) => Requirement::met(subject, shown.to_string()),
+            Some(false) => Requirement::unmet(subject, format!("{shown} is not executable"), "chmod +x"),
+            None => Requirement::unmet(subject, format!("{shown} is not there"), "correct the path or install it"),
         };
     }
     let own = std::env::var_os("PATH");
-    let places: Vec<PathBuf> =
-        path.or(own.as_deref()).map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-    let found =
-        places.iter().map(|place| directory.join(place).join(name)).find(|file| is_executable(file) == Some(true));
-    match found {
+    let folders = path.or(own.as_deref()).into_iter().flat_map(std::env::split_paths);
+    let mut files: Vec<PathBuf> = folders.map(|folder| directory.join(folder).join(name)).collect();
+    let searched = files.len();
+    files.retain(|file| is_executable(file) == Some(true));
+    match files.first() {
         Some(file) => Requirement::met(subject, file.display().to_string()),
         None => Requirement::unmet(
             subject,
-            format!("`{name}` is in none of the {} directories of PATH", places.len()),
+            format!("`{name}` is in none of the {searched} directories of PATH"),
             "install it, or write its whole path",
         ),
     }
 }
 
-/// Whether a file may be executed; `None` when there is none.
+/// Whether a file may be executed. Returns `None` if there is no such file.
 fn is_executable(file: &Path) -> Option<bool> {
     let metadata = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
     Some(metadata.permissions().mode() & 0o111 != 0)

@@ -1,19 +1,19 @@
-//! The placeholders in the settings of kinds that run a command: `{model}`, `{port}`, `${HOME}` and their like. Checks them
-//! where they are written and fills them in; what is run with the result is for the kind.
+//! The placeholders in the settings of kinds that run a command: `{model}`, `{port}`, `${HOME}` and others. Checks them in the table and
+//! fills them in. Does not run the result.
 
-use super::{BackendError, Fault, Stage, installation};
+use super::{BackendError, installation};
 use crate::config::{Diagnostic, InterpolationError, TableReader, interpolate};
 use crate::prediction::Contract;
 
-/// What every kind fills in: the model, its class, its image, and the path of this very program.
+/// The placeholders of every kind: the model, its class, its image, and the path of this program.
 const COMMON: [&str; 4] = ["model", "model.core", "model.image", "hydrotest"];
 
-/// Which placeholders a kind knows besides those that all have, such as `port`.
+/// The placeholders of a kind besides the common ones, such as `port`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placeholders(pub(crate) &'static [&'static str]);
 
 impl Placeholders {
-    /// Whether the placeholders of a text are known, without the values of variables.
+    /// Checks that the placeholders of a text are known. Does not need the values of variables.
     ///
     /// # Errors
     /// The first mistake.
@@ -22,22 +22,21 @@ impl Placeholders {
         interpolate(text, &known, |_| Some(String::new())).map(drop)
     }
 
-    /// Reads an array of words and reports every placeholder that is not known where it is written.
+    /// Reads an array of words and reports every unknown placeholder at its location.
     pub(crate) fn words(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<Words> {
-        let words = reader.located_texts(key)?;
-        let mut sound = true;
-        for word in &words {
+        let located = reader.located_texts(key)?;
+        let (mut words, mut sound) = (Vec::new(), true);
+        for word in located {
             if let Err(error) = self.check(&word.value) {
                 sound = false;
-                let diagnostic = Diagnostic::at(word.location.clone(), error.to_string());
-                reader.diagnostics().push(diagnostic);
+                reader.diagnostics().push(Diagnostic::at(word.location, error.to_string()));
             }
+            words.push(word.value);
         }
-        let words = words.into_iter().map(|word| word.value).collect();
         Some(Words { words, sound })
     }
 
-    /// Reads a text and reports a placeholder in it that is not known.
+    /// Reads a text and reports an unknown placeholder in it.
     pub(crate) fn text(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
         let text = reader.text(key)?;
         if let Err(error) = self.check(&text) {
@@ -63,7 +62,7 @@ impl Placeholders {
     }
 }
 
-/// The words of a command as they are written.
+/// The words of a command before placeholders are filled in.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) words: Vec<String>,
@@ -71,21 +70,21 @@ pub(crate) struct Words {
     pub(crate) sound: bool,
 }
 
-/// What placeholders stand for.
+/// The values of placeholders.
 #[derive(Debug)]
 pub(crate) struct PlaceholderValues(Vec<(&'static str, String)>);
 
 impl PlaceholderValues {
-    /// What those that all kinds have stand for, and the kind's own.
+    /// The values of the common placeholders and of the kind's own.
     ///
     /// # Errors
-    /// When this program does not know where it is.
+    /// If the path of this program is unknown.
     pub(crate) fn new<const N: usize>(
         contract: &Contract,
         own: [(&'static str, String); N],
     ) -> Result<Self, BackendError> {
-        let program =
-            installation::program().map_err(|error| unusable(format!("cannot find this executable: {error}")))?;
+        let program = installation::program()
+            .map_err(|error| BackendError::configuration(format_args!("cannot find this executable: {error}")))?;
         let mut values = Vec::from(own);
         values.extend([
             ("model", contract.key.clone()),
@@ -96,16 +95,16 @@ impl PlaceholderValues {
         Ok(Self(values))
     }
 
-    /// A text with everything filled in.
+    /// Fills in a text.
     ///
     /// # Errors
-    /// When a variable that it refers to is not set.
+    /// If an environment variable of the text is not set.
     pub(crate) fn fill(&self, text: &str) -> Result<String, BackendError> {
         let values: Vec<(&str, &str)> = self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        interpolate(text, &values, |name| std::env::var(name).ok()).map_err(|error| unusable(error.to_string()))
+        fill(text, &values)
     }
 
-    /// Every word of a command.
+    /// Fills in every word of a command.
     ///
     /// # Errors
     /// As [`Self::fill`].
@@ -113,16 +112,27 @@ impl PlaceholderValues {
         words.iter().map(|word| self.fill(word)).collect()
     }
 
-    /// The values of variables.
+    /// Fills in a text that may be absent.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub(crate) fn fill_optional(&self, text: Option<&str>) -> Result<Option<String>, BackendError> {
+        text.map(|text| self.fill(text)).transpose()
+    }
+
+    /// Fills in the values of variables.
     ///
     /// # Errors
     /// As [`Self::fill`].
     pub(crate) fn fill_values(&self, variables: &[(String, String)]) -> Result<Vec<(String, String)>, BackendError> {
-        let filled = variables.iter().map(|(name, value)| Ok((name.clone(), self.fill(value)?)));
-        filled.collect()
+        variables.iter().map(|(name, value)| Ok((name.clone(), self.fill(value)?))).collect()
     }
 }
 
-fn unusable(message: String) -> BackendError {
-    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
+/// Fills in a text with these values and the variables of the environment.
+///
+/// # Errors
+/// If an environment variable of the text is not set.
+pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, BackendError> {
+    interpolate(text, values, |name| std::env::var(name).ok()).map_err(BackendError::configuration)
 }

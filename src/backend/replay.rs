@@ -1,5 +1,5 @@
-//! The kind `replay`: answers with responses that were recorded before, through the reader of every live response. Starts
-//! nothing; what was not recorded it cannot answer.
+//! The kind `replay`: answers calls with recorded responses, which it decodes like live ones. It starts nothing and cannot answer calls
+//! that were not recorded.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -7,16 +7,16 @@ use std::sync::{Arc, OnceLock};
 use super::kind::{Creates, Kind, LaunchSpec, Overrides, Settings, WEIGHTS};
 use super::requirement::Requirement;
 use super::served::failure;
-use super::{Backend, BackendError, Fault, Stage, Watch, Work};
+use super::{Backend, BackendError, Fault, Stage, Watch, Work, placeholders};
 use crate::config::{BackendTable, Diagnostics, TableReader, interpolate};
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::ResponseLimits;
 use crate::wire::client::decode;
-use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, ResponseOrigin, ResponseReader};
+use crate::wire::responses::{CallKey, RawResponse, Replayed, ResponseOrigin, ResponseReader};
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
-    // Equal calls are answered in the order in which they were recorded, so that order has to be that of the plan.
+    // Equal calls are answered in the order in which they were recorded, so they must be made in the order of the plan.
     calls_per_instance: 1,
     template: r#"# Where `--keep-responses` has put the responses of another backend.
 directory = "responses"
@@ -34,8 +34,8 @@ directory = "responses"
 struct Replay {
     directory: String,
     weights: Option<String>,
-    /// Looked through once for all instances, which share the order of responses to equal calls.
-    reader: Arc<OnceLock<Result<Arc<ResponseReader>, BackendError>>>,
+    /// Read once for all instances, which share the order of responses to equal calls.
+    reader: OnceLock<Result<Arc<ResponseReader>, BackendError>>,
 }
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -46,19 +46,17 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         reader.reject("directory", error, "in this path");
     }
     reader.finish();
-    Some(Arc::new(Replay { directory: directory?, weights: table.weights.clone(), reader: Arc::default() }))
+    Some(Arc::new(Replay { directory: directory?, weights: table.weights.clone(), reader: OnceLock::new() }))
 }
 
 impl Replay {
     fn reader(&self) -> Result<Arc<ResponseReader>, BackendError> {
         let open = || {
-            let unusable = |message: String| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
-            let directory = interpolate(&self.directory, &[], |name| std::env::var(name).ok());
-            let directory = PathBuf::from(directory.map_err(|error| unusable(error.to_string()))?);
-            let reader = ResponseReader::open(&directory).map_err(|error| unusable(error.to_string()))?;
+            let directory = PathBuf::from(placeholders::fill(&self.directory, &[])?);
+            let reader = ResponseReader::open(&directory).map_err(BackendError::configuration)?;
             if reader.recorded() == 0 {
                 let shown = directory.display();
-                return Err(unusable(format!("{shown} holds no recorded response")));
+                return Err(BackendError::configuration(format_args!("{shown} holds no recorded response")));
             }
             Ok(Arc::new(reader))
         };
@@ -96,17 +94,18 @@ struct Recorded {
 
 impl Recorded {
     async fn answer(&self, request: &Request) -> Result<Prediction, BackendError> {
+        let failed = |fault, message: String| Err(BackendError::new(Stage::Call, fault, message));
         let key = CallKey::new(&self.contract.key, &self.config, request);
         let reader = Arc::clone(&self.reader);
-        let found = tokio::task::spawn_blocking(move || reader.next(&key)).await;
-        let found = found.map_err(|panic| broken(format!("the reader stopped: {panic}")))?;
-        let unrecorded = |message: String| BackendError::new(Stage::Call, Fault::Unrecorded, message);
-        match found.map_err(|error: RecordingError| broken(error.to_string()))? {
-            Replayed::Absent => Err(unrecorded("no recorded response".to_owned())),
-            Replayed::Exhausted { recorded } => Err(unrecorded(format!(
-                "no recorded response: of equal calls, {recorded} were recorded and more are made"
-            ))),
-            Replayed::Response { origin, raw } => {
+        match tokio::task::spawn_blocking(move || reader.next(&key)).await {
+            Err(panic) => failed(Fault::Internal, format!("the reader stopped: {panic}")),
+            Ok(Err(error)) => failed(Fault::Internal, error.to_string()),
+            Ok(Ok(Replayed::Absent)) => failed(Fault::Unrecorded, "no recorded response".to_owned()),
+            Ok(Ok(Replayed::Exhausted { recorded })) => failed(
+                Fault::Unrecorded,
+                format!("no recorded response: of equal calls, {recorded} were recorded and more are made"),
+            ),
+            Ok(Ok(Replayed::Response { origin, raw })) => {
                 self.check_weights(&origin)?;
                 let largest = largest_response(&self.contract, request, &self.config);
                 read(raw, &ResponseLimits::for_fields(largest)).await
@@ -121,29 +120,23 @@ impl Recorded {
         if recorded == stated {
             return Ok(());
         }
-        let message = format!(
+        Err(BackendError::configuration(format_args!(
             "the responses are of weights `{recorded}`, and the backend is declared with weights `{stated}`; write \
              `weights = \"{recorded}\"` in its table"
-        );
-        Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message))
+        )))
     }
-}
-
-fn broken(message: String) -> BackendError {
-    BackendError::new(Stage::Call, Fault::Internal, message)
 }
 
 async fn read(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, BackendError> {
     let RawResponse::Failure { fault, decoding, message, exception } = raw else {
         return decode(raw, limits).await.map_err(|error| failure::of(&error));
     };
-    let known = Fault::RESPONSES.into_iter().find(|known| known.name() == fault);
-    let Some(known) = known else {
-        return Err(broken(format!("a recorded response states the fault {fault:?}, which no response has")));
+    let Some(known) = Fault::RESPONSES.into_iter().find(|known| known.name() == fault) else {
+        let message = format!("a recorded response states the fault {fault:?}, which no response has");
+        return Err(BackendError::new(Stage::Call, Fault::Internal, message));
     };
     let stage = if decoding { Stage::Decode } else { Stage::Call };
-    let error = BackendError::new(stage, known, message);
-    Err(BackendError { exception, ..error })
+    Err(BackendError { exception, ..BackendError::new(stage, known, message) })
 }
 
 impl Backend for Recorded {
