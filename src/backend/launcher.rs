@@ -1,62 +1,70 @@
-//! What a kind adds that runs the model server somewhere: launch it, watch it, terminate it. [`super::served`] does the rest,
-//! the same for all of them.
+//! The interface of kinds that run the model server somewhere: launch it, watch it, terminate it. [`super::served`] does the rest for
+//! all of them.
+
+use std::time::Duration;
 
 use super::kind::LaunchSpec;
 use super::resources;
 use super::{BackendError, Fault, Stage, Watch, Work};
+use crate::config::TableReader;
 use crate::os::PortOwner;
 use crate::prediction::Options;
 use crate::wire::Secret;
 
+/// How long a server may take to exit after SIGTERM if its table does not say: as long as boileroom gives it.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// Runs one model server.
 pub(crate) trait Launcher: Send + Sync {
-    /// Makes the server start, with the job's variables in its environment, and says where it will answer once the model is
-    /// loaded. Called again after [`Self::terminate`] when the address turned out to be taken.
+    /// Starts the server with the variables of the launch in its environment and returns where it will answer once the model is
+    /// loaded. Called again after [`Self::terminate`] if the address turned out to be taken.
     fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint>;
 
-    /// Completes when the server has ended by itself, at once when it has already; never for one that cannot be watched.
+    /// Completes when the server has exited by itself. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
 
-    /// Whether the end of the server can be heard of.
+    /// Whether the exit of the server can be observed.
     fn watches(&self) -> bool {
         true
     }
 
-    /// To whom the endpoint belongs by now, where that can be told.
-    fn owner(&self, endpoint: &Endpoint) -> PortOwner {
-        let _ = endpoint;
+    /// Who owns the port of the endpoint now, if that can be found out.
+    fn owner(&self, _endpoint: &Endpoint) -> PortOwner {
         PortOwner::Unknown
     }
 
-    /// The last lines that the server logged, oldest first.
+    /// The last lines of the server's log, oldest first.
     fn log_tail(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The last lines of a server that has ended, once they are all here; waits for them only a short while.
+    /// The last lines of the log of a server that has exited. Waits only a short while for the last of them.
     fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async { self.log_tail() })
     }
 
-    /// Ends the server, also one whose launch failed or was dropped half-way. Bounded in time.
+    /// Ends the server, even if its launch failed or was dropped half-way. Bounded in time.
     fn terminate(&mut self) -> Work<'_, ()>;
 }
 
 /// The exit of a server that was not asked to exit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerExit {
-    /// As what it counts.
+    /// The fault that it counts as.
     pub(crate) fault: Fault,
-    /// What became of it, to follow the words "the server", such as `exited with progress 1`.
+    /// How it exited, to follow the words "the server", such as `exited with status 1`.
     pub(crate) message: String,
-    /// Whether it was ended from outside.
+    /// Whether the cause is external.
     pub(crate) from_outside: bool,
 }
 
 impl ServerExit {
-    /// An end that nothing outside of the server is known to have caused.
-    pub(crate) fn new(fault: Fault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into(), from_outside: false }
+    /// The error of a stage that this exit interrupted.
+    pub(crate) fn during(&self, stage: Stage, when: &str) -> BackendError {
+        BackendError {
+            from_outside: self.from_outside,
+            ..BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))
+        }
     }
 }
 
@@ -65,12 +73,12 @@ impl ServerExit {
 pub(crate) struct Endpoint {
     /// The address, without a route.
     pub(crate) url: String,
-    /// The port, when it is one of this machine.
+    /// The port, if it is on this machine.
     pub(crate) port: Option<u16>,
 }
 
 impl LaunchSpec {
-    /// The same on its device: that of the command line, else of its configuration, else of the backend's table.
+    /// This launch on its device: that of the command line, else of its configuration, else of the backend's table.
     pub(crate) fn on_device(&self, table: Option<&str>) -> Self {
         let mut spec = self.clone();
         spec.overrides.device = device_of(self.overrides.device.as_deref(), table, &mut spec.config);
@@ -80,8 +88,8 @@ impl LaunchSpec {
         spec
     }
 
-    /// The variables of the server's environment: what the protocol wants, and the label of the instance. `None` takes one away that the
-    /// harness may have itself.
+    /// The environment variables of the server: those of the protocol and the label of the instance. `None` removes a variable that
+    /// hydrotest may have itself.
     pub(crate) fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
         [
             ("MODEL_CLASS", Some(self.contract.core.clone())),
@@ -93,24 +101,29 @@ impl LaunchSpec {
     }
 }
 
-/// The device that a model runs on, which its configuration then says too: that of the command line, else what the
-/// configuration has already, else that of the backend's table.
-pub(super) fn device_of(overriding: Option<&str>, table: Option<&str>, config: &mut Options) -> Option<String> {
-    const OPTION: &str = "device";
-    let configured = config.get(OPTION).and_then(|device| device.as_str());
-    let device = overriding.or(configured).or(table).map(str::to_owned)?;
-    config.insert(OPTION.to_owned(), device.clone().into());
-    Some(device)
+/// Reads the key `grace`: how long a server may take to exit after SIGTERM before it is killed.
+pub(super) fn grace(reader: &mut TableReader<'_>, longest: Duration) -> Duration {
+    let grace = reader.duration("grace").unwrap_or(GRACE);
+    if grace > longest {
+        let label = format!("expected at most {} s", longest.as_secs());
+        reader.reject("grace", format_args!("`grace` is {} s", grace.as_secs_f64()), label);
+    }
+    grace
 }
 
-impl ServerExit {
-    /// The error of a stage that this end cut off.
-    pub(crate) fn during(&self, stage: Stage, when: &str) -> BackendError {
-        BackendError {
-            from_outside: self.from_outside,
-            ..BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))
-        }
-    }
+/// The error of a server that had to be killed.
+pub(super) fn killed(grace: Duration) -> BackendError {
+    let message = format!("the server did not end within {} s of SIGTERM and was killed", grace.as_secs_f64());
+    BackendError::new(Stage::Shutdown, Fault::Timeout, message)
+}
+
+/// The device that a model runs on: that of the command line, else of the configuration, else of the backend's table. Sets it in the
+/// configuration too.
+pub(super) fn device_of(overriding: Option<&str>, table: Option<&str>, config: &mut Options) -> Option<String> {
+    let configured = config.get("device").and_then(|device| device.as_str());
+    let device = overriding.or(configured).or(table)?.to_owned();
+    config.insert("device".to_owned(), device.clone().into());
+    Some(device)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Makes a kind of backend out of a platform that starts model servers, knows each by its name, and ends it. Everything that a
-//! kind must get right beyond that is done here; how the platform is asked, its author writes.
+//! Makes a kind of backend from a platform that starts, lists and ends model servers by name. This module does everything else that a
+//! kind must do. The author of the kind implements only the requests to the platform.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,55 +19,54 @@ use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
-/// How often the platform is asked whether a server is still there.
+/// How often the servers of the platform are listed, to notice that one is gone.
 const POLL: Duration = Duration::from_millis(500);
-/// How long the platform may take to hand out the log of a server.
+/// How long the platform may take to return the log of a server.
 const LOG: Duration = Duration::from_secs(5);
 
 /// A platform that starts boileroom's model server under a name. The value holds the settings of a backend's table. It is
-/// serialised to find the servers of a killed run again, so that no secret belongs in it.
+/// serialised to find the servers of a killed run, so it must not contain a secret.
 ///
-/// Every method but `start` may be dropped half-way, and each has to end in bounded time.
+/// Every method but `start` may be dropped half-way, and every method must end in bounded time.
 pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What `kind = "..."` says.
+    /// The value of `kind = "..."`.
     const NAME: &'static str;
-    /// What the kind does, in a line.
+    /// What the kind does, in one line.
     const SUMMARY: &'static str;
-    /// The keys of a new table, with a comment to each.
+    /// The keys of a new table, with a comment for each.
     const TEMPLATE: &'static str;
 
-    /// Reads the settings of a table and reports every mistake through the reader. Touches no network and no engine.
+    /// Reads the settings of a table and reports every mistake through the reader. Must not use the network or an engine.
     fn read(reader: &mut TableReader<'_>) -> Option<Self>;
 
     /// Starts a server with these variables in its environment and returns the URL where it will answer.
     ///
     /// # Errors
-    /// When none was started; with [`Fault::Timeout`] or [`Fault::Unreachable`] when one may still come.
+    /// If no server was started; with [`Fault::Timeout`] or [`Fault::Unreachable`] if one may still start.
     fn start(
         &self,
         name: &str,
         variables: &[(&str, String)],
     ) -> impl Future<Output = Result<String, BackendError>> + Send;
 
-    /// Ends a server; no error when there is none.
+    /// Ends a server. Not an error if there is none.
     ///
     /// # Errors
-    /// When it may still run.
+    /// If it may still run.
     fn stop(&self, name: &str) -> impl Future<Output = Result<(), BackendError>> + Send;
 
-    /// The names of all servers that run there, also of others.
+    /// The names of all servers on the platform, including those of other users.
     ///
     /// # Errors
-    /// When the platform cannot be asked.
+    /// If the platform does not answer.
     fn list(&self) -> impl Future<Output = Result<Vec<String>, BackendError>> + Send;
 
-    /// The last lines that a server has written, also one that has ended; empty where there is no log.
-    fn log(&self, name: &str) -> impl Future<Output = Vec<String>> + Send {
-        let _ = name;
+    /// The last lines of a server's log, also after its exit; empty if there is no log.
+    fn log(&self, _name: &str) -> impl Future<Output = Vec<String>> + Send {
         async { Vec::new() }
     }
 
-    /// Checks for `hydrotest doctor` that everything it needs is there, without starting a server: a line for each requirement.
+    /// Checks the requirements of the platform for `hydrotest doctor`, without starting a server.
     fn examine(&self) -> impl Future<Output = Vec<Requirement>> + Send {
         async { Vec::new() }
     }
@@ -88,17 +87,14 @@ fn configure<P: ServerPlatform>(table: &BackendTable, diagnostics: &mut Diagnost
     let platform = P::read(&mut reader);
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
-    let platform = platform?;
-    Some(Arc::new(PlatformSettings { platform, served }))
+    Some(Arc::new(PlatformSettings { platform: platform?, served }))
 }
 
 fn open_finder<P: ServerPlatform>(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
-    let platform = P::deserialize(record).map_err(|error| internal("its record cannot be read", &error))?;
-    Ok(Box::new(Servers(platform)))
-}
-
-fn internal(what: &str, error: &dyn std::error::Error) -> BackendError {
-    BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+    match P::deserialize(record) {
+        Ok(platform) => Ok(Box::new(Servers(platform))),
+        Err(error) => Err(BackendError::internal_at_launch("its record cannot be read", &error)),
+    }
 }
 
 struct PlatformSettings<P> {
@@ -108,7 +104,7 @@ struct PlatformSettings<P> {
 
 impl<P: ServerPlatform> Settings for PlatformSettings<P> {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        let launcher = NamedServer::new(self.platform.clone(), launch.instance.label());
+        let launcher = NamedServer { platform: self.platform.clone(), name: launch.instance.label(), start: None };
         Ok(Box::new(Served::new(launcher, launch.on_device(None), self.served, None)))
     }
 
@@ -117,7 +113,7 @@ impl<P: ServerPlatform> Settings for PlatformSettings<P> {
     }
 }
 
-/// One server at a time, known on the platform by the label of its instance.
+/// One server at a time. Its name on the platform is the label of its instance.
 struct NamedServer<P> {
     platform: P,
     name: String,
@@ -125,18 +121,13 @@ struct NamedServer<P> {
 }
 
 impl<P: ServerPlatform> NamedServer<P> {
-    const fn new(platform: P, name: String) -> Self {
-        let start = None;
-        Self { platform, name, start }
-    }
-
-    /// Asks for the server in a task of its own: a start that is no longer waited for would go on unseen.
+    /// Starts the server in a task of its own, because a start that was dropped would go on unnoticed.
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<String, BackendError> {
+        let internal = |what, error: &dyn std::error::Error| BackendError::internal_at_launch(what, error);
         let record = serde_json::to_value(&self.platform);
         let record = record.map_err(|error| internal("the platform cannot be recorded", &error))?;
         launch.instance.record(P::NAME, &record)?;
-        let what = format!("starting a server on {}", P::NAME);
-        launch.progress.set(Stage::Launch, what);
+        launch.progress.set(Stage::Launch, format!("starting a server on {}", P::NAME));
         let pending = launch.instance.pending("the start of a server")?;
         let (platform, name) = (self.platform.clone(), self.name.clone());
         let variables = launch.variables(secret).into_iter();
@@ -168,19 +159,17 @@ impl<P: ServerPlatform> Launcher for NamedServer<P> {
             loop {
                 match self.platform.list().await {
                     Ok(names) if !names.contains(&self.name) => break,
-                    // A platform that cannot be asked says nothing of the server.
+                    // If the platform does not answer, the state of the server is unknown.
                     Ok(_) | Err(_) => tokio::time::sleep(POLL).await,
                 }
             }
-            ServerExit::new(Fault::Died, format!("is no longer there, according to {}", P::NAME))
+            let message = format!("is no longer there, according to {}", P::NAME);
+            ServerExit { fault: Fault::Died, message, from_outside: false }
         })
     }
 
     fn final_log(&self) -> Watch<'_, Vec<String>> {
-        Box::pin(async {
-            let log = tokio::time::timeout(LOG, self.platform.log(&self.name));
-            log.await.unwrap_or_default()
-        })
+        Box::pin(async { tokio::time::timeout(LOG, self.platform.log(&self.name)).await.unwrap_or_default() })
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {
@@ -200,8 +189,7 @@ struct Servers<P>(P);
 impl<P: ServerPlatform> ResourceFinder for Servers<P> {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async move {
-            let names = self.0.list().await?.into_iter();
-            let ours = names.filter(|name| is_labelled(name, labels));
+            let ours = self.0.list().await?.into_iter().filter(|name| is_labelled(name, labels));
             Ok(ours.map(|name| Resource::new("server", name)).collect())
         })
     }
@@ -270,7 +258,7 @@ mod tests {
             recorder: None,
         };
         let (launch, secret) = (launch.on_device(None), Secret::new("s").unwrap());
-        let mut server = NamedServer::new(files.clone(), instance.label());
+        let mut server = NamedServer { platform: files.clone(), name: instance.label(), start: None };
         let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&launch, &secret)).await;
         assert!(dropped.is_err() && files.list().await.unwrap().is_empty());
         server.terminate().await.unwrap();
