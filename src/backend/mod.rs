@@ -1,7 +1,7 @@
-//! Backends: platforms that run models. One trait, one life cycle for all kinds, one table of kinds.
+//! Backends: platforms that run models. There is one trait, one life cycle and one table for all kinds.
 //!
-//! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
-//! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
+//! A kind implements how its platform starts, calls and stops a model. [`Instance`] adds the guarantees that all kinds share, and
+//! [`registry`] lists the kinds. Nothing here prints, or judges a prediction.
 
 mod apptainer;
 mod container;
@@ -36,7 +36,6 @@ pub mod skip;
 mod slurm;
 pub(crate) mod start_progress;
 pub(crate) mod supervise;
-mod traceback;
 pub(crate) mod withheld;
 
 use std::pin::Pin;
@@ -53,35 +52,34 @@ pub use scenario::{ExitedProgram, MustGive, ObjectAct, ObjectHost, ObjectState, 
 /// Work in progress on a backend.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
 
-/// Something that is waited for and cannot fail.
+/// A future that cannot fail.
 pub type Watch<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One model on one platform, as a kind implements it. [`Instance`] calls these; a kind need not be idempotent.
+/// One model on one platform, as a kind implements it. [`Instance`] calls these methods. They need not be idempotent.
 ///
-/// Work may be dropped half-way (a deadline, Ctrl-C): after that, `shutdown` must still find everything there is to stop.
+/// Futures may be dropped half-way, by a deadline or Ctrl-C. `shutdown` must still stop everything afterwards.
 pub trait Backend: Send + Sync {
     /// Starts the model and returns once it can be called. After an error, `shutdown` is called.
     fn startup(&mut self) -> Work<'_, ()>;
 
-    /// Stops whatever is there, also after a `startup` that failed or was dropped. Bounded in time.
+    /// Stops everything, also after a `startup` that failed or was dropped. Bounded in time.
     fn shutdown(&mut self) -> Work<'_, ()>;
 
-    /// Answers one call. Several may be under way at once.
+    /// Answers one call. Several calls may run at once.
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction>;
 
-    /// Starts a program that hosts the objects which this kind wraps, where they have a life cycle of their own. `None` where
-    /// [`Instance`] gives all guarantees there are.
+    /// Starts a program that hosts the objects of this kind, if they have a life cycle of their own. Returns `None` if [`Instance`]
+    /// gives all the guarantees.
     fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
         None
     }
 
-    /// A client of the server that answers its calls, with the bounds of a request; `None` where there is no server, or none yet.
-    fn client(&self, request: &Request) -> Option<ModelClient> {
-        let _ = request;
+    /// A client of its server, with the limits of a request. Returns `None` if there is no server, or none yet.
+    fn client(&self, _request: &Request) -> Option<ModelClient> {
         None
     }
 
-    /// The last lines that the platform logged, oldest first; empty where there is no log.
+    /// The last lines of the platform's log, oldest first; empty if there is no log.
     fn log_tail(&self) -> Vec<String> {
         Vec::new()
     }

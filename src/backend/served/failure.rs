@@ -1,16 +1,18 @@
-//! What a failed exchange with a model server means for the stage it happened in. Translates only.
+//! Translates failed exchanges with a model server into errors of backends. It does not make or repeat an exchange.
 
-use crate::backend::traceback::last_exception;
 use crate::backend::{BackendError, Fault, Stage, device};
 use crate::wire::client::{ClientError, Declined};
 use crate::wire::envelope::EnvelopeError;
 
-/// The error of a backend whose server could not be talked to.
+/// The line with which a Python traceback begins.
+const TRACEBACK: &str = "Traceback (most recent call last):";
+
+/// The error of a failed exchange.
 pub(crate) fn of(error: &ClientError) -> BackendError {
-    if let ClientError::Refused(words) = error
-        && let Some((fault, advice)) = device::of_words(words)
+    if let ClientError::Refused(message) = error
+        && let Some((fault, advice)) = device::of_words(message)
     {
-        return BackendError::new(Stage::Call, fault, format!("{words}\n{advice}"));
+        return BackendError::new(Stage::Call, fault, format!("{message}\n{advice}"));
     }
     let (stage, fault) = match error {
         ClientError::Unusable(_) => (Stage::Configure, Fault::Misconfigured),
@@ -29,16 +31,17 @@ pub(crate) fn of(error: &ClientError) -> BackendError {
     BackendError::new(stage, fault, error.to_string())
 }
 
-/// The error of a call, with what a port has to do about it where the error does not say.
+/// The error of a failed call, with advice for the author of a port.
 pub(super) fn explained(error: &ClientError) -> BackendError {
     let mut explained = of(error);
     if let Some(advice) = advice(error) {
-        explained.message = format!("{}\n{advice}", explained.message);
+        explained.message.push('\n');
+        explained.message.push_str(advice);
     }
     explained
 }
 
-/// What the protocol wants in place of a wrong response.
+/// What the protocol expects instead of a wrong response.
 const fn advice(error: &ClientError) -> Option<&'static str> {
     match error {
         ClientError::OddStatus { status: 404 | 405, .. } => {
@@ -61,7 +64,7 @@ const fn advice(error: &ClientError) -> Option<&'static str> {
     }
 }
 
-/// The error of a start that a server's own exception ended, with that exception first and then the log.
+/// The error of a start that an exception of the server ended: the exception first, then the log.
 pub(super) fn with_cause(mut error: BackendError, log: Vec<String>) -> BackendError {
     if let Some(exception) = last_exception(&log) {
         error.message = format!("{}: {exception}", error.message);
@@ -73,7 +76,15 @@ pub(super) fn with_cause(mut error: BackendError, log: Vec<String>) -> BackendEr
     error.with_log(log)
 }
 
-/// What it means that a call was declined, in whichever way the status of it was learned.
+/// The class and the message of the last exception whose traceback is in a log.
+fn last_exception(log: &[String]) -> Option<&str> {
+    let begin = log.iter().rposition(|line| line.trim() == TRACEBACK)?;
+    // Frames are indented. The first line that is not indented is the exception.
+    let mut lines = log[begin + 1..].iter();
+    Some(lines.find(|line| !line.starts_with([' ', '\t']) && !line.trim().is_empty())?.trim_end())
+}
+
+/// The fault of a call that was declined.
 pub(in crate::backend) const fn declined(how: Declined) -> Fault {
     match how {
         Declined::Credentials => Fault::Denied,
@@ -175,5 +186,26 @@ mod tests {
         insta::assert_snapshot!(unread.message, @"the payload cannot be read as data: pickle byte 1 (REDUCE): hydrotest cannot read datetime.datetime");
         let refused = error(PickleFault::Call("os.system".into()));
         assert_eq!((refused.fault, refused.responsible()), (Fault::Undecodable, Responsible::Backend));
+    }
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_last_exception_is_found_among_other_lines() {
+        let log = lines(
+            "loading\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\n    f()\nKeyError: 'a'\n\n\
+             During handling of the above exception, another exception occurred:\n\n\
+             Traceback (most recent call last):\n  File \"b.py\", line 2\n\nValueError: Unsupported model: nope\nbye",
+        );
+        assert_eq!(last_exception(&log), Some("ValueError: Unsupported model: nope"));
+    }
+
+    #[test]
+    fn a_log_without_an_exception_has_none() {
+        assert_eq!(last_exception(&lines("Error: no such file\nbye")), None);
+        assert_eq!(last_exception(&lines("Traceback (most recent call last):\n  File \"a.py\"")), None);
+        assert_eq!(last_exception(&[]), None);
     }
 }

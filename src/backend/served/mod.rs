@@ -1,40 +1,74 @@
-//! A backend made of a launcher and the model-server protocol: readiness, secret, calls, and what became of the server when
-//! one fails. The same for every kind that runs a server; how a platform runs it is for its [`Launcher`].
+//! A backend made of a launcher and the model-server protocol: readiness, secret, calls, and the state of the server after a failed call.
+//! It is the same for every kind that runs a server. Running the server on a platform is the task of the [`Launcher`].
 
 pub(crate) mod failure;
 mod readiness;
-mod settings;
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
 use super::kind::LaunchSpec;
-use super::launcher::{Endpoint, Launcher};
+use super::launcher::Launcher;
+use super::registry::START_TIMEOUT;
 use super::{Backend, BackendError, Fault, Stage, Work};
+use crate::config::{BackendTable, TableReader};
 use crate::prediction::{Prediction, Request, largest_response};
-use crate::wire::client::{ClientError, ModelClient, Route};
+use crate::wire::client::{ClientError, ClientTimeouts, ModelClient, Route};
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::{ResponseLimits, Secret};
 
 pub(super) use failure::declined;
-pub(crate) use settings::ServedSettings;
 
 use readiness::Readiness;
 
-/// How often a server is started anew because another process had taken its address.
+/// How often a server is started because another process took its address.
 const ATTEMPTS: usize = 3;
-/// How often a call is made again because the server asks to come later.
+/// How often a call is repeated because the server asks to try again later.
 const REPEATS: usize = 3;
-/// How long to wait for the report of a server's exit after its connection ended, which comes first: engines take a while to notice,
-/// a busy machine longer.
+/// How long to wait for the report of a server's exit after its connection ended. Engines and busy machines take a while to notice.
 const EXIT_REPORT: Duration = Duration::from_secs(15);
-/// How long nothing listens where a server was that is not watched, before it counts as ended.
+/// How long the address of an unwatched server must refuse connections before the server counts as gone.
 const GONE_FOR: Duration = Duration::from_secs(3);
-/// How often it is looked whether it is there again.
+/// How often its address is tried.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long after a call that failed otherwise.
+/// How long to wait for the report of a server's exit after a call that failed in another way.
 const MOMENT: Duration = Duration::from_secs(1);
+
+/// The settings of every kind with a model server: how long to wait for each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServedSettings {
+    /// Time until the first response of `/health`.
+    pub(crate) start: Duration,
+    /// Time between two requests to `/health`.
+    interval: Duration,
+    /// Timeouts of one exchange.
+    pub(crate) timeouts: ClientTimeouts,
+}
+
+impl ServedSettings {
+    /// Reads its keys of a backend's table.
+    pub(crate) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
+        let default = ClientTimeouts::default();
+        Self {
+            start: table.start_timeout.unwrap_or(START_TIMEOUT),
+            interval: reader.duration("health_interval").unwrap_or(Duration::from_secs(1)),
+            timeouts: ClientTimeouts {
+                connect: reader.duration("connect_timeout").unwrap_or(default.connect),
+                write: reader.duration("write_timeout").unwrap_or(default.write),
+                read: reader.duration("read_timeout").unwrap_or(default.read),
+                total: reader.duration("call_timeout").unwrap_or(default.total),
+                health: reader.duration("health_timeout").unwrap_or(default.health),
+                progress: default.progress,
+            },
+        }
+    }
+
+    /// How long to wait for readiness: a little less than the instance does, whose error could not say what was wrong.
+    pub(crate) fn patience(&self) -> Duration {
+        self.start.saturating_sub((self.start / 20).min(Duration::from_secs(1)))
+    }
+}
 
 /// A model behind a server that `L` runs.
 pub(crate) struct Served<L> {
@@ -45,9 +79,9 @@ pub(crate) struct Served<L> {
     client: Option<ModelClient>,
 }
 
-/// The credentials and the identity of a server that hydrotest did not start.
+/// The credentials for a server that hydrotest did not start.
 pub(crate) struct Credentials {
-    /// What it signs with.
+    /// The secret with which it signs.
     pub(crate) secret: Secret,
     /// The variable that holds the secret.
     pub(crate) variable: String,
@@ -56,7 +90,8 @@ pub(crate) struct Credentials {
 }
 
 impl<L: Launcher> Served<L> {
-    /// A backend that starts nothing yet. `own` is what the server has already; else every start makes a new secret.
+    /// A backend that is not started yet. `own` are the credentials of a server that runs already; otherwise every start makes a new
+    /// secret.
     pub(crate) const fn new(
         launcher: L,
         launch: LaunchSpec,
@@ -68,13 +103,17 @@ impl<L: Launcher> Served<L> {
 
     async fn start(&mut self) -> Result<(), BackendError> {
         let deadline = tokio::time::Instant::now() + self.settings.patience();
-        let mut taken = Vec::new();
-        let mut in_use = None;
+        let (mut taken, mut in_use) = (Vec::new(), None);
         let progress = &self.launch.progress;
         for _ in 0..ATTEMPTS {
-            let secret = self.own_secret()?;
+            let own = self.own.as_ref().map(|own| own.secret.clone());
+            let secret = own.map_or_else(Secret::generate, Ok);
+            let secret =
+                secret.map_err(|error| BackendError::internal_at_launch("cannot make a random secret", &error))?;
             let endpoint = self.launcher.launch(&self.launch, &secret).await?;
-            let client = ModelClient::by(self.route(), &endpoint.url, secret, self.settings.timeouts);
+            // There is no proxy between us and a server that we started ourselves.
+            let route = if self.own.is_some() { Route::Environment } else { Route::Direct };
+            let client = ModelClient::by(route, &endpoint.url, secret, self.settings.timeouts);
             let headers = self.own.as_ref().map(|own| own.headers.clone()).unwrap_or_default();
             let client = client.map_err(|error| failure::of(&error))?.with_headers(headers);
             match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, progress, deadline).await? {
@@ -82,33 +121,20 @@ impl<L: Launcher> Served<L> {
                     self.client = Some(client);
                     return Ok(());
                 }
-                Readiness::Taken => taken.push(endpoint),
+                Readiness::Taken => taken.push(endpoint.url),
                 Readiness::InUse(error) => in_use = Some(error),
             }
-            // One that had to be killed is gone as well: a server that loads its model does not hear SIGTERM.
+            // A server that had to be killed is gone as well: it may ignore SIGTERM while it loads its model.
             let _ = self.launcher.terminate().await;
         }
-        // One that finds every port in use may not listen where it is told to.
-        Err(in_use.unwrap_or_else(|| all_taken(&taken)))
+        // A server that finds every port in use may not listen on the port that it is given.
+        Err(in_use.unwrap_or_else(|| {
+            let message = format!("other servers took every address that was tried: {}", taken.join(", "));
+            BackendError::new(Stage::Launch, Fault::Unreachable, message)
+        }))
     }
 
-    /// No proxy stands between us and what we have started ourselves.
-    const fn route(&self) -> Route {
-        match self.own {
-            Some(_) => Route::Environment,
-            None => Route::Direct,
-        }
-    }
-
-    fn own_secret(&self) -> Result<Secret, BackendError> {
-        let own = self.own.as_ref().map(|own| own.secret.clone());
-        own.map_or_else(Secret::generate, Ok).map_err(|error| {
-            let message = format!("cannot make a random secret: {error}");
-            BackendError::new(Stage::Launch, Fault::Internal, message)
-        })
-    }
-
-    /// Makes one call; the raw response is kept first when it is to be, so that one which cannot be decoded is kept as well.
+    /// Makes one call. Keeps the raw response before it is decoded, if responses are to be kept.
     async fn ask(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
         let Some(recorder) = &self.launch.recorder else {
             return client.predict(request).await;
@@ -125,7 +151,7 @@ impl<L: Launcher> Served<L> {
         }
     }
 
-    /// Makes a call, and again when the server asks for a while that is not too long.
+    /// Makes a call, and repeats it if the server asks to wait for an acceptable time.
     async fn call(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
         let mut repeats = 0;
         loop {
@@ -138,7 +164,7 @@ impl<L: Launcher> Served<L> {
         }
     }
 
-    /// The error of a failed call, which is the server's end when it has come.
+    /// The error of a failed call: the exit of the server if it has exited.
     async fn explain(&self, error: &ClientError) -> BackendError {
         if let (Some(own), ClientError::Envelope(EnvelopeError::WrongSignature)) = (&self.own, error) {
             let message = format!(
@@ -153,7 +179,7 @@ impl<L: Launcher> Served<L> {
             return self.look_after(error).await;
         }
         let wait = match error.fault {
-            // A server that answered in full is alive, unless another one has its place by now.
+            // A server that answered in full is alive, unless another one has taken its place.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.launcher.watches() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => EXIT_REPORT,
@@ -165,18 +191,15 @@ impl<L: Launcher> Served<L> {
         let when = if error.fault == Fault::Unreachable { "before the call" } else { "in the middle of a call" };
         server_exit.during(Stage::Call, when).with_log(self.launcher.final_log().await)
     }
-}
 
-impl<L: Launcher> Served<L> {
-    /// What became of a server that is not watched, whose connection ended in the middle of a call: one that is gone ended
-    /// with it. A server that is started anew from outside answers after a while.
+    /// The error of an unwatched server whose connection ended in the middle of a call. If the server is gone, it ended with the call.
+    /// A server that is restarted from outside answers again after a while.
     async fn look_after(&self, error: BackendError) -> BackendError {
         let Some(client) = &self.client else { return error };
         let deadline = tokio::time::Instant::now() + GONE_FOR;
         loop {
-            match client.health().await {
-                Err(ClientError::Unreachable { refused: true, .. }) => {}
-                _ => return error,
+            if !matches!(client.health().await, Err(ClientError::Unreachable { refused: true, .. })) {
+                return error;
             }
             if tokio::time::Instant::now() >= deadline {
                 let address = client.address();
@@ -207,11 +230,10 @@ impl<L: Launcher> Backend for Served<L> {
             let Some(client) = self.client(request) else {
                 return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the server is not running"));
             };
-            let call = self.call(&client, request);
             tokio::select! {
-                // A complete response counts, even of a server that ended right after it.
+                // A complete response counts, even if the server exited right after it.
                 biased;
-                response = call => match response {
+                response = self.call(&client, request) => match response {
                     Ok(prediction) => Ok(prediction),
                     Err(error) => Err(self.explain(&error).await),
                 },
@@ -225,17 +247,10 @@ impl<L: Launcher> Backend for Served<L> {
 
     fn client(&self, request: &Request) -> Option<ModelClient> {
         let largest = largest_response(&self.launch.contract, request, &self.launch.config);
-        let client = self.client.clone()?;
-        Some(client.with_limits(ResponseLimits::for_fields(largest)))
+        Some(self.client.clone()?.with_limits(ResponseLimits::for_fields(largest)))
     }
 
     fn log_tail(&self) -> Vec<String> {
         self.launcher.log_tail()
     }
-}
-
-fn all_taken(endpoints: &[Endpoint]) -> BackendError {
-    let addresses: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.url.as_str()).collect();
-    let message = format!("other servers took every address that was tried: {}", addresses.join(", "));
-    BackendError::new(Stage::Launch, Fault::Unreachable, message)
 }

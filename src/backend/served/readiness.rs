@@ -1,5 +1,5 @@
-//! Waits for a launched server: until `/health` says ready, the server ends, or time is up. Believes only a server that can
-//! be ours.
+//! Waits for a launched server until `/health` reports ready, the server exits, or time is up. Does not believe a response from a port
+//! that another process owns.
 
 use std::time::Duration;
 
@@ -12,31 +12,31 @@ use crate::backend::{BackendError, Fault, Stage};
 use crate::os::PortOwner;
 use crate::wire::client::{ClientError, Declined, ModelClient};
 
-/// The first pause between two questions; they double up to the interval, so that a quick server is noticed quickly.
+/// The first pause between two requests. Pauses double up to the interval, so that a fast server is noticed soon.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// How long a server that we have started may give responses that no model server gives: a proxy before it may answer first.
+/// How long a server that we started may give responses that no model server gives: a proxy in front of it may answer first.
 const STRANGE_FOR: Duration = Duration::from_secs(10);
-/// How long a server that runs already may refuse connections: one that reloads its code closes its port for a moment.
+/// How long a server that runs already may refuse connections: it closes its port for a moment when it reloads its code.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
 
-/// What to do where a start takes too long.
+/// Advice for a start that takes too long.
 const ALLOWS_MORE: &str = "`start_timeout` of the backend allows more; the server's log says what it waits for";
 
-/// What came of waiting.
+/// The result of waiting.
 #[derive(Debug)]
 pub(super) enum Readiness {
     /// The server answers.
     Ready,
     /// Another process answers at its address.
     Taken,
-    /// The server ended, saying that its address was in use: this is the error of its end.
+    /// The server exited because its address was in use, with this error.
     InUse(BackendError),
 }
 
 /// Waits for the server to answer.
 ///
 /// # Errors
-/// When it ended, or did not answer in time: then with what it last said.
+/// If it exited, or did not answer in time. The error contains its last response.
 pub(super) async fn wait<L: Launcher>(
     launcher: &L,
     endpoint: &Endpoint,
@@ -49,39 +49,29 @@ pub(super) async fn wait<L: Launcher>(
     let mut last = None;
     let asking = ask(launcher, endpoint, client, settings.interval, progress, &mut last);
     tokio::select! {
-        asked = timeout_at(deadline, asking) => {
-            match asked {
-                Ok(Ok(readiness)) => return Ok(readiness),
-                Ok(Err(error)) => return Err(hopeless(endpoint, &error).with_log(launcher.log_tail())),
-                Err(_) => {}
-            }
-        }
-        server_exit = launcher.exited() => {
-            // A server that could not have its port ends as one that is broken; who has the port tells them apart.
-            return match launcher.owner(endpoint) {
-                PortOwner::Other => Ok(Readiness::Taken),
-                PortOwner::Ours | PortOwner::None | PortOwner::Unknown => {
-                    let words = launcher.final_log().await;
-                    // The process that had the port may have gone again, or be a client's connection.
-                    let in_use = endpoint.port.is_some() && words.iter().any(|line| says_in_use(line));
-                    let error = failure::with_cause(server_exit.during(Stage::Ready, "before it was ready"), words);
-                    if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
-                }
-            };
-        }
+        asked = timeout_at(deadline, asking) => match asked {
+            Ok(Ok(readiness)) => Ok(readiness),
+            Ok(Err(error)) => Err(hopeless(endpoint, &error).with_log(launcher.log_tail())),
+            Err(_) => Err(too_late(endpoint, settings, last.as_ref()).with_log(launcher.log_tail())),
+        },
+        // A server that could not have its port exits like a broken one. The owner of the port tells them apart.
+        server_exit = launcher.exited() => if launcher.owner(endpoint) == PortOwner::Other {
+            Ok(Readiness::Taken)
+        } else {
+            let log = launcher.final_log().await;
+            // The process that had the port may be gone again, or the port may be that of a client's connection.
+            let says_in_use = |line: &String| line.to_ascii_lowercase().contains("address already in use");
+            let in_use = endpoint.port.is_some() && log.iter().any(says_in_use);
+            let error = failure::with_cause(server_exit.during(Stage::Ready, "before it was ready"), log);
+            if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
+        },
     }
-    Err(too_late(endpoint, settings, last.as_ref()).with_log(launcher.log_tail()))
 }
 
-/// Whether a line is the system's word for an address that cannot be had, which servers hand on.
-fn says_in_use(line: &str) -> bool {
-    line.to_ascii_lowercase().contains("address already in use")
-}
-
-/// Asks until there is a response that counts.
+/// Asks until there is a conclusive response.
 ///
 /// # Errors
-/// A response that time does not mend.
+/// A failure that waiting does not fix.
 async fn ask<L: Launcher>(
     launcher: &L,
     endpoint: &Endpoint,
@@ -97,7 +87,7 @@ async fn ask<L: Launcher>(
             Ok(()) => match launcher.owner(endpoint) {
                 PortOwner::Ours | PortOwner::Unknown => return Ok(Readiness::Ready),
                 PortOwner::Other => return Ok(Readiness::Taken),
-                // It was there a moment ago; the next response will be its successor's.
+                // The owner is gone; the next response will be from another process.
                 PortOwner::None => {}
             },
             Err(error) => {
@@ -122,23 +112,23 @@ async fn ask<L: Launcher>(
     }
 }
 
-/// How long a start bears with a failure that waiting does not mend; `None` for one that it may. A server that cannot be watched runs
-/// already: nothing that we start will open its port.
+/// How long a start tolerates a failure that waiting does not fix. Returns `None` for failures that waiting may fix. A server that
+/// cannot be watched runs already: nothing that we start will open its port.
 fn patience(error: &ClientError, is_watched: bool) -> Option<Duration> {
     match error {
-        ClientError::NoModelServer(_) => Some(if is_watched { STRANGE_FOR } else { Duration::ZERO }),
-        ClientError::Declined { status, .. } if status.declined == Declined::Credentials => {
+        ClientError::Declined { status, .. } if status.declined != Declined::Credentials => None,
+        ClientError::NoModelServer(_) | ClientError::Declined { .. } => {
             Some(if is_watched { STRANGE_FOR } else { Duration::ZERO })
         }
-        ClientError::Unreachable { refused: true, .. } if !is_watched => Some(REFUSED_FOR),
-        // A name that is not resolved, a certificate that is not valid: the network may have its moment.
-        ClientError::Unreachable { .. } if !is_watched => Some(STRANGE_FOR),
+        // An unresolved name or an invalid certificate may be a moment's failure of the network.
+        ClientError::Unreachable { refused, .. } if !is_watched => {
+            Some(if *refused { REFUSED_FOR } else { STRANGE_FOR })
+        }
         _ => None,
     }
 }
 
-/// The error of a start that waiting does not mend: nothing answers at the address, something else than a model server does, or one
-/// that does not accept us.
+/// The error of a start that waiting does not fix: the address does not answer, is not a model server, or rejects our credentials.
 fn hopeless(endpoint: &Endpoint, error: &ClientError) -> BackendError {
     let is_absent = matches!(error, ClientError::Unreachable { .. });
     let error = failure::of(error);
@@ -152,16 +142,14 @@ fn hopeless(endpoint: &Endpoint, error: &ClientError) -> BackendError {
 }
 
 fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&ClientError>) -> BackendError {
-    let seconds = settings.start.as_secs_f64();
-    if let Some(ClientError::Declined { status, text, .. }) = last {
-        let (url, code, name) = (&endpoint.url, status.code, status.name);
-        let message = format!(
-            "the server at {url} was not ready: still {code} ({name}) after {seconds} s: {text}\n{ALLOWS_MORE}"
-        );
-        return BackendError::new(Stage::Ready, Fault::Timeout, message);
-    }
-    let last = last.map_or_else(|| "there was no response yet".to_owned(), |error| failure::of(error).message);
-    let message =
-        format!("the server at {} was not ready within {seconds} s; at last: {last}\n{ALLOWS_MORE}", endpoint.url);
+    let (url, seconds) = (&endpoint.url, settings.start.as_secs_f64());
+    let detail = match last {
+        Some(ClientError::Declined { status, text, .. }) => {
+            format!(": still {} ({}) after {seconds} s: {text}", status.code, status.name)
+        }
+        Some(error) => format!(" within {seconds} s; at last: {}", failure::of(error).message),
+        None => format!(" within {seconds} s; at last: there was no response yet"),
+    };
+    let message = format!("the server at {url} was not ready{detail}\n{ALLOWS_MORE}");
     BackendError::new(Stage::Ready, Fault::Timeout, message)
 }
