@@ -1,33 +1,29 @@
-//! The names of the images that hold the models: repository, image and tag, from the command line, the environment and the
-//! backend's table. Makes names; asks no registry and no engine whether there is such an image.
-
-mod obstacle;
+//! The names of the images that contain the models: repository, image and tag, from the command line, the environment and the backend's
+//! table. Also recognises why a pull failed. It does not contact a registry or an engine.
 
 use std::fmt;
 
 use super::kind::Overrides;
-use super::{BackendError, Fault, Stage};
+use super::{BackendError, Fault};
 use crate::config::TableReader;
 use crate::prediction::Contract;
 
-pub(crate) use obstacle::PullObstacle;
-
 /// Where boileroom's images are published.
 const REPOSITORY: &str = "docker.io/jakublala";
-/// Says that they come from another account of Docker Hub.
+/// Names another account of Docker Hub.
 const REPOSITORY_VARIABLE: &str = "BOILEROOM_DOCKER_REPOSITORY";
-/// Says which tag to use where the command line does not.
+/// Names the tag, unless the command line does.
 const TAG_VARIABLE: &str = "BOILEROOM_IMAGE_TAG";
-/// The registry of names that have none.
+/// The default registry.
 const HUB: &str = "docker.io";
 /// The version of boileroom that this harness was written against.
 const VERSION: &str = "0.4.1";
-/// The lines of CUDA for which images are published.
-const CUDA_LINES: [&str; 2] = ["11.8", "12.6"];
-/// The longest tag that a registry takes.
+/// The versions of CUDA for which images are published.
+const CUDA_VERSIONS: [&str; 2] = ["11.8", "12.6"];
+/// The maximum length of a tag.
 const LONGEST_TAG: usize = 128;
 
-/// What a backend's table says about its images.
+/// The settings of images in a backend's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ImageSettings {
     repository: Option<String>,
@@ -43,10 +39,10 @@ pub(crate) struct ImageName {
 }
 
 impl ImageSettings {
-    /// Takes the keys `repository` and `tag` out of a backend's table.
+    /// Reads the keys `repository` and `tag` of a backend's table.
     pub(crate) fn read(reader: &mut TableReader<'_>) -> Self {
         let repository = reader.text("repository");
-        if let Some(Err(message)) = repository.as_deref().map(Repository::parse) {
+        if let Some(Err(message)) = repository.as_deref().map(parse_repository) {
             let label = "expected such as `docker.io/jakublala` or `127.0.0.1:5000/lab`";
             reader.reject("repository", message, label);
         }
@@ -57,11 +53,11 @@ impl ImageSettings {
         Self { repository, tag }
     }
 
-    /// The image of a model. The command line comes before the environment, the environment before the table, and the table
-    /// before what boileroom publishes.
+    /// The image of a model. The command line takes precedence over the environment, the environment over the table, and the table over
+    /// boileroom's published images.
     ///
     /// # Errors
-    /// When the command line or the environment gives a tag or a repository that cannot be.
+    /// If the command line or the environment names an invalid tag or repository.
     pub(crate) fn name(&self, contract: &Contract, overrides: &Overrides) -> Result<ImageName, BackendError> {
         self.name_in(contract, overrides, |name| std::env::var(name).ok())
     }
@@ -72,43 +68,35 @@ impl ImageSettings {
         overrides: &Overrides,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<ImageName, BackendError> {
-        let variable = |name| environment(name).filter(|value| !value.trim().is_empty());
-        let unusable = |message: String| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
-        let repository = if let Some(account) = &overrides.docker_user {
-            let hub = Repository::of_hub(account);
-            hub.map_err(|message| unusable(format!("--docker-user: {message}")))?
-        } else if let Some(value) = variable(REPOSITORY_VARIABLE) {
-            let hub = Repository::of_hub(&value);
-            hub.map_err(|message| unusable(format!("{REPOSITORY_VARIABLE}: {message}")))?
-        } else {
-            Repository::parse(self.repository.as_deref().unwrap_or(REPOSITORY)).map_err(unusable)?
+        let unusable = |source: &str| {
+            let prefix = if source.is_empty() { String::new() } else { format!("{source}: ") };
+            move |message| BackendError::configuration(format_args!("{prefix}{message}"))
         };
-        let version = self.version();
-        let tag = if let Some(tag) = &overrides.tag {
-            resolve(tag, version).map_err(unusable)?
-        } else if let Some(value) = variable(TAG_VARIABLE) {
-            resolve(&value, version).map_err(|message| unusable(format!("{TAG_VARIABLE}: {message}")))?
-        } else {
-            resolve(self.tag.as_deref().unwrap_or(VERSION), version).map_err(unusable)?
+        let variable = |name| Some((environment(name).filter(|value| !value.trim().is_empty())?, name));
+        let account = overrides.docker_user.clone().map(|account| (account, "--docker-user"));
+        let (registry, path) = match account.or_else(|| variable(REPOSITORY_VARIABLE)) {
+            Some((account, source)) => (HUB.to_owned(), hub_account(&account).map_err(unusable(source))?),
+            None => parse_repository(self.repository.as_deref().unwrap_or(REPOSITORY)).map_err(unusable(""))?,
         };
-        let path = [repository.path.as_str(), contract.image.as_str()];
-        let path: Vec<&str> = path.into_iter().filter(|part| !part.is_empty()).collect();
-        Ok(ImageName { registry: repository.registry, path: path.join("/"), tag })
+        let tag = overrides.tag.clone().map(|tag| (tag, ""));
+        let (tag, source) = match tag.or_else(|| variable(TAG_VARIABLE)) {
+            Some((tag, source)) => (tag, source),
+            None => (self.tag.clone().unwrap_or_else(|| VERSION.to_owned()), ""),
+        };
+        let tag = resolve(&tag, self.version()).map_err(unusable(source))?;
+        let separator = if path.is_empty() { "" } else { "/" };
+        Ok(ImageName { registry, path: format!("{path}{separator}{}", contract.image), tag })
     }
 
-    /// The version that completes a tag which names a line of CUDA only.
+    /// The version that completes a tag with only a version of CUDA.
     fn version(&self) -> &str {
         let declared = self.tag.as_deref().map(str::trim).filter(|tag| !tag.is_empty());
-        let declared = declared.and_then(|tag| match cuda_line(tag) {
-            Some((_, version)) => version,
-            None => Some(tag),
-        });
-        declared.unwrap_or(VERSION)
+        declared.and_then(|tag| cuda_version(tag).map_or(Some(tag), |(_, version)| version)).unwrap_or(VERSION)
     }
 }
 
 impl ImageName {
-    /// The host it comes from, with the port if there is one, such as `docker.io` or `127.0.0.1:5000`.
+    /// The host of its registry, with the port if there is one, such as `docker.io` or `127.0.0.1:5000`.
     pub(crate) fn registry(&self) -> &str {
         &self.registry
     }
@@ -130,7 +118,7 @@ impl fmt::Display for ImageName {
     }
 }
 
-/// The architecture as image manifests call it, for a name that a kernel, a label or this program's build gives it.
+/// The name of an architecture in image manifests, for the name that a kernel, a label or this program's build uses.
 pub(crate) fn architecture(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
     match name.as_str() {
@@ -147,47 +135,37 @@ pub(crate) fn own_architecture() -> String {
     architecture(std::env::consts::ARCH)
 }
 
-/// A registry and a path in it.
-#[derive(Debug, PartialEq, Eq)]
-struct Repository {
-    registry: String,
-    path: String,
+/// The registry and the path of a repository. The default registry is Docker Hub.
+fn parse_repository(text: &str) -> Result<(String, String), String> {
+    let text = text.trim().trim_end_matches('/');
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    let (registry, path) = if is_host(first) || first == "localhost" { (first, rest) } else { (HUB, text) };
+    let is_path = if path.is_empty() { registry != HUB } else { path.split('/').all(is_component) };
+    if !is_path || !is_registry(registry) {
+        return Err(format!("`{text}` is not a repository of images"));
+    }
+    Ok((registry.to_owned(), path.to_owned()))
 }
 
-impl Repository {
-    /// One on any registry, or on Docker Hub when no registry is named.
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim().trim_end_matches('/');
-        let (first, rest) = text.split_once('/').unwrap_or((text, ""));
-        let (registry, path) = if is_host(first) || first == "localhost" { (first, rest) } else { (HUB, text) };
-        let is_path = if path.is_empty() { registry != HUB } else { path.split('/').all(is_component) };
-        if !is_path || !is_registry(registry) {
-            return Err(format!("`{text}` is not a repository of images"));
-        }
-        Ok(Self { registry: registry.to_owned(), path: path.to_owned() })
+/// The path of an account on Docker Hub, which is all that boileroom accepts from its user.
+fn hub_account(text: &str) -> Result<String, String> {
+    let shown = text.trim();
+    let path = shown.strip_suffix('/').unwrap_or(shown);
+    let path = path.strip_prefix("docker.io/").unwrap_or(path);
+    if path.split('/').next().is_some_and(is_host) || !path.split('/').all(is_component) {
+        return Err(format!(
+            "`{shown}` is not an account on Docker Hub, such as `docker.io/jakublala`; another registry is named by \
+             `repository` in the backend's table"
+        ));
     }
-
-    /// One on Docker Hub, which is all that boileroom takes from its user.
-    fn of_hub(text: &str) -> Result<Self, String> {
-        let shown = text.trim();
-        let path = shown.strip_suffix('/').unwrap_or(shown);
-        let path = path.strip_prefix("docker.io/").unwrap_or(path);
-        let foreign = path.split('/').next().is_some_and(is_host);
-        if foreign || !path.split('/').all(is_component) {
-            return Err(format!(
-                "`{shown}` is not an account on Docker Hub, such as `docker.io/jakublala`; another registry is named by \
-                 `repository` in the backend's table"
-            ));
-        }
-        Ok(Self { registry: HUB.to_owned(), path: path.to_owned() })
-    }
+    Ok(path.to_owned())
 }
 
-/// The tag in the registry for one that a person gives: trimmed, with a version behind a line of CUDA.
+/// The tag in the registry for a tag that a user names: trimmed, and completed if it is only a version of CUDA.
 fn resolve(tag: &str, version: &str) -> Result<String, String> {
     let tag = tag.trim();
-    let (line, rest) = match cuda_line(tag) {
-        Some((line, rest)) => (Some(line), rest.unwrap_or(version)),
+    let (cuda, rest) = match cuda_version(tag) {
+        Some((cuda, rest)) => (Some(cuda), rest.unwrap_or(version)),
         None => (None, if tag.is_empty() { version } else { tag }),
     };
     if rest == "latest" {
@@ -195,28 +173,23 @@ fn resolve(tag: &str, version: &str) -> Result<String, String> {
             "there are no images with the tag `{tag}`; name a version such as `{VERSION}`, which also says what was tested"
         ));
     }
-    if let Some(line) = line.filter(|line| !CUDA_LINES.contains(line)) {
-        let lines = CUDA_LINES.join(" and ");
-        return Err(format!("there are no images for CUDA {line}, only for {lines}"));
+    if let Some(cuda) = cuda.filter(|cuda| !CUDA_VERSIONS.contains(cuda)) {
+        return Err(format!("there are no images for CUDA {cuda}, only for {}", CUDA_VERSIONS.join(" and ")));
     }
-    let resolved = line.map_or_else(|| rest.to_owned(), |line| format!("cuda{line}-{rest}"));
+    let resolved = cuda.map_or_else(|| rest.to_owned(), |cuda| format!("cuda{cuda}-{rest}"));
     if !is_tag(&resolved) {
         return Err(format!("`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, at most {LONGEST_TAG}"));
     }
     Ok(resolved)
 }
 
-/// The line of CUDA that a tag begins with, such as `12.6`, and what follows it.
-fn cuda_line(tag: &str) -> Option<(&str, Option<&str>)> {
+/// The version of CUDA at the beginning of a tag, such as `12.6`, and the rest of the tag.
+fn cuda_version(tag: &str) -> Option<(&str, Option<&str>)> {
     let rest = tag.strip_prefix("cuda")?;
-    let (line, rest) = match rest.split_once('-') {
-        Some((line, rest)) if !rest.is_empty() => (line, Some(rest)),
-        Some(_) => return None,
-        None => (rest, None),
-    };
-    let (major, minor) = line.split_once('.')?;
+    let (cuda, rest) = rest.split_once('-').map_or((rest, None), |(cuda, rest)| (cuda, Some(rest)));
+    let (major, minor) = cuda.split_once('.')?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number(major) && is_number(minor)).then_some((line, rest))
+    (is_number(major) && is_number(minor) && rest != Some("")).then_some((cuda, rest))
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -224,7 +197,7 @@ fn is_tag(tag: &str) -> bool {
     tag.len() <= LONGEST_TAG && tag.bytes().all(plain) && !tag.starts_with(['.', '-']) && !tag.is_empty()
 }
 
-/// Whether the first part of a name is a host and not an account.
+/// Whether the first part of a name is a host rather than an account.
 fn is_host(part: &str) -> bool {
     part.contains(['.', ':'])
 }
@@ -235,11 +208,55 @@ fn is_registry(text: &str) -> bool {
     !host.is_empty() && host.bytes().all(letters) && port.parse::<u16>().is_ok()
 }
 
-/// Whether this can be one part of a repository's path: small letters and digits, with single separators between them.
+/// Whether a text can be one part of a repository's path: lower-case letters and digits with single separators between them.
 fn is_component(part: &str) -> bool {
-    let pieces = part.split(['.', '_', '-']);
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    pieces.into_iter().all(|piece| !piece.is_empty() && piece.bytes().all(plain))
+    part.split(['.', '_', '-']).all(|piece| !piece.is_empty() && piece.bytes().all(plain))
+}
+
+/// Why a pull failed although the name of the image is right. It is recognised by its message, because engines report everything that a
+/// registry says as one failure of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PullObstacle {
+    /// The disk has no space for the image.
+    FullDisk,
+    /// The registry refuses further pulls from here for a while.
+    RateLimit,
+}
+
+impl PullObstacle {
+    /// The obstacle that a message reports. Returns `None` if it is about something else.
+    pub(crate) fn in_words(message: &str) -> Option<Self> {
+        let message = message.to_lowercase();
+        let has_any = |patterns: &[&str]| patterns.iter().any(|pattern| message.contains(pattern));
+        if has_any(&["no space left on device", "disk quota exceeded"]) {
+            return Some(Self::FullDisk);
+        }
+        // A status stands alone; a digest or a size may contain the same digits.
+        let has_status = message.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "429");
+        let is_limit = has_status || has_any(&["toomanyrequests", "too many requests", "pull rate limit"]);
+        is_limit.then_some(Self::RateLimit)
+    }
+
+    /// The fault of a start that failed because of it.
+    pub(crate) const fn fault(self) -> Fault {
+        match self {
+            Self::FullDisk => Fault::Misconfigured,
+            Self::RateLimit => Fault::Unreachable,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) const fn advice(self) -> &'static str {
+        match self {
+            Self::FullDisk => {
+                "the disk is full where images are kept: free some disk space there, the name of the image is not the matter"
+            }
+            Self::RateLimit => {
+                "the registry limits how often images are pulled from here: log in there, wait, or use a mirror (`repository`)"
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ fn a_table_names_any_registry() {
         assert_eq!(name, format!("{expected}:0.4.1"));
     }
     for given in ["docker.io", "", "Lab", "host:port/lab", "ghcr.io//lab", "a b/c"] {
-        assert!(Repository::parse(given).is_err(), "{given}");
+        assert!(parse_repository(given).is_err(), "{given}");
     }
 }
 
@@ -169,4 +169,20 @@ fn an_architecture_has_one_name() {
     assert_eq!(architecture("AArch64 "), "arm64");
     assert_eq!(architecture("amd64"), architecture("x86-64"));
     assert_eq!(architecture("riscv64"), "riscv64");
+}
+
+#[test]
+fn a_full_disk_and_a_limit_are_told_from_a_name_that_is_wrong() {
+    use PullObstacle::{FullDisk, RateLimit};
+    for (words, obstacle) in [
+        ("write /var/lib/docker/tmp/x: no space left on device", Some(FullDisk)),
+        ("FATAL: while writing: No space left on device", Some(FullDisk)),
+        ("toomanyrequests: You have reached your pull rate limit.", Some(RateLimit)),
+        ("unexpected status code 429 Too Many Requests", Some(RateLimit)),
+        ("received unexpected HTTP status: 429", Some(RateLimit)),
+        ("manifest for x/y:1 not found: manifest unknown", None),
+        ("blob sha256:1a429b is missing", None),
+    ] {
+        assert_eq!(PullObstacle::in_words(words), obstacle, "{words}");
+    }
 }
