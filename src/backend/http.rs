@@ -1,7 +1,6 @@
-//! The kind `http`: a model server that hydrotest did not start. Waits for it, calls it, never starts or stops it.
+//! The kind `http`: a model server that runs already. Waits for it and calls it. Does not start or stop it.
 
 mod examine;
-mod headers;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -12,11 +11,16 @@ use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
 use super::launcher::{Endpoint, Launcher, ServerExit};
 use super::requirement::Requirement;
 use super::served::{Credentials, Served, ServedSettings};
-use super::{Backend, BackendError, Fault, Stage, Watch, Work};
+use super::{Backend, BackendError, Watch, Work, placeholders};
 use crate::config::{BackendTable, Diagnostics, Location, PerModel, TableReader, interpolate};
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
 use crate::wire::client::{ModelClient, check_address};
+
+/// Headers whose values are credentials: they must come from the environment, so that no file contains them.
+const PRIVATE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
+/// Headers that the exchange itself sets.
+const OURS: [&str; 5] = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
@@ -37,18 +41,17 @@ secret_env = "HYDROTEST_SECRET"
 struct Http {
     url: String,
     secret_variable: String,
-    /// The name of the backend, as its table has it.
+    /// The name of the backend.
     name: String,
-    /// Headers for every request, with the variables that hold their values.
+    /// Headers for every request, with variables of the environment in their values.
     headers: Vec<(HeaderName, String)>,
-    /// What the server was started with.
+    /// The configuration with which the server was started.
     per_model: PerModel,
     served: ServedSettings,
-    /// Where its keys are written.
     places: HttpPlaces,
 }
 
-/// Where the keys are written that a server can contradict; the place of the table for one that is not.
+/// The locations of the keys that a server can contradict; the location of the table for absent keys.
 struct HttpPlaces {
     url: Location,
     secret: Location,
@@ -61,7 +64,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     if let Some(Err(error)) = url.as_ref().map(|url| interpolate(url, &[], |_| Some(String::new()))) {
         reader.reject("url", error, "in this address");
     }
-    // What the environment fills in is looked at when it is known.
+    // An address with variables is checked once they are filled in.
     if let Some(address) = url.as_ref().filter(|url| !url.contains(['$', '{']))
         && let Err(error) = check_address(address)
     {
@@ -73,7 +76,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         models: reader.location_of("models"),
     };
     let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
-    let headers = headers::read(&mut reader);
+    let headers = read_headers(&mut reader);
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Http {
@@ -87,26 +90,45 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     }))
 }
 
+/// Reads `headers` and reports what cannot be sent.
+fn read_headers(reader: &mut TableReader<'_>) -> Vec<(HeaderName, String)> {
+    let mut headers = Vec::new();
+    for (name, value) in reader.object("headers").unwrap_or_default() {
+        let (Ok(header), serde_json::Value::String(value)) = (HeaderName::try_from(&name), value) else {
+            let message = format!("`headers.{name}` is no header with a text");
+            reader.reject("headers", message, "expected NAME = \"text with ${VARIABLE}\"");
+            continue;
+        };
+        if OURS.contains(&header.as_str()) {
+            let message = format!("`headers.{name}` is not for a table to say");
+            reader.reject("headers", message, "every exchange has its own");
+        } else if PRIVATE.contains(&header.as_str()) && !value.contains("${") {
+            let message = format!("`headers.{name}` is a secret in a file");
+            reader.reject("headers", message, "expected \"… ${VARIABLE}\", filled in from the environment");
+        } else if let Err(error) = interpolate(&value, &[], |_| Some(String::new())) {
+            reader.reject("headers", error, format!("in `{name}`"));
+        } else {
+            headers.push((header, value));
+        }
+    }
+    headers
+}
+
 impl Settings for Http {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
-        let variable = |name: &str| std::env::var(name).ok();
-        let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
+        let url = self.address()?;
         if let Some(reason) = self.unsupported(&launch.contract, &launch.config) {
-            return Err(unusable(reason));
+            return Err(BackendError::configuration(reason));
         }
-        let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
-            let message = format!(
+        let own = self.credentials(self.secret().ok_or_else(|| {
+            BackendError::configuration(format_args!(
                 "the server's secret is expected in the environment variable {}, which is not set: export it, or name another in \
                  `secret_env`",
                 self.secret_variable
-            );
-            return Err(unusable(message));
-        };
-        let own = self.credentials(secret)?;
+            ))
+        })?)?;
         let launcher = Running { endpoint: Endpoint { url, port: None } };
-        let launch = launch.on_device(None);
-        Ok(Box::new(Served::new(launcher, launch, self.served, Some(own))))
+        Ok(Box::new(Served::new(launcher, launch.on_device(None), self.served, Some(own))))
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
@@ -115,43 +137,51 @@ impl Settings for Http {
 
     fn foresee<'a>(&'a self, models: &'a [Arc<Contract>]) -> Work<'a, ()> {
         Box::pin(async move {
-            let Some(client) = self.client().ok().filter(|_| models.len() > 1) else {
-                return Ok(());
-            };
-            if client.health().await.is_err() {
-                // Whatever is wrong there, its start says better.
-                return Ok(());
+            let client = self.secret().and_then(|secret| self.client(&self.address().ok()?, secret).ok());
+            if let Some(client) = client
+                && models.len() > 1
+                && client.health().await.is_ok()
+            {
+                let class = examine::probe(&client, models).await.ok();
+                return Err(one_model(models, class.as_deref()));
             }
-            let class = examine::probe(&client, models).await.ok();
-            Err(one_model(models, class.as_deref()))
+            // The start explains any other mistake better.
+            Ok(())
         })
     }
 
     fn unsupported(&self, contract: &Contract, config: &Options) -> Option<String> {
         let has = self.per_model.config(contract);
         let differences = contract.differences(config, &has);
-        if differences.is_empty() {
-            return None;
-        }
-        let differences = differences
+        let shown = differences
             .iter()
             .map(|(option, wanted, has)| format!("`{option}` {wanted} is wanted, and the server has {has}"));
         let (name, key) = (&self.name, &contract.key);
-        Some(format!(
-            "a server that runs already cannot be given another configuration: {}, as `config.{key}` of [backends.{name}] \
-             or the model's default says",
-            differences.collect::<Vec<_>>().join(", ")
-        ))
+        (!differences.is_empty()).then(|| {
+            format!(
+                "a server that runs already cannot be given another configuration: {}, as `config.{key}` of [backends.{name}] \
+                 or the model's default says",
+                shown.collect::<Vec<_>>().join(", ")
+            )
+        })
     }
 }
 
 impl Http {
-    /// What is needed to speak with the server. Values of variables are hidden wherever a text of the server is shown.
+    /// The address with its variables filled in.
+    fn address(&self) -> Result<String, BackendError> {
+        placeholders::fill(&self.url, &[])
+    }
+
+    fn secret(&self) -> Option<Secret> {
+        std::env::var(&self.secret_variable).ok().and_then(Secret::new)
+    }
+
+    /// The credentials of the server. Values of variables are masked in every text of the server that is shown.
     ///
     /// # Errors
-    /// A variable that is not set, or holds what no header can.
+    /// If a variable is not set, or its value cannot be sent in a header.
     fn credentials(&self, secret: Secret) -> Result<Credentials, BackendError> {
-        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let hidden = RefCell::new(Vec::new());
         let variable = |name: &str| {
             let value = std::env::var(name).ok()?;
@@ -160,46 +190,40 @@ impl Http {
         };
         let mut headers = HeaderMap::new();
         for (name, text) in &self.headers {
-            let value = interpolate(text, &[], variable);
-            let value = value.map_err(|error| unusable(format!("`headers.{name}`: {error}")))?;
-            let value = HeaderValue::try_from(value.trim());
-            let mut value =
-                value.map_err(|_| unusable(format!("`headers.{name}` has characters that no header has")))?;
+            let unusable = |why: String| BackendError::configuration(format_args!("`headers.{name}`{why}"));
+            let value = interpolate(text, &[], variable).map_err(|error| unusable(format!(": {error}")))?;
+            let mut value = HeaderValue::try_from(value.trim())
+                .map_err(|_| unusable(" has characters that no header has".to_owned()))?;
             value.set_sensitive(true);
             headers.insert(name.clone(), value);
         }
         Ok(Credentials { secret: secret.hiding(hidden.take()), variable: self.secret_variable.clone(), headers })
     }
 
-    fn client(&self) -> Result<ModelClient, BackendError> {
-        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
-        let variable = |name: &str| std::env::var(name).ok();
-        let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
-        let secret = variable(&self.secret_variable).and_then(Secret::new);
-        let secret = secret.ok_or_else(|| unusable(format!("{} is not set", self.secret_variable)))?;
+    fn client(&self, address: &str, secret: Secret) -> Result<ModelClient, BackendError> {
         let own = self.credentials(secret)?;
-        let client = ModelClient::new(&url, own.secret, self.served.timeouts);
-        Ok(client.map_err(|error| unusable(error.to_string()))?.with_headers(own.headers))
+        let client = ModelClient::new(address, own.secret, self.served.timeouts);
+        Ok(client.map_err(BackendError::configuration)?.with_headers(own.headers))
     }
 }
 
-/// The mistake of a table by which one server is to be several models.
+/// The error of a table that declares one server as several models.
 fn one_model(models: &[Arc<Contract>], class: Option<&str>) -> BackendError {
-    let of_class: Vec<String> = models
-        .iter()
-        .filter(|model| class == Some(model.output.as_str()))
-        .map(|model| format!("`models = [\"{}\"]`", model.key))
-        .collect();
-    let all: Vec<&str> = models.iter().map(|model| model.key.as_str()).collect();
-    let advice = match (class, of_class.as_slice()) {
-        (Some(class), [_, ..]) => format!("this one answers with {class}: say {}", of_class.join(" or ")),
-        _ => "say which with `models`, such as `models = [\"esm2\"]`".to_owned(),
+    let of_class = models.iter().filter(|model| class == Some(model.output.as_str()));
+    let choices: Vec<String> = of_class.map(|model| format!("`models = [\"{}\"]`", model.key)).collect();
+    let advice = match class.filter(|_| !choices.is_empty()) {
+        Some(class) => format!("this one answers with {class}: say {}", choices.join(" or ")),
+        None => "say which with `models`, such as `models = [\"esm2\"]`".to_owned(),
     };
-    let message = format!("a server has one model, and this backend is to have {}: {advice}", all.join(", "));
-    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
+    let all = keys(models);
+    BackendError::configuration(format_args!("a server has one model, and this backend is to have {all}: {advice}"))
 }
 
-/// A server that is there without our doing.
+fn keys(models: &[Arc<Contract>]) -> String {
+    models.iter().map(|model| model.key.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A server that was not started by hydrotest.
 struct Running {
     endpoint: Endpoint,
 }
