@@ -1,7 +1,6 @@
-//! Credentials for a registry, where the `docker` command keeps them: `auths`, `credHelpers` and `credsStore` of its
-//! `config.json`. Reads them and asks helper programs; never shows or keeps one.
+//! The credentials for a registry, from where the `docker` command keeps them: `auths`, `credHelpers` and `credsStore` of its
+//! `config.json`. Reads them and runs helper programs. Never shows or stores a credential.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,66 +10,69 @@ use tokio::io::AsyncWriteExt;
 
 use super::host::{self, Environment};
 
-/// The name of Docker Hub, and the one it has in configurations.
+/// The name of Docker Hub, and its name in configurations.
 const HUB: &str = "docker.io";
 const HUB_KEY: &str = "https://index.docker.io/v1/";
-/// The user that a helper names when what it gives is a token.
+/// The user that a helper returns with a token.
 const TOKEN: &str = "<token>";
-/// How long a helper may take: it may ask its keychain and nothing else.
+/// How long a helper may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What was found for a registry.
+/// The result of looking for the credentials of a registry.
 pub(super) struct FoundCredentials {
     /// The credentials, if any.
     pub(super) credentials: Option<DockerCredentials>,
-    /// Where they are from, or why there are none, for messages.
+    /// Where they come from, or why there are none, for messages.
     pub(super) origin: String,
 }
 
 /// The credentials for a registry, as the docker command would find them.
 pub(super) async fn find(registry: &str, environment: Environment<'_>) -> FoundCredentials {
-    let none = |origin: String| FoundCredentials { credentials: None, origin };
-    let Some(path) = host::configuration(environment).map(|directory| directory.join("config.json")) else {
-        return none("without credentials".to_owned());
-    };
-    let Some(config) = host::json(&path) else {
-        return none(format!("without credentials: there is no usable {}", path.display()));
-    };
-    let keys: &[&str] = if registry == HUB { &[HUB_KEY, HUB, "index.docker.io"] } else { &[registry] };
-    if let Some(helper) = helper(&config, keys) {
-        return ask(&helper, keys.first().copied().unwrap_or(registry)).await;
-    }
-    match stored(&config, keys) {
-        Some(mut credentials) => {
-            credentials.serveraddress = Some(registry.to_owned());
-            let user = credentials.username.as_deref().unwrap_or("a token");
-            let origin = format!("with the credentials of {user} from {}", path.display());
-            FoundCredentials { credentials: Some(credentials), origin }
+    match look(registry, environment).await {
+        Ok((credentials, origin)) => {
+            FoundCredentials { credentials: Some(credentials), origin: format!("with the credentials of {origin}") }
         }
-        None => none(format!("without credentials: {} has none for {registry}", path.display())),
+        Err(reason) => FoundCredentials { credentials: None, origin: format!("without credentials{reason}") },
     }
 }
 
-/// The helper that keeps the credentials of a registry: its own, else the one for all.
-fn helper(config: &Value, keys: &[&str]) -> Option<String> {
+/// The credentials and their origin, or the reason why there are none.
+async fn look(registry: &str, environment: Environment<'_>) -> Result<(DockerCredentials, String), String> {
+    let path = host::configuration(environment).ok_or_else(String::new)?.join("config.json");
+    let shown = path.display();
+    let config = host::json(&path).ok_or_else(|| format!(": there is no usable {shown}"))?;
+    let keys: &[&str] = if registry == HUB { &[HUB_KEY, HUB, "index.docker.io"] } else { &[registry] };
+    if let Some(helper) = helper(&config, keys) {
+        let program = format!("docker-credential-{helper}");
+        let asked = tokio::time::timeout(PATIENCE, ask(&program, keys[0])).await;
+        return asked
+            .unwrap_or_else(|_| Err(format!("did not answer within {} s", PATIENCE.as_secs())))
+            .map(|(credentials, user)| (credentials, format!("{user} from {program}")))
+            .map_err(|reason| format!(": {program} {reason}"));
+    }
+    let credentials = stored(&config, keys).ok_or_else(|| format!(": {shown} has none for {registry}"))?;
+    let user = credentials.username.as_deref().unwrap_or("a token");
+    let origin = format!("{user} from {shown}");
+    Ok((DockerCredentials { serveraddress: Some(registry.to_owned()), ..credentials }, origin))
+}
+
+/// The helper that keeps the credentials of a registry: its own, else the default helper.
+fn helper<'a>(config: &'a Value, keys: &[&str]) -> Option<&'a str> {
     let own = keys.iter().find_map(|key| config.get("credHelpers")?.get(key)?.as_str());
     let helper = own.or_else(|| config.get("credsStore")?.as_str())?;
     // It becomes part of a program's name.
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    (!helper.is_empty() && helper.chars().all(plain)).then(|| helper.to_owned())
+    Some(helper).filter(|helper| !helper.is_empty() && helper.chars().all(plain))
 }
 
-/// What stands in the file itself.
+/// The credentials in the file itself.
 fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
     let auths = config.get("auths")?.as_object()?;
     let bare = |key: &str| {
         let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
         key.trim_end_matches('/').to_owned()
     };
-    let entry = keys.iter().find_map(|wanted| {
-        let found = auths.iter().find(|(key, _)| bare(key) == bare(wanted));
-        found.map(|(_, entry)| entry)
-    })?;
+    let (_, entry) = keys.iter().find_map(|wanted| auths.iter().find(|(key, _)| bare(key) == bare(wanted)))?;
     let text = |name: &str| entry.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     if let Some(token) = text("identitytoken") {
         return Some(of_token(token));
@@ -78,57 +80,39 @@ fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
     if let (Some(username), Some(password)) = (text("username"), text("password")) {
         return Some(of_user(username, password));
     }
-    let decoded = base64_simd::STANDARD.decode_to_vec(text("auth")?).ok()?;
-    let decoded = String::from_utf8(decoded).ok()?;
+    let decoded = String::from_utf8(base64_simd::STANDARD.decode_to_vec(text("auth")?).ok()?).ok()?;
     let (username, password) = decoded.split_once(':')?;
     Some(of_user(username.to_owned(), password.trim_end_matches('\0').to_owned()))
 }
 
-/// Asks a helper program.
-async fn ask(helper: &str, registry: &str) -> FoundCredentials {
-    let program = format!("docker-credential-{helper}");
-    let none =
-        |why: String| FoundCredentials { credentials: None, origin: format!("without credentials: {program} {why}") };
-    let asked = tokio::time::timeout(PATIENCE, run(Path::new(&program), registry)).await;
-    let response = match asked {
-        Err(_) => return none(format!("did not answer within {} s", PATIENCE.as_secs())),
-        Ok(Err(error)) => return none(format!("could not be run: {error}")),
-        // It says in its output that it has none.
-        Ok(Ok(None)) => return none(format!("has none for {registry}")),
-        Ok(Ok(Some(response))) => response,
-    };
-    let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
-    match (text("Username"), text("Secret")) {
-        (Some(user), Some(secret)) => {
-            let mut credentials = if user == TOKEN { of_token(secret) } else { of_user(user.clone(), secret) };
-            credentials.serveraddress = Some(registry.to_owned());
-            FoundCredentials {
-                credentials: Some(credentials),
-                origin: format!("with the credentials of {user} from {program}"),
-            }
+/// The credentials that a helper program returns, and their user.
+async fn ask(program: &str, registry: &str) -> Result<(DockerCredentials, String), String> {
+    let run = async {
+        let mut child = tokio::process::Command::new(program)
+            .arg("get")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            // A helper that needs no input may have closed it.
+            let _ = input.write_all(format!("{registry}\n").as_bytes()).await;
         }
-        _ => none("gave a response without `Username` and `Secret`".to_owned()),
-    }
-}
-
-/// The response of a helper, nothing when it says that it has none.
-async fn run(program: &Path, registry: &str) -> std::io::Result<Option<Value>> {
-    let mut child = tokio::process::Command::new(program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        // One that needs no input may have closed it.
-        let _ = input.write_all(format!("{registry}\n").as_bytes()).await;
-    }
-    let output = child.wait_with_output().await?;
-    if !output.status.success() {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_slice(&output.stdout)?))
+        let output = child.wait_with_output().await?;
+        // A helper that has no credentials says so in its output.
+        let response: Option<Value> =
+            output.status.success().then(|| serde_json::from_slice(&output.stdout)).transpose()?;
+        std::io::Result::Ok(response)
+    };
+    let response = run.await.map_err(|error| format!("could not be run: {error}"))?;
+    let response = response.ok_or_else(|| format!("has none for {registry}"))?;
+    let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(user), Some(secret)) = (text("Username"), text("Secret")) else {
+        return Err("gave a response without `Username` and `Secret`".to_owned());
+    };
+    let credentials = if user == TOKEN { of_token(secret) } else { of_user(user.clone(), secret) };
+    Ok((DockerCredentials { serveraddress: Some(registry.to_owned()), ..credentials }, user))
 }
 
 fn of_user(username: String, password: String) -> DockerCredentials {

@@ -1,5 +1,5 @@
-//! A connection to an engine, and its errors in words: what the engine said, what that means, what to try. Every question is
-//! bounded in time. Knows nothing of images and containers.
+//! A connection to an engine, and its errors as sentences: the engine's own words, what they mean, what to try. Every request is bounded
+//! in time. It does not know images or launches.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error as _;
@@ -7,21 +7,27 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bollard::errors::Error as EngineError;
 use bollard::models::{ContainerInspectResponse, ContainerSummary};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
-use super::host::{self, Environment};
+use super::host;
 use crate::backend::image;
 use crate::backend::{BackendError, Fault, Stage};
 
 /// How long the engine may take for one response.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a response's head may take where it comes when something has ended; longer than anything that is waited for.
+/// How long the engine may take for a response that waits for an event. Longer than anything that is waited for.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often containers are looked at again when one is in a state of which the interface knows nothing, and how long between.
+/// How often a request about containers is repeated if one is in a state that the API does not have, and the time between.
 const LOOKS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(50);
+
+const FORWARD: &str =
+    "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = \"unix:///tmp/engine.sock\"`";
+const START: &str = "start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by \
+                     DOCKER_HOST or `host`";
 
 /// An engine that answers.
 #[derive(Clone)]
@@ -30,13 +36,13 @@ pub(super) struct Engine {
     pub(super) docker: Docker,
     /// Its address.
     pub(super) host: String,
-    /// Its architecture, as images call it.
+    /// Its architecture, by the name in image manifests.
     pub(super) architecture: String,
-    /// Name, version and interface, such as `Docker 20.10.24 (API 1.41)`.
+    /// Name, version and API version, such as `Docker 20.10.24 (API 1.41)`.
     pub(super) version: String,
 }
 
-/// What an engine has said of itself.
+/// The identity of an engine.
 #[derive(Clone)]
 struct Identity {
     interface: ClientVersion,
@@ -44,18 +50,20 @@ struct Identity {
     version: String,
 }
 
-/// The engines that this process has talked to, by address. Podman asks the system's packages whenever it is asked for its
-/// version, and takes half a second for that.
+/// The engines that this process has connected to, by address. Podman takes half a second to report its version, because it queries the
+/// system's packages each time.
 static MET: Mutex<BTreeMap<String, Identity>> = Mutex::new(BTreeMap::new());
 
+/// The response of an engine, or its error.
+type EngineResult<T> = Result<T, EngineError>;
+
 impl Engine {
-    /// Connects to the engine that the table, the environment or the machine names, and agrees on a version with it.
+    /// Connects to the engine that the table, the environment or the machine names, and negotiates a version.
     ///
     /// # Errors
-    /// When there is none, or it cannot be talked to.
+    /// If there is no engine, or the connection fails.
     pub(super) async fn find(declared: Option<&str>) -> Result<Self, BackendError> {
-        let environment: Environment<'_> = &|name| std::env::var(name).ok();
-        let (host, named) = host::find(declared, environment);
+        let (host, named) = host::find(declared, &host::variable);
         Self::connect(&host, named).await
     }
 
@@ -64,25 +72,23 @@ impl Engine {
     /// # Errors
     /// As [`Self::find`].
     pub(super) async fn connect(host: &str, named: &str) -> Result<Self, BackendError> {
-        let unusable = |message: String| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
+        let unusable = |message| Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         let met = MET.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
         let interface = met.as_ref().map_or(API_DEFAULT_VERSION, |met| &met.interface);
         let docker = match host.split_once("://").map(|(scheme, _)| scheme) {
             Some("unix") => Docker::connect_with_unix(host, LONGEST.as_secs(), interface),
-            Some("tcp" | "http") => {
-                if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
-                    return Err(unusable(format!(
-                        "{host} is to be reached over TLS (DOCKER_TLS_VERIFY), which this harness does not speak to engines; \
-                         forward its socket: {FORWARD}"
-                    )));
-                }
-                Docker::connect_with_http(host, LONGEST.as_secs(), interface)
+            Some("tcp" | "http") if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) => {
+                return unusable(format!(
+                    "{host} is to be reached over TLS (DOCKER_TLS_VERIFY), which this harness does not speak to engines; \
+                     forward its socket: {FORWARD}"
+                ));
             }
+            Some("tcp" | "http") => Docker::connect_with_http(host, LONGEST.as_secs(), interface),
             _ => {
-                return Err(unusable(format!(
+                return unusable(format!(
                     "{host} ({named}) is no address that this harness can reach an engine at: `unix://` and `tcp://` are; for \
                      an engine behind ssh, forward its socket: {FORWARD}"
-                )));
+                ));
             }
         };
         let mut docker = docker.map_err(|error| unreachable(host, named, &error))?;
@@ -93,14 +99,14 @@ impl Engine {
                 met.insert(host.to_owned(), identity.clone());
             }),
         };
-        let identity = identity.map_err(|error| unreachable(host, named, &error))?;
-        Ok(Self { docker, host: host.to_owned(), architecture: identity.architecture, version: identity.version })
+        let Identity { architecture, version, .. } = identity.map_err(|error| unreachable(host, named, &error))?;
+        Ok(Self { docker, host: host.to_owned(), architecture, version })
     }
 
-    /// Looks at a container.
+    /// Inspects a container.
     ///
     /// # Errors
-    /// When the engine does not answer; the inner error when it does not tell.
+    /// If the engine does not answer; the inner error if it answers with an error.
     pub(super) async fn inspect(
         &self,
         container: &str,
@@ -116,124 +122,106 @@ impl Engine {
     pub(super) async fn labelled(&self, label: &str) -> Result<EngineResult<Vec<ContainerSummary>>, BackendError> {
         let labels = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&labels).build();
-        let list = || self.docker.list_containers(Some(options.clone()));
-        in_known_states("listing containers", list).await
+        in_known_states("listing containers", || self.docker.list_containers(Some(options.clone()))).await
     }
 
-    /// Whether it is a machine other than this one, as far as its address tells.
+    /// The machine of the engine, if its address is not on this machine.
     pub(super) fn remote(&self) -> Option<&str> {
         let (_, rest) = self.host.split_once("://").filter(|(scheme, _)| matches!(*scheme, "tcp" | "http"))?;
         let authority = rest.split('/').next().unwrap_or(rest);
         let machine = authority.rsplit_once(':').map_or(authority, |(machine, _)| machine);
-        let here = machine == "localhost" || machine.starts_with("127.") || machine == "[::1]";
-        (!here).then_some(machine)
+        let is_local = machine == "localhost" || machine.starts_with("127.") || machine == "[::1]";
+        (!is_local).then_some(machine)
     }
 }
 
-/// Agrees on a version with an engine and asks who it is.
+/// Negotiates a version with an engine and asks for its identity.
 async fn meet(docker: &mut Docker) -> EngineResult<Identity> {
     *docker = docker.clone().negotiate_version().await?;
     let version = docker.version().await?;
-    let brand = version.components.iter().flatten().next();
-    let brand = brand.map_or("engine", |component| component.name.as_str());
-    let brand = if brand == "Engine" { "Docker" } else { brand };
-    let number = version.version.unwrap_or_default();
+    let brand = match version.components.iter().flatten().next().map(|component| component.name.as_str()) {
+        None => "engine",
+        Some("Engine") => "Docker",
+        Some(brand) => brand,
+    };
     let interface = docker.client_version();
     Ok(Identity {
-        version: format!("{brand} {number} (API {interface})"),
+        version: format!("{brand} {} (API {interface})", version.version.unwrap_or_default()),
         architecture: image::architecture(&version.arch.unwrap_or_default()),
         interface,
     })
 }
 
-const FORWARD: &str =
-    "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = \"unix:///tmp/engine.sock\"`";
-
-/// What an engine tells, or why it does not.
-type EngineResult<T> = Result<T, bollard::errors::Error>;
-
-/// The response to a question about containers. Podman calls one that has ended and is not cleared away yet `stopped`, which is no
-/// state of Docker's interface; it is asked again until each has one.
+/// The response to a request about containers. Podman reports a container that has exited and is not cleaned up yet as `stopped`, a state
+/// that Docker's API does not have. The request is repeated until no container has it.
 async fn in_known_states<T, Answer>(what: &str, ask: impl Fn() -> Answer) -> Result<EngineResult<T>, BackendError>
 where
     Answer: Future<Output = EngineResult<T>>,
 {
-    let mut looks = 1;
-    loop {
+    for _ in 1..LOOKS {
         match bounded(what, ask()).await? {
-            Err(bollard::errors::Error::JsonDataError { .. }) if looks < LOOKS => looks += 1,
-            reported => return Ok(reported),
+            Err(EngineError::JsonDataError { .. }) => tokio::time::sleep(PAUSE).await,
+            response => return Ok(response),
         }
-        tokio::time::sleep(PAUSE).await;
     }
+    bounded(what, ask()).await
 }
 
-/// The response to a question that the engine answers at once.
+/// The response to a request that the engine answers at once.
 ///
 /// # Errors
-/// When no response comes.
+/// If there is no response in time.
 pub(super) async fn bounded<T>(what: &str, response: impl Future<Output = T>) -> Result<T, BackendError> {
-    tokio::time::timeout(PATIENCE, response).await.map_err(|_| silent(what))
+    tokio::time::timeout(PATIENCE, response).await.map_err(|_| {
+        let message = format!(
+            "the engine did not answer within {} s ({what}); is it overloaded or stuck? `docker info` asks the same",
+            PATIENCE.as_secs()
+        );
+        BackendError::new(Stage::Launch, Fault::Timeout, message)
+    })
 }
 
-fn silent(what: &str) -> BackendError {
-    let message = format!(
-        "the engine did not answer within {} s ({what}); is it overloaded or stuck? `docker info` asks the same",
-        PATIENCE.as_secs()
-    );
-    BackendError::new(Stage::Launch, Fault::Timeout, message)
-}
-
-/// The status and the words of an engine that refused something.
-pub(super) fn refusal(error: &bollard::errors::Error) -> Option<(u16, &str)> {
+/// The status and the message of an engine that refused a request.
+pub(super) fn refusal(error: &EngineError) -> Option<(u16, &str)> {
     match error {
-        bollard::errors::Error::DockerResponseServerError { status_code, message } => {
-            Some((*status_code, message.trim()))
-        }
+        EngineError::DockerResponseServerError { status_code, message } => Some((*status_code, message.trim())),
         _ => None,
     }
 }
 
-/// Whether the engine says that there is no such thing.
-pub(super) fn is_missing(error: &bollard::errors::Error) -> bool {
+/// Whether the engine reports that the object does not exist.
+pub(super) fn is_missing(error: &EngineError) -> bool {
     refusal(error).is_some_and(|(status, _)| status == 404)
 }
 
-/// An error in a sentence: the engine's own words, or how the connection broke.
-pub(super) fn words(error: &bollard::errors::Error) -> String {
-    if let Some((_, message)) = refusal(error) {
-        return message.to_owned();
+/// The message of an error: the engine's own, or the system's error of the connection.
+pub(super) fn words(error: &EngineError) -> String {
+    match (refusal(error), error) {
+        (Some((_, message)), _) => message.to_owned(),
+        (None, EngineError::DockerStreamError { error }) => error.clone(),
+        // The connection's own error is the innermost. The outer ones only say that something failed.
+        _ => connection(error).map_or_else(|| error.to_string(), ToString::to_string),
     }
-    if let bollard::errors::Error::DockerStreamError { error } = error {
-        return error.clone();
-    }
-    // The connection's own error is the innermost; those around it say only that something failed.
-    connection(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The system's error behind a failed connection.
-fn connection(error: &bollard::errors::Error) -> Option<&io::Error> {
-    let mut source = error.source();
-    let mut found = match error {
-        bollard::errors::Error::IOError { err } => Some(err),
+fn connection(error: &EngineError) -> Option<&io::Error> {
+    let own = match error {
+        EngineError::IOError { err } => Some(err),
         _ => None,
     };
-    while let Some(inner) = source {
-        found = inner.downcast_ref().or(found);
-        source = inner.source();
-    }
-    found
+    let sources = std::iter::successors(error.source(), |&source| source.source());
+    sources.filter_map(|source| source.downcast_ref()).last().or(own)
 }
 
-/// No engine there, or none for us.
-fn unreachable(host: &str, named: &str, error: &bollard::errors::Error) -> BackendError {
+/// The error of a connection that failed.
+fn unreachable(host: &str, named: &str, error: &EngineError) -> BackendError {
+    let unreachable = |message| BackendError::new(Stage::Launch, Fault::Unreachable, message);
     if let Some((status, message)) = refusal(error) {
-        let message = format!("what answers at {host} ({named}) is no engine: status {status}, {message}");
-        return BackendError::new(Stage::Launch, Fault::Unreachable, message);
+        return unreachable(format!("what answers at {host} ({named}) is no engine: status {status}, {message}"));
     }
-    let kind = connection(error).map(io::Error::kind);
-    let missing = matches!(error, bollard::errors::Error::SocketNotFoundError(_));
-    let (what, advice) = match kind {
+    let missing = matches!(error, EngineError::SocketNotFoundError(_));
+    let (what, advice) = match connection(error).map(io::Error::kind) {
         _ if missing => ("there is no such socket", START),
         Some(io::ErrorKind::NotFound) => ("there is no such socket", START),
         Some(io::ErrorKind::ConnectionRefused) => ("no process listens there", START),
@@ -244,12 +232,8 @@ fn unreachable(host: &str, named: &str, error: &bollard::errors::Error) -> Backe
         _ => ("it cannot be talked to", "check with `docker version`"),
     };
     let detail = if missing { String::new() } else { format!(" ({})", words(error)) };
-    let message = format!("no engine at {host}, which comes from {named}: {what}{detail}; {advice}");
-    BackendError::new(Stage::Launch, Fault::Unreachable, message)
+    unreachable(format!("no engine at {host}, which comes from {named}: {what}{detail}; {advice}"))
 }
-
-const START: &str = "start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by \
-                     DOCKER_HOST or `host`";
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,21 @@
-//! Looks whether an engine and what a backend needs of it are there, for `hydrotest doctor`. Starts, pulls and makes nothing.
+//! The checks of `hydrotest doctor` for an engine and the images of a backend. Starts, pulls and creates nothing.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::credentials;
 use super::engine::{self, Engine, bounded};
-use super::host::Environment;
-use super::settings::{DockerSettings, Gpus, Pull};
+use super::settings::{DockerSettings, Gpus, Pull, approximate_bytes, show_bytes};
 use super::spec::ContainerSpec;
-use super::{pull, size};
+use super::{credentials, host, pull};
 use crate::backend::kind::Overrides;
 use crate::backend::requirement::Requirement;
 use crate::os;
 use crate::prediction::Contract;
 
-/// Memory below which no published model loads, in bytes.
+/// Memory in bytes below which no published model loads.
 const LITTLE_MEMORY: i64 = 8 << 30;
 
-/// Disk space below which a published image may not fit, in bytes.
+/// Disk space in bytes below which a published image may not fit.
 const LITTLE_DISK: i64 = 20 << 30;
 
 /// All requirements.
@@ -33,7 +31,7 @@ pub(super) async fn examine(
         if let Err(error) = settings.fill(model, overrides, device) {
             Requirement::unset(&error).add_to(&mut requirements);
         }
-        // Engine and images can be looked at whatever else is missing.
+        // Engine and images can be checked even if something else is missing.
         match settings.outline(model, overrides, device) {
             // Models share images.
             Ok(spec) if specs.iter().any(|known| known.image == spec.image) => {}
@@ -60,26 +58,22 @@ pub(super) async fn examine(
     requirements
 }
 
-/// What the engine says of its machine: memory, and GPUs where they are wanted.
+/// The engine's machine: memory and disk, and GPUs if they are wanted.
 async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requirements: &mut Vec<Requirement>) {
-    let info = match bounded("telling about its machine", engine.docker.info()).await {
-        Ok(Ok(info)) => info,
-        Ok(Err(error)) => {
-            let words = engine::words(&error);
-            requirements.push(Requirement::doubtful("engine's machine", words, "check with `docker info`"));
-            return;
-        }
-        Err(error) => {
-            requirements.push(Requirement::doubtful("engine's machine", error.message, "check with `docker info`"));
+    let response = bounded("telling about its machine", engine.docker.info()).await.map_err(|error| error.message);
+    let info = match response.and_then(|info| info.map_err(|error| engine::words(&error))) {
+        Ok(info) => info,
+        Err(message) => {
+            requirements.push(Requirement::doubtful("engine's machine", message, "check with `docker info`"));
             return;
         }
     };
     let memory = info.mem_total.unwrap_or_default();
-    let shown = size::approximately(memory);
+    let shown = approximate_bytes(memory);
     requirements.push(match settings.memory {
         Some(limit) if limit > memory => Requirement::doubtful(
             "memory",
-            format!("{shown}, and `memory` allows {}", size::show(limit)),
+            format!("{shown}, and `memory` allows {}", show_bytes(limit)),
             "the limit protects nothing; set it below what the machine has",
         ),
         _ if memory < LITTLE_MEMORY => {
@@ -92,22 +86,17 @@ async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requir
         requirements.push(Requirement::doubtful("memory limit", "not supported", advice));
     }
     if let Some(free) = free(engine, info.docker_root_dir.as_deref()) {
-        let shown = format!("{} free", size::approximately(free));
+        let shown = format!("{} free", approximate_bytes(free));
+        let advice = "images take gigabytes; `docker system df` says what does";
         requirements.push(if free < LITTLE_DISK {
-            Requirement::doubtful(
-                "disk of the engine",
-                shown,
-                "images take gigabytes; `docker system df` says what does",
-            )
+            Requirement::doubtful("disk of the engine", shown, advice)
         } else {
             Requirement::met("disk of the engine", shown)
         });
     }
     if *gpus != Gpus::None {
-        let runtimes = info.runtimes.unwrap_or_default();
-        let devices = info.discovered_devices.unwrap_or_default();
-        let has = runtimes.contains_key("nvidia") || !devices.is_empty();
-        requirements.push(if has {
+        let has_runtime = info.runtimes.is_some_and(|runtimes| runtimes.contains_key("nvidia"));
+        requirements.push(if has_runtime || info.discovered_devices.is_some_and(|devices| !devices.is_empty()) {
             Requirement::met("GPU", "the engine has a runtime for NVIDIA's")
         } else {
             Requirement::doubtful(
@@ -119,13 +108,10 @@ async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requir
     }
 }
 
-/// The bytes that are free where an engine of this machine keeps its images.
+/// The free bytes where an engine of this machine keeps its images.
 fn free(engine: &Engine, root: Option<&str>) -> Option<i64> {
-    if engine.remote().is_some() {
-        return None;
-    }
-    // A root that is not here is in the machine of an engine that has one of its own.
-    let root = Path::new(root?);
+    // A root that does not exist here is in the virtual machine of an engine that has one.
+    let root = Path::new(root.filter(|_| engine.remote().is_none())?);
     i64::try_from(os::free_disk(root.exists().then_some(root)?).ok()?).ok()
 }
 
@@ -134,9 +120,7 @@ async fn image(engine: &Engine, settings: &DockerSettings, spec: &ContainerSpec)
     match pull::inspect(engine, &spec.image).await {
         Err(error) => Requirement::unmet(subject, error.message, "check with `docker images`"),
         Ok(Some(found)) => match pull::suits(engine, &spec.image, &found, settings.platform.as_deref()) {
-            Ok(()) => {
-                Requirement::met(subject, format!("here, {}", size::approximately(found.size.unwrap_or_default())))
-            }
+            Ok(()) => Requirement::met(subject, format!("here, {}", approximate_bytes(found.size.unwrap_or_default()))),
             Err(error) => Requirement::unmet(subject, error.message, "choose another tag or engine"),
         },
         Ok(None) if settings.pull == Pull::Never => {
@@ -147,10 +131,9 @@ async fn image(engine: &Engine, settings: &DockerSettings, spec: &ContainerSpec)
     }
 }
 
-/// An image that would have to be pulled: whether its registry has it.
+/// Whether the registry has an image that the engine would have to pull.
 async fn missing(engine: &Engine, spec: &ContainerSpec, subject: String) -> Requirement {
-    let environment: Environment<'_> = &|name| std::env::var(name).ok();
-    let found = credentials::find(&spec.registry, environment).await;
+    let found = credentials::find(&spec.registry, &host::variable).await;
     let asked = engine.docker.inspect_registry_image(&spec.image, found.credentials);
     match bounded("asking a registry", asked).await {
         Ok(Ok(_)) => {
@@ -158,12 +141,9 @@ async fn missing(engine: &Engine, spec: &ContainerSpec, subject: String) -> Requ
             Requirement::doubtful(subject, "not here, but its registry has it", advice)
         }
         Ok(Err(error)) => {
+            let found = format!("not here, and asking {}: {}", found.origin, engine::words(&error));
             let advice = format!("is the tag right? `docker login {}` if it is private", spec.registry);
-            Requirement::unmet(
-                subject,
-                format!("not here, and asking {}: {}", found.origin, engine::words(&error)),
-                advice,
-            )
+            Requirement::unmet(subject, found, advice)
         }
         Err(error) => {
             Requirement::unmet(subject, error.message, "is the registry reachable from the engine's machine?")

@@ -1,4 +1,4 @@
-//! Finds and removes the containers of a run by their label, on the engine where they were made.
+//! Finds and removes the containers of a run by their label, on the engine where they were created.
 
 use bollard::models::ContainerSummary;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
@@ -9,7 +9,7 @@ use super::engine::{self, Engine, bounded};
 use crate::backend::resources::{Resource, ResourceFinder, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
-/// Identifiers are shown as the docker command shows them.
+/// Identifiers are shortened to the length that the docker command shows.
 const SHOWN: usize = 12;
 
 /// The record of the engine that a run uses.
@@ -20,30 +20,27 @@ pub(super) fn record(engine: &Engine) -> Value {
 /// Opens the finder of a recorded engine.
 ///
 /// # Errors
-/// When the record names none.
+/// If the record names no engine.
 pub(super) fn open(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
-    let host = record.get("host").and_then(Value::as_str).ok_or_else(|| {
-        let message = format!("{record} names no engine");
-        BackendError::new(Stage::Shutdown, Fault::Internal, message)
-    })?;
-    Ok(Box::new(Containers { host: host.to_owned() }))
+    match record.get("host").and_then(Value::as_str) {
+        Some(host) => Ok(Box::new(Containers(host.to_owned()))),
+        None => Err(BackendError::new(Stage::Shutdown, Fault::Internal, format!("{record} names no engine"))),
+    }
 }
 
-struct Containers {
-    host: String,
-}
+/// The containers on the engine at an address.
+struct Containers(String);
 
 impl Containers {
     async fn engine(&self) -> Result<Engine, BackendError> {
-        Engine::connect(&self.host, "the run's own record").await
+        Engine::connect(&self.0, "the run's own record").await
     }
 }
 
 impl ResourceFinder for Containers {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async move {
-            let engine = self.engine().await?;
-            let listed = engine.labelled(INSTANCE).await?;
+            let listed = self.engine().await?.labelled(INSTANCE).await?;
             let listed = listed.map_err(|error| failed("list the containers", &error))?;
             Ok(listed.into_iter().filter_map(|found| resource(found, labels)).collect())
         })
@@ -54,29 +51,26 @@ impl ResourceFinder for Containers {
     }
 }
 
-/// Removes a container, running or not, with its volumes. No error when it is gone already.
+/// Removes a container, running or not, with its volumes. Not an error if it is gone already.
 ///
 /// # Errors
-/// When the engine does not do it.
+/// If the engine does not remove it.
 pub(super) async fn remove(engine: &Engine, container: &str) -> Result<(), BackendError> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    let removed = bounded("removing a container", engine.docker.remove_container(container, Some(options))).await?;
-    match removed {
-        // 409: it is being removed this moment.
+    match bounded("removing a container", engine.docker.remove_container(container, Some(options))).await? {
+        // 409: its removal is in progress.
         Err(error) if engine::refusal(&error).is_some_and(|(status, _)| matches!(status, 404 | 409)) => Ok(()),
         removed => removed.map_err(|error| failed(&format!("remove the container {container}"), &error)),
     }
 }
 
 fn resource(found: ContainerSummary, labels: &[String]) -> Option<Resource> {
-    let label = found.labels.as_ref()?.get(INSTANCE)?;
-    if !is_labelled(label, labels) {
+    if !is_labelled(found.labels.as_ref()?.get(INSTANCE)?, labels) {
         return None;
     }
-    let names = found.names.unwrap_or_default();
-    let shown = names.first().map_or("", |name| name.trim_start_matches('/'));
-    let parts = [shown, &found.image.unwrap_or_default(), &found.status.unwrap_or_default()];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let name = found.names.iter().flatten().next().map_or("", |name| name.trim_start_matches('/'));
+    let mut parts = vec![name.to_owned(), found.image.unwrap_or_default(), found.status.unwrap_or_default()];
+    parts.retain(|part| !part.is_empty());
     Some(Resource { kind: "container", id: found.id?.chars().take(SHOWN).collect(), detail: parts.join(", ") })
 }
 

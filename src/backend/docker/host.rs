@@ -1,11 +1,11 @@
-//! Where the engine is: from the table, the environment, the `docker` command's own configuration, or the usual sockets. Looks
-//! at files; connects to nothing.
+//! Where the engine is: from the table, the environment, the configuration of the `docker` command, or the usual sockets. Reads files and
+//! connects to nothing.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Where an engine of this machine usually listens, with the variable that the path is below, if any.
+/// The usual sockets of an engine on this machine, with the variable that names the parent directory, if any.
 const SOCKETS: [(Option<&str>, &str); 6] = [
     (None, "/var/run/docker.sock"),
     (Some("XDG_RUNTIME_DIR"), "docker.sock"),
@@ -15,10 +15,15 @@ const SOCKETS: [(Option<&str>, &str); 6] = [
     (None, "/run/podman/podman.sock"),
 ];
 
-/// The environment, or what stands for it in a test.
+/// The environment, or its replacement in a test.
 pub(super) type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
-/// The address of the engine, such as `unix:///var/run/docker.sock`, and where it was named.
+/// A variable of this process.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The address of the engine, such as `unix:///var/run/docker.sock`, and its origin.
 pub(super) fn find(declared: Option<&str>, environment: Environment<'_>) -> (String, &'static str) {
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     if let Some(host) = declared {
@@ -30,16 +35,13 @@ pub(super) fn find(declared: Option<&str>, environment: Environment<'_>) -> (Str
     if let Some(host) = context(environment) {
         return (address(&host), "the current context of the docker command");
     }
-    let sockets = SOCKETS.iter().filter_map(|(below, path)| {
-        let path = match below {
-            Some(name) => Path::new(&variable(name)?).join(path),
-            None => PathBuf::from(path),
-        };
-        Some(path)
-    });
-    let mut sockets = sockets.peekable();
-    let first = sockets.peek().cloned().unwrap_or_default();
-    let socket = sockets.find(|path| path.exists()).unwrap_or(first);
+    let socket = |(parent, path): &(Option<&str>, &str)| match parent {
+        Some(name) => Some(Path::new(&variable(name)?).join(path)),
+        None => Some(PathBuf::from(path)),
+    };
+    let mut sockets = SOCKETS.iter().filter_map(socket);
+    let existing = sockets.find(|path| path.exists());
+    let socket = existing.unwrap_or_else(|| PathBuf::from(SOCKETS[0].1));
     (format!("unix://{}", socket.display()), "the usual place")
 }
 
@@ -50,7 +52,7 @@ pub(super) fn configuration(environment: Environment<'_>) -> Option<PathBuf> {
     named.or_else(|| Some(Path::new(&variable("HOME")?).join(".docker")))
 }
 
-/// The engine of the docker command's current context; none for the context `default`.
+/// The engine of the docker command's current context. Returns `None` for the context `default`.
 fn context(environment: Environment<'_>) -> Option<String> {
     let directory = configuration(environment)?;
     let name = environment("DOCKER_CONTEXT").filter(|name| !name.is_empty()).or_else(|| {
@@ -60,8 +62,7 @@ fn context(environment: Environment<'_>) -> Option<String> {
     if name == "default" {
         return None;
     }
-    let digest = Sha256::digest(name.as_bytes());
-    let folder = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let folder = hex::encode(Sha256::digest(name.as_bytes()));
     let meta = json(&directory.join("contexts/meta").join(folder).join("meta.json"))?;
     Some(meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned())
 }
@@ -71,7 +72,7 @@ pub(super) fn json(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-/// A path is the socket there.
+/// A path is the address of a socket.
 fn address(host: &str) -> String {
     let host = host.trim();
     if host.starts_with('/') { format!("unix://{host}") } else { host.to_owned() }

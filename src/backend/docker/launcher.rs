@@ -1,37 +1,36 @@
-//! Launches a model server as a container: image, creation, start, the port that the engine chose; stops and removes it. Waits
-//! for no readiness and speaks no protocol of the model's.
+//! Launches a model server as a container: pulls the image, creates and starts the container, and finds the port that the engine chose.
+//! Stops and removes it. Does not wait for readiness and speaks no protocol of the model's.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bollard::errors::Error as EngineError;
 use bollard::models::{ContainerInspectResponse, ImageInspect};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder};
 use tokio::task::JoinHandle;
 
 use super::container::{self, LOOPBACK};
 use super::engine::{self, Engine, bounded};
-use super::exit::ContainerExit;
-use super::host;
 use super::settings::{DockerSettings, Gpus};
 use super::spec::ContainerSpec;
-use super::watcher::ContainerWatcher;
-use super::{finder, logs, pull};
+use super::watch::{ContainerExit, ContainerWatcher, DockerLogWriter};
+use super::{finder, host, pull};
 use crate::backend::kind::LaunchSpec;
-use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit, killed};
+use crate::backend::local::log_path;
 use crate::backend::supervise::Log;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::os::PortOwner;
 use crate::wire::Secret;
 
-/// How long a creation that was under way when it was given up may take to come to an end.
+/// How long a creation that was dropped may take to complete.
 const CREATION: Duration = Duration::from_secs(8);
-/// How much longer than the grace the engine may take to stop a container.
+/// How much longer than the grace period the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
-/// How long the last lines and the report of an exit may take after the end.
+/// How long the final log and the report of an exit may take.
 const FINAL_LOG: Duration = Duration::from_secs(5);
-
-/// How long the report of an exit may take that has happened.
+/// How long the report of an exit that has happened may take.
 const EXIT_REPORT: Duration = Duration::from_secs(30);
 
 /// Runs one container at a time.
@@ -39,8 +38,8 @@ pub(super) struct DockerLauncher {
     settings: Arc<DockerSettings>,
     spec: ContainerSpec,
     engine: Option<Engine>,
-    /// A creation that has been asked for: it goes on when the launch is dropped, so that its outcome is known.
-    creation: Option<JoinHandle<Result<String, bollard::errors::Error>>>,
+    /// A requested creation. It continues when the launch is dropped, so that its outcome is known.
+    creation: Option<JoinHandle<Result<String, EngineError>>>,
     container: Option<String>,
     watcher: Option<ContainerWatcher>,
     log: Option<Log>,
@@ -54,34 +53,29 @@ impl DockerLauncher {
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         self.launches += 1;
-        let (host, named) = host::find(self.spec.host.as_deref(), &|name| std::env::var(name).ok());
-        let doing = |what: String| launch.progress.set(Stage::Launch, what);
-        doing(format!("waiting for the engine at {host}"));
+        let (host, named) = host::find(self.spec.host.as_deref(), &host::variable);
+        let step = |step: String| launch.progress.set(Stage::Launch, step);
+        step(format!("waiting for the engine at {host}"));
         let engine = Engine::connect(&host, named).await?;
         let machine = self.machine(&engine)?;
-        let internal = |what: &str, error: std::io::Error| {
-            BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
-        };
-        let log_dir = self.settings.log_dir.as_deref();
-        let log = logs::create(log_dir, &launch.contract.key, &launch.instance, self.launches, secret);
-        let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
+        let named = self.settings.log_dir.as_deref();
+        let (log, mut writer) = log_path(named, &launch.contract.key, &launch.instance, self.launches)
+            .and_then(|path| DockerLogWriter::create(&path, secret))
+            .map_err(|error| BackendError::internal_at_launch("no log can be kept", &error))?;
         self.log = Some(log);
-        let platform = self.settings.platform.as_deref();
-        let mut reporter = pull::PullReporter { log: &mut writer, progress: &launch.progress };
-        let image = pull::ensure(&engine, &self.spec, self.settings.pull, platform, &mut reporter).await?;
+        let image = pull::ensure(&engine, &self.spec, &self.settings, &mut writer, &launch.progress).await?;
         launch.facts.version("engine", &engine.version);
-        doing(format!("creating a container of {}", self.spec.image));
+        step(format!("creating a container of {}", self.spec.image));
         launch.instance.record(super::NAME, &finder::record(&engine))?;
         self.engine = Some(engine.clone());
         let id = self.create(&engine, launch, secret).await?;
-        doing(format!("starting a container of {}", self.spec.image));
+        step(format!("starting a container of {}", self.spec.image));
         let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
         bounded("starting a container", started).await?.map_err(|error| self.not_made("start", &error))?;
         let output = writer.follow(&engine, &id);
         self.watcher = Some(ContainerWatcher::new(&engine, &id, self.settings.memory, output));
-        let inspected = engine.inspect(&id).await?;
-        let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
-        self.state_image(launch, &image, inspected.image.as_deref());
+        let inspected = engine.inspect(&id).await?.map_err(|error| self.not_made("tell the port of", &error))?;
+        self.report_image(launch, &image, inspected.image.as_deref());
         match published(&inspected, self.settings.port) {
             Some(port) => Ok(Endpoint {
                 url: format!("http://{machine}:{port}"),
@@ -91,8 +85,8 @@ impl DockerLauncher {
         }
     }
 
-    /// States which image runs, by what the engine says of the container: its tag may have moved meanwhile.
-    fn state_image(&self, launch: &LaunchSpec, image: &ImageInspect, running: Option<&str>) {
+    /// Reports the image that the container runs, because its tag may have moved since it was pulled.
+    fn report_image(&self, launch: &LaunchSpec, image: &ImageInspect, running: Option<&str>) {
         let Some(running) = running else { return };
         let name = format!("image {}", self.spec.image);
         launch.facts.version(&name, running);
@@ -101,7 +95,7 @@ impl DockerLauncher {
         }
     }
 
-    /// Creates the container in a task of its own: a request that was sent and not waited for would make one unseen.
+    /// Creates the container in a task of its own, because a request that was dropped would create one unnoticed.
     async fn create(&mut self, engine: &Engine, launch: &LaunchSpec, secret: &Secret) -> Result<String, BackendError> {
         let body = container::body(&self.settings, &self.spec, launch, secret);
         let name = format!("{}-{}", launch.instance.label(), self.launches);
@@ -111,26 +105,22 @@ impl DockerLauncher {
         }
         let pending = launch.instance.pending("the creation of a container")?;
         let (docker, options) = (engine.docker.clone(), options.build());
-        let creation = tokio::spawn(async move {
+        let creation = self.creation.insert(tokio::spawn(async move {
             let created = docker.create_container(Some(options), body).await;
-            if created.is_ok() || created.as_ref().is_err_and(|error| engine::refusal(error).is_some()) {
+            if created.as_ref().map_or_else(|error| engine::refusal(error).is_some(), |_| true) {
                 pending.confirm();
             }
             created.map(|created| created.id)
-        });
-        let creation = self.creation.insert(creation);
-        let created = bounded("creating a container", &mut *creation).await?;
+        }));
+        let created = bounded("creating a container", creation).await?;
         self.creation = None;
-        let created = created.map_err(|error| {
-            let message = format!("the creation of a container broke off: {error}");
-            BackendError::new(Stage::Launch, Fault::Internal, message)
-        })?;
+        let created = created
+            .map_err(|error| BackendError::internal_at_launch("the creation of a container broke off", &error))?;
         let id = created.map_err(|error| self.not_made("create", &error))?;
-        self.container = Some(id.clone());
-        Ok(id)
+        Ok(self.container.insert(id).clone())
     }
 
-    /// The machine at which the published port is reached.
+    /// The machine at which the published port can be reached.
     fn machine(&self, engine: &Engine) -> Result<String, BackendError> {
         match (self.settings.address, engine.remote()) {
             (None, Some(machine)) => Err(BackendError::new(
@@ -149,32 +139,31 @@ impl DockerLauncher {
         }
     }
 
-    /// The engine refused a container: what it was asked for is not there, or cannot be.
-    fn not_made(&self, verb: &str, error: &bollard::errors::Error) -> BackendError {
+    /// The error of a request for a container that the engine refused.
+    fn not_made(&self, verb: &str, error: &EngineError) -> BackendError {
         let fault = if engine::refusal(error).is_some() { Fault::Misconfigured } else { Fault::Unreachable };
-        let mut message =
-            format!("the engine did not {verb} a container of {}: {}", self.spec.image, engine::words(error));
-        if self.spec.gpus != Gpus::None {
-            message.push_str(
-                "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
-                 (`nvidia-ctk runtime configure`); `gpus = \"none\"` and `--device cpu` do without",
-            );
-        }
+        let advice = if self.spec.gpus == Gpus::None {
+            ""
+        } else {
+            "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
+             (`nvidia-ctk runtime configure`); `gpus = \"none\"` and `--device cpu` do without"
+        };
+        let (image, words) = (&self.spec.image, engine::words(error));
+        let message = format!("the engine did not {verb} a container of {image}: {words}{advice}");
         BackendError::new(Stage::Launch, fault, message)
     }
 
-    /// A container without a port has ended already, or the engine publishes none on its network.
+    /// The error of a container without a port: it has exited already, or the engine publishes no port on its network.
     async fn without_port(&self, found: &ContainerInspectResponse) -> BackendError {
         let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
         let limit = if runs { FINAL_LOG } else { EXIT_REPORT };
         if let Ok(server_exit) = tokio::time::timeout(limit, self.exited()).await {
             return server_exit.during(Stage::Ready, "before it was ready").with_log(self.final_log().await);
         }
-        let network = self.settings.network.as_deref().unwrap_or("default");
+        let (network, port) = (self.settings.network.as_deref().unwrap_or("default"), self.settings.port);
         let message = format!(
-            "the engine publishes no port for the container on the network `{network}`; expected port {} of the container on a \
-             free port of the engine's machine",
-            self.settings.port
+            "the engine publishes no port for the container on the network `{network}`; expected port {port} of the container on a \
+             free port of the engine's machine"
         );
         BackendError::new(Stage::Launch, Fault::Misconfigured, message)
     }
@@ -188,7 +177,7 @@ impl DockerLauncher {
                 Ok(Ok(Ok(id))) => self.container = Some(id),
                 Ok(_) => {}
                 Err(_) => {
-                    // The container may come all the same: it is looked for when the run has ended.
+                    // The container may still be created. The leak check looks for it when the run has ended.
                     creation.abort();
                     let _ = creation.await;
                 }
@@ -208,20 +197,15 @@ impl DockerLauncher {
         removed.and(killed.map_or(Ok(()), Err))
     }
 
-    /// Completes when the container has ended, never when none is watched.
-    async fn end_of_it(&self) -> ContainerExit {
+    /// Completes when the container has exited. Never completes if none is watched.
+    async fn container_exit(&self) -> ContainerExit {
         match &self.watcher {
             Some(watcher) => watcher.exited().await,
             None => std::future::pending().await,
         }
     }
 
-    /// Whether a container is watched and has not ended.
-    fn runs(&self) -> bool {
-        self.watcher.as_ref().is_some_and(|watcher| !watcher.has_exited())
-    }
-
-    /// Asks the server to end; the engine kills it after the grace. An error when that was needed.
+    /// Asks the server to exit; the engine kills it after the grace period. Returns an error if that was necessary.
     async fn end(&self, engine: &Engine, container: &str) -> Option<BackendError> {
         if self.watcher.as_ref().is_some_and(ContainerWatcher::has_exited) {
             return None;
@@ -231,16 +215,14 @@ impl DockerLauncher {
         let seconds = i32::try_from(grace.as_millis().div_ceil(1000)).unwrap_or(i32::MAX);
         let options = StopContainerOptionsBuilder::default().t(seconds).build();
         let asked = Instant::now();
-        let stopped = engine.docker.stop_container(container, Some(options));
-        // Whatever comes of it, the removal that follows is forced.
-        let _ = tokio::time::timeout(grace + STOPPING, stopped).await;
+        // A failure does not matter, because the removal that follows is forced.
+        let _ = tokio::time::timeout(grace + STOPPING, engine.docker.stop_container(container, Some(options))).await;
         let took = asked.elapsed();
-        let ended = tokio::time::timeout(FINAL_LOG, self.end_of_it()).await.ok()?;
-        if took < grace || !ended.killed {
+        let exit = tokio::time::timeout(FINAL_LOG, self.container_exit()).await.ok()?;
+        if took < grace || !exit.killed {
             return None;
         }
-        let message = format!("the server did not end within {} s of SIGTERM and was killed", grace.as_secs_f64());
-        Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.final_log().await))
+        Some(killed(grace).with_log(self.final_log().await))
     }
 }
 
@@ -250,13 +232,14 @@ impl Launcher for DockerLauncher {
     }
 
     fn exited(&self) -> Watch<'_, ServerExit> {
-        Box::pin(async { self.end_of_it().await.server_exit })
+        Box::pin(async { self.container_exit().await.server_exit })
     }
 
-    /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
-    /// proves it, only the signature of the first response. Once the container has exited, any process there is another one.
+    /// The engine holds the port while the container runs. No process of this machine shows whose it is; only the signature of the first
+    /// response does. Once the container has exited, any process at the port is another one.
     fn owner(&self, _: &Endpoint) -> PortOwner {
-        if self.runs() { PortOwner::Unknown } else { PortOwner::None }
+        let runs = self.watcher.as_ref().is_some_and(|watcher| !watcher.has_exited());
+        if runs { PortOwner::Unknown } else { PortOwner::None }
     }
 
     fn log_tail(&self) -> Vec<String> {
@@ -266,7 +249,7 @@ impl Launcher for DockerLauncher {
     fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async {
             if let Some(log) = &self.log {
-                // The log ends when the follower does.
+                // The log ends when the task that follows the output ends.
                 let _ = tokio::time::timeout(FINAL_LOG, log.closed()).await;
             }
             self.log_tail()

@@ -1,21 +1,17 @@
-//! The kind `docker`: runs a model's image as a container of a Docker engine, or of Podman, which answers the same interface.
-//! Finds the engine, pulls the image, publishes the server's port on loopback, watches the container and removes it.
+//! The kind `docker`: runs a model's image as a container of a Docker engine, or of Podman, which has the same API. Finds the engine, pulls
+//! the image, publishes the server's port on loopback, watches the container and removes it.
 
 mod container;
 mod credentials;
 mod engine;
 mod examine;
-mod exit;
 mod finder;
 mod host;
 mod launcher;
-mod logs;
-mod mount;
 mod pull;
 mod settings;
-mod size;
 mod spec;
-mod watcher;
+mod watch;
 
 use std::sync::Arc;
 

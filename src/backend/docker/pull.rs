@@ -1,5 +1,5 @@
-//! Sees to it that the engine has an image, and one that it can run: pulls by policy, with the registry's credentials, telling
-//! how far it is; then compares architectures.
+//! Makes sure that the engine has an image that it can run: pulls it by policy with the registry's credentials, reports the progress, and
+//! compares architectures. It does not create containers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,74 +9,60 @@ use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
-use super::credentials;
 use super::engine::{self, Engine, bounded};
-use super::host::Environment;
-use super::logs::DockerLogWriter;
-use super::settings::Pull;
-use super::size;
+use super::settings::{DockerSettings, Pull, approximate_bytes};
 use super::spec::ContainerSpec;
+use super::watch::DockerLogWriter;
+use super::{credentials, host};
 use crate::backend::image::{self, PullObstacle};
 use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 
-/// Time between two lines about a pull.
+/// Time between two log lines about a pull.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// The first of all statuses that are a server's fault.
+/// The lowest HTTP status of server errors.
 const SERVER_ERROR: u16 = 500;
 
-/// Where a pull reports how far it is.
-pub(super) struct PullReporter<'a> {
-    /// The log of the instance.
-    pub(super) log: &'a mut DockerLogWriter,
-    /// The progress of the start.
-    pub(super) progress: &'a StartProgress,
-}
-
-/// Makes sure of the image, and gives what the engine says of it.
+/// Makes sure that the engine has the image, and returns the engine's description of it. Reports the progress of a pull.
 ///
 /// # Errors
-/// When there is no such image, it cannot be had, or it is for another machine.
+/// If there is no such image, it cannot be pulled, or it is for another machine.
 pub(super) async fn ensure(
     engine: &Engine,
     spec: &ContainerSpec,
-    policy: Pull,
-    platform: Option<&str>,
-    reporter: &mut PullReporter<'_>,
+    settings: &DockerSettings,
+    log: &mut DockerLogWriter,
+    progress: &StartProgress,
 ) -> Result<ImageInspect, BackendError> {
-    let looking = format!("asking the engine for the image {}", spec.image);
-    reporter.progress.set(Stage::Launch, looking);
-    let here = inspect(engine, &spec.image).await?;
-    let here = match (policy, here) {
-        (Pull::Missing | Pull::Never, Some(here)) => here,
+    let (name, platform) = (&spec.image, settings.platform.as_deref());
+    progress.set(Stage::Launch, format!("asking the engine for the image {name}"));
+    let present = inspect(engine, name).await?;
+    let image = match (settings.pull, present) {
+        (Pull::Missing | Pull::Never, Some(present)) => present,
         (Pull::Never, None) => {
-            let message = format!(
-                "the engine has no image {} and `pull = \"never\"`; run `docker pull {}`, or allow \"missing\"",
-                spec.image, spec.image
-            );
-            return Err(unusable(message));
+            return Err(unusable(format!(
+                "the engine has no image {name} and `pull = \"never\"`; run `docker pull {name}`, or allow \"missing\""
+            )));
         }
         (Pull::Always | Pull::Missing, _) => {
-            pull(engine, spec, platform, reporter).await?;
-            inspect(engine, &spec.image)
-                .await?
-                .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", spec.image)))?
+            pull(engine, spec, platform, log, progress).await?;
+            let pulled = inspect(engine, name).await?;
+            pulled.ok_or_else(|| unusable(format!("the engine has pulled {name} and does not have it")))?
         }
     };
-    suits(engine, &spec.image, &here, platform)?;
-    Ok(here)
+    suits(engine, name, &image, platform)?;
+    Ok(image)
 }
 
-/// The digest by which a registry knows an image, where the engine pulled or pushed it.
+/// The digest of an image in its registry, if the engine pulled or pushed it.
 pub(super) fn registry_digest(found: &ImageInspect) -> Option<&str> {
-    let digests = found.repo_digests.iter().flatten();
-    digests.filter_map(|digest| digest.rsplit_once('@')).map(|(_, digest)| digest).min()
+    found.repo_digests.iter().flatten().filter_map(|digest| Some(digest.rsplit_once('@')?.1)).min()
 }
 
-/// The image as the engine has it, if it does.
+/// The engine's description of an image. Returns `None` if it does not have it.
 ///
 /// # Errors
-/// When the engine does not say.
+/// If the engine does not answer.
 pub(super) async fn inspect(engine: &Engine, image: &str) -> Result<Option<ImageInspect>, BackendError> {
     match bounded("looking at an image", engine.docker.inspect_image(image)).await? {
         Ok(found) => Ok(Some(found)),
@@ -88,29 +74,31 @@ pub(super) async fn inspect(engine: &Engine, image: &str) -> Result<Option<Image
     }
 }
 
-/// Whether the engine can run an image: its architecture is the engine's, or the one that was asked for.
+/// Checks that the engine can run an image: its architecture is that of the engine, or of the requested platform.
 ///
 /// # Errors
-/// When it is another.
+/// If it is another architecture.
 pub(super) fn suits(
     engine: &Engine,
     name: &str,
     found: &ImageInspect,
     platform: Option<&str>,
 ) -> Result<(), BackendError> {
-    let asked =
-        platform.map(|platform| image::architecture(platform.rsplit_once('/').map_or(platform, |(_, last)| last)));
-    let wanted = asked.as_ref().unwrap_or(&engine.architecture);
+    let (wanted, reason) = match platform {
+        Some(platform) => {
+            let asked = image::architecture(platform.rsplit_once('/').map_or(platform, |(_, last)| last));
+            let reason = format!("`platform` asks for {asked}");
+            (asked, reason)
+        }
+        None => (engine.architecture.clone(), format!("the engine's machine is {}", engine.architecture)),
+    };
     let has = found.architecture.as_deref().map(image::architecture).unwrap_or_default();
-    // Some builders leave it out.
-    if has.is_empty() || wanted.is_empty() || has == *wanted {
+    // Some builders do not set it.
+    if has.is_empty() || wanted.is_empty() || has == wanted {
         return Ok(());
     }
-    let says = asked
-        .as_ref()
-        .map_or_else(|| format!("the engine's machine is {wanted}"), |asked| format!("`platform` asks for {asked}"));
     Err(unusable(format!(
-        "the image {name} is for {has}, and {says}; take a tag that is built for {wanted}, or, where emulation is installed and \
+        "the image {name} is for {has}, and {reason}; take a tag that is built for {wanted}, or, where emulation is installed and \
          meant, write `platform = \"linux/{has}\"`"
     )))
 }
@@ -119,14 +107,14 @@ async fn pull(
     engine: &Engine,
     spec: &ContainerSpec,
     platform: Option<&str>,
-    reporter: &mut PullReporter<'_>,
+    log: &mut DockerLogWriter,
+    progress: &StartProgress,
 ) -> Result<(), BackendError> {
-    let PullReporter { log, progress } = reporter;
-    let environment: Environment<'_> = &|name| std::env::var(name).ok();
-    let found = credentials::find(&spec.registry, environment).await;
-    log.line(&format!("pulling {} {}", spec.image, found.origin)).await;
-    progress.set(Stage::Launch, format!("pulling {}", spec.image));
-    let mut options = CreateImageOptionsBuilder::default().from_image(&spec.image);
+    let name = &spec.image;
+    let found = credentials::find(&spec.registry, &host::variable).await;
+    log.line(&format!("pulling {name} {}", found.origin)).await;
+    progress.set(Stage::Launch, format!("pulling {name}"));
+    let mut options = CreateImageOptionsBuilder::default().from_image(name);
     if let Some(platform) = platform {
         options = options.platform(platform);
     }
@@ -134,37 +122,36 @@ async fn pull(
     let mut pulled = PullProgress::default();
     let mut last_report = Instant::now();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| refused(spec, &found.origin, &error))?;
-        pulled.take(&piece);
+        pulled.take(&piece.map_err(|error| refused(spec, &found.origin, &error))?);
         progress.set_detail(pulled.show());
         if last_report.elapsed() >= INTERVAL {
             last_report = Instant::now();
-            log.line(&format!("pulling {}: {}", spec.image, pulled.show())).await;
+            log.line(&format!("pulling {name}: {}", pulled.show())).await;
         }
     }
-    log.line(&format!("pulled {}: {}", spec.image, pulled.show())).await;
+    log.line(&format!("pulled {name}: {}", pulled.show())).await;
     Ok(())
 }
 
-/// How far a pull is.
+/// The progress of a pull.
 #[derive(Debug, Default)]
 struct PullProgress {
-    /// For each layer the bytes that are here and those there will be.
+    /// The bytes that are downloaded and the total, for each layer.
     layers: HashMap<String, (i64, i64)>,
     last: String,
 }
 
 impl PullProgress {
     fn take(&mut self, piece: &CreateImageInfo) {
-        if let Some(status) = &piece.status {
-            self.last.clone_from(status);
-        }
-        let detail = piece.progress_detail.as_ref();
-        let (Some(id), Some(status)) = (&piece.id, piece.status.as_deref()) else {
-            return;
-        };
-        match (status, detail.and_then(|detail| Some((detail.current?, detail.total?)))) {
-            ("Downloading", Some(numbers)) => drop(self.layers.insert(id.clone(), numbers)),
+        let Some(status) = &piece.status else { return };
+        self.last.clone_from(status);
+        let Some(id) = &piece.id else { return };
+        match (status.as_str(), piece.progress_detail.as_ref()) {
+            ("Downloading", Some(detail)) => {
+                if let (Some(current), Some(total)) = (detail.current, detail.total) {
+                    self.layers.insert(id.clone(), (current, total));
+                }
+            }
             ("Download complete" | "Pull complete", _) => {
                 if let Some((current, total)) = self.layers.get_mut(id) {
                     *current = *total;
@@ -184,30 +171,28 @@ impl PullProgress {
             all = all.saturating_add(*total);
             whole += usize::from(current >= total);
         }
-        format!(
-            "{whole} of {} layers, {} of {}",
-            self.layers.len(),
-            size::approximately(here),
-            size::approximately(all)
-        )
+        let (here, all) = (approximate_bytes(here), approximate_bytes(all));
+        format!("{whole} of {} layers, {here} of {all}", self.layers.len())
     }
 }
 
 fn refused(spec: &ContainerSpec, origin: &str, error: &bollard::errors::Error) -> BackendError {
     let (image, words) = (&spec.image, engine::words(error));
-    // Engines report most of what a registry says as their own failure, and only a missing image as missing.
-    let server = engine::refusal(error).is_none_or(|(status, _)| status >= SERVER_ERROR);
-    let fault = if server { Fault::Unreachable } else { Fault::Misconfigured };
+    let failed = |fault, advice: &str| {
+        let message = format!("{image} cannot be pulled ({origin}): {words}; {advice}");
+        BackendError::new(Stage::Launch, fault, message)
+    };
     if let Some(obstacle) = PullObstacle::in_words(&words) {
-        let message = format!("{image} cannot be pulled ({origin}): {words}; {}", obstacle.advice());
-        return BackendError::new(Stage::Launch, obstacle.fault(), message);
+        return failed(obstacle.fault(), obstacle.advice());
     }
-    let message = format!(
-        "{image} cannot be pulled ({origin}): {words}; is the name right (`--image-tag`, `repository`)? Is the registry there \
-         (`docker pull {image}`)? If it is private, `docker login {}`",
+    // Engines report most failures of a registry as their own, and only a missing image as missing.
+    let is_server_error = engine::refusal(error).is_none_or(|(status, _)| status >= SERVER_ERROR);
+    let advice = format!(
+        "is the name right (`--image-tag`, `repository`)? Is the registry there (`docker pull {image}`)? If it is private, \
+         `docker login {}`",
         spec.registry
     );
-    BackendError::new(Stage::Launch, fault, message)
+    failed(if is_server_error { Fault::Unreachable } else { Fault::Misconfigured }, &advice)
 }
 
 fn unusable(message: String) -> BackendError {

@@ -1,38 +1,39 @@
-//! What to run for a model: image, command, variables, directories and GPUs, with everything filled in. Looks at the environment;
-//! asks no engine.
+//! The container of a model: image, command, variables, mounts and GPUs, with placeholders filled in. Reads the environment. Does not
+//! contact an engine.
 
-use super::mount::Bind;
+use bollard::models::{Mount, MountType};
+
 use super::settings::{DockerSettings, Gpus};
+use crate::backend::BackendError;
 use crate::backend::kind::Overrides;
 use crate::backend::placeholders::PlaceholderValues;
-use crate::backend::{BackendError, Fault, Stage};
 use crate::prediction::Contract;
 
 /// The variable that names boileroom's source.
 const SOURCE_VARIABLE: &str = "BOILEROOM_SOURCE";
 /// Where the source is in a container.
 const SOURCE: &str = "/boileroom";
-/// The variable that names the directory of weights, here and in a container.
+/// The variable that names the directory of weights, on this machine and in a container.
 const MODEL_DIR_VARIABLE: &str = "MODEL_DIR";
-/// Where weights are in a container, as boileroom has it in its own.
+/// Where weights are in a container, as in boileroom's own.
 const MODEL_DIR: &str = "/.model_cache";
 
-/// Settings with everything filled in for one model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Settings with all placeholders filled in for one model.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ContainerSpec {
-    /// Where the engine is, if it is said.
+    /// The address of the engine, if the table has it.
     pub(super) host: Option<String>,
     /// The image, with tag or digest.
     pub(super) image: String,
     /// The registry of the image.
     pub(super) registry: String,
-    /// The command, to follow the image's own entry point.
+    /// The arguments of the image's own entry point.
     pub(super) command: Vec<String>,
     /// Variables besides those of the launch.
     pub(super) environment: Vec<(String, String)>,
-    /// What the container sees of the engine's machine.
-    pub(super) binds: Vec<Bind>,
-    /// The GPUs it gets.
+    /// The mounts of files of the engine's machine.
+    pub(super) binds: Vec<Mount>,
+    /// The GPUs of the container.
     pub(super) gpus: Gpus,
 }
 
@@ -40,7 +41,7 @@ impl DockerSettings {
     /// Fills in everything for a model.
     ///
     /// # Errors
-    /// When the image, a variable or boileroom's source is not named, or a bind is none.
+    /// If the image, a variable or boileroom's source is missing, or a bind is invalid.
     pub(super) fn fill(
         &self,
         contract: &Contract,
@@ -48,28 +49,24 @@ impl DockerSettings {
         device: Option<&str>,
     ) -> Result<ContainerSpec, BackendError> {
         let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
-        let fill = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
         let outline = self.outline(contract, overrides, device)?;
         let mut environment = values.fill_values(&self.environment)?;
         let mut binds = Vec::new();
         for bind in values.fill_all(&self.binds)? {
-            let bind = Bind::parse(&bind).map_err(|error| unusable(format!("the bind `{bind}` {error}")))?;
-            binds.push(bind);
+            let unusable = |error| BackendError::configuration(format_args!("the bind `{bind}` {error}"));
+            binds.push(parse_bind(&bind).map_err(unusable)?);
         }
-        let source = match fill(&self.source)? {
-            None => directory_of(SOURCE_VARIABLE)?,
-            source => source,
+        let directory = |setting: &Option<String>, variable: &str| match values.fill_optional(setting.as_deref())? {
+            None => directory_of(variable),
+            directory => Ok(directory),
         };
+        let source = directory(&self.source, SOURCE_VARIABLE)?;
         if let Some(source) = &source {
-            binds.push(Bind::new(source, SOURCE, true));
+            binds.push(mount(source, SOURCE, true));
             environment.push(("PYTHONPATH".to_owned(), SOURCE.to_owned()));
         }
-        let model_directory = match fill(&self.model_dir)? {
-            None => directory_of(MODEL_DIR_VARIABLE)?,
-            directory => directory,
-        };
-        if let Some(directory) = model_directory {
-            binds.push(Bind::new(&directory, MODEL_DIR, false));
+        if let Some(directory) = directory(&self.model_dir, MODEL_DIR_VARIABLE)? {
+            binds.push(mount(&directory, MODEL_DIR, false));
             environment.push((MODEL_DIR_VARIABLE.to_owned(), MODEL_DIR.to_owned()));
             environment.push(("CHAI_DOWNLOADS_DIR".to_owned(), format!("{MODEL_DIR}/chai")));
         }
@@ -77,7 +74,7 @@ impl DockerSettings {
             Some(command) => values.fill_all(command)?,
             None if source.is_some() => boileroom(self.port),
             None => {
-                return Err(unusable(format!(
+                return Err(BackendError::configuration(format_args!(
                     "boileroom's images do not hold its server: say where its source is by `source` or {SOURCE_VARIABLE}, or \
                      what else to run by `command`"
                 )));
@@ -86,10 +83,10 @@ impl DockerSettings {
         Ok(ContainerSpec { command, environment, binds, ..outline })
     }
 
-    /// The engine, the image and the GPUs for a model, without what a container of it is made of.
+    /// The engine, the image and the GPUs for a model, without command, variables and mounts.
     ///
     /// # Errors
-    /// When the image is not named, or a variable is not set.
+    /// If the image is not named, or a variable is not set.
     pub(super) fn outline(
         &self,
         contract: &Contract,
@@ -98,17 +95,17 @@ impl DockerSettings {
     ) -> Result<ContainerSpec, BackendError> {
         let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
         let (image, registry) = self.image(contract, overrides, &values)?;
-        // As boileroom does for its own containers: a server on a CUDA device needs one.
+        // As in boileroom's own containers, a server on a CUDA device gets all GPUs.
         let wants_gpu = device.is_some_and(|device| device.starts_with("cuda"));
-        let standard = if wants_gpu { Gpus::All } else { Gpus::None };
+        let default = if wants_gpu { Gpus::All } else { Gpus::None };
         Ok(ContainerSpec {
-            host: self.host.as_deref().map(|host| values.fill(host)).transpose()?,
+            host: values.fill_optional(self.host.as_deref())?,
             image,
             registry,
             command: Vec::new(),
             environment: Vec::new(),
             binds: Vec::new(),
-            gpus: self.gpus.clone().unwrap_or(standard),
+            gpus: self.gpus.clone().unwrap_or(default),
         })
     }
 
@@ -124,7 +121,7 @@ impl DockerSettings {
             return Ok((name.to_string(), name.registry().to_owned()));
         };
         if overrides.tag.is_some() || overrides.docker_user.is_some() {
-            return Err(unusable(format!(
+            return Err(BackendError::configuration(format_args!(
                 "`image = \"{image}\"` names an image in full, so that neither a tag nor an account can be chosen for it; write \
                  `repository` and `tag` instead"
             )));
@@ -134,7 +131,7 @@ impl DockerSettings {
         let last = rest.rsplit('/').next().unwrap_or(rest);
         let tag = last.split_once([':', '@']).map(|(_, tag)| tag);
         if tag.is_none_or(|tag| tag.is_empty() || tag == "latest") {
-            return Err(unusable(format!(
+            return Err(BackendError::configuration(format_args!(
                 "`{image}` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result \
                  can be told from another"
             )));
@@ -145,25 +142,68 @@ impl DockerSettings {
     }
 }
 
-/// How boileroom's own server is started.
+/// The command of boileroom's own server.
 fn boileroom(port: u16) -> Vec<String> {
-    let server = format!("{SOURCE}/boileroom/backend/server.py");
-    let port = port.to_string();
-    let words = ["/usr/local/bin/python3.12", &server, "--host", "0.0.0.0", "--port", &port];
-    words.map(str::to_owned).to_vec()
+    let (server, port) = (format!("{SOURCE}/boileroom/backend/server.py"), port.to_string());
+    ["/usr/local/bin/python3.12", &server, "--host", "0.0.0.0", "--port", &port].map(str::to_owned).to_vec()
 }
 
-fn unusable(message: String) -> BackendError {
-    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
-}
-/// The directory that a variable of ours names, if it is set. It is one of the engine's machine, which has no working directory
-/// of ours.
+/// The directory that one of our variables names, if it is set. It is on the engine's machine, where our working directory has no meaning.
 fn directory_of(variable: &str) -> Result<Option<String>, BackendError> {
-    let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
-    match value {
-        Some(value) if !value.starts_with('/') => Err(unusable(format!(
+    match std::env::var(variable).ok().filter(|value| !value.is_empty()) {
+        Some(value) if !value.starts_with('/') => Err(BackendError::configuration(format_args!(
             "{variable} is `{value}`, and the engine needs a whole path, one that begins with `/`"
         ))),
         value => Ok(value),
+    }
+}
+
+/// Parses a bind: `SOURCE:TARGET`, optionally with `:ro` or `:rw`.
+///
+/// # Errors
+/// What is wrong with it, to follow the words "the bind `…`".
+fn parse_bind(text: &str) -> Result<Mount, String> {
+    let mut parts = text.split(':');
+    let source = parts.next().unwrap_or_default();
+    let target = parts.next().unwrap_or(source);
+    let read_only = match parts.next() {
+        None | Some("rw") => false,
+        Some("ro") => true,
+        Some(other) => return Err(format!("ends with `{other}`; only `ro` and `rw` can stand there")),
+    };
+    if parts.next().is_some() {
+        return Err("has more than three parts".to_owned());
+    }
+    if let Some(path) = [source, target].into_iter().find(|path| !path.starts_with('/')) {
+        return Err(format!(
+            "needs absolute paths, and `{path}` is not one (named volumes outlive a run and are not taken)"
+        ));
+    }
+    Ok(mount(source, target, read_only))
+}
+
+/// A mount of the engine's files. Unlike `docker run -v`, it is an error if the source is missing.
+pub(super) fn mount(source: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(source.to_owned()),
+        typ: Some(MountType::BIND),
+        read_only: Some(read_only),
+        ..Mount::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binds_are_taken_apart() {
+        assert_eq!(parse_bind("/a:/b:ro"), Ok(mount("/a", "/b", true)));
+        assert_eq!(parse_bind("/a:/b"), Ok(mount("/a", "/b", false)));
+        assert_eq!(parse_bind("/a"), Ok(mount("/a", "/a", false)));
+        insta::assert_snapshot!(parse_bind("cache:/b").unwrap_err(), @"needs absolute paths, and `cache` is not one (named volumes outlive a run and are not taken)");
+        insta::assert_snapshot!(parse_bind("/a:/b:z").unwrap_err(), @"ends with `z`; only `ro` and `rw` can stand there");
+        assert!(parse_bind("/a:/b:ro:x").is_err());
     }
 }

@@ -128,10 +128,7 @@ fn an_image_named_in_full_is_taken_as_it_is_and_must_name_its_version() {
 fn binds_and_gpus_follow_the_table_and_the_device() {
     let bare = plain("tag = '0.4.1'\nmodel_dir = '/weights'\nbinds = ['/data:/data:ro']").unwrap();
     assert_eq!(bare.gpus, settings::Gpus::None);
-    assert_eq!(
-        bare.binds,
-        [mount::Bind::new("/data", "/data", true), mount::Bind::new("/weights", "/.model_cache", false)]
-    );
+    assert_eq!(bare.binds, [spec::mount("/data", "/data", true), spec::mount("/weights", "/.model_cache", false)]);
     assert!(bare.environment.contains(&("MODEL_DIR".into(), "/.model_cache".into())));
     let cuda = |table: &str| spec(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), Some("cuda:0"));
     assert_eq!(cuda("").unwrap().gpus, settings::Gpus::All);
@@ -149,7 +146,7 @@ fn boileroom_is_started_as_it_starts_itself_and_needs_its_source() {
         spec.command,
         ["/usr/local/bin/python3.12", "/boileroom/boileroom/backend/server.py", "--host", "0.0.0.0", "--port", "8000"]
     );
-    assert!(spec.binds.contains(&mount::Bind::new("/src", "/boileroom", true)));
+    assert!(spec.binds.contains(&spec::mount("/src", "/boileroom", true)));
 }
 
 #[test]
