@@ -26,7 +26,8 @@ pub struct Instance {
     start_limit: Duration,
     guard: Option<LeakGuard>,
     report: Mutex<LeakReport>,
-    progress: StartProgress,
+    /// Where the backend reports the current step of a start.
+    pub(super) progress: StartProgress,
     slot: RwLock<BackendSlot>,
 }
 
@@ -53,12 +54,6 @@ impl Instance {
     #[must_use]
     pub fn guarded(self, guard: LeakGuard) -> Self {
         Self { guard: Some(guard), ..self }
-    }
-
-    /// Reads the current step of a start from `progress`, where the backend reports it.
-    #[must_use]
-    pub fn with_status(self, progress: StartProgress) -> Self {
-        Self { progress, ..self }
     }
 
     /// The current step of its start. Returns `None` if it is not starting, or its kind does not report steps.
@@ -131,7 +126,8 @@ impl Instance {
                 tracing::info!(instance = %self.label, seconds = begun.elapsed().as_secs_f64(), "ready");
                 if let Some(guard) = &self.guard {
                     // If they are not available, the note of the leak check says so.
-                    self.report().remarks.extend(exposure::remarks(&guard.label()).unwrap_or_default());
+                    let remarks = exposure::remarks(&guard.label()).unwrap_or_default();
+                    self.report().remarks.extend(remarks);
                 }
                 Ok(())
             }

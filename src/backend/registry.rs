@@ -108,13 +108,12 @@ impl Platform {
         let backend = wrap(self.settings.open(&launch)?);
         let label = format!("{} on {}", contract.key, self.table.name);
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
-        let instance = Instance::new(label, backend, limit).with_status(launch.progress);
-        Ok(match self.kind.creates {
-            Creates::Nothing | Creates::Objects => instance,
-            Creates::Processes | Creates::Resources(_) => {
-                instance.guarded(LeakGuard::new(launch.instance, open_finder, Arc::clone(&self.cleaned)))
-            }
-        })
+        let mut instance = Instance::new(label, backend, limit);
+        instance.progress = launch.progress;
+        if let Creates::Processes | Creates::Resources(_) = self.kind.creates {
+            instance = instance.guarded(LeakGuard::new(launch.instance, open_finder, Arc::clone(&self.cleaned)));
+        }
+        Ok(instance)
     }
 
     /// Why it cannot run a model with a configuration although nothing is wrong with it.

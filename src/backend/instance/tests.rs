@@ -118,9 +118,7 @@ async fn a_start_that_never_ends_is_given_up_and_cleaned_up() {
 #[tokio::test]
 async fn a_start_that_never_ends_is_told_with_what_it_was_doing() {
     let (instance, _) = scripted(|backend| backend.hangs = true);
-    let progress = StartProgress::default();
-    let instance = instance.with_status(progress.clone());
-    progress.set(Stage::Launch, "waiting for the engine");
+    instance.progress.set(Stage::Launch, "waiting for the engine");
     let error = instance.start().await.unwrap_err();
     assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout));
     insta::assert_snapshot!(error.message, @"model on scripted was not ready within 0.02 s; at last: waiting for the engine");
