@@ -46,10 +46,12 @@ fn disk(directory: &Path) -> Requirement {
         }
     };
     let found = format!("{:.1} GiB free at {shown}", free as f64 / f64::from(1 << 30));
-    match free {
-        ..TOO_LITTLE => Requirement::unmet(SUBJECT, found, "free some disk space"),
-        ..LITTLE => Requirement::doubtful(SUBJECT, found, "free some disk space before images or weights are fetched"),
-        _ => Requirement::met(SUBJECT, found),
+    if free < TOO_LITTLE {
+        Requirement::unmet(SUBJECT, found, "free some disk space")
+    } else if free < LITTLE {
+        Requirement::doubtful(SUBJECT, found, "free some disk space before images or weights are fetched")
+    } else {
+        Requirement::met(SUBJECT, found)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The kind `process`: starts a model server as a process of this machine, on a port that no other process uses, and ends it with
 //! everything it started. It does not wait for readiness and speaks no protocol.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,13 +50,6 @@ struct ProcessSettings {
     served: ServedSettings,
 }
 
-/// Settings with all placeholders filled in.
-struct ProcessSpec {
-    command: Vec<String>,
-    directory: Option<PathBuf>,
-    environment: Vec<(String, String)>,
-}
-
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     let mut reader = TableReader::new(&table.settings, diagnostics);
     let directory = PLACEHOLDERS.text(&mut reader, "cwd");
@@ -71,27 +64,28 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 }
 
 impl ProcessSettings {
-    /// Fills in the placeholders for a model and a port.
+    /// The program for a model and a port, without the variables of the launch.
     ///
     /// # Errors
     /// If an environment variable of a setting is not set.
-    fn fill(&self, contract: &Contract, port: u16) -> Result<ProcessSpec, BackendError> {
+    fn fill(&self, contract: &Contract, port: u16) -> Result<Program, BackendError> {
         let values = PlaceholderValues::new(contract, [("port", port.to_string())])?;
-        Ok(ProcessSpec {
-            command: values.fill_all(&self.command)?,
+        let variables = values.fill_values(&self.environment)?.into_iter();
+        Ok(Program {
+            command: values.fill_all(&self.command)?.into_iter().map(OsString::from).collect(),
             directory: values.fill_optional(self.directory.as_deref())?.map(PathBuf::from),
-            environment: values.fill_values(&self.environment)?,
+            environment: variables.map(|(name, value)| (name.into(), Some(value.into()))).collect(),
         })
     }
 
     /// Checks the requirements of the command of one model.
     fn examine(&self, contract: &Contract) -> Vec<Requirement> {
-        let filled = match self.fill(contract, 1) {
-            Ok(filled) => filled,
+        let program = match self.fill(contract, 1) {
+            Ok(program) => program,
             Err(error) => return vec![Requirement::unset(&error)],
         };
         let mut requirements = Vec::new();
-        if let Some(directory) = &filled.directory {
+        if let Some(directory) = &program.directory {
             let shown = directory.display().to_string();
             requirements.push(if directory.is_dir() {
                 Requirement::met("cwd", shown)
@@ -100,9 +94,10 @@ impl ProcessSettings {
                 Requirement::unmet("cwd", found, "correct `cwd`, or the variable it refers to")
             });
         }
-        let path = filled.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| OsStr::new(path));
-        if let Some(name) = filled.command.first() {
-            requirements.push(machine::program("command", name, filled.directory.as_deref(), path));
+        let path = program.environment.iter().find(|(name, _)| name == "PATH").and_then(|(_, path)| path.as_deref());
+        if let Some(name) = program.command.first() {
+            let name = name.to_string_lossy();
+            requirements.push(machine::program("command", &name, program.directory.as_deref(), path));
         }
         requirements
     }
@@ -139,19 +134,14 @@ struct ProcessLauncher {
 impl ProcessLauncher {
     fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         let (endpoint, port) = local::free_endpoint()?;
-        let filled = self.settings.fill(&launch.contract, port)?;
-        if let Some(missing) = filled.directory.as_ref().filter(|directory| !directory.is_dir()) {
+        let mut program = self.settings.fill(&launch.contract, port)?;
+        if let Some(missing) = program.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
-        let given = filled.environment.into_iter().map(|(name, value)| (name.into(), Some(value.into())));
         // The launch's come last: whatever else a table says, the model runs with these.
         let own = launch.variables(secret).map(|(name, value)| (name.into(), value.map(OsString::from)));
-        let program = Program {
-            command: filled.command.into_iter().map(OsString::from).collect(),
-            directory: filled.directory,
-            environment: given.chain(own).collect(),
-        };
+        program.environment.extend(own);
         self.server.start(program, Some(port), &self.settings.local, &launch.contract.key, launch, secret)?;
         Ok(endpoint)
     }
