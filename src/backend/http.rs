@@ -12,7 +12,7 @@ use super::launcher::{Endpoint, Launcher, ServerExit};
 use super::requirement::Requirement;
 use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Watch, Work, placeholders};
-use crate::config::{BackendTable, Diagnostics, Location, PerModel, TableReader, interpolate};
+use crate::config::{BackendTable, Diagnostics, Located, Location, PerModel, TableReader, interpolate};
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
 use crate::wire::client::{ModelClient, check_address};
@@ -39,8 +39,11 @@ secret_env = "HYDROTEST_SECRET"
 };
 
 struct Http {
-    url: String,
-    secret_variable: String,
+    url: Located<String>,
+    /// The variable that holds the secret.
+    secret: Located<String>,
+    /// The location of the key `models`, or of the table if it is absent.
+    models: Location,
     /// The name of the backend.
     name: String,
     /// Headers for every request, with variables of the environment in their values.
@@ -48,14 +51,6 @@ struct Http {
     /// The configuration with which the server was started.
     per_model: PerModel,
     served: ServedSettings,
-    places: HttpPlaces,
-}
-
-/// The locations of the keys that a server can contradict; the location of the table for absent keys.
-struct HttpPlaces {
-    url: Location,
-    secret: Location,
-    models: Location,
 }
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -70,23 +65,21 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     {
         reader.reject("url", error, "expected http://HOST:PORT");
     }
-    let places = HttpPlaces {
-        url: reader.location_of("url"),
-        secret: reader.location_of("secret_env"),
-        models: reader.location_of("models"),
-    };
-    let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
+    let url = url.map(|value| Located { value, location: reader.location_of("url") });
+    let secret = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
+    let secret = Located { value: secret, location: reader.location_of("secret_env") };
+    let models = reader.location_of("models");
     let headers = read_headers(&mut reader);
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Http {
         url: url?,
-        secret_variable,
+        secret,
+        models,
         headers,
         name: table.name.clone(),
         per_model: table.per_model.clone(),
         served,
-        places,
     }))
 }
 
@@ -124,7 +117,7 @@ impl Settings for Http {
             BackendError::configuration(format_args!(
                 "the server's secret is expected in the environment variable {}, which is not set: export it, or name another in \
                  `secret_env`",
-                self.secret_variable
+                self.secret.value
             ))
         })?)?;
         let launcher = Running { endpoint: Endpoint { url, port: None } };
@@ -170,11 +163,11 @@ impl Settings for Http {
 impl Http {
     /// The address with its variables filled in.
     fn address(&self) -> Result<String, BackendError> {
-        placeholders::fill(&self.url, &[])
+        placeholders::fill(&self.url.value, &[])
     }
 
     fn secret(&self) -> Option<Secret> {
-        std::env::var(&self.secret_variable).ok().and_then(Secret::new)
+        std::env::var(&self.secret.value).ok().and_then(Secret::new)
     }
 
     /// The credentials of the server. Values of variables are masked in every text of the server that is shown.
@@ -197,7 +190,7 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name.clone(), value);
         }
-        Ok(Credentials { secret: secret.hiding(hidden.take()), variable: self.secret_variable.clone(), headers })
+        Ok(Credentials { secret: secret.hiding(hidden.take()), variable: self.secret.value.clone(), headers })
     }
 
     fn client(&self, address: &str, secret: Secret) -> Result<ModelClient, BackendError> {

@@ -78,11 +78,8 @@ impl ImageSettings {
             Some((account, source)) => (HUB.to_owned(), hub_account(&account).map_err(unusable(source))?),
             None => parse_repository(self.repository.as_deref().unwrap_or(REPOSITORY)).map_err(unusable(""))?,
         };
-        let tag = overrides.tag.clone().map(|tag| (tag, ""));
-        let (tag, source) = match tag.or_else(|| variable(TAG_VARIABLE)) {
-            Some((tag, source)) => (tag, source),
-            None => (self.tag.clone().unwrap_or_else(|| VERSION.to_owned()), ""),
-        };
+        let tag = overrides.tag.clone().map(|tag| (tag, "")).or_else(|| variable(TAG_VARIABLE));
+        let (tag, source) = tag.unwrap_or_else(|| (self.tag.clone().unwrap_or_default(), ""));
         let tag = resolve(&tag, self.version()).map_err(unusable(source))?;
         let separator = if path.is_empty() { "" } else { "/" };
         Ok(ImageName { registry, path: format!("{path}{separator}{}", contract.image), tag })

@@ -62,8 +62,8 @@ impl Placeholders {
     }
 }
 
-/// The words of a command before placeholders are filled in.
-#[derive(Debug)]
+/// The words of a command as they are written.
+#[derive(Debug, Default)]
 pub(crate) struct Words {
     pub(crate) words: Vec<String>,
     /// Whether all their placeholders are known.

@@ -195,7 +195,7 @@ pub(super) fn is_missing(error: &EngineError) -> bool {
 }
 
 /// The message of an error: the engine's own, or the system's error of the connection.
-pub(super) fn words(error: &EngineError) -> String {
+pub(super) fn message(error: &EngineError) -> String {
     match (refusal(error), error) {
         (Some((_, message)), _) => message.to_owned(),
         (None, EngineError::DockerStreamError { error }) => error.clone(),
@@ -231,7 +231,7 @@ fn unreachable(host: &str, named: &str, error: &EngineError) -> BackendError {
         ),
         _ => ("it cannot be talked to", "check with `docker version`"),
     };
-    let detail = if missing { String::new() } else { format!(" ({})", words(error)) };
+    let detail = if missing { String::new() } else { format!(" ({})", message(error)) };
     unreachable(format!("no engine at {host}, which comes from {named}: {what}{detail}; {advice}"))
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn examine(
 /// The engine's machine: memory and disk, and GPUs if they are wanted.
 async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requirements: &mut Vec<Requirement>) {
     let response = bounded("telling about its machine", engine.docker.info()).await.map_err(|error| error.message);
-    let info = match response.and_then(|info| info.map_err(|error| engine::words(&error))) {
+    let info = match response.and_then(|info| info.map_err(|error| engine::message(&error))) {
         Ok(info) => info,
         Err(message) => {
             requirements.push(Requirement::doubtful("engine's machine", message, "check with `docker info`"));
@@ -141,7 +141,7 @@ async fn missing(engine: &Engine, spec: &ContainerSpec, subject: String) -> Requ
             Requirement::doubtful(subject, "not here, but its registry has it", advice)
         }
         Ok(Err(error)) => {
-            let found = format!("not here, and asking {}: {}", found.origin, engine::words(&error));
+            let found = format!("not here, and asking {}: {}", found.origin, engine::message(&error));
             let advice = format!("is the tag right? `docker login {}` if it is private", spec.registry);
             Requirement::unmet(subject, found, advice)
         }

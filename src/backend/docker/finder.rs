@@ -75,7 +75,7 @@ fn resource(found: ContainerSummary, labels: &[String]) -> Option<Resource> {
 }
 
 fn failed(what: &str, error: &bollard::errors::Error) -> BackendError {
-    let message = format!("the engine did not {what}: {}", engine::words(error));
+    let message = format!("the engine did not {what}: {}", engine::message(error));
     BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
 }
 

@@ -148,8 +148,8 @@ impl DockerLauncher {
             "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
              (`nvidia-ctk runtime configure`); `gpus = \"none\"` and `--device cpu` do without"
         };
-        let (image, words) = (&self.spec.image, engine::words(error));
-        let message = format!("the engine did not {verb} a container of {image}: {words}{advice}");
+        let (image, reason) = (&self.spec.image, engine::message(error));
+        let message = format!("the engine did not {verb} a container of {image}: {reason}{advice}");
         BackendError::new(Stage::Launch, fault, message)
     }
 

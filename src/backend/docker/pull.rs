@@ -68,7 +68,7 @@ pub(super) async fn inspect(engine: &Engine, image: &str) -> Result<Option<Image
         Ok(found) => Ok(Some(found)),
         Err(error) if engine::is_missing(&error) => Ok(None),
         Err(error) => {
-            let message = format!("the engine does not tell about the image {image}: {}", engine::words(&error));
+            let message = format!("the engine does not tell about the image {image}: {}", engine::message(&error));
             Err(BackendError::new(Stage::Launch, Fault::Unreachable, message))
         }
     }
@@ -177,12 +177,11 @@ impl PullProgress {
 }
 
 fn refused(spec: &ContainerSpec, origin: &str, error: &bollard::errors::Error) -> BackendError {
-    let (image, words) = (&spec.image, engine::words(error));
+    let (image, message) = (&spec.image, engine::message(error));
     let failed = |fault, advice: &str| {
-        let message = format!("{image} cannot be pulled ({origin}): {words}; {advice}");
-        BackendError::new(Stage::Launch, fault, message)
+        BackendError::new(Stage::Launch, fault, format!("{image} cannot be pulled ({origin}): {message}; {advice}"))
     };
-    if let Some(obstacle) = PullObstacle::in_words(&words) {
+    if let Some(obstacle) = PullObstacle::in_words(&message) {
         return failed(obstacle.fault(), obstacle.advice());
     }
     // Engines report most failures of a registry as their own, and only a missing image as missing.

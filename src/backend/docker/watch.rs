@@ -123,7 +123,7 @@ async fn wait(engine: &Engine, container: &str, memory: Option<i64>) -> Containe
                 None
             }
             Ok(Err(error)) if engine::is_missing(&error) => return removed(),
-            Ok(Err(error)) => Some(engine::words(&error)),
+            Ok(Err(error)) => Some(engine::message(&error)),
             Err(error) => Some(error.message),
         };
         attempts = if failure.is_some() { attempts + 1 } else { 0 };
@@ -198,7 +198,7 @@ fn signal_name(number: i64) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn said(exit_code: i64, oom_killed: bool) -> String {
+    fn message(exit_code: i64, oom_killed: bool) -> String {
         let state =
             ContainerState { exit_code: Some(exit_code), oom_killed: Some(oom_killed), ..ContainerState::default() };
         of_state(&state, Some(64 << 20)).server_exit.message
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn endings_are_told_apart() {
-        insta::assert_snapshot!(said(3, false), @"exited with status 3");
-        insta::assert_snapshot!(said(139, false), @"ended with status 139 (SIGSEGV)");
-        insta::assert_snapshot!(said(137, false), @"ended with status 137 (SIGKILL): it was killed, or it needed more memory than its limit of 64m (`memory`), or than the machine has (`dmesg` says which)");
-        insta::assert_snapshot!(said(137, true), @"was killed by the kernel because it needed more memory than its limit of 64m (`memory`); it ended with status 137");
+        insta::assert_snapshot!(message(3, false), @"exited with status 3");
+        insta::assert_snapshot!(message(139, false), @"ended with status 139 (SIGSEGV)");
+        insta::assert_snapshot!(message(137, false), @"ended with status 137 (SIGKILL): it was killed, or it needed more memory than its limit of 64m (`memory`), or than the machine has (`dmesg` says which)");
+        insta::assert_snapshot!(message(137, true), @"was killed by the kernel because it needed more memory than its limit of 64m (`memory`); it ended with status 137");
     }
 }

@@ -20,7 +20,7 @@ const PROBED_FOR: Duration = Duration::from_secs(90);
 impl Http {
     /// The requirements of the backend.
     pub(super) async fn examination(&self, models: &[Arc<Contract>]) -> Vec<Requirement> {
-        let (secret, name) = (self.secret(), &self.secret_variable);
+        let (secret, name) = (self.secret(), &self.secret.value);
         let mut requirements = vec![if secret.is_some() {
             Requirement::met("secret", format!("{name} is set"))
         } else {
@@ -52,7 +52,7 @@ impl Http {
             Err(error) => requirements.push(Requirement::unmet(
                 "server",
                 format!("{url} is not ready: {error}"),
-                format!("start the model server there, or correct `url` at {}", self.places.url),
+                format!("start the model server there, or correct `url` at {}", self.url.location),
             )),
         }
         requirements
@@ -68,22 +68,22 @@ impl Http {
             Ok(class) => Requirement::unmet(
                 "model",
                 format!("the server answers with {class}, and is to be {keys}"),
-                format!("name the one model of the server in `models`, {}", self.places.models),
+                format!("name the one model of the server in `models`, {}", self.models),
             ),
             Err(error) if error.fault == Fault::Signature => Requirement::unmet(
                 "secret",
                 error.message,
                 format!(
                     "give {} the value that the server has in {} (`secret_env`, {})",
-                    self.secret_variable,
+                    self.secret.value,
                     Secret::VARIABLE,
-                    self.places.secret
+                    self.secret.location
                 ),
             ),
             Err(error) if error.fault == Fault::Denied => Requirement::unmet(
                 "access",
                 error.message,
-                format!("give `headers` what the server wants, {}", self.places.url),
+                format!("give `headers` what the server wants, {}", self.url.location),
             ),
             Err(error) => Requirement::doubtful(
                 "model",
