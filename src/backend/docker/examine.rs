@@ -24,15 +24,16 @@ pub(super) async fn examine(
     models: &[Arc<Contract>],
     overrides: &Overrides,
 ) -> Vec<Requirement> {
-    let device = overrides.device.as_deref().or(settings.device.as_deref());
+    let device = overrides.device.as_ref().or(settings.device.as_ref()).cloned();
+    let overrides = &Overrides { device, ..overrides.clone() };
     let mut requirements = Vec::new();
     let mut specs: Vec<ContainerSpec> = Vec::new();
     for model in models {
-        if let Err(error) = settings.fill(model, overrides, device) {
+        if let Err(error) = settings.fill(model, overrides) {
             Requirement::unset(&error).add_to(&mut requirements);
         }
         // Engine and images can be checked even if something else is missing.
-        match settings.outline(model, overrides, device) {
+        match settings.outline(model, overrides) {
             // Models share images.
             Ok(spec) if specs.iter().any(|known| known.image == spec.image) => {}
             Ok(spec) => specs.push(spec),

@@ -50,9 +50,9 @@ start_timeout = "30m"            # pulling an image and loading weights take the
     ..Kind::new(NAME, "a container of a Docker engine or of Podman", Creates::Resources(finder::open), configure)
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every kind; this one has no required key")]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = DockerSettings::read(table, diagnostics)?;
-    Some(Arc::new(Docker(Arc::new(settings))))
+    Some(Arc::new(Docker(Arc::new(DockerSettings::read(table, diagnostics)))))
 }
 
 struct Docker(Arc<DockerSettings>);
@@ -60,7 +60,7 @@ struct Docker(Arc<DockerSettings>);
 impl Settings for Docker {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let launch = launch.on_device(self.0.device.as_deref());
-        let spec = self.0.fill(&launch.contract, &launch.overrides, launch.overrides.device.as_deref())?;
+        let spec = self.0.fill(&launch.contract, &launch.overrides)?;
         let launcher = DockerLauncher::new(Arc::clone(&self.0), spec);
         Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }

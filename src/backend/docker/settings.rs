@@ -95,7 +95,7 @@ pub(super) struct DockerSettings {
 
 impl DockerSettings {
     /// Reads a backend's table and reports every mistake.
-    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
         let mut reader = TableReader::new(&table.settings, diagnostics);
         let images = ImageSettings::read(&mut reader);
         let image = PLACEHOLDERS.text(&mut reader, "image");
@@ -104,8 +104,7 @@ impl DockerSettings {
             reader.reject("image", message, "expected this or the other two");
         }
         let command = PLACEHOLDERS.words(&mut reader, "command").map(|words| words.words);
-        let is_empty = command.as_ref().is_some_and(Vec::is_empty);
-        if is_empty {
+        if command.as_ref().is_some_and(Vec::is_empty) {
             reader.reject("command", "`command` is empty", "expected a program and its arguments");
         }
         let binds = PLACEHOLDERS.words(&mut reader, "binds");
@@ -150,7 +149,7 @@ impl DockerSettings {
             served: ServedSettings::read(table, &mut reader),
         };
         reader.finish();
-        (!is_empty).then_some(settings)
+        settings
     }
 }
 

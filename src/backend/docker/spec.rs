@@ -42,14 +42,9 @@ impl DockerSettings {
     ///
     /// # Errors
     /// If the image, a variable or boileroom's source is missing, or a bind is invalid.
-    pub(super) fn fill(
-        &self,
-        contract: &Contract,
-        overrides: &Overrides,
-        device: Option<&str>,
-    ) -> Result<ContainerSpec, BackendError> {
+    pub(super) fn fill(&self, contract: &Contract, overrides: &Overrides) -> Result<ContainerSpec, BackendError> {
         let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
-        let outline = self.outline(contract, overrides, device)?;
+        let outline = self.outline(contract, overrides)?;
         let mut environment = values.fill_values(&self.environment)?;
         let mut binds = Vec::new();
         for bind in values.fill_all(&self.binds)? {
@@ -87,21 +82,18 @@ impl DockerSettings {
     ///
     /// # Errors
     /// If the image is not named, or a variable is not set.
-    pub(super) fn outline(
-        &self,
-        contract: &Contract,
-        overrides: &Overrides,
-        device: Option<&str>,
-    ) -> Result<ContainerSpec, BackendError> {
+    pub(super) fn outline(&self, contract: &Contract, overrides: &Overrides) -> Result<ContainerSpec, BackendError> {
         let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
-        let (image, registry) = self.image(contract, overrides, &values)?;
+        let image = self.image(contract, overrides, &values)?;
+        let first = image.split_once('/').map_or("", |(first, _)| first);
+        let is_registry = first == "localhost" || first.contains(['.', ':']);
         // As in boileroom's own containers, a server on a CUDA device gets all GPUs.
-        let wants_gpu = device.is_some_and(|device| device.starts_with("cuda"));
+        let wants_gpu = overrides.device.as_ref().is_some_and(|device| device.starts_with("cuda"));
         let default = if wants_gpu { Gpus::All } else { Gpus::None };
         Ok(ContainerSpec {
             host: values.fill_optional(self.host.as_deref())?,
+            registry: if is_registry { first } else { "docker.io" }.to_owned(),
             image,
-            registry,
             command: Vec::new(),
             environment: Vec::new(),
             binds: Vec::new(),
@@ -109,16 +101,15 @@ impl DockerSettings {
         })
     }
 
-    /// The image of a model and its registry.
+    /// The image of a model.
     fn image(
         &self,
         contract: &Contract,
         overrides: &Overrides,
         values: &PlaceholderValues,
-    ) -> Result<(String, String), BackendError> {
+    ) -> Result<String, BackendError> {
         let Some(image) = &self.image else {
-            let name = self.images.name(contract, overrides)?;
-            return Ok((name.to_string(), name.registry().to_owned()));
+            return Ok(self.images.name(contract, overrides)?.to_string());
         };
         if overrides.tag.is_some() || overrides.docker_user.is_some() {
             return Err(BackendError::configuration(format_args!(
@@ -127,8 +118,7 @@ impl DockerSettings {
             )));
         }
         let image = values.fill(image)?;
-        let (first, rest) = image.split_once('/').unwrap_or(("", &image));
-        let last = rest.rsplit('/').next().unwrap_or(rest);
+        let last = image.rsplit('/').next().unwrap_or_default();
         let tag = last.split_once([':', '@']).map(|(_, tag)| tag);
         if tag.is_none_or(|tag| tag.is_empty() || tag == "latest") {
             return Err(BackendError::configuration(format_args!(
@@ -136,9 +126,7 @@ impl DockerSettings {
                  can be told from another"
             )));
         }
-        let is_registry = first == "localhost" || first.contains(['.', ':']);
-        let registry = if is_registry { first } else { "docker.io" };
-        Ok((image.clone(), registry.to_owned()))
+        Ok(image)
     }
 }
 

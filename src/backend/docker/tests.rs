@@ -1,4 +1,4 @@
-//! What a table of this kind may say, and what becomes of it. No engine is needed here; `tests/docker` has one.
+//! Tests of the settings of this kind and of the containers made from them. They need no engine; those in `tests/docker` do.
 
 use std::sync::Arc;
 
@@ -22,15 +22,13 @@ fn settings(table: &str) -> Result<DockerSettings, String> {
     let config = config(table);
     let mut diagnostics = Diagnostics::new();
     let settings = DockerSettings::read(config.backend("lab").unwrap(), &mut diagnostics);
-    match settings {
-        Some(settings) if diagnostics.is_empty() => Ok(settings),
-        _ => Err(diagnostics.to_string()),
-    }
+    if diagnostics.is_empty() { Ok(settings) } else { Err(diagnostics.to_string()) }
 }
 
 fn spec(table: &str, overrides: &Overrides, device: Option<&str>) -> Result<spec::ContainerSpec, String> {
     let contract = Config::built_in().unwrap().model("esmc").unwrap().clone();
-    let filled = settings(table).unwrap().fill(&contract, overrides, device);
+    let overrides = Overrides { device: device.map(str::to_owned), ..overrides.clone() };
+    let filled = settings(table).unwrap().fill(&contract, &overrides);
     filled.map_err(|error| error.message)
 }
 
@@ -162,7 +160,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         facts: PlatformFacts::default(),
         recorder: None,
     };
-    let spec = settings.fill(&launch.contract, &launch.overrides, None).unwrap();
+    let spec = settings.fill(&launch.contract, &launch.overrides).unwrap();
     let launch = launch.on_device(None);
     let body = container::body(&settings, &spec, &launch, &Secret::new("s3cret").unwrap());
     let environment = body.env.unwrap();
@@ -198,7 +196,7 @@ fn the_page_about_this_kind_has_a_valid_example_and_no_key_that_is_not_there() {
     let text = format!("default = 'workstation'\n{example}");
     let config = Config::parse(&Source::new("docker.md", text)).unwrap();
     let mut diagnostics = Diagnostics::new();
-    assert!(DockerSettings::read(config.backend("workstation").unwrap(), &mut diagnostics).is_some());
+    let _ = DockerSettings::read(config.backend("workstation").unwrap(), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics}");
     let (_, rest) = page.split_once("\n|---|---|---|\n").unwrap();
     let (rows, _) = rest.split_once("\n\n").unwrap();
