@@ -90,8 +90,8 @@ mod tests {
                 .stdout(std::process::Stdio::piped())
                 .spawn()
                 .unwrap();
-            let mut said = [0];
-            std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut said).unwrap();
+            let mut output = [0];
+            std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut output).unwrap();
             let number = os::reads_environments().map(|()| number);
             assert_eq!(remarks(&name).map(|found| found.len()), number, "{line}");
             process.kill().unwrap();

@@ -120,7 +120,7 @@ impl Settings for Http {
                 self.secret.value
             ))
         })?)?;
-        let launcher = Running { endpoint: Endpoint { url, port: None } };
+        let launcher = Running(Endpoint { url, port: None });
         Ok(Box::new(Served::new(launcher, launch.on_device(None), self.served, Some(own))))
     }
 
@@ -217,22 +217,16 @@ fn keys(models: &[Arc<Contract>]) -> String {
 }
 
 /// A server that was not started by hydrotest.
-struct Running {
-    endpoint: Endpoint,
-}
+struct Running(Endpoint);
 
 impl Launcher for Running {
     fn launch<'a>(&'a mut self, _: &'a LaunchSpec, _: &'a Secret) -> Work<'a, Endpoint> {
-        let endpoint = self.endpoint.clone();
+        let endpoint = self.0.clone();
         Box::pin(async { Ok(endpoint) })
     }
 
     fn exited(&self) -> Watch<'_, ServerExit> {
         Box::pin(std::future::pending())
-    }
-
-    fn watches(&self) -> bool {
-        false
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {

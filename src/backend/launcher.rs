@@ -23,11 +23,6 @@ pub(crate) trait Launcher: Send + Sync {
     /// Completes when the server has exited by itself. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
 
-    /// Whether the exit of the server can be observed.
-    fn watches(&self) -> bool {
-        true
-    }
-
     /// Who owns the port of the endpoint now, if that can be found out.
     fn owner(&self, _endpoint: &Endpoint) -> PortOwner {
         PortOwner::Unknown

@@ -1,4 +1,4 @@
-//! Every rule for the names of images.
+//! Tests of the rules for names of images, and of the obstacles of pulls.
 
 use super::*;
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! Starting and stopping once, twice, too late and in vain, counted on a backend that does nothing else.
+//! Tests of the life cycle with a scripted backend that counts starts and stops.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -75,6 +75,7 @@ pub(crate) struct Served<L> {
     launcher: L,
     launch: LaunchSpec,
     settings: ServedSettings,
+    /// The credentials of a server that runs already.
     own: Option<Credentials>,
     client: Option<ModelClient>,
 }
@@ -104,7 +105,6 @@ impl<L: Launcher> Served<L> {
     async fn start(&mut self) -> Result<(), BackendError> {
         let deadline = tokio::time::Instant::now() + self.settings.patience();
         let (mut taken, mut in_use) = (Vec::new(), None);
-        let progress = &self.launch.progress;
         for _ in 0..ATTEMPTS {
             let own = self.own.as_ref().map(|own| own.secret.clone());
             let secret = own.map_or_else(Secret::generate, Ok);
@@ -116,7 +116,7 @@ impl<L: Launcher> Served<L> {
             let client = ModelClient::by(route, &endpoint.url, secret, self.settings.timeouts);
             let headers = self.own.as_ref().map(|own| own.headers.clone()).unwrap_or_default();
             let client = client.map_err(|error| failure::of(&error))?.with_headers(headers);
-            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, progress, deadline).await? {
+            match self.wait_until_ready(&endpoint, &client, deadline).await? {
                 Readiness::Ready => {
                     self.client = Some(client);
                     return Ok(());
@@ -132,6 +132,11 @@ impl<L: Launcher> Served<L> {
             let message = format!("other servers took every address that was tried: {}", taken.join(", "));
             BackendError::new(Stage::Launch, Fault::Unreachable, message)
         }))
+    }
+
+    /// Whether the exit of the server can be observed.
+    const fn is_watched(&self) -> bool {
+        self.own.is_none()
     }
 
     /// Makes one call. Keeps the raw response before it is decoded, if responses are to be kept.
@@ -175,13 +180,13 @@ impl<L: Launcher> Served<L> {
             return BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         }
         let error = failure::explained(error);
-        if !self.launcher.watches() && error.fault == Fault::Died {
+        if !self.is_watched() && error.fault == Fault::Died {
             return self.look_after(error).await;
         }
         let wait = match error.fault {
             // A server that answered in full is alive, unless another one has taken its place.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
-            _ if !self.launcher.watches() => Duration::ZERO,
+            _ if !self.is_watched() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => EXIT_REPORT,
             _ => MOMENT,
         };

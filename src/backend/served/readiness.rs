@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{ServedSettings, failure};
+use super::{Served, ServedSettings, failure};
 use crate::backend::launcher::{Endpoint, Launcher};
-use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::os::PortOwner;
 use crate::wire::client::{ClientError, Declined, ModelClient};
@@ -33,82 +32,83 @@ pub(super) enum Readiness {
     InUse(BackendError),
 }
 
-/// Waits for the server to answer.
-///
-/// # Errors
-/// If it exited, or did not answer in time. The error contains its last response.
-pub(super) async fn wait<L: Launcher>(
-    launcher: &L,
-    endpoint: &Endpoint,
-    client: &ModelClient,
-    settings: &ServedSettings,
-    progress: &StartProgress,
-    deadline: Instant,
-) -> Result<Readiness, BackendError> {
-    progress.set(Stage::Ready, format!("waiting for the server at {} to be ready", endpoint.url));
-    let mut last = None;
-    let asking = ask(launcher, endpoint, client, settings.interval, progress, &mut last);
-    tokio::select! {
-        asked = timeout_at(deadline, asking) => match asked {
-            Ok(Ok(readiness)) => Ok(readiness),
-            Ok(Err(error)) => Err(hopeless(endpoint, &error).with_log(launcher.log_tail())),
-            Err(_) => Err(too_late(endpoint, settings, last.as_ref()).with_log(launcher.log_tail())),
-        },
-        // A server that could not have its port exits like a broken one. The owner of the port tells them apart.
-        server_exit = launcher.exited() => if launcher.owner(endpoint) == PortOwner::Other {
-            Ok(Readiness::Taken)
-        } else {
-            let log = launcher.final_log().await;
-            // The process that had the port may be gone again, or the port may be that of a client's connection.
-            let says_in_use = |line: &String| line.to_ascii_lowercase().contains("address already in use");
-            let in_use = endpoint.port.is_some() && log.iter().any(says_in_use);
-            let error = failure::with_cause(server_exit.during(Stage::Ready, "before it was ready"), log);
-            if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
-        },
-    }
-}
-
-/// Asks until there is a conclusive response.
-///
-/// # Errors
-/// A failure that waiting does not fix.
-async fn ask<L: Launcher>(
-    launcher: &L,
-    endpoint: &Endpoint,
-    client: &ModelClient,
-    interval: Duration,
-    progress: &StartProgress,
-    last: &mut Option<ClientError>,
-) -> Result<Readiness, ClientError> {
-    let mut strange: Option<Instant> = None;
-    let mut pause = FIRST_PAUSE.min(interval);
-    loop {
-        match client.health().await {
-            Ok(()) => match launcher.owner(endpoint) {
-                PortOwner::Ours | PortOwner::Unknown => return Ok(Readiness::Ready),
-                PortOwner::Other => return Ok(Readiness::Taken),
-                // The owner is gone; the next response will be from another process.
-                PortOwner::None => {}
+impl<L: Launcher> Served<L> {
+    /// Waits for a launched server to answer.
+    ///
+    /// # Errors
+    /// If it exited, or did not answer in time. The error contains its last response.
+    pub(super) async fn wait_until_ready(
+        &self,
+        endpoint: &Endpoint,
+        client: &ModelClient,
+        deadline: Instant,
+    ) -> Result<Readiness, BackendError> {
+        let waiting = format!("waiting for the server at {} to be ready", endpoint.url);
+        self.launch.progress.set(Stage::Ready, waiting);
+        let mut last = None;
+        tokio::select! {
+            asked = timeout_at(deadline, self.poll_health(endpoint, client, &mut last)) => match asked {
+                Ok(Ok(readiness)) => Ok(readiness),
+                Ok(Err(error)) => Err(hopeless(endpoint, &error).with_log(self.launcher.log_tail())),
+                Err(_) => {
+                    Err(too_late(endpoint, &self.settings, last.as_ref()).with_log(self.launcher.log_tail()))
+                }
             },
-            Err(error) => {
-                let answered = !matches!(error, ClientError::Unreachable { .. });
-                if answered && launcher.owner(endpoint) == PortOwner::Other {
-                    return Ok(Readiness::Taken);
-                }
-                if let Some(patience) = patience(&error, launcher.watches()) {
-                    let since = *strange.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= patience {
-                        return Err(error);
-                    }
-                } else {
-                    strange = None;
-                }
-                progress.set_detail(failure::of(&error).message);
-                *last = Some(error);
-            }
+            // A server that could not have its port exits like a broken one. The owner of the port tells them apart.
+            server_exit = self.launcher.exited() => if self.launcher.owner(endpoint) == PortOwner::Other {
+                Ok(Readiness::Taken)
+            } else {
+                let log = self.launcher.final_log().await;
+                // The process that had the port may be gone again, or the port may be that of a client's connection.
+                let says_in_use = |line: &String| line.to_ascii_lowercase().contains("address already in use");
+                let in_use = endpoint.port.is_some() && log.iter().any(says_in_use);
+                let error = failure::with_cause(server_exit.during(Stage::Ready, "before it was ready"), log);
+                if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
+            },
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(interval);
+    }
+
+    /// Requests `/health` until there is a conclusive response.
+    ///
+    /// # Errors
+    /// A failure that waiting does not fix.
+    async fn poll_health(
+        &self,
+        endpoint: &Endpoint,
+        client: &ModelClient,
+        last: &mut Option<ClientError>,
+    ) -> Result<Readiness, ClientError> {
+        let interval = self.settings.interval;
+        let mut strange: Option<Instant> = None;
+        let mut pause = FIRST_PAUSE.min(interval);
+        loop {
+            match client.health().await {
+                Ok(()) => match self.launcher.owner(endpoint) {
+                    PortOwner::Ours | PortOwner::Unknown => return Ok(Readiness::Ready),
+                    PortOwner::Other => return Ok(Readiness::Taken),
+                    // The owner is gone; the next response will be from another process.
+                    PortOwner::None => {}
+                },
+                Err(error) => {
+                    let answered = !matches!(error, ClientError::Unreachable { .. });
+                    if answered && self.launcher.owner(endpoint) == PortOwner::Other {
+                        return Ok(Readiness::Taken);
+                    }
+                    match patience(&error, self.is_watched()) {
+                        Some(patience) => {
+                            if strange.get_or_insert_with(Instant::now).elapsed() >= patience {
+                                return Err(error);
+                            }
+                        }
+                        None => strange = None,
+                    }
+                    self.launch.progress.set_detail(failure::of(&error).message);
+                    *last = Some(error);
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(interval);
+        }
     }
 }
 
