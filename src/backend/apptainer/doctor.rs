@@ -92,8 +92,7 @@ async fn look(settings: &ApptainerSettings, filled: &ApptainerSpec, image: &Imag
     let own = own_architecture();
     let lacking = match entry.look().await {
         Ok(EntryState::Valid(sif)) => {
-            let foreign = sif.architecture.filter(|architecture| *architecture != own);
-            return match foreign {
+            return match sif.architecture.filter(|architecture| *architecture != own) {
                 None => Requirement::met(subject, entry.sif.to_string_lossy()),
                 Some(other) => {
                     let advice = format!("remove {} and name a tag for {own}", entry.sif.display());

@@ -55,8 +55,7 @@ impl ApptainerLauncher {
         let filled = self.settings.fill(&launch.contract, port)?;
         let gpu = self.settings.gpu_for(launch.overrides.device.as_deref());
         let program = container::program(&tool, &filled, gpu, &entry.sif, launch, secret)?;
-        let what = &launch.contract.key;
-        self.process.start(program, Some(port), &self.settings.local, what, launch, secret)?;
+        self.process.start(program, Some(port), &self.settings.local, &launch.contract.key, launch, secret)?;
         Ok(endpoint)
     }
 
@@ -70,8 +69,7 @@ impl ApptainerLauncher {
     ) -> Result<(), BackendError> {
         let limit = self.settings.served.patience();
         let image = self.image.clone();
-        let obtained = tokio::time::timeout(limit, self.look_or_pull(tool, entry, launch, secret)).await;
-        obtained.unwrap_or_else(|_| {
+        tokio::time::timeout(limit, self.look_or_pull(tool, entry, launch, secret)).await.unwrap_or_else(|_| {
             let message = format!(
                 "the image {image} was not there within {} s; give it longer by `start_timeout`, or pull it by hand: \
                  {} pull {} docker://{image}",
@@ -79,8 +77,7 @@ impl ApptainerLauncher {
                 tool.program,
                 entry.sif.display()
             );
-            let error = BackendError::new(Stage::Launch, Fault::Timeout, message);
-            Err(error.with_log(self.process.log_tail()))
+            Err(BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.process.log_tail()))
         })
     }
 
@@ -97,8 +94,7 @@ impl ApptainerLauncher {
         launch.progress.set(Stage::Launch, format!("waiting until no other process pulls {}", self.image));
         let _lock = entry.lock().await.map_err(|error| unwritable(entry, &error))?;
         // The process that held the lock may have pulled it.
-        let found = look(entry).await?;
-        let why = match found {
+        let why = match look(entry).await? {
             EntryState::Valid(sif) => return self.fits(&sif, Some(&entry.sif)),
             EntryState::Missing => None,
             EntryState::Invalid(why) => Some(why),
@@ -225,12 +221,11 @@ fn prepare(filled: &ApptainerSpec) -> Result<(), BackendError> {
     if let Some(source) = &filled.source
         && !source.join("boileroom").is_dir()
     {
-        let message = format!(
+        return unusable(format!(
             "`source` is {}, which does not hold the package `boileroom`: name the root of boileroom's source, or the \
              directory it is installed in",
             source.display()
-        );
-        return unusable(message);
+        ));
     }
     if let Some(directory) = &filled.model_directory
         && let Err(error) = std::fs::create_dir_all(directory)

@@ -52,8 +52,7 @@ source = "${BOILEROOM_SOURCE}"
 
 #[expect(clippy::unnecessary_wraps, reason = "other kinds have settings without which there is nothing")]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = ApptainerSettings::read(table, diagnostics);
-    Some(Arc::new(Apptainer(Arc::new(settings))))
+    Some(Arc::new(Apptainer(Arc::new(ApptainerSettings::read(table, diagnostics)))))
 }
 
 struct Apptainer(Arc<ApptainerSettings>);
@@ -64,8 +63,7 @@ impl Settings for Apptainer {
         // The port is only known at launch; everything else can be found wrong before.
         self.0.fill(&launch.contract, 0)?;
         let launch = launch.on_device(Some(&self.0.device));
-        let launcher = ApptainerLauncher::new(Arc::clone(&self.0), image);
-        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
+        Ok(Box::new(Served::new(ApptainerLauncher::new(Arc::clone(&self.0), image), launch, self.0.served, None)))
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {

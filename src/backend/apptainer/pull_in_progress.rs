@@ -41,8 +41,7 @@ impl PullInProgress {
         temporary: Option<PathBuf>,
         instance: &InstanceId,
     ) -> io::Result<Self> {
-        let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())];
-        let places = places.map(std::path::absolute);
+        let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())].map(std::path::absolute);
         let [Ok(images), Ok(temporary)] = places else {
             return Err(io::Error::other("there is no working directory"));
         };
@@ -84,9 +83,8 @@ impl HalfPulls {
     /// # Errors
     /// When the record names none.
     pub(super) fn at(record: &Value) -> Result<Self, BackendError> {
-        let places = serde_json::from_value(record[DIRECTORIES].clone());
-        let places =
-            places.map_err(|error| failed(format!("what it says of its directories is of no use: {error}")))?;
+        let places = serde_json::from_value(record[DIRECTORIES].clone())
+            .map_err(|error| failed(format!("what it says of its directories is of no use: {error}")))?;
         Ok(Self { places })
     }
 }

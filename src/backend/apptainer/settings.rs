@@ -74,8 +74,7 @@ impl ApptainerSettings {
         let images = ImageSettings::read(&mut reader);
         let https = reader.flag("https").unwrap_or(true);
         let device = reader.text("device").unwrap_or_else(|| DEVICE.to_owned());
-        let gpus = [("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)];
-        let gpu = reader.choice("gpu", &gpus);
+        let gpu = reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]);
         let cache = PLACEHOLDERS.text(&mut reader, "cache");
         let model_directory = PLACEHOLDERS.text(&mut reader, "model_dir");
         let environment = PLACEHOLDERS.environment(&mut reader);

@@ -148,13 +148,11 @@ fn bytes(file: &mut File, start: u64, count: usize) -> io::Result<Vec<u8>> {
 
 /// A number of eight bytes; what is negative as a signed one is beyond every file.
 fn long(bytes: &[u8], at: usize) -> u64 {
-    let taken = bytes.get(at..at + 8).and_then(|taken| taken.try_into().ok());
-    taken.map_or(u64::MAX, u64::from_le_bytes)
+    bytes.get(at..at + 8).and_then(|taken| taken.try_into().ok()).map_or(u64::MAX, u64::from_le_bytes)
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
-    let taken = bytes.get(at..at + 4).and_then(|taken| taken.try_into().ok());
-    taken.map_or(u32::MAX, u32::from_le_bytes)
+    bytes.get(at..at + 4).and_then(|taken| taken.try_into().ok()).map_or(u32::MAX, u32::from_le_bytes)
 }
 
 #[cfg(test)]
@@ -200,8 +198,7 @@ pub(super) mod tests {
             let error = read(&whole[..length]).unwrap_err();
             assert!(error.contains("truncated") || error == "is empty", "{length}: {error}");
         }
-        let error = read(&whole[..5000]).unwrap_err();
-        insta::assert_snapshot!(error, @"is truncated: it is 5000 bytes long, and one of its parts ends at byte 8192");
+        insta::assert_snapshot!(read(&whole[..5000]).unwrap_err(), @"is truncated: it is 5000 bytes long, and one of its parts ends at byte 8192");
     }
 
     #[test]

@@ -44,9 +44,9 @@ impl Tool {
                     return Err(unusable(format!("`{name} --version` says nothing within {seconds} s")));
                 }
             };
-            let said = [output.stdout, output.stderr].concat();
-            let said = String::from_utf8_lossy(&said);
-            let line: String = said.lines().next().unwrap_or_default().chars().take(200).collect();
+            let output_text = [output.stdout, output.stderr].concat();
+            let line: String =
+                String::from_utf8_lossy(&output_text).lines().next().unwrap_or_default().chars().take(200).collect();
             if !output.status.success() {
                 let status = output.status;
                 return Err(unusable(format!("`{name} --version` failed ({status}): {line}")));

@@ -96,8 +96,7 @@ impl PythonException {
         } else if let Some(fault) = self.of_platform() {
             (Stage::Ready, fault)
         } else if let Some((Fault::OutOfMemory, advice)) = device::of_words(&self.message) {
-            let message = format!("{message}\n{advice}");
-            return self.into_error(Stage::Ready, Fault::OutOfMemory, message);
+            return self.into_error(Stage::Ready, Fault::OutOfMemory, format!("{message}\n{advice}"));
         } else if OF_INSTALLATION.iter().any(|name| is(name)) {
             (Stage::Ready, Fault::Misconfigured)
         } else {
@@ -136,15 +135,13 @@ impl PythonException {
             None if is_absent => (Stage::Configure, Fault::Misconfigured),
             None => (Stage::Ready, Fault::Refused),
         };
-        let message = format!("{doing} {}", self.words());
-        BackendError::new(stage, fault, message).with_log(self.traceback)
+        BackendError::new(stage, fault, format!("{doing} {}", self.words())).with_log(self.traceback)
     }
 
     /// The error of a call that raised this.
     pub(super) fn in_call(self, origin: ExceptionOrigin) -> BackendError {
         if self.ancestors.iter().any(|name| name == UNPICKLABLE) {
-            let message = self.message.clone();
-            return BackendError::new(Stage::Decode, Fault::Undecodable, message).with_log(self.traceback);
+            return BackendError::new(Stage::Decode, Fault::Undecodable, self.message.clone()).with_log(self.traceback);
         }
         if let Some(status) = self.status.and_then(DeclineStatus::of) {
             let message = format!("the call {}\n{}", self.words(), status.advice);
@@ -191,10 +188,9 @@ impl PythonException {
 
     fn of_platform(&self) -> Option<Fault> {
         // The nearest ancestor with a meaning decides.
-        self.ancestors.iter().find_map(|name| {
-            let found = OF_PLATFORMS.iter().find(|(known, _)| known == name);
-            found.map(|(_, fault)| *fault)
-        })
+        self.ancestors
+            .iter()
+            .find_map(|name| OF_PLATFORMS.iter().find(|(known, _)| known == name).map(|(_, fault)| *fault))
     }
 
     /// What it did, to follow a subject.

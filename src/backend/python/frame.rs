@@ -103,8 +103,7 @@ pub(super) async fn read(
         let blobs = vec![Bytes::new(); sizes.len()];
         return Ok(Some(BridgeFrame { say, blobs }));
     }
-    let share = budget.take(announced).await;
-    let share = share.ok_or_else(|| FrameError::Budget(budget.total()))?;
+    let share = budget.take(announced).await.ok_or_else(|| FrameError::Budget(budget.total()))?;
     let mut whole = share.hold(exactly(channel, announced).await?);
     let blobs = sizes.into_iter().map(|size| whole.split_to(size)).collect();
     Ok(Some(BridgeFrame { say, blobs }))
@@ -113,8 +112,7 @@ pub(super) async fn read(
 /// The length that begins a frame; `None` when the channel ended before it.
 async fn length(channel: &mut (impl AsyncRead + Unpin)) -> Result<Option<usize>, FrameError> {
     let mut raw = [0; 4];
-    let first = channel.read(&mut raw[..1]).await?;
-    if first == 0 {
+    if channel.read(&mut raw[..1]).await? == 0 {
         return Ok(None);
     }
     channel.read_exact(&mut raw[1..]).await?;

@@ -60,8 +60,7 @@ impl Hosted {
             Ok(Ok(Ok(_))) => Ok(()),
             Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised).await),
             Ok(Err(_)) => {
-                let when = format!("while {} was under way", doing(interpreter));
-                Err(interpreter.lost(Stage::Ready, &when).await)
+                Err(interpreter.lost(Stage::Ready, &format!("while {} was under way", doing(interpreter))).await)
             }
             Err(_) => {
                 interpreter.show_where(self.timeouts.spare).await;
@@ -93,8 +92,7 @@ impl Hosted {
                 recorder.keep(request, &raw, None).await;
             }
             Err(raised) => {
-                let error = raised.clone().in_call(self.hosting.host.origin());
-                recorder.keep_error(request, &error).await;
+                recorder.keep_error(request, &raised.clone().in_call(self.hosting.host.origin())).await;
             }
         }
     }

@@ -64,8 +64,7 @@ impl Interpreter {
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
         Self::try_start(hosting, instance).map_err(|error| {
-            let message = format!("no interpreter can be started: {error}");
-            BackendError::new(Stage::Launch, Fault::Internal, message)
+            BackendError::new(Stage::Launch, Fault::Internal, format!("no interpreter can be started: {error}"))
         })
     }
 
@@ -76,13 +75,11 @@ impl Interpreter {
         let script = bridge::write(directory.path())?;
         let socket = directory.path().join(SOCKET);
         let listener = listen(directory.path())?;
-        let path = directory.path().with_extension("log");
-        let (log, output) = Log::create(&path, &Secret::generate()?)?;
+        let (log, output) = Log::create(&directory.path().with_extension("log"), &Secret::generate()?)?;
         let mut command: Vec<OsString> = hosting.interpreter.iter().map(OsString::from).collect();
         command.extend([script.into_os_string(), socket.into_os_string()]);
         let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))];
-        let given = hosting.environment.iter();
-        let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
+        let given = hosting.environment.iter().map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
         let last = [(OsString::from(resources::VARIABLE), Some(OsString::from(instance.label())))];
         let program = Program {
             command,
@@ -111,8 +108,7 @@ impl Interpreter {
                 () = tokio::time::sleep(limit) => return Err(self.silent(limit)),
             };
             let stream = stream.map_err(|error| {
-                let message = format!("the bridge cannot be heard: {error}");
-                BackendError::new(Stage::Launch, Fault::Internal, message)
+                BackendError::new(Stage::Launch, Fault::Internal, format!("the bridge cannot be heard: {error}"))
             })?;
             self.channel = Some(Channel::open(stream));
         }
@@ -186,8 +182,7 @@ impl Interpreter {
     /// Lets the log say where every thread is. Hosted code that never lets another thread run keeps it from that.
     pub(super) async fn show_where(&self, limit: Duration) {
         if let Some(channel) = &self.channel {
-            let shown = channel.order(json!({"do": "where"}));
-            if let Ok(Ok(_)) = tokio::time::timeout(limit, shown).await {
+            if let Ok(Ok(_)) = tokio::time::timeout(limit, channel.order(json!({"do": "where"}))).await {
                 self.log.caught_up().await;
             }
         }
@@ -231,8 +226,7 @@ impl Interpreter {
         self.process.expect_end().await;
         self.channel()?.tell(&json!({ "do": order }));
         let limit = patience + EXIT;
-        let in_time = tokio::time::timeout(limit, self.process.exited()).await;
-        if in_time.is_err() {
+        if tokio::time::timeout(limit, self.process.exited()).await.is_err() {
             self.show_where(WHERE).await;
             return Err(self.too_long(Stage::Shutdown, "the end of the program", limit));
         }
@@ -283,8 +277,7 @@ impl Interpreter {
             self.tell_of_the_rest(report, left);
         }
         let failed = |message: String| {
-            let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
-            Err(error.with_log(self.log.tail()))
+            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log.tail()))
         };
         if stopped == StopOutcome::Stuck {
             return failed("the interpreter could not be killed: it hangs in the kernel".into());

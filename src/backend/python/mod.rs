@@ -64,8 +64,7 @@ selector = "your_backend"
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = PythonSettings::read(table, diagnostics)?;
-    Some(Arc::new(Python(Arc::new(settings))))
+    Some(Arc::new(Python(Arc::new(PythonSettings::read(table, diagnostics)?))))
 }
 
 struct Python(Arc<PythonSettings>);

@@ -76,13 +76,10 @@ impl HostedObjects {
     /// What an object gives in a response.
     async fn value<T: DeserializeOwned>(&self, object: u64, name: &str, doing: &str) -> Result<T, BackendError> {
         match self.order(json!({ "object": object }), name, doing).await? {
-            Ok(blobs) => {
-                let value = blobs.first().and_then(|blob| serde_json::from_slice(blob).ok());
-                value.ok_or_else(|| {
-                    let message = format!("what came of {doing} is not as the bridge writes it");
-                    BackendError::new(Stage::Call, Fault::Protocol, message)
-                })
-            }
+            Ok(blobs) => blobs.first().and_then(|blob| serde_json::from_slice(blob).ok()).ok_or_else(|| {
+                let message = format!("what came of {doing} is not as the bridge writes it");
+                BackendError::new(Stage::Call, Fault::Protocol, message)
+            }),
             Err(raised) => {
                 self.interpreter.log_caught_up().await;
                 Err(raised.in_act(doing))
@@ -156,8 +153,7 @@ impl ObjectHost for HostedObjects {
             let limits = limits_of(&self.contract, request, &self.hosting.config);
             let mut order = BridgeOrder::call(request, &limits, self.timeouts.call);
             order.order["object"] = object.into();
-            let response = self.interpreter.ask(order).await?;
-            decode(response, self.hosting.host.origin(), limits).await
+            decode(self.interpreter.ask(order).await?, self.hosting.host.origin(), limits).await
         })
     }
 

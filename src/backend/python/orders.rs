@@ -80,10 +80,8 @@ pub(super) async fn decode(
         blobs.push(Bytes::new());
     }
     // Decoding hundreds of megabytes must not hold up the watch over other instances.
-    let decoded = tokio::task::spawn_blocking(move || {
-        let payload = blobs.remove(0);
-        pickle::decode_prediction(&payload, Some(&blobs), &limits)
-    });
+    let decoded =
+        tokio::task::spawn_blocking(move || pickle::decode_prediction(&blobs.remove(0), Some(&blobs), &limits));
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),
         Ok(Err(error)) => Err(BackendError::new(Stage::Decode, Fault::of_payload(&error), error.to_string())),

@@ -1,6 +1,5 @@
 //! The settings of the kind `python`: which interpreter, which class, with what. Fills them in; `reading` reads them.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,8 +106,7 @@ impl ArgumentValues<'_> {
         arguments: &Options,
         fill: &impl Fn(&str) -> Result<String, BackendError>,
     ) -> Result<Options, BackendError> {
-        let filled = arguments.iter().map(|(name, value)| Ok((name.clone(), self.value(value, fill)?)));
-        filled.collect()
+        arguments.iter().map(|(name, value)| Ok((name.clone(), self.value(value, fill)?))).collect()
     }
 
     fn value(
@@ -148,8 +146,7 @@ fn add_path(environment: &mut Vec<(String, String)>, path: &[String]) -> Result<
     if path.is_empty() {
         return Ok(());
     }
-    let given = environment.iter().position(|(name, _)| name == VARIABLE);
-    let before = match given {
+    let before = match environment.iter().position(|(name, _)| name == VARIABLE) {
         Some(index) => Some(environment.remove(index).1),
         None => std::env::var(VARIABLE).ok(),
     };
@@ -159,7 +156,6 @@ fn add_path(environment: &mut Vec<(String, String)>, path: &[String]) -> Result<
     // A folder means the same whatever `cwd` is.
     let all = folders.map(|folder| here.join(folder)).chain(before);
     let joined = std::env::join_paths(all).map_err(|error| unusable(format!("`path`: {error}")))?;
-    let joined = AsRef::<OsStr>::as_ref(&joined).to_string_lossy().into_owned();
-    environment.push((VARIABLE.to_owned(), joined));
+    environment.push((VARIABLE.to_owned(), joined.to_string_lossy().into_owned()));
     Ok(())
 }

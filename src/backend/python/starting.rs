@@ -24,10 +24,7 @@ pub(super) async fn raised_at_start(
             error.message.push_str(&advice.unwrap_or_default());
             error
         }
-        step => {
-            let step = step.as_ref().map(|(step, _)| *step);
-            raised.at_start(step, &doing(interpreter), hosting.host.origin())
-        }
+        step => raised.at_start(step.as_ref().map(|(step, _)| *step), &doing(interpreter), hosting.host.origin()),
     };
     interpreter.log_caught_up().await;
     let mut log = interpreter.log_tail();

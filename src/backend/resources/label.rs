@@ -150,6 +150,5 @@ impl InstanceId {
 }
 
 pub(super) fn unwritten(error: &io::Error) -> BackendError {
-    let message = format!("the resources of the run cannot be recorded: {error}");
-    BackendError::new(Stage::Launch, Fault::Internal, message)
+    BackendError::new(Stage::Launch, Fault::Internal, format!("the resources of the run cannot be recorded: {error}"))
 }

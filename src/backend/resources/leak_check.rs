@@ -102,8 +102,7 @@ impl LeakGuard {
         let mut report = LeakReport::default();
         self.add_observed(from, &mut report);
         if let Err(unavailable) = &self.local {
-            let text = format!("leak check of processes: {unavailable}");
-            report.remarks.push(Remark::note("leak check", text));
+            report.remarks.push(Remark::note("leak check", format!("leak check of processes: {unavailable}")));
         }
         let labels = [self.label()];
         let deadline = Instant::now() + self.settling;
@@ -245,8 +244,7 @@ fn leaked(resource: &Resource) -> String {
 /// The response of a platform, in bounded time.
 async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
-        let message = format!("no response within {} s", PATIENCE.as_secs());
-        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, format!("no response within {} s", PATIENCE.as_secs())))
     })
 }
 

@@ -72,8 +72,7 @@ pub(super) fn pending_for(run: &Path) -> io::Result<Option<Duration>> {
     for entry in entries {
         // A clock that was set back says nothing of how long it has been.
         let age = entry?.metadata()?.modified()?.elapsed().unwrap_or_default();
-        let rest = LATEST.checked_sub(age).filter(|rest| !rest.is_zero());
-        longest = longest.max(rest);
+        longest = longest.max(LATEST.checked_sub(age).filter(|rest| !rest.is_zero()));
     }
     Ok(longest)
 }

@@ -50,16 +50,14 @@ impl ResourceFinder for Processes {
                 // An error says that it has gone, or that we may not end it, which is reported below. By now the number may be
                 // that of another process, which does not carry the label.
                 while is_alive(process.as_raw_pid()) {
-                    let environment = os::environment(process.as_raw_pid()).unwrap_or_default();
-                    if label_in(&environment).is_some() {
+                    if label_in(&os::environment(process.as_raw_pid()).unwrap_or_default()).is_some() {
                         let _ = kill_process(process, Signal::KILL);
                     }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
             tokio::time::timeout(PATIENCE, gone).await.map_err(|_| {
-                let message = format!("{resource} could not be killed");
-                BackendError::new(Stage::Shutdown, Fault::Timeout, message)
+                BackendError::new(Stage::Shutdown, Fault::Timeout, format!("{resource} could not be killed"))
             })
         })
     }
@@ -102,15 +100,13 @@ pub(crate) fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
 }
 
 fn unavailable(why: Unavailable) -> BackendError {
-    let message = format!("finding processes of this machine: {why}");
-    BackendError::new(Stage::Shutdown, Fault::Internal, message)
+    BackendError::new(Stage::Shutdown, Fault::Internal, format!("finding processes of this machine: {why}"))
 }
 
 /// The label in the environment of a process. That of another user's process cannot be read, and is none of ours.
 fn label_in(environment: &[u8]) -> Option<String> {
     environment.split(|byte| *byte == 0).find_map(|variable| {
-        let value = variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?;
-        std::str::from_utf8(value).ok().map(str::to_owned)
+        std::str::from_utf8(variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?).ok().map(str::to_owned)
     })
 }
 
@@ -121,8 +117,7 @@ fn labelled(labels: &[String]) -> Result<Vec<Resource>, Unavailable> {
     let mut found: Vec<Resource> = environments
         .filter(|(process, _)| *process != own)
         .filter_map(|(process, environment)| {
-            let label = label_in(&environment)?;
-            is_labelled(&label, labels).then(|| Resource {
+            is_labelled(&label_in(&environment)?, labels).then(|| Resource {
                 kind: PROCESS,
                 detail: os::describe(process),
                 id: process.to_string(),

@@ -196,8 +196,7 @@ fn lock_new(directory: &Path) -> io::Result<Option<File>> {
 /// A name from the system's random numbers; from the time and the process number where the system gives none.
 fn new_name() -> String {
     let mut bytes = [0; 8];
-    let read = File::open("/dev/urandom").and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes));
-    if read.is_err() {
+    if File::open("/dev/urandom").and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes)).is_err() {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64;
         bytes = (now ^ u64::from(std::process::id()).rotate_left(40)).to_le_bytes();
     }

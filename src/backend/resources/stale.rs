@@ -39,10 +39,8 @@ impl StaleRuns {
     /// # Errors
     /// When the directory of runs cannot be read: there may be some then. Without such a directory there are none.
     pub(crate) fn acquire() -> io::Result<Self> {
-        Self::acquire_in(&runs()).map_err(|error| {
-            let message = format!("{} cannot be read: {error}", runs().display());
-            io::Error::new(error.kind(), message)
-        })
+        Self::acquire_in(&runs())
+            .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be read: {error}", runs().display())))
     }
 
     fn acquire_in(runs: &Path) -> io::Result<Self> {

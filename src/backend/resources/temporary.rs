@@ -40,12 +40,11 @@ impl TemporaryFiles {
             names.push((entry.file_name(), what));
         }
         names.sort();
-        let found = names.first().map(|(name, what)| Self {
+        Ok(names.first().map(|(name, what)| Self {
             example: format!("temporary {what} {}", name.to_string_lossy()),
             entries: names.len(),
             bytes: bytes_below(directory),
-        });
-        Ok(found)
+        }))
     }
 
     /// No leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and nothing of it stays

@@ -67,8 +67,7 @@ impl Scenario {
 
     /// How many instances run at once in it.
     pub(crate) fn instances(&self) -> usize {
-        let of_two = |step: &ScenarioStep| matches!(step, ScenarioStep::StartBoth);
-        if self.any(of_two) { 2 } else { 1 }
+        if self.any(|step| matches!(step, ScenarioStep::StartBoth)) { 2 } else { 1 }
     }
 
     /// Whether processes or other resources of the instance have to be killed or frozen from outside.

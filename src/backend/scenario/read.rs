@@ -49,8 +49,7 @@ impl Scenario {
 }
 
 fn misplaced(index: usize, step: &ScenarioStep, location: &Location, why: &str) -> Diagnostic {
-    let message = format!("step {} cannot be `{step}`", index + 1);
-    Diagnostic::at(location.clone(), message).with_label(why)
+    Diagnostic::at(location.clone(), format!("step {} cannot be `{step}`", index + 1)).with_label(why)
 }
 
 fn named(name: &Located<String>, diagnostics: &mut Diagnostics) -> Option<ScenarioStep> {
@@ -73,8 +72,7 @@ fn read_fault(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
         ("replay", WireFault::Replay),
         ("status", WireFault::Status(0)),
     ];
-    let fault = reader.require("fault").choice("fault", &faults);
-    let fault = match fault {
+    let fault = match reader.require("fault").choice("fault", &faults) {
         Some(WireFault::Cut(_)) => Some(WireFault::Cut(reader.number("at", 0.0..=1.0).unwrap_or(MIDDLE))),
         Some(WireFault::Corrupt(_)) => Some(WireFault::Corrupt(reader.number("at", 0.0..=1.0).unwrap_or(MIDDLE))),
         Some(WireFault::Status(_)) => {
@@ -90,8 +88,7 @@ fn read_fault(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
 /// `must = "response"`, or `must = ["STAGE", "FAULT", "RESPONSIBLE"]`.
 fn read_must(reader: &mut TableReader<'_>) -> Option<MustGive> {
     const EXPECTED: &str = "expected \"response\", or [\"STAGE\", \"FAULT\", \"RESPONSIBLE\"]";
-    let words = reader.require("must").text_or_texts("must")?.into_vec();
-    match words.as_slice() {
+    match reader.require("must").text_or_texts("must")?.into_vec().as_slice() {
         [word] if word.value == "response" => Some(MustGive::Response),
         [stage, fault, responsible] => {
             let stage = one_of(reader, "stage", stage, &STAGES.map(|stage| (stage.to_string(), stage)));
@@ -123,8 +120,7 @@ fn one_of<T: Copy>(
     let found = known.iter().find(|(name, _)| *name == word.value);
     if found.is_none() {
         let names = known.iter().map(|(name, _)| name.as_str());
-        let diagnostic = Diagnostic::unknown(word.location.clone(), what, &word.value, names);
-        reader.diagnostics().push(diagnostic);
+        reader.diagnostics().push(Diagnostic::unknown(word.location.clone(), what, &word.value, names));
     }
     found.map(|(_, value)| *value)
 }

@@ -126,10 +126,7 @@ impl fmt::Display for ScenarioStep {
                     _ => write!(f, " with {:?}", String::from_utf8_lossy(&request.body)),
                 }
             }
-            step => {
-                let words = WORDS.iter().find(|(_, word, _)| word == step);
-                f.write_str(words.map_or("step", |(name, ..)| name))
-            }
+            step => f.write_str(WORDS.iter().find(|(_, word, _)| word == step).map_or("step", |(name, ..)| name)),
         }
     }
 }

@@ -50,8 +50,7 @@ pub(super) async fn examine(
         }
     }
     let filled = models.iter().find_map(|contract| settings.fill(contract).ok());
-    let arguments = filled.map_or_else(|| settings.requested(), |filled| filled.arguments);
-    requirements.push(submission(arguments, &tools).await);
+    requirements.push(submission(filled.map_or_else(|| settings.requested(), |filled| filled.arguments), &tools).await);
     requirements.push(directory(settings));
     requirements
 }

@@ -42,8 +42,7 @@ impl SlurmFinder {
         let text = |key: &str| record.get(key).and_then(Value::as_str).map(str::to_owned);
         let user = record.get("user").and_then(Value::as_u64).and_then(|user| u32::try_from(user).ok());
         let user = user.ok_or_else(|| {
-            let message = format!("whose jobs they are is not said in {record}");
-            BackendError::new(Stage::Shutdown, Fault::Internal, message)
+            BackendError::new(Stage::Shutdown, Fault::Internal, format!("whose jobs they are is not said in {record}"))
         })?;
         Ok(Self { queue: Queue::new(Tools::new(text("conf")), user), shared: text("shared_dir").map(PathBuf::from) })
     }
@@ -61,8 +60,7 @@ impl SlurmFinder {
         let Some(shared) = &self.shared else {
             return Ok(Vec::new());
         };
-        let entries = fs::read_dir(shared).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let entries = entries.map_err(|error| {
+        let entries = fs::read_dir(shared).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(|error| {
             let message = format!("`shared_dir` {} cannot be read: {error}", shared.display());
             BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
         })?;

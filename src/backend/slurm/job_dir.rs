@@ -72,8 +72,7 @@ impl JobDir {
         let mut entries = fs::read_dir(&self.directory).ok()?;
         entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() == ADDRESS)).then_some(())?;
         let mut text = String::new();
-        let file = File::open(self.directory.join(ADDRESS)).ok()?;
-        file.take(LONGEST_ADDRESS).read_to_string(&mut text).ok()?;
+        File::open(self.directory.join(ADDRESS)).ok()?.take(LONGEST_ADDRESS).read_to_string(&mut text).ok()?;
         Address::parse(&text)
     }
 
@@ -84,8 +83,7 @@ impl JobDir {
 
     fn read_tail(&self) -> io::Result<String> {
         let mut file = File::open(&self.log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOOKED_AT)))?;
+        file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(LOOKED_AT)))?;
         let mut bytes = Vec::new();
         file.take(LOOKED_AT).read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

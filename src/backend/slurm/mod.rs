@@ -99,8 +99,7 @@ impl Settings for Slurm {
         // Node and port are only known to the job; everything else can be found wrong before.
         self.0.fill(&launch.contract)?;
         let launch = launch.on_device(self.0.device.as_deref());
-        let launcher = SlurmLauncher::new(Arc::clone(&self.0));
-        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
+        Ok(Box::new(Served::new(SlurmLauncher::new(Arc::clone(&self.0)), launch, self.0.served, None)))
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
@@ -116,12 +115,10 @@ impl Slurm {
     fn shown(&self, launch: &LaunchSpec) -> Result<String, BackendError> {
         let filled = self.0.fill(&launch.contract)?;
         let launch = launch.on_device(self.0.device.as_deref());
-        let directory = self.0.shared().unwrap_or(Path::new("DIRECTORY"));
-        let job_dir = self.0.job_dir(directory, 1, &launch);
+        let job_dir = self.0.job_dir(self.0.shared().unwrap_or(Path::new("DIRECTORY")), 1, &launch);
         // It is taken out of the script again, so that any will do.
         let secret = Secret::generate()
             .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
-        let server = Server::new(&filled, &launch, &secret)?;
-        Ok(Submission::new(&self.0, &filled, &server, &launch, &job_dir).shown())
+        Ok(Submission::new(&self.0, &filled, &Server::new(&filled, &launch, &secret)?, &launch, &job_dir).shown())
     }
 }

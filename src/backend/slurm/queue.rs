@@ -42,8 +42,7 @@ impl Queue {
             format!("--Format={COLUMNS}"),
         ];
         arguments.extend(name.map(|name| format!("--name={name}")));
-        let said = self.tools.ask("squeue", &arguments).await?;
-        Ok(said.lines().filter_map(JobLine::parse).collect())
+        Ok(self.tools.ask("squeue", &arguments).await?.lines().filter_map(JobLine::parse).collect())
     }
 
     /// Cancels all jobs of a name and waits until nothing of them runs. Gives them as they ended.
@@ -57,8 +56,7 @@ impl Queue {
             let obstacle = match self.jobs(Some(name)).await {
                 Ok(jobs) if jobs.iter().all(JobLine::is_over) => return Ok(jobs),
                 Ok(jobs) => {
-                    let left = jobs.iter().filter(|job| !job.is_over());
-                    let left: Vec<String> = left.map(JobLine::describe).collect();
+                    let left: Vec<String> = jobs.iter().filter(|job| !job.is_over()).map(JobLine::describe).collect();
                     let due = cancelled.is_none_or(|when| when.elapsed() >= AGAIN);
                     let order = [format!("--user={}", self.user), format!("--name={name}")];
                     match if due { self.tools.ask("scancel", &order).await } else { Ok(String::new()) } {
@@ -87,10 +85,8 @@ impl Queue {
 
     /// Where a node can be reached, as Slurm itself reaches it.
     pub(super) async fn address_of(&self, node: &str) -> Result<String, ToolError> {
-        let arguments = ["--oneliner", "show", "node", node].map(str::to_owned);
-        let said = self.tools.ask("scontrol", &arguments).await?;
-        let address = said.split_whitespace().find_map(|word| word.strip_prefix("NodeAddr="));
-        Ok(address.unwrap_or(node).to_owned())
+        let said = self.tools.ask("scontrol", &["--oneliner", "show", "node", node].map(str::to_owned)).await?;
+        Ok(said.split_whitespace().find_map(|word| word.strip_prefix("NodeAddr=")).unwrap_or(node).to_owned())
     }
 
     /// Whether a controller answers.

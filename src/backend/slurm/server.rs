@@ -26,8 +26,7 @@ impl Server {
     /// When a directory cannot be bound into the container.
     pub(super) fn new(filled: &JobSpec, launch: &LaunchSpec, secret: &Secret) -> Result<Self, BackendError> {
         let Some(settings) = &filled.container else {
-            let own = launch.variables(secret).into_iter();
-            let own = own.filter(|(name, _)| *name != Secret::VARIABLE);
+            let own = launch.variables(secret).into_iter().filter(|(name, _)| *name != Secret::VARIABLE);
             let mut private = filled.environment.clone();
             private.push((Secret::VARIABLE.to_owned(), secret.expose().to_owned()));
             return Ok(Self {

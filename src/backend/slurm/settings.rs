@@ -170,8 +170,7 @@ impl SlurmSettings {
 
     /// The `slurm.conf` that it names, else that of the environment.
     pub(super) fn conf(&self) -> Option<String> {
-        let inherited = || std::env::var("SLURM_CONF").ok().filter(|path| !path.is_empty());
-        self.conf.clone().or_else(inherited)
+        self.conf.clone().or_else(|| std::env::var("SLURM_CONF").ok().filter(|path| !path.is_empty()))
     }
 
     /// The directory that it shares with the nodes, when it names one.

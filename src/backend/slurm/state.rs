@@ -137,8 +137,7 @@ impl JobLine {
 
     /// What the reason of waiting means; empty when there is nothing to add.
     pub(super) fn explain(&self) -> &'static str {
-        let found = REASONS.iter().find(|(reason, _)| self.reason.starts_with(reason));
-        found.map_or("", |(_, meaning)| meaning)
+        REASONS.iter().find(|(reason, _)| self.reason.starts_with(reason)).map_or("", |(_, meaning)| meaning)
     }
 
     /// The exit status of its script, as a shell shows it: 128 and the signal for one that a signal ended.

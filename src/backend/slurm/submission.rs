@@ -54,8 +54,7 @@ impl Submission {
 
     /// Submits it and gives what sbatch says.
     pub(super) async fn submit(self, queue: &Queue) -> Result<String, ToolError> {
-        let variables = [(resources::VARIABLE, self.label)];
-        queue.tools.run("sbatch", &self.arguments, &self.script, &variables, SUBMISSION).await
+        queue.tools.run("sbatch", &self.arguments, &self.script, &[(resources::VARIABLE, self.label)], SUBMISSION).await
     }
 }
 

@@ -45,10 +45,8 @@ impl JobWatcher {
     /// Waits for the end of the job.
     pub(super) async fn exited(&self) -> ServerExit {
         let mut server_exit = self.server_exit.clone();
-        let reported = async {
-            let reported = server_exit.wait_for(Option::is_some).await;
-            reported.ok().and_then(|server_exit| server_exit.clone())
-        };
+        let reported =
+            async { server_exit.wait_for(Option::is_some).await.ok().and_then(|server_exit| server_exit.clone()) };
         let wanting = async {
             sleep(EAGERNESS).await;
             self.wanted.notify_one();

@@ -47,8 +47,7 @@ impl ExitReason {
     }
 
     pub(super) fn of(status: WaitStatus) -> Option<Self> {
-        let exited = status.exit_status().map(Self::Exited);
-        exited.or_else(|| status.terminating_signal().map(Self::Killed))
+        status.exit_status().map(Self::Exited).or_else(|| status.terminating_signal().map(Self::Killed))
     }
 }
 
@@ -82,8 +81,7 @@ fn signal_name(number: i32) -> Option<&'static str> {
         (Signal::SEGV, "SIGSEGV"),
         (Signal::TERM, "SIGTERM"),
     ];
-    let found = NAMES.iter().find(|(signal, _)| signal.as_raw() == number);
-    found.map(|(_, name)| *name)
+    NAMES.iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| *name)
 }
 
 /// A process that is still there after the program that started it has exited.

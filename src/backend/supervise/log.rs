@@ -67,14 +67,12 @@ impl Log {
             // The receiver may be gone.
             let _ = ending.send(true);
         })?;
-        let log = Self { tail, ended, reader, taking };
-        Ok((log, writer))
+        Ok((Self { tail, ended, reader, taking }, writer))
     }
 
     /// The last lines so far, oldest first.
     pub(crate) fn tail(&self) -> Vec<String> {
-        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.iter().cloned().collect()
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Waits until what has been written so far is here: a response by another way may come before the lines that were written

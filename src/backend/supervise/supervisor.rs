@@ -82,8 +82,7 @@ fn become_program(parent: i32, command: &[OsString]) -> u8 {
 
 fn supervise(command: &[OsString]) -> io::Result<()> {
     os::adopt_descendants()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut supervisor = Supervisor::start(command)?;
         supervisor.watch().await;
         supervisor.settle().await;
