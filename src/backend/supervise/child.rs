@@ -1,4 +1,4 @@
-//! The harness's side of a supervised program: starts it, hears how it ended, ends it. Waits, but decides nothing.
+//! The harness's side of a supervised program: starts it, waits for its exit and stops it. Does not judge how it exited.
 
 use std::ffi::OsString;
 use std::io;
@@ -16,28 +16,26 @@ use super::log::Log;
 use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE};
 use crate::backend::installation::program_to_start;
 
-/// How long a supervisor may take to end everything once it has been told to. Only a process that hangs in the kernel
-/// needs more.
+/// How long a supervisor may take to kill everything. Only a process that hangs in the kernel needs longer.
 const CLEARING: Duration = Duration::from_secs(5);
 
 /// A program to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
-    /// The command and its arguments.
     pub(crate) command: Vec<OsString>,
-    /// Where it runs; here when `None`.
+    /// Its working directory; `None` for that of this process.
     pub(crate) directory: Option<PathBuf>,
-    /// Variables it finds, besides or instead of those of this process; `None` takes one away.
+    /// Variables that are set, or removed if `None`, in the inherited environment.
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
 }
 
-/// A program that runs, or ran, under a supervisor. Dropping it ends the program.
+/// A program that runs, or ran, under a supervisor. Dropping it kills the program.
 #[derive(Debug)]
 pub(crate) struct Supervised {
     supervisor: Child,
     number: u32,
     control: Option<ChildStdin>,
-    /// Its end was asked for or announced.
+    /// It was asked to exit, or announced that it will.
     expected: bool,
     state: watch::Receiver<SupervisedState>,
     log: Log,
@@ -46,32 +44,32 @@ pub(crate) struct Supervised {
 #[derive(Debug, Clone, Default)]
 struct SupervisedState {
     reason: Option<ExitReason>,
-    /// What has been named so far.
-    named: Vec<LeakedProcess>,
-    /// Whether all of it has been named.
+    leaked: Vec<LeakedProcess>,
+    /// Whether `leaked` is complete.
     settled: bool,
+    /// Whether every process of the program is gone.
     cleared: bool,
 }
 
 /// How a program was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopOutcome {
-    /// It had ended before.
+    /// It had exited before.
     Before,
-    /// It ended when asked to.
+    /// It exited when asked to.
     Asked,
-    /// It did not end when asked to, and was killed.
+    /// It did not exit when asked to, and was killed.
     Killed,
-    /// Something of it is still there: it hangs in the kernel, where no signal reaches it.
+    /// Some process of it is still running: it hangs in the kernel, where no signal reaches it.
     Stuck,
 }
 
 impl Supervised {
     /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, by
-    /// hydrotest itself or by a process that has chosen an [`Installation`](crate::backend::installation::Installation) of it.
+    /// hydrotest itself or by a process that has chosen an [`Installation`](crate::backend::installation::Installation).
     ///
     /// # Errors
-    /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`ExitReason`].
+    /// If the supervisor cannot be started. A program that cannot be run shows in its [`ExitReason`].
     pub(crate) fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
         let mut command = Command::new(program_to_start()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
@@ -100,49 +98,49 @@ impl Supervised {
         })
     }
 
-    /// The process number of the supervisor, the ancestor of everything that came of the program.
+    /// The process number of the supervisor, the ancestor of every process of the program.
     pub(crate) const fn ancestor(&self) -> u32 {
         self.number
     }
 
-    /// How it ended; `None` while it runs.
+    /// How it exited; `None` while it runs.
     pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
         self.state.borrow().reason
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has exited.
     pub(crate) async fn exited(&self) -> ExitReason {
         let mut state = self.state.clone();
         let state = state.wait_for(|state| state.reason.is_some()).await;
         state.ok().and_then(|state| state.reason).unwrap_or(ExitReason::Lost)
     }
 
-    /// Announces that it is about to end by itself, so that what outlives it is left behind.
+    /// Announces that it is about to exit by itself, so that processes that outlive it count as leaked.
     pub(crate) async fn expect_end(&mut self) {
         if let Some(control) = &mut self.control {
-            // A supervisor that cannot be told has exited.
+            // A supervisor that cannot be reached has exited.
             self.expected |= control.write_all(&[EXPECT]).await.is_ok();
         }
     }
 
-    /// What was left of it, once it has been stopped; `None` when it did not exit in an orderly way, so that it could not be expected
-    /// to have cleared up.
+    /// The processes that outlived it, once it has been stopped. `None` if its exit was not orderly, so that it could not clean
+    /// up.
     pub(crate) fn leaked_processes(&self) -> Option<Vec<LeakedProcess>> {
         let state = self.state.borrow();
-        state.settled.then(|| state.named.clone())
+        state.settled.then(|| state.leaked.clone())
     }
 
-    /// Waits until it and everything it started are gone and its log is complete, at most for a short while.
+    /// Waits until all its processes are gone and its log is complete, at most for a short while.
     pub(crate) async fn settled(&self) {
         let settled = async {
-            self.cleared().await;
+            self.wait_for(|state| state.cleared).await;
             self.log.closed().await;
         };
-        // Late lines are lost, the ending is not.
+        // On a timeout, late lines are lost.
         let _ = tokio::time::timeout(CLEARING, settled).await;
     }
 
-    /// Asks it to end and waits for that, at most for `patience`. Whatever comes of it, it has to be stopped after.
+    /// Asks it to exit and waits for that, at most for `patience`. It must still be stopped afterwards.
     pub(crate) async fn ask_to_end(&mut self, patience: Duration) -> StopOutcome {
         if self.exit_reason().is_none()
             && let Some(control) = &mut self.control
@@ -157,46 +155,40 @@ impl Supervised {
         StopOutcome::Before
     }
 
-    /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
+    /// Asks it to exit, waits for `grace`, and kills it and everything it started. Can be called again after it was dropped
     /// half-way.
     pub(crate) async fn stop(&mut self, grace: Duration) -> StopOutcome {
         let stopped = self.ask_to_end(grace).await;
         if self.expected && self.exit_reason().is_some() {
-            // The end of the control pipe would end everything before it is named.
-            let _ = tokio::time::timeout(SETTLING + CLEARING, self.named()).await;
+            // Closing the control pipe would kill the leaked processes before they are reported.
+            let reported = self.wait_for(|state| state.settled || state.cleared);
+            let _ = tokio::time::timeout(SETTLING + CLEARING, reported).await;
         }
         self.control = None;
-        if tokio::time::timeout(CLEARING, self.cleared()).await.is_err() {
+        if tokio::time::timeout(CLEARING, self.wait_for(|state| state.cleared)).await.is_err() {
             return StopOutcome::Stuck;
         }
-        // It has closed its pipes and exits; waiting for it leaves no zombie.
+        // It has closed its pipes and is exiting; waiting for it leaves no zombie.
         let _ = tokio::time::timeout(CLEARING, self.supervisor.wait()).await;
         self.settled().await;
         stopped
     }
 
-    /// Waits until what is left has been named, or will not be.
-    async fn named(&self) {
-        let mut state = self.state.clone();
-        let _ = state.wait_for(|state| state.settled || state.cleared).await;
-    }
-
-    async fn cleared(&self) {
-        let mut state = self.state.clone();
-        // Without a sender it is over as well.
-        let _ = state.wait_for(|state| state.cleared).await;
+    async fn wait_for(&self, reached: impl FnMut(&SupervisedState) -> bool) {
+        // An error means that the sender, and with it the program, is gone.
+        let _ = self.state.clone().wait_for(reached).await;
     }
 }
 
-/// Follows the reports to their end, which comes when everything of the program is gone.
+/// Follows the reports to their end, which comes when every process of the program is gone.
 async fn listen(reports: ChildStdout, state: watch::Sender<SupervisedState>) {
     let mut lines = BufReader::new(reports).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        match SupervisorReport::parse(&line) {
-            Some(SupervisorReport::Exited(reason)) => state.send_modify(|state| state.reason = Some(reason)),
-            Some(SupervisorReport::Left(leaked)) => state.send_modify(|state| state.named.push(leaked)),
-            Some(SupervisorReport::Settled) => state.send_modify(|state| state.settled = true),
-            Some(SupervisorReport::Started) | None => {}
+        match serde_json::from_str(&line) {
+            Ok(SupervisorReport::Exited(reason)) => state.send_modify(|state| state.reason = Some(reason)),
+            Ok(SupervisorReport::Left(process)) => state.send_modify(|state| state.leaked.push(process)),
+            Ok(SupervisorReport::Settled) => state.send_modify(|state| state.settled = true),
+            Ok(SupervisorReport::Started) | Err(_) => {}
         }
     }
     state.send_modify(|state| {

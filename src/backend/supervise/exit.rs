@@ -1,49 +1,40 @@
-//! How a supervised program ended, and the lines by which its supervisor reports that. Observes nothing itself.
+//! How a supervised program exited, and the lines in which its supervisor reports that. Does not watch processes itself.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::os::{Signal, WaitStatus};
 
-/// How a program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a program exited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ExitReason {
-    /// It exited with a status.
+    /// It exited with this status.
     Exited(i32),
-    /// A signal ended it.
+    /// This signal killed it.
     Killed(i32),
-    /// Its supervisor was ended from outside, and it with it.
+    /// Its supervisor was killed from outside, and the program with it.
     Lost,
 }
 
 impl ExitReason {
-    /// Whether the program could not be run at all: the statuses that shells and container engines use for that.
-    pub(crate) const fn is_not_runnable(self) -> bool {
-        const LEAST: i32 = NOT_EXECUTABLE as i32;
-        const GREATEST: i32 = NOT_FOUND as i32;
-        matches!(self, Self::Exited(LEAST..=GREATEST))
+    /// Whether the program could not be run at all, by the exit statuses of shells and container engines.
+    pub(crate) fn is_not_runnable(self) -> bool {
+        [NOT_EXECUTABLE, NOT_FOUND].map(|status| Self::Exited(status.into())).contains(&self)
     }
 
     /// Whether the program was ended from outside: no program sends itself these signals when it crashes.
-    pub(crate) const fn is_from_outside(self) -> bool {
-        const OTHERS: [i32; 4] =
-            [Signal::KILL.as_raw(), Signal::TERM.as_raw(), Signal::INT.as_raw(), Signal::HUP.as_raw()];
-        match self {
-            Self::Exited(_) => false,
-            Self::Killed(signal) => {
-                signal == OTHERS[0] || signal == OTHERS[1] || signal == OTHERS[2] || signal == OTHERS[3]
-            }
-            Self::Lost => true,
-        }
+    pub(crate) fn is_from_outside(self) -> bool {
+        self == Self::Lost || self.is_by([Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP])
     }
 
-    /// Whether it is the end of a program that was asked to end, and did: neither a crash nor a kill.
-    pub(super) const fn is_orderly(self) -> bool {
-        const ASKED: [i32; 2] = [Signal::TERM.as_raw(), Signal::INT.as_raw()];
-        match self {
-            Self::Exited(_) => true,
-            Self::Killed(signal) => signal == ASKED[0] || signal == ASKED[1],
-            Self::Lost => false,
-        }
+    /// Whether the program exited when it was asked to: neither a crash nor a kill.
+    pub(super) fn is_orderly(self) -> bool {
+        matches!(self, Self::Exited(_)) || self.is_by([Signal::TERM, Signal::INT])
+    }
+
+    fn is_by<const N: usize>(self, signals: [Signal; N]) -> bool {
+        signals.map(|signal| Self::Killed(signal.as_raw())).contains(&self)
     }
 
     pub(super) fn of(status: WaitStatus) -> Option<Self> {
@@ -51,9 +42,9 @@ impl ExitReason {
     }
 }
 
-/// Exit status of a command that is there but cannot be executed.
+/// Exit status of a command that exists but cannot be executed.
 pub(super) const NOT_EXECUTABLE: u8 = 126;
-/// Exit status of a command that is not there.
+/// Exit status of a command that does not exist.
 pub(super) const NOT_FOUND: u8 = 127;
 
 impl fmt::Display for ExitReason {
@@ -84,61 +75,25 @@ fn signal_name(number: i32) -> Option<&'static str> {
     NAMES.iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| *name)
 }
 
-/// A process that is still there after the program that started it has exited.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A process that is still running after the program that started it has exited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeakedProcess {
-    /// Its number.
     pub(crate) process: i32,
-    /// Its command, and where it listens.
+    /// Its command line and the ports it listens on.
     pub(crate) detail: String,
 }
 
-/// One line from the supervisor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One line from the supervisor, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum SupervisorReport {
-    /// The program runs; what it starts descends from the supervisor.
+    /// The program is running; every process it starts descends from the supervisor.
     Started,
-    /// The program ended. Whatever else it started is being ended.
+    /// The program exited. The supervisor now kills all other processes that it started.
     Exited(ExitReason),
-    /// The program had been asked to end and did, and this was still there when there had been time enough to go.
+    /// The program exited when it was asked to, and this process outlived it by more than the settling time.
     Left(LeakedProcess),
-    /// There is no more of that.
+    /// Every leaked process has been reported.
     Settled,
-}
-
-impl SupervisorReport {
-    pub(super) fn parse(line: &str) -> Option<Self> {
-        if line == "started" {
-            return Some(Self::Started);
-        }
-        if line == "settled" {
-            return Some(Self::Settled);
-        }
-        let (word, number) = line.split_once(' ')?;
-        if word == "left" {
-            let (process, detail) = number.split_once(' ')?;
-            return Some(Self::Left(LeakedProcess { process: process.parse().ok()?, detail: detail.to_owned() }));
-        }
-        let number = number.parse().ok()?;
-        match word {
-            "exited" => Some(Self::Exited(ExitReason::Exited(number))),
-            "killed" => Some(Self::Exited(ExitReason::Killed(number))),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for SupervisorReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Started => f.write_str("started"),
-            Self::Exited(ExitReason::Exited(status)) => write!(f, "exited {status}"),
-            Self::Exited(ExitReason::Killed(signal)) => write!(f, "killed {signal}"),
-            Self::Exited(ExitReason::Lost) => f.write_str("lost"),
-            Self::Left(LeakedProcess { process, detail }) => write!(f, "left {process} {detail}"),
-            Self::Settled => f.write_str("settled"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -146,23 +101,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_read_back_as_they_were_written() {
+    fn a_report_is_one_line_and_reads_back_as_it_was_written() {
         for report in [
             SupervisorReport::Started,
             SupervisorReport::Exited(ExitReason::Exited(3)),
             SupervisorReport::Exited(ExitReason::Killed(9)),
-            SupervisorReport::Left(LeakedProcess { process: 17, detail: "sleep 600, listening on port 80".into() }),
+            SupervisorReport::Left(LeakedProcess { process: 17, detail: "sleep 600\nlistening on port 80".into() }),
             SupervisorReport::Settled,
         ] {
-            assert_eq!(SupervisorReport::parse(&report.to_string()), Some(report));
+            let line = serde_json::to_string(&report).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<SupervisorReport>(&line).unwrap(), report);
         }
-        assert_eq!(SupervisorReport::parse("exited"), None);
-        assert_eq!(SupervisorReport::parse("exited x"), None);
-        assert_eq!(SupervisorReport::parse("left x y"), None);
     }
 
     #[test]
-    fn a_crash_or_a_kill_is_no_orderly_end() {
+    fn a_crash_or_a_kill_is_not_orderly() {
         assert!(ExitReason::Exited(1).is_orderly() && ExitReason::Killed(Signal::TERM.as_raw()).is_orderly());
         assert!(
             !ExitReason::Killed(9).is_orderly()

@@ -1,5 +1,5 @@
-//! What a program writes, line by line: into a file of bounded size and into memory for its last lines, never with the
-//! secret in it. Reads on a thread of its own, so that a program that floods its output does not block the harness.
+//! The output of a program: written line by line to a file of bounded size, with the last lines kept in memory and the secret
+//! removed. Reads on its own thread, so a flood of output does not block the harness.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,16 +15,16 @@ use crate::backend::private;
 use crate::os;
 use crate::wire::Secret;
 
-/// Lines kept in memory, as many as boileroom shows.
-const TAIL: usize = 50;
+/// Lines kept in memory: the number that boileroom shows.
+pub(crate) const TAIL: usize = 50;
 /// Characters of one line kept in memory.
-const LONGEST_LINE: usize = 2000;
+pub(crate) const LONGEST_LINE: usize = 2000;
 /// Bytes of a line before it is cut into several.
 const LONGEST_PIECE: usize = 32 << 10;
-/// Bytes of the file before it becomes the earlier one, of which there is at most one.
+/// Bytes of the file before it is rotated. At most one rotated file is kept.
 const LARGEST_FILE: u64 = 16 << 20;
 
-/// How long what a program has written already may take to get here.
+/// How long output that has already been written may take to arrive.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// The log of one program. Cheap to clone.
@@ -38,10 +38,10 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// A log at `path`, and where the program has to write. It ends when the last writer is closed.
+    /// Creates a log at `path` and the pipe that the program writes to. The log ends when the last writer is closed.
     ///
     /// # Errors
-    /// When the file cannot be created, or the system is out of pipes or threads.
+    /// If the file cannot be created, or the system is out of pipes or threads.
     pub(crate) fn create(path: &Path, secret: &Secret) -> io::Result<(Self, PipeWriter)> {
         Self::create_bounded(path, secret, LARGEST_FILE)
     }
@@ -75,8 +75,7 @@ impl Log {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Waits until what has been written so far is here: a response by another way may come before the lines that were written
-    /// first.
+    /// Waits until all output so far has arrived: a response on another channel may overtake lines that were written before it.
     pub(crate) async fn caught_up(&self) {
         let deadline = Instant::now() + ON_ITS_WAY;
         while Instant::now() < deadline && !self.has_caught_up() {
@@ -89,7 +88,7 @@ impl Log {
         !os::has_bytes(&*self.reader)
     }
 
-    /// Waits until every writer is closed and everything is here.
+    /// Waits until every writer is closed and all output has arrived.
     pub(crate) async fn closed(&self) {
         // The thread ends in either case.
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
@@ -111,7 +110,7 @@ impl Pump {
         let mut chunk = [0; 8 << 10];
         let mut line = Vec::new();
         loop {
-            // Waits without taking anything, so that what is on its way is either in the pipe or under the lock.
+            // Waits without reading, so that pending output is either in the pipe or read under the lock.
             if os::wait_for_bytes(reader).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
                 continue;
             }
@@ -128,7 +127,7 @@ impl Pump {
         }
     }
 
-    /// Takes what came; `line` is the beginning of the line that is not complete.
+    /// Processes a chunk; `line` is the incomplete line so far.
     fn take(&mut self, chunk: &[u8], line: &mut Vec<u8>) {
         for part in chunk.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(part);
@@ -137,7 +136,7 @@ impl Pump {
                 self.put(line);
                 line.clear();
             } else if line.len() > LONGEST_PIECE {
-                // Without the whole secrets in it, only its end can hold the beginning of one.
+                // Once whole secrets are removed, only the end of the line can hold the beginning of one.
                 let mut clean = self.secret.scrub(&String::from_utf8_lossy(line)).into_owned().into_bytes();
                 *line = clean.split_off(clean.len().saturating_sub(self.secret.expose().len() - 1));
                 self.put(&clean);
@@ -148,7 +147,7 @@ impl Pump {
     fn put(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = self.secret.scrub(text.trim_end_matches('\r'));
-        // A bar that is drawn over and over: what stood there at last.
+        // Of a progress bar that is redrawn, keep the last state.
         let shown = text.rsplit('\r').next().unwrap_or_default();
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
@@ -165,7 +164,7 @@ impl Pump {
         self.write(text.as_bytes());
     }
 
-    /// Writes a line. A full disk must not stop the program, which would wait for its output to be taken.
+    /// Writes a line. Errors are ignored: on a full disk the program would otherwise block on its output.
     fn write(&mut self, line: &[u8]) {
         if self.written > self.largest {
             let mut earlier = self.path.clone().into_os_string();

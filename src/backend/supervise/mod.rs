@@ -1,5 +1,5 @@
-//! Processes that leave nothing behind: a program runs under a supervisor that ends it and everything it started, however
-//! the harness itself ends. Knows processes and their output, nothing of models.
+//! Runs a program under a supervisor, which kills the program and every process it started however the harness exits. Knows
+//! processes and their output, not models.
 //!
 //! ```text
 //! harness ──control pipe──→ supervisor (own process group, child subreaper)
@@ -7,19 +7,18 @@
 //!    └────────────── log pipe ──────────┴────────────────────────┘
 //! ```
 //!
-//! The supervisor is hydrotest itself, started anew with an argument that `run_if_asked` knows. It is a child subreaper, so a
-//! descendant that leaves its process group, or whose parent dies, becomes the supervisor's child and not the system's. When
-//! the control pipe ends, it kills its children until it has none. The kernel closes that pipe however the harness dies,
-//! SIGKILL included; a parent-death signal alone would reach the program but not what the program started. The program has
-//! one as well, against the death of the supervisor. It cannot be set safely between fork and exec, so the program is started
-//! through one more step of ours, which sets it and then becomes the program.
+//! The supervisor is hydrotest itself, started again with an argument that `run_if_asked` handles. It is a child subreaper: a
+//! descendant that leaves its process group, or whose parent dies, becomes a child of the supervisor. When the control pipe
+//! ends, the supervisor kills its children until it has none. The kernel closes that pipe however the harness dies, SIGKILL
+//! included; a parent-death signal alone would reach the program but not its descendants. The program has such a signal as
+//! well, in case the supervisor dies. It cannot be set safely between fork and exec, so one more process of ours sets it and
+//! then executes the program.
 //!
-//! A program that is to end, because it is asked or because it was told otherwise, may need its workers to end a moment
-//! later. What is still there after that moment the supervisor names before it kills it: that much the program left behind.
-//! After a crash, or when the program has to be killed, it cannot have cleared up, and nothing is named.
+//! After a program has exited as expected, its workers may take a moment longer. The supervisor reports the processes that
+//! remain after that as leaked, and kills them. After a crash or a kill the program could not clean up, and nothing is reported.
 //!
-//! What [`crate::os`] has of this differs by system: where there are neither subreapers nor parent-death signals, descendants
-//! that leave the program's process group are not found.
+//! Support in [`crate::os`] differs by system: without subreapers and parent-death signals, descendants that leave the program's
+//! process group are not found.
 
 mod child;
 mod exit;

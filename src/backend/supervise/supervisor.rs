@@ -1,5 +1,5 @@
-//! The supervisor: what this program becomes to start another one and to end everything that came of it. Runs before
-//! anything else of the harness; speaks to it by two pipes and knows none of its settings.
+//! The supervisor: this program in the role that starts another program and kills all of its processes afterwards. Runs before
+//! anything else in the harness; talks to it through two pipes and does not know its settings.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,24 +16,24 @@ use super::exit::{ExitReason, LeakedProcess, NOT_EXECUTABLE, NOT_FOUND, Supervis
 use crate::backend::installation::program_to_start;
 use crate::os::{self, Pid, Reaped, Signal, getpid, getppid, kill_process, kill_process_group, setsid};
 
-/// First argument that makes this program the supervisor of the command that follows.
+/// First argument that makes this program the supervisor of the command that follows it.
 pub(super) const SUPERVISE: &str = "__supervise";
-/// First argument that makes this program the one it shall run. The supervisor's process number and the command follow.
+/// First argument that makes this program execute a command. The supervisor's process number and the command follow it.
 const BECOME: &str = "__become";
-/// On the control pipe: ask the program to end. The end of the pipe means: end it.
+/// On the control pipe: ask the program to exit. The end of the pipe means: kill it.
 pub(super) const TERMINATE: u8 = b't';
-/// On the control pipe: the program is about to end by itself.
+/// On the control pipe: the program is about to exit by itself.
 pub(super) const EXPECT: u8 = b'e';
-/// How long what a program started may take to go after the program's own end.
+/// How long the processes that a program started may take to exit after it.
 pub(super) const SETTLING: Duration = Duration::from_secs(3);
 
-/// How often it is looked for what is left, at least.
+/// The longest pause between two looks for remaining processes.
 const LOOK: Duration = Duration::from_millis(200);
-/// How often killing is repeated while children remain.
+/// Pause between two rounds of killing while children remain.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Does the work of a supervisor when the program was started as one, and says with which code to exit. Call it first thing
-/// with the program's arguments, its name included.
+/// Does the work of a supervisor if the program was started as one, and returns the exit code. Must be called first, with all
+/// arguments of the program including its name.
 pub(crate) fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
     let (role, command) = arguments.get(1..)?.split_first()?;
     if role == SUPERVISE {
@@ -56,13 +56,14 @@ pub(crate) fn is_supervisor(process: &str) -> bool {
     line.split(|byte| *byte == 0).nth(1) == Some(SUPERVISE.as_bytes())
 }
 
-/// Says something where the program's own output goes, which is all the output there is here.
+/// Writes to the program's own output: the supervisor has no other.
 fn complain(message: &str) {
     // The log may be gone.
     let _ = writeln!(io::stderr(), "hydrotest: {message}");
 }
 
-/// Sets what only a process itself can set, and becomes the program. Returns when it could not, with the exit code for that.
+/// Sets the parent-death signal and the session, which only a process itself can set, and executes the command. Returns an exit
+/// code if that fails.
 fn become_program(parent: i32, command: &[OsString]) -> u8 {
     if let Err(error) = os::die_with_parent() {
         complain(&format!("failed to ask for a parent-death signal: {error}"));
@@ -94,9 +95,9 @@ fn supervise(command: &[OsString]) -> io::Result<()> {
 struct Supervisor {
     program: Pid,
     running: bool,
-    /// Its end is asked for or announced.
+    /// It was asked to exit, or announced that it will.
     expected: bool,
-    /// It ended as it should when it was expected to.
+    /// It exited in an orderly way when that was expected.
     orderly: bool,
     control: pipe::Receiver,
     deaths: unix::Signal,
@@ -104,10 +105,10 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts the program. Must run on the main thread: a parent-death signal comes when the *thread* dies that forked.
+    /// Starts the program. Must run on the main thread: a parent-death signal is sent when the *thread* that forked dies.
     fn start(command: &[OsString]) -> io::Result<Self> {
         let deaths = unix::signal(SignalKind::child())?;
-        // A request to the supervisor is meant for the program; a supervisor that dies first would leave its descendants.
+        // Without handlers these signals would kill the supervisor and leave the descendants of the program running.
         let requests = [
             unix::signal(SignalKind::terminate())?,
             unix::signal(SignalKind::interrupt())?,
@@ -135,7 +136,7 @@ impl Supervisor {
         })
     }
 
-    /// Waits until there is nothing left to wait for: the program exited, the harness did, or a signal came.
+    /// Waits until the program exits, the harness exits or a signal arrives.
     async fn watch(&mut self) {
         let mut word = [0];
         while self.running {
@@ -150,7 +151,9 @@ impl Supervisor {
                     }
                     Ok(0) | Err(_) => return,
                 },
-                _ = self.deaths.recv() => drop(self.reap()),
+                _ = self.deaths.recv() => {
+                    self.reap();
+                }
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hangup.recv() => return,
@@ -158,8 +161,8 @@ impl Supervisor {
         }
     }
 
-    /// After an orderly end: gives what the program started some time to go as well, and names what does not. A caller that
-    /// wants everything to end at once is not kept waiting.
+    /// After an orderly exit: gives the other processes of the program some time to exit as well, and reports those that do not.
+    /// Returns at once if the control pipe ends or a signal arrives.
     async fn settle(&mut self) {
         if !self.orderly {
             return;
@@ -168,7 +171,7 @@ impl Supervisor {
         let mut pause = Duration::from_millis(2);
         let mut word = [0];
         loop {
-            let _ = self.reap();
+            self.reap();
             let left = os::remaining(self.program);
             if left.is_empty() || Instant::now() >= deadline {
                 for process in left {
@@ -191,30 +194,30 @@ impl Supervisor {
         }
     }
 
-    /// Signals the program's process group, or the program when it has none of its own yet. The number is the program's own
-    /// until it has been waited for.
+    /// Signals the program's process group, or only the program if it has no group of its own yet. The number cannot be reused
+    /// before the program has been waited for.
     fn signal(&self, signal: Signal) {
         if self.running && kill_process_group(self.program, signal).is_err() {
-            // It may have ended this very moment.
+            // It may have exited just now.
             let _ = kill_process(self.program, signal);
         }
     }
 
-    /// Kills children until there are none. Those of a killed child become ours and are next.
+    /// Kills children until there are none. The children of a killed child become ours and are killed next.
     async fn clear(&mut self) {
         loop {
             self.signal(Signal::KILL);
             let others = os::kill_remaining(self.program);
-            if self.reap() == Remaining::None && !others {
+            if !self.reap() && !others {
                 return;
             }
-            // A signal may be about a child that was waited for already; the round repeats in any case.
+            // The signal may be for a child that was already waited for; the round repeats in any case.
             let _ = tokio::time::timeout(ROUND, self.deaths.recv()).await;
         }
     }
 
-    /// Takes leave of every child that ended.
-    fn reap(&mut self) -> Remaining {
+    /// Waits for every child that has exited. Returns whether there are children left.
+    fn reap(&mut self) -> bool {
         loop {
             match os::reap() {
                 Reaped::Child(child, status) => {
@@ -226,22 +229,16 @@ impl Supervisor {
                         report(&SupervisorReport::Exited(reason));
                     }
                 }
-                Reaped::AllRun => return Remaining::Some,
-                Reaped::NoChildren => return Remaining::None,
+                Reaped::AllRun => return true,
+                Reaped::NoChildren => return false,
             }
         }
     }
 }
 
-/// Whether there are children left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remaining {
-    None,
-    Some,
-}
-
-/// Tells the harness something; when it is gone, the end of the control pipe will say so.
+/// Reports to the harness. If the harness is gone, the end of the control pipe says so.
 fn report(report: &SupervisorReport) {
+    let line = serde_json::to_string(report).unwrap_or_default();
     let mut out = io::stdout();
-    let _ = writeln!(out, "{report}").and_then(|()| out.flush());
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
