@@ -78,7 +78,7 @@ impl Platform {
                 settings,
                 overrides,
                 recorder: None,
-                run: Arc::default(),
+                run: Arc::new(RunDirectory::new()),
                 facts: PlatformFacts::default(),
                 cleaned: Arc::default(),
             }),

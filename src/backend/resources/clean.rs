@@ -1,22 +1,22 @@
-//! Cleans up after runs that were killed: asks each platform that they have recorded, and removes what carries their label.
-//! Removes nothing else, and nothing of a run that lives.
+//! Cleans up after stale runs: asks each platform that they have recorded, and removes the resources with their label. Removes
+//! nothing else, and nothing that belongs to a live run.
 
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{OpenFinder, Processes, Resource, StaleRun, StaleRuns};
+use super::{OpenFinder, Processes, Resource, StaleRun, StaleRuns, pending, run_directory};
 use crate::backend::BackendError;
 use crate::os::Unavailable;
 
-/// How long one platform may take to be asked and cleaned.
+/// How long asking and cleaning one platform may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether resources that are found are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// They are only named.
+    /// They are only listed.
     DryRun,
     /// They are removed.
     Remove,
@@ -25,29 +25,28 @@ pub enum Mode {
 /// The result of cleaning up after stale runs.
 #[derive(Debug, Default)]
 pub struct CleanReport {
-    /// Stale runs of which nothing is left, or would be.
+    /// The number of stale runs of which nothing is left, or would be left.
     pub runs: usize,
     /// The resources that were removed, or would be.
     pub(crate) removed: Vec<Resource>,
-    /// What could not be read, found or removed, or may still be created; its run is kept for the next time.
+    /// Problems with reading, finding or removing, and creations that are still pending; their runs are kept for the next time.
     pub warnings: Vec<String>,
-    /// Set where it cannot be found out whether processes of these runs are left.
+    /// Set if the system cannot tell whether processes of these runs are left.
     pub(crate) processes: Option<Unavailable>,
 }
 
-/// A platform where stale runs may have created something. It is asked once for all of them.
+/// A platform where stale runs may have created resources. It is asked once for all of them.
 struct Place {
     /// Its kind and its record; `None` for the processes of this machine.
     platform: Option<(String, Value)>,
     runs: Vec<String>,
-    /// What was found there.
     removed: Vec<Resource>,
-    /// The problem that its runs have to be kept for.
+    /// The problem because of which its runs are kept.
     warning: Option<String>,
 }
 
-/// Finds what stale runs left on every platform that they have recorded, and removes it if the mode says so. All platforms are
-/// asked at once, so that one that hangs delays the others by no more than 20 s.
+/// Finds the resources of stale runs on every platform that they have recorded, and removes them if the mode says so. All
+/// platforms are asked at once, so one that hangs delays the others by at most 20 s.
 pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let mut report = CleanReport::default();
     let stale = match StaleRuns::acquire() {
@@ -78,18 +77,17 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
     while let Some(place) = asked.join_next().await {
         match place {
             Ok(place) => cleaned.push(place),
-            // Which platform it was is not known, so no run may be removed.
+            // It is not known which platform it was, so no run may be removed.
             Err(panic) => {
                 report.warnings.push(format!("asking a platform failed: {panic}"));
                 kept.clone_from(&everyone);
             }
         }
     }
-    // Platforms come first, because ending the processes of a container or job behind its platform's back looks like a failure
-    // there.
+    // Platforms come first: to its platform, a container or job whose processes are killed directly looks like a failure.
     match Processes::here() {
         Ok(_) => cleaned.push(Place::new(None, everyone).clean(open, mode).await),
-        // Supervisors end their processes by themselves; to keep the runs would not make it known.
+        // Supervisors kill their processes themselves; keeping the runs would not help.
         Err(unavailable) => report.processes = Some(unavailable),
     }
     for place in cleaned {
@@ -103,18 +101,18 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
         if kept.contains(&run.name) {
             continue;
         }
-        match remove(run, mode) {
+        match remove(&run, mode) {
             Ok(()) => report.runs += 1,
             Err(warning) => report.warnings.push(warning),
         }
     }
 }
 
-/// Every platform that runs have recorded, once.
+/// Every platform that the runs have recorded, once.
 fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for run in runs {
-        let platforms = run.platforms().unwrap_or_else(|error| {
+        let platforms = run_directory::platforms(&run.directory).unwrap_or_else(|error| {
             warnings.push(format!("{}: its record of platforms cannot be read: {error}", run.name));
             kept.push(run.name.clone());
             Vec::new()
@@ -160,10 +158,10 @@ impl Place {
     }
 }
 
-/// Removes the directory of a run of which nothing is left, unless something may still be created for it.
-fn remove(run: StaleRun, mode: Mode) -> Result<(), String> {
-    let name = run.name.clone();
-    match run.pending_for() {
+/// Removes the directory of a run without remaining resources, unless one may still be created for it.
+fn remove(run: &StaleRun, mode: Mode) -> Result<(), String> {
+    let StaleRun { name, directory, .. } = run;
+    match pending::pending_for(directory) {
         Ok(None) => {}
         Ok(Some(rest)) => {
             let rest = rest.as_secs() + 1;
@@ -175,6 +173,7 @@ fn remove(run: StaleRun, mode: Mode) -> Result<(), String> {
     }
     match mode {
         Mode::DryRun => Ok(()),
-        Mode::Remove => run.remove().map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
+        Mode::Remove => run_directory::remove(directory)
+            .map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
     }
 }

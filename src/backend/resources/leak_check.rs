@@ -1,5 +1,5 @@
-//! Checks after each stop of an instance that none of its resources is left, and removes those that are. Touches no resource
-//! that does not carry the label of the instance.
+//! Checks after each stop that no resource of the instance is left, and removes leaks. Does not touch resources without the label
+//! of the instance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::os::Unavailable;
 
-/// How long the last resource of an instance may take to go after its stop: engines report an exit before it is complete.
+/// How long resources may take to disappear after a stop: engines report an exit before it is complete.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// What was found at the starts and stops of an instance, one line for each finding.
+/// The findings of the starts and stops of an instance, one line each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeakReport {
-    /// Resources that were left after a stop: each is a fault of the backend.
+    /// Resources that were left after a stop. Each is a fault of the backend.
     pub(crate) leaks: Vec<String>,
-    /// Why it is not known whether resources were left: the platform failed.
+    /// Failures of the platform because of which leaks could not be checked.
     pub failed_checks: Vec<String>,
-    /// What is worth knowing of the instance and no fault.
+    /// Notes and warnings that are not faults.
     pub(crate) remarks: Vec<Remark>,
-    /// What could not be cleaned up after other runs, before a start.
+    /// Problems of cleaning up after other runs, before a start.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -34,12 +34,12 @@ pub struct LeakReport {
 pub(crate) enum StoppedFrom {
     /// It was running.
     Running,
-    /// Its start failed or was given up: no server is expected to clean up in the middle of that.
+    /// Its start failed or was given up: a server cannot clean up in the middle of that.
     Starting,
 }
 
 impl LeakReport {
-    /// Adds what was found at a stop of the instance that `name` says.
+    /// Adds the findings of one stop of the instance `name`.
     pub(crate) fn add(&mut self, name: &str, found: Self) {
         let named = |line: String| format!("{name}: {line}");
         self.leaks.extend(found.leaks.into_iter().map(named));
@@ -49,18 +49,18 @@ impl LeakReport {
     }
 }
 
-/// Watches over the resources of one instance.
+/// Finds and removes the resources of one instance.
 pub struct LeakGuard {
     instance: InstanceId,
     open: OpenFinder,
-    /// Asked besides the platforms that the run has recorded; an error where the system cannot find its processes.
+    /// Asked besides the recorded platforms; an error if the system cannot find processes by label.
     local: Result<Arc<dyn ResourceFinder>, Unavailable>,
     cleaned: Arc<OnceCell<()>>,
     settling: Duration,
 }
 
 impl LeakGuard {
-    /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first of them
+    /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first one
     /// cleans up after stale runs.
     pub(crate) fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl LeakGuard {
         }
     }
 
-    /// A guard over what one finder sees, without stale runs.
+    /// A guard with a single finder, without stale runs.
     #[cfg(test)]
     pub(crate) fn of_finder(instance: InstanceId, local: Arc<dyn ResourceFinder>) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl LeakGuard {
         self.instance.label()
     }
 
-    /// Cleans up after stale runs, once for the run, before the first instance starts: a line for each problem. Bounded in time.
+    /// Cleans up after stale runs before the first instance of the run starts. Returns a line for each problem. Bounded in time.
     pub(crate) async fn clean_stale_runs(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         self.cleaned.get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings }).await;
@@ -97,7 +97,7 @@ impl LeakGuard {
         warnings.into_iter().map(reported).collect()
     }
 
-    /// Checks after a stop what the instance has left, and removes it. Bounded in time.
+    /// Checks after a stop for leaks of the instance, and removes them. Bounded in time.
     pub(crate) async fn check(&self, from: StoppedFrom) -> LeakReport {
         let mut report = LeakReport::default();
         self.add_observed(from, &mut report);
@@ -129,7 +129,7 @@ impl LeakGuard {
         report
     }
 
-    /// Adds what its backend has reported of its exit. An instance that was killed or crashed, or never ran, could not clean up.
+    /// Adds the reports of its backend. Leaks count only if the instance ran: otherwise it could not clean up.
     fn add_observed(&self, from: StoppedFrom, report: &mut LeakReport) {
         let observed = self.instance.take_observed();
         report.remarks.extend(observed.remarks);
@@ -164,8 +164,8 @@ impl LeakGuard {
         format!("{resource} was still there after the stop and could not be removed: `hydrotest clean` tries again")
     }
 
-    /// The finders to ask, those of platforms first: ending the processes of a container or job behind its platform's back looks
-    /// like a failure there.
+    /// The finders to ask. Platforms come first: to its platform, a container or job whose processes are killed directly looks like
+    /// a failure.
     fn finders(&self, failed: &mut Vec<String>) -> Vec<Arc<dyn ResourceFinder>> {
         let mut finders: Vec<Arc<dyn ResourceFinder>> = Vec::new();
         let platforms = self.instance.platforms().unwrap_or_else(|error| {
@@ -185,7 +185,7 @@ impl LeakGuard {
     /// Whether its processes on this machine can be found.
     ///
     /// # Errors
-    /// Where the system does not show them: then nothing found does not mean that there is nothing.
+    /// If the system does not show them. An empty result does not mean then that there are none.
     pub(crate) fn finds_processes(&self) -> Result<(), Unavailable> {
         self.local.as_ref().map(drop).map_err(|unavailable| *unavailable)
     }
@@ -193,15 +193,15 @@ impl LeakGuard {
     /// The resources that the instance has now. Bounded in time.
     ///
     /// # Errors
-    /// When a platform cannot be asked.
+    /// If a platform cannot be asked.
     pub(crate) async fn resources(&self) -> Result<Vec<Resource>, BackendError> {
         self.each(Mode::DryRun).await
     }
 
-    /// Removes all resources of the instance behind its back, as a crash does, and says what there was. Bounded in time.
+    /// Removes all resources of the instance from outside, as a crash does, and returns them. Bounded in time.
     ///
     /// # Errors
-    /// When a platform cannot be asked, or does not remove one.
+    /// If a platform cannot be asked, or does not remove one.
     pub(crate) async fn kill(&self) -> Result<Vec<Resource>, BackendError> {
         self.each(Mode::Remove).await
     }
@@ -224,12 +224,12 @@ impl LeakGuard {
         }
     }
 
-    /// Freezes the processes of the instance on this machine, so that they do not exit when they are asked to; says which.
+    /// Freezes the processes of the instance on this machine, so that they do not exit when asked to. Returns them.
     pub(crate) fn freeze(&self) -> Vec<Resource> {
         self.local.as_ref().map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))
     }
 
-    /// Lets the processes go on that [`Self::freeze`] froze.
+    /// Resumes the processes that [`Self::freeze`] froze.
     pub(crate) fn resume(&self) {
         if let Ok(local) = &self.local {
             local.resume(&self.label());
@@ -241,14 +241,14 @@ fn leaked(resource: &Resource) -> String {
     format!("{resource} was still there after the stop; removed now")
 }
 
-/// The response of a platform, in bounded time.
+/// Limits the time that a platform may take to respond.
 async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
         Err(BackendError::new(Stage::Shutdown, Fault::Timeout, format!("no response within {} s", PATIENCE.as_secs())))
     })
 }
 
-/// The resources that are left once there has been time to go.
+/// The resources that are left at the deadline.
 async fn left(
     finder: &dyn ResourceFinder,
     labels: &[String],

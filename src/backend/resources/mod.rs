@@ -1,19 +1,19 @@
-//! The resources that a run creates outside of this process, and how they are found and removed again. Decides no verdict, and
-//! knows no platform: a kind's own [`ResourceFinder`] does.
+//! The resources that a run creates outside of this process, and how they are found and removed. Decides no verdict and knows no
+//! platform: the [`ResourceFinder`] of a kind does.
 //!
 //! Every instance has a label ([`InstanceId`]). It is in the environment of every process ([`VARIABLE`]), in the labels of every
-//! container and in the name of every job. Nothing has to be written down after it was created, so a run that is killed between
-//! two steps leaves no gap: the next run, or `hydrotest clean`, asks the recorded platforms for the label of the stale run.
+//! container and in the name of every job. Nothing has to be recorded after it was created, so a run that is killed between two
+//! steps leaves no gap: the next run, or `hydrotest clean`, asks the recorded platforms for the label of the stale run.
 //!
 //! ```text
-//! STATE/runs/RUN/lock              held by the run, released by the system however the run ends; holds the machine's name
+//! STATE/runs/RUN/lock              locked by the run, released by the system however the run ends; contains the host name
 //!               /platforms/*.json  where the run may have created something: written before anything is created there
 //!               /pending/*         creations that a platform was asked for and may still carry out when the run is gone
-//!               /N/                what the harness keeps of its instance N
-//!               /tN/               temporary files of what is started for its instance N
+//!               /N/                files of the harness for instance N
+//!               /tN/               temporary files of the processes of instance N
 //! ```
 //!
-//! How a stop works is read in `backend/instance.rs`, `leak_check.rs` and this file.
+//! To see how a stop works, read `backend/instance.rs`, `leak_check.rs` and this file.
 
 mod clean;
 mod label;
@@ -25,11 +25,13 @@ mod stale;
 mod temporary;
 
 use std::fmt;
+use std::io;
 
 use serde_json::Value;
 
 use super::Work;
 use super::supervise::LeakedProcess;
+use crate::os::Pid;
 
 pub use clean::Mode;
 pub(crate) use clean::{CleanReport, clean};
@@ -39,48 +41,52 @@ pub(crate) use processes::{Processes, processes_of};
 pub(crate) use run_directory::RunDirectory;
 pub(crate) use stale::{StaleRun, StaleRuns};
 
-/// Finds and removes the resources that runs have created on one platform. Needs to know nothing of the runs but their labels.
+/// Finds and removes the resources that runs have created on one platform. Knows nothing of the runs except their labels.
 pub trait ResourceFinder: Send + Sync {
-    /// All resources there whose label [belongs to](is_labelled) one of `labels`.
+    /// Lists all resources whose label [belongs to](is_labelled) one of `labels`.
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>>;
 
-    /// Removes one of them and returns when it is gone. No error when it has gone by itself.
+    /// Removes a resource and returns once it is gone. It is no error if it is already gone.
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
 
-    /// Keeps the resources of a label from acting, without ending them, and says which; none where that is not possible.
+    /// Freezes the resources of a label without ending them, and returns those it froze.
     fn freeze(&self, label: &str) -> Vec<Resource> {
         let _ = label;
         Vec::new()
     }
 
-    /// Lets the frozen resources of a label go on.
+    /// Resumes the frozen resources of a label.
     fn resume(&self, label: &str) {
         let _ = label;
     }
 }
 
-/// Opens the finder of a kind for a platform, from the record that a run has made of it. An error says why there is none.
+/// Opens the finder of a kind for a platform, from the record that a run has written. The error says why there is none.
 pub(crate) type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String>;
 
-/// What processes are called.
+/// The `kind` of a resource that is a process.
 pub(in crate::backend) const PROCESS: &str = "process";
 
-/// Something that a run has created outside of this process. After the stop of its instance it is a leak.
+/// Something that a run has created outside of this process. If it is still there after the stop of its instance, it is a leak.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// `process`, `container`, `job`, …
     pub(crate) kind: &'static str,
-    /// By what its platform knows it: a number, an identifier.
+    /// The number or identifier that its platform knows it by.
     pub(crate) id: String,
-    /// By what a reader recognises it: the command line, the image, the ports it listens on.
+    /// Helps a reader recognise it: the command line, the image, the ports it listens on.
     pub(crate) detail: String,
 }
 
 impl Resource {
-    /// A resource that needs no detail to be recognised.
+    /// A resource without detail.
     pub(crate) fn new(kind: &'static str, id: impl Into<String>) -> Self {
-        let (id, detail) = (id.into(), String::new());
-        Self { kind, id, detail }
+        Self { kind, id: id.into(), detail: String::new() }
+    }
+
+    /// Its process, if it is one.
+    pub(in crate::backend) fn process(&self) -> Option<Pid> {
+        self.id.parse().ok().and_then(Pid::from_raw)
     }
 }
 
@@ -100,10 +106,18 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Whether a label is one of `labels`, or that of an instance of a run among them: `RUN-7` belongs to `RUN`.
+/// Whether a label is one of `labels`, or belongs to an instance of a run among them: `RUN-7` belongs to `RUN`.
 pub(crate) fn is_labelled(label: &str, labels: &[String]) -> bool {
     let mut rests = labels.iter().filter_map(|name| label.strip_prefix(name.as_str()));
     rests.any(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The result of a file operation; `None` if the file or directory does not exist.
+pub(in crate::backend) fn if_exists<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 #[cfg(test)]

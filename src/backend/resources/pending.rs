@@ -1,5 +1,5 @@
-//! Creations that a platform was asked for and may carry out late: a container, a job. Keeps a file for each until its outcome
-//! is known, which `clean` reads however the run ended; asks no platform itself.
+//! Creations that a platform was asked for and may carry out late, such as a container or a job. Keeps a file for each until its
+//! outcome is known, for `clean` to read; does not ask platforms itself.
 
 use std::fs;
 use std::io;
@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use tempfile::{Builder, TempPath};
 
+use super::if_exists;
 use super::label::{InstanceId, unwritten};
 use super::run_directory::RunDirectory;
 use crate::backend::{BackendError, private};
 
-/// The directory for these files in a run's directory.
+/// The subdirectory of a run's directory for these files.
 const DIRECTORY: &str = "pending";
-/// The longest time from asking to creation: as long as the longest submission is waited for.
+/// The longest time from the request to the creation: the time limit of the longest submission.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// A creation whose outcome is not known yet. Dropped without [`Self::confirm`] it counts as abandoned.
+/// A creation whose outcome is not known yet. If dropped without [`Self::confirm`], it counts as abandoned.
 #[derive(Debug)]
 pub(crate) struct PendingCreation {
     instance: InstanceId,
@@ -26,20 +27,20 @@ pub(crate) struct PendingCreation {
 }
 
 impl InstanceId {
-    /// Records that a platform is about to be asked for a resource, which it may create although the response is no longer waited
-    /// for. `what` names that in messages, such as `the creation of a container`.
+    /// Records that a platform is about to be asked for a resource, which it may create even if nothing waits for the response.
+    /// `what` names it in messages, such as `the creation of a container`.
     ///
     /// # Errors
-    /// When it cannot be written. The platform may not be asked then.
+    /// If the record cannot be written. The platform must not be asked then.
     pub(crate) fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
-        let file = create_file(self.run()).map_err(|error| unwritten(&error))?;
+        let file = create_file(&self.run).map_err(|error| unwritten(&error))?;
         Ok(PendingCreation { instance: self.clone(), what, file: Some(file) })
     }
 }
 
 fn create_file(run: &RunDirectory) -> io::Result<TempPath> {
     run.begin()?;
-    let directory = run.path().join(DIRECTORY);
+    let directory = run.path.join(DIRECTORY);
     private::make_directory(&directory)?;
     Ok(Builder::new().tempfile_in(&directory)?.into_temp_path())
 }
@@ -55,22 +56,18 @@ impl PendingCreation {
 impl Drop for PendingCreation {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
-            // A file that cannot be kept is gone; the directory of the run is kept all the same.
+            // The directory of the run is kept even if the file cannot be.
             let _ = file.keep();
             self.instance.abandoned(self.what);
         }
     }
 }
 
-/// How long an abandoned creation of a run may still be carried out; `None` when none can.
+/// How long an abandoned creation of a run may still be carried out; `None` if there is none.
 pub(super) fn pending_for(run: &Path) -> io::Result<Option<Duration>> {
-    let entries = match fs::read_dir(run.join(DIRECTORY)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        entries => entries?,
-    };
     let mut longest = None;
-    for entry in entries {
-        // A clock that was set back says nothing of how long it has been.
+    for entry in if_exists(fs::read_dir(run.join(DIRECTORY)))?.into_iter().flatten() {
+        // If the clock was set back, the age is unknown.
         let age = entry?.metadata()?.modified()?.elapsed().unwrap_or_default();
         longest = longest.max(LATEST.checked_sub(age).filter(|rest| !rest.is_zero()));
     }
@@ -90,17 +87,17 @@ mod tests {
         let run = Arc::new(RunDirectory::in_state(state.path()));
         let instance = InstanceId::next(&run);
         instance.pending("the creation of a thing").unwrap().confirm();
-        assert_eq!(pending_for(run.path()).unwrap(), None);
+        assert_eq!(pending_for(&run.path).unwrap(), None);
         assert!(instance.take_observed().abandoned.is_empty());
         drop(instance.pending("the creation of a thing").unwrap());
         assert_eq!(instance.take_observed().abandoned, ["the creation of a thing"]);
-        let rest = pending_for(run.path()).unwrap().unwrap();
+        let rest = pending_for(&run.path).unwrap().unwrap();
         assert!(rest <= LATEST && rest > LATEST / 2, "{rest:?}");
-        let file = fs::read_dir(run.path().join(DIRECTORY)).unwrap().next().unwrap();
+        let file = fs::read_dir(run.path.join(DIRECTORY)).unwrap().next().unwrap();
         let file = fs::File::options().write(true).open(file.unwrap().path()).unwrap();
         file.set_modified(SystemTime::now() - LATEST).unwrap();
-        assert_eq!(pending_for(run.path()).unwrap(), None);
+        assert_eq!(pending_for(&run.path).unwrap(), None);
         run.end();
-        assert!(run.path().exists(), "`clean` has to look there");
+        assert!(run.path.exists(), "`clean` has to look there");
     }
 }

@@ -1,19 +1,19 @@
-//! Finds and removes the processes of this machine that carry a label in their environment: a program that leaves its process
-//! group, its session or its parent still has it. Sees no process of another user.
+//! Finds and removes processes of this machine by the label in their environment, which a program keeps when it leaves its
+//! process group, session or parent. Does not see processes of other users.
 
 use std::time::Duration;
 
 use super::{PROCESS, Resource, ResourceFinder, VARIABLE, is_labelled};
 use crate::backend::supervise::is_supervisor;
 use crate::backend::{BackendError, Fault, Stage, Work};
-use crate::os::{self, Pid, Signal, Unavailable, is_alive, kill_process};
+use crate::os::{self, Signal, Unavailable, is_alive, kill_process};
 
 /// How long a supervisor may take to exit by itself.
 const OWN_END: Duration = Duration::from_secs(2);
-/// How long a killed process may take to go.
+/// How long a killed process may take to disappear.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The finder of this machine's processes, where the system shows their environments.
+/// The finder of this machine's processes, on systems that show their environments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Processes(());
 
@@ -21,7 +21,7 @@ impl Processes {
     /// The finder of this machine.
     ///
     /// # Errors
-    /// Where the system shows no environments: then it must not be reported that there are no processes.
+    /// If the system does not show environments. It must not be reported then that there are no processes.
     pub(crate) fn here() -> Result<Self, Unavailable> {
         os::reads_environments().map(|()| Self(()))
     }
@@ -34,11 +34,11 @@ impl ResourceFinder for Processes {
 
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
         Box::pin(async move {
-            let Some(process) = resource.id.parse().ok().and_then(Pid::from_raw) else {
+            let Some(process) = resource.process() else {
                 return Ok(());
             };
             if is_supervisor(&resource.id) {
-                // It exits once its program has, and ends the processes that carry no label.
+                // It exits after its program, and also kills processes without a label.
                 let gone = async {
                     while is_alive(process.as_raw_pid()) {
                         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -47,8 +47,8 @@ impl ResourceFinder for Processes {
                 let _ = tokio::time::timeout(OWN_END, gone).await;
             }
             let gone = async {
-                // An error says that it has gone, or that we may not end it, which is reported below. By now the number may be
-                // that of another process, which does not carry the label.
+                // An error means that it is gone, or that we may not kill it, which is reported below. The number may have been
+                // reused by a process without the label.
                 while is_alive(process.as_raw_pid()) {
                     if label_in(&os::environment(process.as_raw_pid()).unwrap_or_default()).is_some() {
                         let _ = kill_process(process, Signal::KILL);
@@ -62,7 +62,7 @@ impl ResourceFinder for Processes {
         })
     }
 
-    /// With SIGSTOP: such a process reacts to no signal but SIGKILL any more. Supervisors go on, because they must cope.
+    /// Sends SIGSTOP: a stopped process reacts only to SIGKILL. Supervisors keep running, because they must handle this.
     fn freeze(&self, label: &str) -> Vec<Resource> {
         signalled(label, Signal::STOP)
     }
@@ -72,21 +72,20 @@ impl ResourceFinder for Processes {
     }
 }
 
-/// The processes of a label that a signal was sent to: all but supervisors.
+/// Sends a signal to the processes of a label except supervisors, and returns those it reached.
 fn signalled(label: &str, signal: Signal) -> Vec<Resource> {
     let found = labelled(&[label.to_owned()]).into_iter().flatten();
     let reached = found.filter(|found| {
-        let process = found.id.parse().ok().and_then(Pid::from_raw);
-        let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
+        let process = found.process().filter(|_| !is_supervisor(&found.id));
         process.is_some_and(|process| kill_process(process, signal).is_ok())
     });
     reached.collect()
 }
 
-/// The numbers of the processes that carry a label, and of all that descend from them: those may have another environment.
+/// The numbers of the processes that carry a label and of all their descendants, whose environments may differ.
 ///
 /// # Errors
-/// Where the system cannot tell which those are.
+/// If the system cannot list them.
 pub(crate) fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
     let mut found = Vec::new();
     for process in labelled(&[label.to_owned()])? {
@@ -103,14 +102,14 @@ fn unavailable(why: Unavailable) -> BackendError {
     BackendError::new(Stage::Shutdown, Fault::Internal, format!("finding processes of this machine: {why}"))
 }
 
-/// The label in the environment of a process. That of another user's process cannot be read, and is none of ours.
+/// The label in the environment of a process.
 fn label_in(environment: &[u8]) -> Option<String> {
     environment.split(|byte| *byte == 0).find_map(|variable| {
         std::str::from_utf8(variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?).ok().map(str::to_owned)
     })
 }
 
-/// All processes that carry one of these labels, but this one; supervisors last.
+/// All processes with one of these labels except this one; supervisors last.
 fn labelled(labels: &[String]) -> Result<Vec<Resource>, Unavailable> {
     let own = std::process::id().cast_signed();
     let environments = os::environments()?.into_iter();

@@ -1,5 +1,5 @@
-//! The directory of one run: its name, its lock, and the records of the platforms where the run may have created something.
-//! Knows nothing of other runs, and asks no platform.
+//! The directory of one run: its name, its lock, and the records of the platforms where the run may have created resources.
+//! Does not know other runs and does not ask platforms.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,29 +10,31 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::if_exists;
 use crate::backend::{installation, private};
 use crate::os;
 
-/// The beginning of a run's name; sixteen hexadecimal digits follow.
+/// The prefix of a run's name; sixteen hexadecimal digits follow.
 const PREFIX: &str = "hydrotest-";
-/// The file in a run's directory that the run keeps locked.
+/// The file in a run's directory that the run locks.
 pub(super) const LOCK: &str = "lock";
-/// The directory in a run's directory for the records of platforms.
+/// The subdirectory of a run's directory for the records of platforms.
 const PLATFORMS: &str = "platforms";
 
-/// The directory of a run. Created for the first instance that needs it, and removed by [`RunDirectory::end`] or when dropped.
+/// The directory of a run. Created for the first instance that needs it; removed by [`RunDirectory::end`] or when dropped.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
-    name: String,
-    path: PathBuf,
+    /// `hydrotest-` and sixteen hexadecimal digits.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
     lock: Mutex<Option<File>>,
     instances: AtomicUsize,
-    /// Something of the run may still be on a platform.
+    /// A platform may still have resources of the run.
     kept: AtomicBool,
 }
 
 impl RunDirectory {
-    /// The directory of a new run, with a name that no other has.
+    /// The directory of a new run, with a unique name.
     pub(crate) fn new() -> Self {
         let name = new_name();
         Self {
@@ -51,25 +53,16 @@ impl RunDirectory {
         run
     }
 
-    /// The name of the run: `hydrotest-` and sixteen letters and digits.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The number of its next instance; the first has 1.
+    /// The number of the next instance; the first is 1.
     pub(super) fn count_instance(&self) -> usize {
         self.instances.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<File>> {
         self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Creates the directory and locks it; does nothing when that is done.
+    /// Creates and locks the directory, unless that is already done.
     pub(super) fn begin(&self) -> io::Result<()> {
         let mut lock = self.lock();
         while lock.is_none() {
@@ -78,18 +71,19 @@ impl RunDirectory {
                 private::close_directory(runs)?;
             }
             private::make_directory(&self.path)?;
-            // Another `clean` may be quicker, and take the directory for a stale run's before it is locked.
+            // Before it is locked, another `clean` may take it for a stale run and remove it.
             *lock = lock_new(&self.path)?;
         }
         Ok(())
     }
 
-    /// Writes down where something is about to be created, once for each platform.
+    /// Records where something is about to be created, once for each platform.
     pub(super) fn record(&self, kind: &str, platform: &Value) -> io::Result<()> {
         self.begin()?;
         let directory = self.path.join(PLATFORMS);
         let content = serde_json::json!({"kind": kind, "platform": platform}).to_string();
-        let path = directory.join(format!("{}.json", letters(&Sha256::digest(content.as_bytes()))));
+        let digest = hex::encode(Sha256::digest(content.as_bytes()));
+        let path = directory.join(format!("{}.json", digest.get(..16).unwrap_or(&digest)));
         if path.exists() {
             return Ok(());
         }
@@ -112,25 +106,20 @@ impl RunDirectory {
         platforms(&self.path)
     }
 
-    /// Lets the directory outlive the run, for `clean`.
+    /// Keeps the directory after the run, for `clean`.
     pub(super) fn keep(&self) {
         self.kept.store(true, Ordering::Relaxed);
     }
 
-    /// Removes the directory, unless something of the run may still be on a platform. Unlocked, it is that of a stale run then.
+    /// Removes the directory, unless a platform may still have resources of the run: then it becomes the directory of a stale
+    /// run.
     pub(crate) fn end(&self) {
         let mut lock = self.lock();
         if lock.is_some() && !self.kept.load(Ordering::Relaxed) {
-            // What cannot be removed `clean` tries again, once the lock is gone.
+            // On an error, `clean` tries again once the lock is released.
             let _ = remove(&self.path);
         }
         *lock = None;
-    }
-}
-
-impl Default for RunDirectory {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -140,16 +129,12 @@ impl Drop for RunDirectory {
     }
 }
 
-/// The platforms that a run has recorded in its directory. A record that cannot be read is an error: none may be forgotten.
+/// The platforms that a run has recorded in its directory. An unreadable record is an error: no platform may be missed.
 pub(super) fn platforms(run: &Path) -> io::Result<Vec<(String, Value)>> {
-    let entries = match fs::read_dir(run.join(PLATFORMS)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
     let mut platforms = Vec::new();
-    for entry in entries {
+    for entry in if_exists(fs::read_dir(run.join(PLATFORMS)))?.into_iter().flatten() {
         let path = entry?.path();
-        // A file without this ending was being written, and nothing was created before it was complete.
+        // A file without this extension is incomplete, and nothing is created before its record is complete.
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
@@ -160,7 +145,7 @@ pub(super) fn platforms(run: &Path) -> io::Result<Vec<(String, Value)>> {
     Ok(platforms)
 }
 
-/// Removes a run's directory, the lock last: when this is killed in the middle, the directory is still found.
+/// Removes a run's directory, the lock last: if this is interrupted, the directory is still found.
 pub(super) fn remove(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
@@ -177,14 +162,13 @@ pub(super) fn runs() -> PathBuf {
     installation::state_directory().join("runs")
 }
 
-/// Locks a directory that was just created; `None` when `clean` has removed it meanwhile.
+/// Locks a directory that was just created. Returns `None` if `clean` has removed it meanwhile.
 fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     let path = directory.join(LOCK);
-    let mut lock = match private::create_file(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        created => created?,
+    let Some(mut lock) = if_exists(private::create_file(&path))? else {
+        return Ok(None);
     };
-    // `clean` holds the lock until everything is gone, and looks at it only under the lock.
+    // `clean` holds the lock until the directory is removed, so the file may be gone once the lock is acquired.
     lock.lock()?;
     if !path.exists() {
         return Ok(None);
@@ -193,38 +177,32 @@ fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     Ok(Some(lock))
 }
 
-/// A name from the system's random numbers; from the time and the process number where the system gives none.
+/// A name from the system's random numbers, or from time and process number if there are none.
 fn new_name() -> String {
     let mut bytes = [0; 8];
     if File::open("/dev/urandom").and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes)).is_err() {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64;
         bytes = (now ^ u64::from(std::process::id()).rotate_left(40)).to_le_bytes();
     }
-    format!("{PREFIX}{}", letters(&bytes))
+    format!("{PREFIX}{}", hex::encode(bytes))
 }
 
-/// Whether a name is that of a run: no other directory may be taken for one.
+/// Whether a name is the name of a run: no other directory may be taken for one.
 pub(super) fn is_name(name: &str) -> bool {
     let digits = name.strip_prefix(PREFIX).unwrap_or_default();
     digits.len() == 16 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// The first eight bytes as sixteen hexadecimal digits.
-fn letters(bytes: &[u8]) -> String {
-    let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{number:016x}")
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::super::{InstanceId, StaleRun};
+    use super::super::InstanceId;
     use super::*;
 
     #[test]
     fn only_what_a_run_can_be_called_is_the_name_of_one() {
-        assert!(is_name(RunDirectory::new().name()) && is_name("hydrotest-0123456789abcdef"));
+        assert!(is_name(&RunDirectory::new().name) && is_name("hydrotest-0123456789abcdef"));
         for name in ["hydrotest", "hydrotest-", "hydrotest-0123456789ABCDEF", "hydrotest-0123456789abcdef0", "mine"] {
             assert!(!is_name(name), "{name}");
         }
@@ -235,7 +213,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let run = Arc::new(RunDirectory::in_state(home.path()));
         let instance = InstanceId::next(&run);
-        assert!(instance.label().starts_with(run.name()) && instance.label().ends_with("-1"));
+        assert!(instance.label().starts_with(&run.name) && instance.label().ends_with("-1"));
         assert!(!run.path.exists());
         let directory = instance.directory().unwrap();
         assert!(directory.is_dir());
@@ -270,11 +248,10 @@ mod tests {
         assert_eq!(run.platforms().unwrap(), recorded);
         let lock = File::open(run.path.join(LOCK)).unwrap();
         assert!(lock.try_lock().is_err(), "the run lives");
-        let stale = StaleRun::locked(&run.name, &run.path, lock);
-        assert_eq!(stale.platforms().unwrap(), recorded);
+        assert_eq!(platforms(&run.path).unwrap(), recorded);
         fs::write(run.path.join(PLATFORMS).join("broken.json"), "{").unwrap();
-        assert!(stale.platforms().is_err() && run.platforms().is_err());
-        stale.remove().unwrap();
+        assert!(platforms(&run.path).is_err() && run.platforms().is_err());
+        remove(&run.path).unwrap();
         assert!(!run.path.exists());
         assert!(run.platforms().is_err(), "what it recorded is lost, and not nothing");
     }

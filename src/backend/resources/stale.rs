@@ -1,43 +1,40 @@
-//! The runs that ended without cleaning up: they were killed, or could not make sure that everything is gone. Locks each of
-//! them for one `clean` at a time; removes nothing but their directories.
+//! Stale runs: runs that were killed, or could not make sure that all their resources are gone. Locks each for one `clean` at a
+//! time; removes no resources.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use serde_json::Value;
-
-use super::pending;
-use super::run_directory::{self, LOCK, is_name, runs};
+use super::if_exists;
+use super::run_directory::{LOCK, is_name, runs};
 use crate::backend::private;
 use crate::os;
 
-/// Bytes of the name of a machine that are read.
+/// Bytes that are read of a host name.
 const LONGEST_HOST: u64 = 256;
 
 /// The stale runs in the state directory.
 #[derive(Debug, Default)]
 pub(crate) struct StaleRuns {
-    /// Those that were acquired.
+    /// The runs that were acquired.
     pub(crate) runs: Vec<StaleRun>,
-    /// Those that could not be, with the reason.
+    /// The runs that could not be acquired, with the reason.
     pub(crate) refused: Vec<String>,
 }
 
 /// A stale run. No other process can acquire it while this is held.
 #[derive(Debug)]
 pub(crate) struct StaleRun {
-    pub(crate) name: String,
-    directory: PathBuf,
+    pub(super) name: String,
+    pub(super) directory: PathBuf,
     _lock: File,
 }
 
 impl StaleRuns {
-    /// Acquires all there are.
+    /// Acquires all stale runs.
     ///
     /// # Errors
-    /// When the directory of runs cannot be read: there may be some then. Without such a directory there are none.
+    /// If the directory of runs cannot be read. If it does not exist, there are no stale runs.
     pub(crate) fn acquire() -> io::Result<Self> {
         Self::acquire_in(&runs())
             .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be read: {error}", runs().display())))
@@ -45,9 +42,8 @@ impl StaleRuns {
 
     fn acquire_in(runs: &Path) -> io::Result<Self> {
         let mut stale = Self::default();
-        match private::check_owner(runs) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(stale),
-            checked => checked?,
+        if if_exists(private::check_owner(runs))?.is_none() {
+            return Ok(stale);
         }
         for (name, directory) in directories(runs)? {
             match StaleRun::acquire(&name, &directory) {
@@ -60,13 +56,12 @@ impl StaleRuns {
 }
 
 impl StaleRun {
-    /// `None` when the run lives, or was never more than a directory. An error says why it cannot be acquired here.
+    /// Returns `None` if the run is alive or has no lock. The error says why it cannot be acquired.
     fn acquire(name: &str, directory: &Path) -> Result<Option<Self>, String> {
         let closed = |error: io::Error| format!("cannot be opened: {error}");
-        // Neither a link nor a pipe is a lock of ours. Over NFS only a file that is open for writing can be locked exclusively.
-        let lock = match os::open_plain_file(&directory.join(LOCK)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(closed)?,
+        // A link or a pipe is not a lock of ours. Over NFS only a file that is open for writing can be locked exclusively.
+        let Some(lock) = if_exists(os::open_plain_file(&directory.join(LOCK))).map_err(closed)? else {
+            return Ok(None);
         };
         match lock.try_lock() {
             Ok(()) => {}
@@ -76,71 +71,37 @@ impl StaleRun {
         let mut host = String::new();
         (&lock).take(LONGEST_HOST).read_to_string(&mut host).map_err(closed)?;
         if host.is_empty() || host == os::host_name() {
-            return Ok(Some(Self::locked(name, directory, lock)));
+            return Ok(Some(Self { name: name.to_owned(), directory: directory.to_owned(), _lock: lock }));
         }
-        // Its processes and sockets cannot be seen from here, nor is it sure that a lock of theirs would be.
+        // Neither its processes and sockets nor, reliably, its locks are visible from here.
         Err(format!(
             "ran on {host}, where `hydrotest clean` finds what it left; when that machine is gone for good, remove {}",
             directory.display()
         ))
     }
 
-    pub(super) fn locked(name: &str, directory: &Path, lock: File) -> Self {
-        Self { name: name.to_owned(), directory: directory.to_owned(), _lock: lock }
-    }
-
-    /// The platforms where it may have created something, each with its kind.
-    ///
-    /// # Errors
-    /// When a record of one cannot be read.
-    pub(crate) fn platforms(&self) -> io::Result<Vec<(String, Value)>> {
-        run_directory::platforms(&self.directory)
-    }
-
-    /// How long a platform may still carry out a creation that the run had asked for; `None` when none can come any more.
-    ///
-    /// # Errors
-    /// When that cannot be read.
-    pub(crate) fn pending_for(&self) -> io::Result<Option<Duration>> {
-        pending::pending_for(&self.directory)
-    }
-
-    /// Removes its directory: for when everything it created is gone.
-    ///
-    /// # Errors
-    /// When something in the directory cannot be removed.
-    pub(crate) fn remove(self) -> io::Result<()> {
-        run_directory::remove(&self.directory)
-    }
-
-    /// Removes the directories of runs that were killed between creating theirs and locking it, or between removing the lock
-    /// and the rest: they are empty, and their runs created nothing.
-    pub(crate) fn remove_unlocked() {
+    /// Removes the empty directories of runs that were killed before they locked them or while removing them. Such runs have
+    /// created nothing.
+    pub(super) fn remove_unlocked() {
         for (_, directory) in directories(&runs()).unwrap_or_default() {
             if !directory.join(LOCK).exists() {
-                // Fails where there is something; a run that lives creates its directory again.
+                // Fails if the directory is not empty; a live run creates its directory again.
                 let _ = fs::remove_dir(directory);
             }
         }
     }
 }
 
-/// The directories of runs, with their names. Links and files are none.
+/// The directories of runs with their names, without links and files.
 fn directories(runs: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let entries = match fs::read_dir(runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
     let mut found = Vec::new();
-    for entry in entries {
+    for entry in if_exists(fs::read_dir(runs))?.into_iter().flatten() {
         let entry = entry?;
         let Some(name) = entry.file_name().into_string().ok().filter(|name| is_name(name)) else {
             continue;
         };
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => found.push((name, entry.path())),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(_) | Err(_) => {}
+        if if_exists(entry.file_type())?.is_some_and(|kind| kind.is_dir()) {
+            found.push((name, entry.path()));
         }
     }
     Ok(found)

@@ -1,40 +1,36 @@
-//! The temporary files that an instance has left in the directory that hydrotest creates for it and removes. Measures them within
-//! bounds and describes them in a remark; removes nothing, and reports no leak.
+//! The temporary files that an instance has left in the directory that hydrotest creates for it. Measures them within bounds and
+//! describes them in a remark; does not remove them and does not report them as leaks.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::if_exists;
 use crate::backend::remark::Remark;
 
-/// Above this many bytes it is worth a warning: the disk of the state directory may be small.
+/// More bytes than this are worth a warning: the disk of the state directory may be small.
 const MUCH: u64 = 100 << 20;
-/// Entries that are measured; those beyond count as empty.
+/// Entries that are measured; further ones count as empty.
 const MEASURED: usize = 100_000;
 
-/// The content of such a directory.
+/// The content of an instance's temporary directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TemporaryFiles {
-    /// The first of its entries by name, with what it is.
+    /// The first entry by name, with its type.
     example: String,
-    /// How many entries it has.
     entries: usize,
-    /// The size of all files in it and below.
+    /// The size of all files below the directory.
     bytes: u64,
 }
 
 impl TemporaryFiles {
-    /// Looks into a directory; `None` when it is empty or not there.
+    /// Reads a directory. Returns `None` if it is empty or does not exist.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub(super) fn in_directory(directory: &Path) -> io::Result<Option<Self>> {
-        let entries = match fs::read_dir(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            entries => entries?,
-        };
         let mut names = Vec::new();
-        for entry in entries {
+        for entry in if_exists(fs::read_dir(directory))?.into_iter().flatten() {
             let entry = entry?;
             let what = if entry.file_type()?.is_dir() { "directory" } else { "file" };
             names.push((entry.file_name(), what));
@@ -47,8 +43,8 @@ impl TemporaryFiles {
         }))
     }
 
-    /// No leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and nothing of it stays
-    /// once hydrotest has removed the directory.
+    /// A remark and not a leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and hydrotest
+    /// removes it.
     pub(super) fn remark(&self) -> Remark {
         const TOPIC: &str = "temporary files";
         let size =
@@ -67,7 +63,7 @@ impl TemporaryFiles {
     }
 }
 
-/// The size of the files below a directory, as far as they can be read. Follows no links.
+/// The size of the readable files below a directory. Does not follow links.
 fn bytes_below(directory: &Path) -> u64 {
     let mut waiting: Vec<PathBuf> = vec![directory.to_owned()];
     let (mut bytes, mut seen) = (0_u64, 0);
@@ -102,7 +98,7 @@ mod tests {
         let remark = looked().unwrap().remark();
         let words = "temporary directory tmpab12 (0 bytes) was left in its TMPDIR, which hydrotest has removed";
         assert_eq!(remark, Remark::note("temporary files", words));
-        // A file with a hole: its size counts, and takes no room.
+        // A sparse file: its size counts, but it takes no disk space.
         let file = fs::File::create(directory.path().join("tmpab12/weights")).unwrap();
         file.set_len(MUCH + 1).unwrap();
         fs::write(directory.path().join("z"), "x").unwrap();
