@@ -1,23 +1,24 @@
-//! What `hydrotest doctor` looks at for this kind: the program, the images, the disk space for them, the server's source and the GPU.
-//! Pulls nothing and starts no container.
+//! The checks of `hydrotest doctor` for this kind: the program, the images, their disk space, the server's source and the GPU.
+//! Does not pull images or start containers.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::cache::{CacheEntry, EntryState};
 use super::failure::{self, LITTLE};
-use super::settings::{ApptainerSettings, ApptainerSpec, Gpu};
+use super::settings::{ApptainerSettings, ApptainerSpec};
 use super::tool::Tool;
+use crate::backend::container::Gpu;
 use crate::backend::image::{ImageName, own_architecture};
 use crate::backend::kind::Overrides;
 use crate::backend::requirement::Requirement;
 use crate::os;
 use crate::prediction::Contract;
 
-/// What tells that a driver is there.
+/// Exists if the driver of AMD is loaded.
 const AMD: &str = "/dev/kfd";
 
-/// One requirement for each thing that the models need.
+/// One requirement for everything that the models need.
 pub(super) async fn examine(
     settings: &ApptainerSettings,
     models: &[Arc<Contract>],
@@ -61,7 +62,7 @@ fn gpu(gpu: Gpu) -> Requirement {
     Requirement::doubtful("GPU", format!("{name} driver is not loaded: there is no {sign}"), advice)
 }
 
-/// What all images share: the server's source and the disk space for SIF files.
+/// The requirements that all images share: the server's source and the disk space for SIF files.
 fn surroundings(filled: &ApptainerSpec) -> Vec<Requirement> {
     let mut requirements = Vec::new();
     if let Some(source) = &filled.source {
@@ -85,7 +86,7 @@ fn surroundings(filled: &ApptainerSpec) -> Vec<Requirement> {
     requirements
 }
 
-/// Whether an image is there, or can be had.
+/// Whether an image is in the cache, or can be pulled.
 async fn look(settings: &ApptainerSettings, filled: &ApptainerSpec, image: &ImageName) -> Requirement {
     let entry = CacheEntry::new(&filled.cache, image);
     let subject = format!("image {image}");

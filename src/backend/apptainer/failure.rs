@@ -1,4 +1,4 @@
-//! Why a pull failed and what to do about it: Apptainer's own final log, and what can be found out without reading them.
+//! Explains why a pull failed and what to do about it, from Apptainer's log, the disk space and the registry. Does not pull.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::os;
 
 /// How long a registry may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// With less than this, a disk is too full for boileroom's images, which take several gigabytes each.
+/// With fewer free bytes, a disk is too full for boileroom's images of several gigabytes each.
 pub(super) const LITTLE: u64 = 1 << 30;
-/// Where Docker Hub's registry really is.
+/// Docker Hub and the host of its registry.
 const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
-/// The error of a pull that ended like this, with this final log.
+/// The error of a failed pull.
 pub(super) async fn explain(
     reason: ExitReason,
-    words: Vec<String>,
+    log: Vec<String>,
     image: &ImageName,
     https: bool,
     disks: [&Path; 2],
 ) -> BackendError {
-    let said = last_line(&words);
+    let last = last_line(&log);
     let (fault, cause) = if let Some((disk, free)) = disks.iter().find_map(|disk| little_space(disk)) {
         let cause = format!(
             "only {} MiB are free in {}: free some disk space there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
@@ -33,7 +33,7 @@ pub(super) async fn explain(
             disk.display()
         );
         (Fault::Misconfigured, cause)
-    } else if let Some(obstacle) = PullObstacle::in_words(said) {
+    } else if let Some(obstacle) = PullObstacle::in_words(last) {
         (obstacle.fault(), obstacle.advice().to_owned())
     } else if let Err(error) = reach(image, https).await {
         let cause = format!(
@@ -51,22 +51,22 @@ pub(super) async fn explain(
         );
         (Fault::Misconfigured, cause)
     };
-    let message = format!("the image {image} could not be pulled: apptainer {reason}, saying `{said}`; {cause}");
-    BackendError::new(Stage::Launch, fault, message).with_log(words)
+    let message = format!("the image {image} could not be pulled: apptainer {reason}, saying `{last}`; {cause}");
+    BackendError::new(Stage::Launch, fault, message).with_log(log)
 }
 
-/// What Apptainer says last of what it calls fatal, else the last line at all.
-fn last_line(words: &[String]) -> &str {
-    let fatal = words.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
-    fatal.or_else(|| words.last().map(String::as_str)).unwrap_or("nothing").trim()
+/// Apptainer's last fatal line, else its last line.
+fn last_line(log: &[String]) -> &str {
+    let fatal = log.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
+    fatal.or_else(|| log.last().map(String::as_str)).unwrap_or("nothing").trim()
 }
 
-/// A disk with little room, and how many bytes are free there.
+/// A disk with little space, and its free bytes.
 fn little_space<'a>(disk: &&'a Path) -> Option<(&'a Path, u64)> {
     os::free_disk(disk).ok().filter(|free| *free < LITTLE).map(|free| (*disk, free))
 }
 
-/// Tries to connect to the registry of an image, unless a proxy stands between.
+/// Tries to connect to the registry of an image, unless a proxy is configured.
 pub(super) async fn reach(image: &ImageName, https: bool) -> std::io::Result<()> {
     const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
     if PROXIES.iter().any(|name| std::env::var_os(name).is_some()) {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_called_fatal_is_told_before_what_comes_last() {
+    fn a_fatal_line_is_reported_before_the_last_line() {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
         let reported = lines(&["INFO:    Fetching", "FATAL:   no space left", "cleaning up"]);
         assert_eq!(last_line(&reported), "no space left");

@@ -1,12 +1,11 @@
-//! Launches a model server in a container of Apptainer: makes sure of the image, pulls it when it is not there, and runs it as
-//! a supervised process. A container shares the network and the processes of its machine, so whose its port is can be told.
+//! Launches a model server in a container of Apptainer: checks or pulls the image and runs it as a supervised process. Does not
+//! speak the protocol; the owner of the port is known, because a container shares network and processes with its machine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::cache::{CacheEntry, EntryState};
-use super::container;
 use super::failure;
 use super::pull_in_progress::PullInProgress;
 use super::settings::{ApptainerSettings, ApptainerSpec};
@@ -21,9 +20,9 @@ use crate::backend::{BackendError, Fault, Stage, Watch, Work, resources};
 use crate::os::PortOwner;
 use crate::wire::Secret;
 
-/// Time between two looks at what a pull says.
+/// Pause between two looks at the log of a pull.
 const EXIT_REPORT: Duration = Duration::from_secs(1);
-/// With which status Apptainer itself ends when it fails.
+/// The exit status of Apptainer's own failures.
 const OWN_FAILURE: ExitReason = ExitReason::Exited(255);
 
 /// Runs one container at a time.
@@ -45,43 +44,33 @@ impl ApptainerLauncher {
         let filled = self.settings.fill(&launch.contract, 0)?;
         prepare(&filled)?;
         let entry = CacheEntry::new(&filled.cache, &self.image);
-        self.obtain(&tool, &entry, launch, secret).await?;
-        launch.facts.version("container tool", &tool.version);
-        if let Some(digest) = entry.digest() {
-            launch.facts.version(format!("image {}", self.image), format!("SIF sha256:{digest}"));
-        }
-        // Only now, because a pull takes long and the port is free only this moment.
-        let (endpoint, port) = free_endpoint()?;
-        let filled = self.settings.fill(&launch.contract, port)?;
-        let gpu = self.settings.gpu_for(launch.overrides.device.as_deref());
-        let program = container::program(&tool, &filled, gpu, &entry.sif, launch, secret)?;
-        self.process.start(program, Some(port), &self.settings.local, &launch.contract.key, launch, secret)?;
-        Ok(endpoint)
-    }
-
-    /// Makes sure that a sound image for this machine is at its place.
-    async fn obtain(
-        &mut self,
-        tool: &Tool,
-        entry: &CacheEntry,
-        launch: &LaunchSpec,
-        secret: &Secret,
-    ) -> Result<(), BackendError> {
         let limit = self.settings.served.patience();
-        let image = self.image.clone();
-        tokio::time::timeout(limit, self.look_or_pull(tool, entry, launch, secret)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(limit, self.obtain(&tool, &entry, launch, secret)).await.unwrap_or_else(|_| {
             let message = format!(
                 "the image {image} was not there within {} s; give it longer by `start_timeout`, or pull it by hand: \
                  {} pull {} docker://{image}",
                 limit.as_secs_f64(),
                 tool.program,
-                entry.sif.display()
+                entry.sif.display(),
+                image = self.image
             );
             Err(BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.process.log_tail()))
-        })
+        })?;
+        launch.facts.version("container tool", &tool.version);
+        if let Some(digest) = entry.digest() {
+            launch.facts.version(format!("image {}", self.image), format!("SIF sha256:{digest}"));
+        }
+        // The port is chosen after the pull, because it may be taken while a pull runs.
+        let (endpoint, port) = free_endpoint()?;
+        let filled = self.settings.fill(&launch.contract, port)?;
+        let gpu = self.settings.gpu_for(launch.overrides.device.as_deref());
+        let program = filled.program(&tool, gpu, &entry.sif, launch, secret)?;
+        self.process.start(program, Some(port), &self.settings.local, &launch.contract.key, launch, secret)?;
+        Ok(endpoint)
     }
 
-    async fn look_or_pull(
+    /// Makes sure that a valid image for this machine is in the cache.
+    async fn obtain(
         &mut self,
         tool: &Tool,
         entry: &CacheEntry,
@@ -118,7 +107,7 @@ impl ApptainerLauncher {
     ) -> Result<(), BackendError> {
         let temporary = std::env::var_os(tool.variable("TMPDIR")).filter(|directory| !directory.is_empty());
         let temporary = temporary.map(PathBuf::from);
-        let in_progress = PullInProgress::new(super::KIND.name, entry.directory(), temporary, &launch.instance);
+        let in_progress = PullInProgress::new(entry.directory(), temporary.as_deref(), &launch.instance);
         let in_progress = self.in_progress.insert(in_progress.map_err(|error| unwritable(entry, &error))?);
         let program = pull_program(tool, &self.image, in_progress, self.settings.https, launch);
         let what = format!("{}-pull", launch.contract.key);
@@ -130,23 +119,23 @@ impl ApptainerLauncher {
                 Err(_) => launch.progress.set_detail(self.process.log_tail().pop().unwrap_or_default()),
             }
         };
-        let words = self.process.final_log().await;
+        let log = self.process.final_log().await;
         self.process.stop(&self.settings.local).await?;
         if reason != ExitReason::Exited(0) {
             let disks = [entry.directory(), in_progress.scratch.as_path()];
-            return Err(failure::explain(reason, words, &self.image, self.settings.https, disks).await);
+            return Err(failure::explain(reason, log, &self.image, self.settings.https, disks).await);
         }
         let pulled = in_progress.sif.clone();
         let sif = Sif::read(&pulled).map_err(|error| {
             let message = format!("what apptainer made of the image {} {error}", self.image);
-            BackendError::new(Stage::Launch, Fault::Internal, message).with_log(words)
+            BackendError::new(Stage::Launch, Fault::Internal, message).with_log(log)
         })?;
         self.fits(&sif, None)?;
         entry.put(&pulled).await.map_err(|error| unwritable(entry, &error))?;
-        self.forget_draft().await
+        self.remove_pull().await
     }
 
-    /// Refuses an image whose programs are for other machines.
+    /// Rejects an image for another architecture.
     fn fits(&self, sif: &Sif, cached: Option<&Path>) -> Result<(), BackendError> {
         let own = own_architecture();
         let Some(other) = sif.architecture.filter(|architecture| *architecture != own) else {
@@ -161,7 +150,7 @@ impl ApptainerLauncher {
         Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message))
     }
 
-    async fn forget_draft(&mut self) -> Result<(), BackendError> {
+    async fn remove_pull(&mut self) -> Result<(), BackendError> {
         if let Some(in_progress) = &self.in_progress {
             in_progress.remove().await.map_err(|error| {
                 let message = format!("what a pull left cannot be removed: {error}");
@@ -209,13 +198,13 @@ impl Launcher for ApptainerLauncher {
         Box::pin(async {
             let settings = Arc::clone(&self.settings);
             let stopped = self.process.stop(&settings.local).await;
-            // The directories of a pull can only go once no process writes to them, and have to go however the stop went.
-            stopped.and(self.forget_draft().await)
+            // The directories of a pull are removed after its process has stopped, even if the stop failed.
+            stopped.and(self.remove_pull().await)
         })
     }
 }
 
-/// What has to be there before a container can see it.
+/// Checks the source and creates the directory for weights, which a container needs.
 fn prepare(filled: &ApptainerSpec) -> Result<(), BackendError> {
     let unusable = |message| Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
     if let Some(source) = &filled.source
@@ -249,7 +238,7 @@ fn pull_program(
     let command = command.into_iter().chain([in_progress.sif.clone().into(), uri.into()]);
     let mut environment = vec![
         (tool.variable("TMPDIR"), Some(in_progress.scratch.clone().into_os_string())),
-        // What a killed pull leaves in Apptainer's own cache would never be removed.
+        // A killed pull would leave files in Apptainer's own cache that nothing removes.
         (tool.variable("DISABLE_CACHE"), Some("true".into())),
         (resources::VARIABLE.into(), Some(launch.instance.label().into())),
     ];

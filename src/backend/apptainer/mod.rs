@@ -1,8 +1,7 @@
-//! The kind `apptainer`: runs a model server in a container of Apptainer (or Singularity), from an image that it pulls into
-//! boileroom's cache of SIF files when it is not there. The container is a supervised process of this machine.
+//! The kind `apptainer`: runs a model server in a container of Apptainer or Singularity on this machine. Pulls missing images into
+//! boileroom's cache of SIF files; does not build images.
 
 mod cache;
-mod container;
 mod doctor;
 mod failure;
 mod launcher;
@@ -60,7 +59,7 @@ struct Apptainer(Arc<ApptainerSettings>);
 impl Settings for Apptainer {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let image = self.0.images.name(&launch.contract, &launch.overrides)?;
-        // The port is only known at launch; everything else can be found wrong before.
+        // The port is only known at launch; all other mistakes are found now.
         self.0.fill(&launch.contract, 0)?;
         let launch = launch.on_device(Some(&self.0.device));
         Ok(Box::new(Served::new(ApptainerLauncher::new(Arc::clone(&self.0), image), launch, self.0.served, None)))

@@ -1,5 +1,5 @@
-//! Where a pull works before its result is put into the cache: directories with the instance's name on them, so that those of
-//! a killed run are found and removed. Makes and removes directories; pulls nothing.
+//! The directories of a pull before its result is in the cache. The instance's label in their names lets `clean` find those of
+//! killed runs. Creates and removes directories; does not pull.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,57 +9,49 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::backend::resources::{InstanceId, Resource, ResourceFinder, is_labelled};
+use crate::backend::resources::{InstanceId, Resource, ResourceFinder, if_exists, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
-/// What the names of the directories begin with; the instance's name follows.
+/// The prefix of the directories' names; the instance's label follows.
 const PREFIX: &str = ".pull-";
-/// The key of a record: the directories in which they may be.
+/// The key of a record: the parents of the directories.
 const DIRECTORIES: &str = "directories";
-/// How often removing a directory is tried while a process that is being ended still writes to it.
+/// How often removing a directory is tried: a process that is being killed may still write to it.
 const ATTEMPTS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The directories of one pull.
 #[derive(Debug)]
 pub(super) struct PullInProgress {
-    /// Where the SIF file is to be written: on the disk of the cache, so that it can be moved into it in one step.
+    /// The path of the SIF file. It is on the disk of the cache, so that the file can be moved there atomically.
     pub(super) sif: PathBuf,
-    /// Where layers are unpacked.
+    /// The directory in which layers are unpacked.
     pub(super) scratch: PathBuf,
     directories: [PathBuf; 2],
 }
 
 impl PullInProgress {
-    /// Makes the directories: one in that of the images and one in that for temporary files, if there is one.
+    /// Creates one directory in that of the images and one in that for temporary files, if there is one.
     ///
     /// # Errors
-    /// When they cannot be made, or not be written down.
-    pub(super) fn new(
-        kind: &str,
-        images: &Path,
-        temporary: Option<PathBuf>,
-        instance: &InstanceId,
-    ) -> io::Result<Self> {
-        let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())].map(std::path::absolute);
-        let [Ok(images), Ok(temporary)] = places else {
+    /// If they cannot be recorded or created.
+    pub(super) fn new(images: &Path, temporary: Option<&Path>, instance: &InstanceId) -> io::Result<Self> {
+        let [Ok(images), Ok(temporary)] = [images, temporary.unwrap_or(images)].map(std::path::absolute) else {
             return Err(io::Error::other("there is no working directory"));
         };
-        let places = [images, temporary];
-        let [Some(first), Some(second)] = places.each_ref().map(|place| place.to_str()) else {
+        let (Some(first), Some(second)) = (images.to_str(), temporary.to_str()) else {
             return Err(io::Error::other("the name of a directory for pulls is not UTF-8"));
         };
-        let recorded = instance.record(kind, &json!({ DIRECTORIES: [first, second] }));
+        let recorded = instance.record(super::KIND.name, &json!({ DIRECTORIES: [first, second] }));
         recorded.map_err(|error| io::Error::other(error.message))?;
-        let directories = places.map(|place| place.join(format!("{PREFIX}{}", instance.label())));
-        let [sif, scratch] = &directories;
-        let in_progress = Self { sif: sif.join("image.sif"), scratch: scratch.join("scratch"), directories };
-        fs::create_dir_all(sif_directory(&in_progress.sif))?;
-        fs::create_dir_all(&in_progress.scratch)?;
-        Ok(in_progress)
+        let name = format!("{PREFIX}{}", instance.label());
+        let directories = [images.join(&name), temporary.join(&name)];
+        let (sif, scratch) = (images.join(&name).join("image.sif"), temporary.join(&name).join("scratch"));
+        fs::create_dir_all(images.join(&name))?;
+        fs::create_dir_all(&scratch)?;
+        Ok(Self { sif, scratch, directories })
     }
 
-    /// Removes everything.
     pub(super) async fn remove(&self) -> io::Result<()> {
         for directory in &self.directories {
             remove(directory).await?;
@@ -68,20 +60,16 @@ impl PullInProgress {
     }
 }
 
-fn sif_directory(sif: &Path) -> &Path {
-    sif.parent().unwrap_or(sif)
-}
-
 /// Finds and removes the directories of pulls.
 pub(super) struct HalfPulls {
     places: Vec<PathBuf>,
 }
 
 impl HalfPulls {
-    /// In the recorded directories.
+    /// A finder for the recorded directories.
     ///
     /// # Errors
-    /// When the record names none.
+    /// If the record names none.
     pub(super) fn at(record: &Value) -> Result<Self, BackendError> {
         let places = serde_json::from_value(record[DIRECTORIES].clone())
             .map_err(|error| failed(format!("what it says of its directories is of no use: {error}")))?;
@@ -94,18 +82,13 @@ impl ResourceFinder for HalfPulls {
         Box::pin(async move {
             let mut found = Vec::new();
             for place in &self.places {
-                let entries = match fs::read_dir(place) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    entries => entries.map_err(|error| failed(format!("{}: {error}", place.display())))?,
-                };
-                let pulls = entries.flatten().map(|entry| entry.path()).filter(|path| {
+                let entries = if_exists(fs::read_dir(place));
+                let entries = entries.map_err(|error| failed(format!("{}: {error}", place.display())))?;
+                for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
                     let label = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX));
-                    label.is_some_and(|label| is_labelled(label, labels))
-                });
-                for path in pulls {
-                    let id = path.to_string_lossy().into_owned();
-                    if !found.iter().any(|known: &Resource| known.id == id) {
-                        found.push(Resource::new("half pull", id));
+                    let resource = Resource::new("half pull", path.to_string_lossy());
+                    if label.is_some_and(|label| is_labelled(label, labels)) && !found.contains(&resource) {
+                        found.push(resource);
                     }
                 }
             }
@@ -125,7 +108,7 @@ fn failed(message: String) -> BackendError {
     BackendError::new(Stage::Shutdown, Fault::Internal, message)
 }
 
-/// Removes a directory, also one with unpacked directories in it that may not be written to.
+/// Removes a directory, even if directories that were unpacked in it are read-only.
 async fn remove(directory: &Path) -> io::Result<()> {
     let mut attempt = 0;
     loop {
@@ -141,7 +124,7 @@ async fn remove(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives back the right to remove what is in the directories below. What cannot be changed shows when it is removed.
+/// Makes all directories below writable. Errors show up when they are removed.
 fn open_up(directory: &Path) {
     let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -163,7 +146,7 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
         let temporary = cache.path().join("tmp");
-        let in_progress = PullInProgress::new("apptainer", cache.path(), Some(temporary.clone()), &instance).unwrap();
+        let in_progress = PullInProgress::new(cache.path(), Some(&temporary), &instance).unwrap();
         fs::write(&in_progress.sif, "half").unwrap();
         let locked = in_progress.scratch.join("locked");
         fs::create_dir(&locked).unwrap();
@@ -188,7 +171,7 @@ mod tests {
     async fn one_directory_is_enough() {
         let cache = tempfile::tempdir().unwrap();
         let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
-        let in_progress = PullInProgress::new("apptainer", cache.path(), None, &instance).unwrap();
+        let in_progress = PullInProgress::new(cache.path(), None, &instance).unwrap();
         assert!(in_progress.scratch.is_dir());
         let record = &instance.platforms().unwrap()[0].1;
         assert_eq!(HalfPulls::at(record).unwrap().find(&[instance.label()]).await.unwrap().len(), 1);

@@ -1,22 +1,26 @@
-//! The settings of the kind `apptainer`: which image, from where to where, and how a container of it is started. Reads and
-//! fills them in; runs nothing.
+//! The settings of the kind `apptainer`: the image, the cache, and how a container is started. Reads them, fills in placeholders and
+//! builds the command; does not run it.
 
 use std::path::{Path, PathBuf};
 
-pub(super) use crate::backend::container::Gpu;
+use super::tool::Tool;
+use crate::backend::container::{self, Container, Gpu};
 use crate::backend::image::ImageSettings;
+use crate::backend::kind::LaunchSpec;
 use crate::backend::local::{self, LocalSettings};
 use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::served::ServedSettings;
+use crate::backend::supervise::Program;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
+use crate::wire::Secret;
 
-/// What its settings may refer to besides what all kinds know.
+/// The placeholders of this kind besides the common ones.
 const PLACEHOLDERS: Placeholders = Placeholders(&["port", "source"]);
-/// The placeholder by which a command says that it needs boileroom's source, and the variable that says where that is.
+/// The placeholder for boileroom's source in a command, and the environment variable with its default.
 const SOURCE: (&str, &str) = ("{source}", "BOILEROOM_SOURCE");
-/// How boileroom starts its server in its images, but for the address: it must not be reachable from outside of this machine.
+/// boileroom's own command, except for the host: the server must not be reachable from other machines.
 const COMMAND: [&str; 6] =
     ["/usr/local/bin/python3.12", "{source}/boileroom/backend/server.py", "--host", "127.0.0.1", "--port", "{port}"];
 /// The default device, which is boileroom's.
@@ -25,13 +29,12 @@ const DEVICE: &str = "cuda:0";
 /// The validated settings.
 #[derive(Debug)]
 pub(super) struct ApptainerSettings {
-    /// The program, where it is not to be looked for.
+    /// The program; `None` to search for it.
     pub(super) tool: Option<String>,
-    /// The names of images.
     pub(super) images: ImageSettings,
-    /// Whether registries are spoken to over TLS.
+    /// Whether registries are accessed over TLS.
     pub(super) https: bool,
-    /// The device where the command line gives none.
+    /// The device if the command line gives none.
     pub(super) device: String,
     gpu: Option<Gpu>,
     cache: Option<String>,
@@ -41,76 +44,56 @@ pub(super) struct ApptainerSettings {
     environment: Vec<(String, String)>,
     binds: Vec<String>,
     options: Vec<String>,
-    /// What it shares with every kind that runs a process here.
     pub(super) local: LocalSettings,
-    /// What it shares with every kind that has a model server.
     pub(super) served: ServedSettings,
 }
 
 /// Settings with all placeholders filled in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ApptainerSpec {
-    /// Where SIF files are kept.
     pub(super) cache: PathBuf,
-    /// Where weights are kept, if that is known.
     pub(super) model_directory: Option<PathBuf>,
-    /// The directory that holds the package `boileroom`, if the server is to run from it.
+    /// The directory that contains the package `boileroom`, if the server runs from it.
     pub(super) source: Option<PathBuf>,
-    /// What runs in the container.
-    pub(super) command: Vec<String>,
-    /// Further variables.
-    pub(super) environment: Vec<(String, String)>,
-    /// Further binds.
-    pub(super) binds: Vec<String>,
-    /// Further options of `exec`.
-    pub(super) options: Vec<String>,
+    command: Vec<String>,
+    environment: Vec<(String, String)>,
+    binds: Vec<String>,
+    options: Vec<String>,
 }
 
 impl ApptainerSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
         let mut reader = TableReader::new(&table.settings, diagnostics);
-        let tool = reader.text("tool");
-        let images = ImageSettings::read(&mut reader);
-        let https = reader.flag("https").unwrap_or(true);
-        let device = reader.text("device").unwrap_or_else(|| DEVICE.to_owned());
-        let gpu = reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]);
-        let cache = PLACEHOLDERS.text(&mut reader, "cache");
-        let model_directory = PLACEHOLDERS.text(&mut reader, "model_dir");
         let environment = PLACEHOLDERS.environment(&mut reader);
         let command = local::command(PLACEHOLDERS, &mut reader, &environment);
-        let command = command.unwrap_or_else(|| COMMAND.map(str::to_owned).to_vec());
-        let source = PLACEHOLDERS.text(&mut reader, "source");
-        let binds = PLACEHOLDERS.words(&mut reader, "binds");
-        let options = PLACEHOLDERS.words(&mut reader, "options");
-        let local = LocalSettings::read(&mut reader);
-        let served = ServedSettings::read(table, &mut reader);
-        reader.finish();
-        Self {
-            tool,
-            images,
-            https,
-            device,
-            gpu,
-            cache,
-            model_directory,
-            source,
-            command,
+        let settings = Self {
+            tool: reader.text("tool"),
+            images: ImageSettings::read(&mut reader),
+            https: reader.flag("https").unwrap_or(true),
+            device: reader.text("device").unwrap_or_else(|| DEVICE.to_owned()),
+            gpu: reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]),
+            cache: PLACEHOLDERS.text(&mut reader, "cache"),
+            model_directory: PLACEHOLDERS.text(&mut reader, "model_dir"),
+            source: PLACEHOLDERS.text(&mut reader, "source"),
+            command: command.unwrap_or_else(|| COMMAND.map(str::to_owned).to_vec()),
             environment,
-            binds: binds.map(|binds| binds.words).unwrap_or_default(),
-            options: options.map(|options| options.words).unwrap_or_default(),
-            local,
-            served,
-        }
+            binds: PLACEHOLDERS.words(&mut reader, "binds").unwrap_or_default().words,
+            options: PLACEHOLDERS.words(&mut reader, "options").unwrap_or_default().words,
+            local: LocalSettings::read(&mut reader),
+            served: ServedSettings::read(table, &mut reader),
+        };
+        reader.finish();
+        settings
     }
 
     /// Fills in the placeholders for a model and a port.
     ///
     /// # Errors
-    /// When a variable that a setting refers to is not set, or there is no place for a cache.
+    /// If a variable that a setting refers to is not set, or no cache directory can be determined.
     pub(super) fn fill(&self, contract: &Contract, port: u16) -> Result<ApptainerSpec, BackendError> {
         let port = ("port", port.to_string());
-        // The source is filled in first: the command refers to it.
+        // The source is filled in first, because the command refers to it.
         let values = PlaceholderValues::new(contract, [port.clone(), ("source", String::new())])?;
         let path = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
         let mut source = path(&self.source)?;
@@ -143,13 +126,42 @@ impl ApptainerSettings {
         })
     }
 
-    /// Whose drivers the container needs for a device.
+    /// The drivers that the container needs for a device.
     pub(super) fn gpu_for(&self, device: Option<&str>) -> Gpu {
         self.gpu.unwrap_or_else(|| Gpu::of(device.unwrap_or(&self.device)))
     }
 }
 
-/// Where boileroom keeps SIF files by default.
+impl ApptainerSpec {
+    /// The program that runs the server of a launch in a container of `sif`.
+    ///
+    /// # Errors
+    /// If the path of a directory cannot be written as a bind.
+    pub(super) fn program(
+        &self,
+        tool: &Tool,
+        gpu: Gpu,
+        sif: &Path,
+        launch: &LaunchSpec,
+        secret: &Secret,
+    ) -> Result<Program, BackendError> {
+        let container = Container {
+            tool: &tool.program,
+            family: tool.family(),
+            gpu,
+            sif,
+            source: self.source.as_deref(),
+            model_directory: self.model_directory.as_deref(),
+            binds: &self.binds,
+            options: &self.options,
+            command: &self.command,
+            environment: &self.environment,
+        };
+        container::program(&container, launch, secret)
+    }
+}
+
+/// boileroom's default directory for SIF files.
 fn usual_cache() -> Result<PathBuf, BackendError> {
     let home = variable("HOME").ok_or_else(|| {
         unusable("there is no place for images: set `cache` in the backend's table, MODEL_DIR or HOME".to_owned())
@@ -161,7 +173,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A path from the root, with the home directory for a tilde, as shells have it.
+/// An absolute path, with a leading `~/` replaced by the home directory.
 fn absolute(path: &str) -> Result<PathBuf, BackendError> {
     let home = path.strip_prefix("~/").and_then(|rest| Some((variable("HOME")?, rest)));
     let path = home.map_or_else(|| PathBuf::from(path), |(home, rest)| Path::new(&home).join(rest));

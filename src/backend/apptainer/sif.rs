@@ -1,18 +1,18 @@
-//! The outside of a SIF file: for which architecture it is, and whether all of it is there. Reads its header, its table of
-//! parts and the head of its file system; never what is in the file system, and believes no number it reads.
+//! Checks the architecture of a SIF file and whether the file is complete. Reads its header, its table of parts and the head of its
+//! file system, trusting no number; does not read the content of the file system.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Bytes of the header, and where its fields are.
+/// The size of the header, and the offsets of its fields.
 const HEADER: usize = 128;
 const MAGIC: (usize, &[u8]) = (32, b"SIF_MAGIC\0");
 const ARCHITECTURE: usize = 45;
 const PARTS: usize = 88;
 const TABLE: usize = 96;
 
-/// Bytes of one row of the table of parts, and where its fields are.
+/// The size of one row of the table of parts, and the offsets of its fields.
 const ROW: usize = 585;
 const USED: usize = 4;
 const START: usize = 17;
@@ -22,18 +22,18 @@ const ROLE: usize = 205;
 
 /// The type of a part that is a file system.
 const FILE_SYSTEM: u32 = 0x4004;
-/// The role of the file system that a container begins with.
+/// The role of a container's root file system.
 const PRIMARY: u32 = 2;
-/// The form of a file system that is a squashfs.
+/// The form of a squashfs.
 const SQUASHFS: u32 = 1;
-/// No table is as long as this; those that Apptainer writes have 48 rows.
+/// Apptainer writes tables of 48 rows; longer ones than this are refused.
 const MOST_PARTS: u64 = 4096;
 
-/// How a squashfs begins, and where it says how long it is.
+/// The first bytes of a squashfs, and the offset of its length.
 const SQUASHFS_MAGIC: &[u8] = b"hsqs";
 const SQUASHFS_LENGTH: usize = 40;
 
-/// What architectures are called in a header.
+/// The codes of architectures in a header.
 const ARCHITECTURES: [(&[u8; 2], &str); 11] = [
     (b"01", "386"),
     (b"02", "amd64"),
@@ -48,15 +48,15 @@ const ARCHITECTURES: [(&[u8; 2], &str); 11] = [
     (b"12", "riscv64"),
 ];
 
-/// A SIF file of which everything is there.
+/// A complete SIF file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sif {
-    /// The architecture of the programs in it, where the header says one: Apptainer looks at the programs themselves, not at
-    /// what the image says of itself.
+    /// The architecture of its programs, if the header names one. Apptainer takes it from the programs and not from the image's
+    /// metadata.
     pub(super) architecture: Option<&'static str>,
 }
 
-/// Why a file is not a whole SIF, to follow its path.
+/// Why a file is not a complete SIF, as a predicate that follows its path.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SifError {
     #[error("is empty")]
@@ -72,10 +72,10 @@ pub(super) enum SifError {
 }
 
 impl Sif {
-    /// Reads the outside of a file.
+    /// Reads the header and the tables of a file.
     ///
     /// # Errors
-    /// When it is not a SIF, or not all of one.
+    /// If it is not a SIF file, or an incomplete one.
     pub(super) fn read(path: &Path) -> Result<Self, SifError> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
@@ -120,7 +120,7 @@ impl Sif {
     }
 }
 
-/// Whether the file system is as long as it says itself.
+/// Checks that the file system is as long as its own head says.
 fn whole_squashfs(file: &mut File, start: u64, size: u64, length: u64) -> Result<(), SifError> {
     const HEAD: usize = 96;
     if size < HEAD as u64 {
@@ -146,7 +146,7 @@ fn bytes(file: &mut File, start: u64, count: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A number of eight bytes; what is negative as a signed one is beyond every file.
+/// A number of eight bytes. A negative one becomes larger than any file.
 fn long(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..at + 8).and_then(|taken| taken.try_into().ok()).map_or(u64::MAX, u64::from_le_bytes)
 }
@@ -159,7 +159,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 pub(super) mod tests {
     use super::*;
 
-    /// A SIF with one file system of 4 KiB that begins at byte 4096.
+    /// A SIF file with one file system of 4 KiB at byte 4096.
     pub(in super::super) fn sif(architecture: [u8; 2]) -> Vec<u8> {
         let mut file = vec![0; 8192];
         let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
@@ -185,14 +185,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_whole_file_says_its_architecture() {
+    fn a_complete_file_has_an_architecture() {
         for (code, architecture) in [(b"02", Some("amd64")), (b"04", Some("arm64")), (b"00", None)] {
             assert_eq!(read(&sif(*code)), Ok(Sif { architecture }));
         }
     }
 
     #[test]
-    fn a_file_that_is_cut_anywhere_is_not_whole() {
+    fn a_file_that_is_cut_anywhere_is_incomplete() {
         let whole = sif(*b"02");
         for length in [0, 1, 127, 128, 700, 4095, 4096, 4200, 8191] {
             let error = read(&whole[..length]).unwrap_err();
@@ -202,7 +202,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_sif_is_refused_and_no_number_is_believed() {
+    fn other_files_are_refused_and_no_number_is_trusted() {
         assert_eq!(read(&[7; 4096]).unwrap_err(), "is not a SIF file");
         let broken = |at: usize, bytes: &[u8]| {
             let mut file = sif(*b"02");

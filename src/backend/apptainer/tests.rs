@@ -1,4 +1,4 @@
-//! What a table of this kind may say, and what command comes of it.
+//! Valid and invalid tables of this kind, and the commands they produce.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use super::super::facts::PlatformFacts;
 use super::super::registry::Platform;
 use super::super::resources::{InstanceId, RunDirectory};
 use super::super::start_progress::StartProgress;
-use super::container;
-use super::settings::{ApptainerSettings, Gpu};
+use super::settings::ApptainerSettings;
 use super::tool::Tool;
 use super::*;
+use crate::backend::container::Gpu;
 use crate::config::{Config, Source};
 use crate::prediction::Options;
 use crate::wire::Secret;
@@ -51,7 +51,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
     let tool = Tool { program: "apptainer".into(), version: "apptainer version 1.4.5".into() };
     let gpu = settings.gpu_for(launch.overrides.device.as_deref());
     let secret = Secret::new("the-secret").unwrap();
-    let program = container::program(&tool, &filled, gpu, Path::new("/cache/images/x.sif"), &launch, &secret).unwrap();
+    let program = filled.program(&tool, gpu, Path::new("/cache/images/x.sif"), &launch, &secret).unwrap();
     let text = |text: std::ffi::OsString| text.into_string().unwrap();
     let words: Vec<String> = program.command.into_iter().map(text).collect();
     let variables = program.environment.into_iter();
@@ -196,6 +196,6 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
     let launch = launch.on_device(None);
     let tool = Tool { program: "apptainer".into(), version: String::new() };
     let secret = Secret::new("s").unwrap();
-    let error = container::program(&tool, &filled, Gpu::None, Path::new("x"), &launch, &secret).unwrap_err();
+    let error = filled.program(&tool, Gpu::None, Path::new("x"), &launch, &secret).unwrap_err();
     insta::assert_snapshot!(error.message, @"/a:b/boileroom cannot be bound into a container: its name holds a colon or a comma, or is not UTF-8");
 }

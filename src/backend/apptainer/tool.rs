@@ -1,5 +1,5 @@
-//! The program `apptainer`, or `singularity` where that is what is there: finds it and knows what its variables are called.
-//! Runs nothing but its `--version`.
+//! The program `apptainer` or `singularity`: finds it and knows the names of its environment variables. Runs only its
+//! `--version`.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,25 +11,25 @@ use tokio::process::Command;
 use crate::backend::container::ContainerFamily;
 use crate::backend::{BackendError, Fault, Stage};
 
-/// The names it is looked for by, where the table gives none.
+/// The names to look for if the table gives none.
 const NAMES: [&str; 2] = ["apptainer", "singularity"];
-/// How long it may take to say its version.
+/// How long it may take to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program that answered.
+/// A program that has printed its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tool {
-    /// By what it is run.
+    /// The name or path that it is run by.
     pub(super) program: String,
-    /// What it says of itself, such as `apptainer version 1.4.5`.
+    /// Its version line, such as `apptainer version 1.4.5`.
     pub(super) version: String,
 }
 
 impl Tool {
-    /// The program that the table names, else the first there is.
+    /// The program that the table names, else the first one found.
     ///
     /// # Errors
-    /// When there is none, or it does not work.
+    /// If there is none, or it does not work.
     pub(super) async fn find(given: Option<&str>) -> Result<Self, BackendError> {
         let unusable = |message| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
         let names = given.as_ref().map_or(&NAMES[..], std::slice::from_ref);
@@ -60,12 +60,12 @@ impl Tool {
         )))
     }
 
-    /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
+    /// The name of a variable for the program itself, such as `APPTAINER_TMPDIR`.
     pub(super) fn variable(&self, name: &str) -> OsString {
         self.family().variable(name)
     }
 
-    /// A link called `singularity` may well lead to an Apptainer, so that not the name decides.
+    /// The version decides and not the name, because `singularity` may be a link to Apptainer.
     pub(super) fn family(&self) -> ContainerFamily {
         if self.version.starts_with("singularity") { ContainerFamily::Singularity } else { ContainerFamily::Apptainer }
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_decides_what_the_variables_are_called() {
+    fn the_version_decides_the_names_of_the_variables() {
         let tool = |version: &str| Tool { program: "singularity".into(), version: version.into() };
         assert_eq!(tool("apptainer version 1.4.5").variable("TMPDIR"), "APPTAINER_TMPDIR");
         assert_eq!(tool("singularity-ce version 4.1.0").family().inner_variable("PATH"), "SINGULARITYENV_PATH");
