@@ -1,7 +1,6 @@
-//! Looks whether a cluster can run jobs with these settings: commands, controller, partition, the shared directory, and
-//! what sbatch itself says of such a job without submitting it.
+//! Checks whether a cluster can run jobs with these settings: commands, controller, shared directory, and whether sbatch would accept
+//! such a job. Does not submit a job.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::{JobSpec, SlurmSettings};
@@ -11,7 +10,7 @@ use crate::backend::kind::Overrides;
 use crate::backend::requirement::Requirement;
 use crate::prediction::Contract;
 
-/// One requirement for each thing that a job needs.
+/// One requirement for everything that a job needs.
 pub(super) async fn examine(
     settings: &SlurmSettings,
     models: &[Arc<Contract>],
@@ -23,7 +22,7 @@ pub(super) async fn examine(
         match settings.fill(contract) {
             Err(error) => Requirement::unset(&error).add_to(&mut requirements),
             Ok(JobSpec { container: Some(container), .. }) => {
-                for requirement in container.look_here(settings.shared()) {
+                for requirement in container.look_here(settings.shared.as_deref()) {
                     requirement.add_to(&mut requirements);
                 }
             }
@@ -32,7 +31,7 @@ pub(super) async fn examine(
     }
     requirements.extend(gpu(settings, overrides));
     for tool in ["sbatch", "squeue", "scancel", "scontrol"] {
-        match tools.ask(tool, &["--version".to_owned()]).await {
+        match tools.ask(tool, &["--version"]).await {
             Ok(version) => requirements.push(Requirement::met(tool, version.trim())),
             Err(error) => {
                 let advice = "install Slurm's commands here, or run hydrotest on a login node";
@@ -41,8 +40,8 @@ pub(super) async fn examine(
             }
         }
     }
-    match tools.ask("scontrol", &["ping".to_owned()]).await {
-        Ok(said) => requirements.push(Requirement::met("slurmctld", said.trim())),
+    match tools.ask("scontrol", &["ping"]).await {
+        Ok(reply) => requirements.push(Requirement::met("slurmctld", reply.trim())),
         Err(error) => {
             let advice = "set `conf` or SLURM_CONF to the cluster's slurm.conf, and see that slurmctld and munged run";
             requirements.push(Requirement::unmet("slurmctld", error.to_string(), advice));
@@ -55,7 +54,7 @@ pub(super) async fn examine(
     requirements
 }
 
-/// A device that needs a GPU, for which a job has to ask. Whether a node has one, sbatch knows.
+/// Whether the job asks for the GPU that its device needs. sbatch checks whether a node has one.
 fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Requirement> {
     let device = overrides.device.as_deref().or(settings.device.as_deref())?;
     if !device.starts_with("cuda") {
@@ -63,7 +62,7 @@ fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Requirement> {
     }
     let asked = settings.requested();
     let asked =
-        asked.iter().chain(settings.arguments()).find(|option| option.contains("gpu") || option.starts_with("--gres"));
+        asked.iter().chain(&settings.arguments).find(|option| option.contains("gpu") || option.starts_with("--gres"));
     Some(match asked {
         Some(option) => Requirement::met("GPU", format!("`{device}`, and the job asks for {option}")),
         None => Requirement::doubtful(
@@ -74,9 +73,8 @@ fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Requirement> {
     })
 }
 
-/// What sbatch says of a job with these requests; it submits nothing.
-async fn submission(asked: Vec<String>, tools: &Tools) -> Requirement {
-    let mut arguments = asked;
+/// Whether sbatch would accept a job with these arguments.
+async fn submission(mut arguments: Vec<String>, tools: &Tools) -> Requirement {
     arguments.push("--test-only".to_owned());
     arguments.push("--wrap=true".to_owned());
     match tools.ask("sbatch", &arguments).await {
@@ -89,29 +87,23 @@ async fn submission(asked: Vec<String>, tools: &Tools) -> Requirement {
     }
 }
 
-/// The directory for the job's files. Whether the nodes have it too is not to be seen from here.
+/// The directory for the job's files. Whether the nodes share it cannot be checked from here.
 fn directory(settings: &SlurmSettings) -> Requirement {
-    let (subject, directory) = match settings.shared() {
-        Some(shared) => ("shared_dir", shared.to_owned()),
+    const SHARE: &str = "the nodes must have it under the same path; set `shared_dir` when they have not";
+    let (subject, directory) = match &settings.shared {
+        Some(shared) => ("shared_dir", shared.clone()),
         None => ("state directory", installation::state_directory()),
     };
-    let exists = |path: &PathBuf| path.is_dir();
-    let writable = tempfile::tempfile_in(&directory);
-    match writable {
-        Ok(_) if settings.shared().is_none() => Requirement::doubtful(
-            subject,
-            format!("{} is writable here", directory.display()),
-            "the nodes must have it under the same path; set `shared_dir` when they have not",
-        ),
-        Ok(_) => Requirement::met(subject, format!("{} is writable here", directory.display())),
-        Err(_) if settings.shared().is_none() && !exists(&directory) => Requirement::doubtful(
-            subject,
-            format!("{} is not there yet", directory.display()),
-            "the nodes must have it under the same path; set `shared_dir` when they have not",
-        ),
+    let (path, is_shared) = (directory.display(), settings.shared.is_some());
+    match tempfile::tempfile_in(&directory) {
+        Ok(_) if is_shared => Requirement::met(subject, format!("{path} is writable here")),
+        Ok(_) => Requirement::doubtful(subject, format!("{path} is writable here"), SHARE),
+        Err(_) if !is_shared && !directory.is_dir() => {
+            Requirement::doubtful(subject, format!("{path} is not there yet"), SHARE)
+        }
         Err(error) => {
             let advice = "name a directory that you may write to and that the nodes share";
-            Requirement::unmet(subject, format!("{}: {error}", directory.display()), advice)
+            Requirement::unmet(subject, format!("{path}: {error}"), advice)
         }
     }
 }

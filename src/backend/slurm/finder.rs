@@ -1,5 +1,5 @@
-//! Finds the jobs of runs on the cluster and their directories in the shared one, by their labels, and removes them. Touches no
-//! job of another name.
+//! Finds the jobs of runs and their directories in the shared directory by their labels, and removes them. Does not touch jobs
+//! with other names.
 
 use std::fs;
 use std::io;
@@ -11,34 +11,32 @@ use tokio::time::Instant;
 
 use super::queue::Queue;
 use super::tools::Tools;
-use crate::backend::resources::{Resource, ResourceFinder, is_labelled};
+use crate::backend::resources::{Resource, ResourceFinder, if_exists, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
-/// How long a cancelled job may take to go: a little less than `clean` gives it.
+/// How long a cancelled job may take to disappear: a little less than `clean` allows.
 const PATIENCE: Duration = Duration::from_secs(18);
-/// What jobs are called.
+/// The kinds of resources.
 const JOB: &str = "job";
-/// What directories are called.
 const DIRECTORY: &str = "directory";
 
 /// The finder of one user's jobs on one cluster.
-struct SlurmFinder {
+pub(super) struct SlurmFinder {
     queue: Queue,
     shared: Option<PathBuf>,
 }
 
-/// The record of the cluster by its `slurm.conf`, the user, and the directory that is shared with the nodes.
+/// The record of a cluster: its `slurm.conf`, the user, and the directory that is shared with the nodes.
 pub(super) fn record(conf: Option<&str>, user: u32, shared: Option<&Path>) -> Value {
     json!({ "conf": conf, "user": user, "shared_dir": shared.map(Path::to_string_lossy) })
 }
 
-/// Opens the finder of a recorded cluster.
-pub(super) fn open(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
-    Ok(Box::new(SlurmFinder::new(record)?))
-}
-
 impl SlurmFinder {
-    fn new(record: &Value) -> Result<Self, BackendError> {
+    /// The finder of a recorded cluster.
+    ///
+    /// # Errors
+    /// If the record names no user.
+    pub(super) fn new(record: &Value) -> Result<Self, BackendError> {
         let text = |key: &str| record.get(key).and_then(Value::as_str).map(str::to_owned);
         let user = record.get("user").and_then(Value::as_u64).and_then(|user| u32::try_from(user).ok());
         let user = user.ok_or_else(|| {
@@ -47,15 +45,7 @@ impl SlurmFinder {
         Ok(Self { queue: Queue::new(Tools::new(text("conf")), user), shared: text("shared_dir").map(PathBuf::from) })
     }
 
-    async fn found(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
-        let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
-        let jobs = jobs.into_iter().filter(|job| !job.is_over() && is_labelled(&job.name, labels));
-        let jobs =
-            jobs.map(|job| Resource { kind: JOB, detail: format!("{}, {}", job.name, job.describe()), id: job.id });
-        Ok(jobs.chain(self.directories(labels)?).collect())
-    }
-
-    /// It was there when the run began, so that one that cannot be read says nothing of what is in it.
+    /// The directories of labels in the shared directory. It existed when the run began, so it is an error if it cannot be read.
     fn directories(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
         let Some(shared) = &self.shared else {
             return Ok(Vec::new());
@@ -64,36 +54,37 @@ impl SlurmFinder {
             let message = format!("`shared_dir` {} cannot be read: {error}", shared.display());
             BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
         })?;
-        let ours = entries.into_iter();
-        let ours = ours.filter(|entry| entry.file_name().to_str().is_some_and(|found| is_labelled(found, labels)));
+        let is_ours = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| is_labelled(name, labels));
+        let ours = entries.into_iter().filter(is_ours);
         Ok(ours.map(|entry| Resource::new(DIRECTORY, entry.path().to_string_lossy())).collect())
-    }
-
-    async fn removed(&self, resource: &Resource) -> Result<(), BackendError> {
-        if resource.kind == DIRECTORY {
-            return match fs::remove_dir_all(&resource.id) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    let message = format!("{resource} cannot be removed: {error}");
-                    Err(BackendError::new(Stage::Shutdown, Fault::Internal, message))
-                }
-                _ => Ok(()),
-            };
-        }
-        let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
-        match jobs.into_iter().find(|job| job.id == resource.id) {
-            Some(job) => self.queue.clear(&job.name, Instant::now() + PATIENCE).await.map(drop),
-            None => Ok(()),
-        }
     }
 }
 
 impl ResourceFinder for SlurmFinder {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
-        Box::pin(self.found(labels))
+        Box::pin(async {
+            let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
+            let jobs = jobs.into_iter().filter(|job| !job.is_over() && is_labelled(&job.name, labels));
+            let jobs =
+                jobs.map(|job| Resource { kind: JOB, detail: format!("{}, {}", job.name, job.describe()), id: job.id });
+            Ok(jobs.chain(self.directories(labels)?).collect())
+        })
     }
 
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
-        Box::pin(self.removed(resource))
+        Box::pin(async move {
+            if resource.kind == DIRECTORY {
+                return if_exists(fs::remove_dir_all(&resource.id)).map(drop).map_err(|error| {
+                    let message = format!("{resource} cannot be removed: {error}");
+                    BackendError::new(Stage::Shutdown, Fault::Internal, message)
+                });
+            }
+            let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
+            match jobs.into_iter().find(|job| job.id == resource.id) {
+                Some(job) => self.queue.clear(&job.name, Instant::now() + PATIENCE).await.map(drop),
+                None => Ok(()),
+            }
+        })
     }
 }
 

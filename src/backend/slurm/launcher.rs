@@ -1,5 +1,5 @@
-//! Launches a model server as a batch job: submits, waits in the queue, hears where the server answers, cancels. Speaks no
-//! protocol; what the job does on its node is in its script.
+//! Launches a model server as a batch job: submits it, waits in the queue, reads the server's address and cancels the job. Does not
+//! speak the protocol; the job's script does the work on the node.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,35 +10,33 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::job_dir::{Address, JobDir};
 use super::queue::Queue;
-use super::script;
-use super::server::Server;
 use super::settings::SlurmSettings;
 use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
 use super::watch::JobWatcher;
-use super::{NAME, record};
+use super::{NAME, finder};
 use crate::backend::kind::LaunchSpec;
 use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
 use crate::backend::private;
 use crate::backend::start_progress::StartProgress;
+use crate::backend::supervise::{LONGEST_LINE, TAIL};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
+use crate::os;
 use crate::wire::Secret;
 
 /// The first pause between two looks at the queue.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// How long a stop may take: a little less than an instance gives it.
+/// How long a stop may take: a little less than an instance allows.
 const STOP: Duration = Duration::from_secs(27);
-/// How long a submission of an abandoned start may go on before it is given up.
+/// How long a submission of an abandoned start may take before it is killed.
 const LATE_SUBMISSION: Duration = Duration::from_secs(5);
-/// What became of the job that the log's tail tells first.
+/// Events of the job that come before the log's tail.
 const EVENTS: usize = 6;
-/// Lines of the log, as many as boileroom shows.
-const TAIL: usize = 50;
-/// Characters of one line.
-const LONGEST_LINE: usize = 2000;
+/// The status of a script that had to kill its server, or was killed with it.
+const KILLED: u32 = 137;
 
-/// Under which name the version of Slurm's commands is stated.
+/// The name of Slurm's version among the facts.
 const SLURM: &str = "slurm";
 
 /// Runs one job at a time.
@@ -50,12 +48,12 @@ pub(super) struct SlurmLauncher {
     events: Mutex<VecDeque<String>>,
 }
 
-/// What there is of a launch.
+/// A launch of which something may exist.
 struct Launched {
     name: String,
     secret: Secret,
     job_dir: JobDir,
-    /// Goes on when the start is dropped: a submission that is cut off may still become a job.
+    /// Continues when the start is dropped: an interrupted submission may still become a job.
     submission: Option<JoinHandle<Result<String, ToolError>>>,
     watcher: Option<JobWatcher>,
 }
@@ -71,7 +69,7 @@ impl SlurmLauncher {
         self.settings.check_paths()?;
         let progress = &launch.progress;
         progress.set(Stage::Launch, "asking for Slurm's controller");
-        // Without a controller nothing can be made, and nothing has to be looked for afterwards.
+        // Without a controller nothing can be created, so nothing has to be recorded.
         self.queue.controller().await.map_err(|error| error.during(Stage::Launch))?;
         if !launch.facts.knows(SLURM)
             && let Some(version) = self.queue.version().await
@@ -79,18 +77,16 @@ impl SlurmLauncher {
             launch.facts.version(SLURM, version);
         }
         let job_dir = self.prepare(launch)?;
-        let server = Server::new(&filled, launch, secret)?;
-        job_dir
-            .set(&script::environment(&server.private))
-            .map_err(|error| internal("the job's directory cannot be made", &error))?;
-        let submission = Submission::new(&self.settings, &filled, &server, launch, &job_dir);
+        let submission = Submission::new(&self.settings, &filled, launch, secret, &job_dir)?;
+        let set = job_dir.set(&submission.environment);
+        set.map_err(|error| internal("the job's directory cannot be made", &error))?;
         let pending = launch.instance.pending("the submission of a job")?;
         let queue = self.queue.clone();
         let submitted = tokio::spawn(async move {
             let submitted = submission.submit(&queue).await;
             let is_known = match &submitted {
                 Ok(_) | Err(ToolError::Missing { .. }) => true,
-                // Only a controller that answers can have refused the job and forgotten it.
+                // If a controller answers, the job was refused and will not be created.
                 Err(ToolError::Failed { .. }) => queue.controller().await.is_ok(),
                 Err(ToolError::Late { .. }) => false,
             };
@@ -112,7 +108,7 @@ impl SlurmLauncher {
         let (address, line) = self.wait(&id, progress, deadline).await?;
         let host = match self.settings.address(&launch.contract, &address.node) {
             Some(host) => host?,
-            // The name is as good as anything while the controller is away.
+            // While the controller is away, the node's name is the best guess.
             None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
         };
         let watcher = JobWatcher::start(self.queue.clone(), launch.instance.label(), line, self.settings.poll);
@@ -122,21 +118,23 @@ impl SlurmLauncher {
         Ok(Endpoint { url: format!("http://{}:{}", bracketed(&host), address.port), port: None })
     }
 
-    /// Says where something will be made, and where the job's files go.
+    /// Records the cluster and chooses the job's directory.
     fn prepare(&mut self, launch: &LaunchSpec) -> Result<JobDir, BackendError> {
-        launch.instance.record(NAME, &record(&self.settings))?;
-        if let Some(logs) = self.settings.logs() {
+        let settings = &self.settings;
+        let record = finder::record(settings.conf().as_deref(), os::user(), settings.shared.as_deref());
+        launch.instance.record(NAME, &record)?;
+        if let Some(logs) = &settings.logs {
             private::make_directory(logs).map_err(|error| internal("no log can be kept", &error))?;
         }
-        let directory = match self.settings.shared() {
-            Some(shared) => shared.to_owned(),
+        let directory = match &settings.shared {
+            Some(shared) => shared.clone(),
             None => launch.instance.directory().map_err(|error| internal("no temporary files can be kept", &error))?,
         };
         self.launches += 1;
         Ok(self.settings.job_dir(&directory, self.launches, launch))
     }
 
-    /// Waits for sbatch and gives the number of the job.
+    /// Waits for sbatch and returns the number of the job.
     async fn submitted(&mut self) -> Result<String, BackendError> {
         let Some(submission) = self.launched.as_mut().and_then(|launched| launched.submission.as_mut()) else {
             return Err(BackendError::new(Stage::Launch, Fault::Internal, "nothing was submitted"));
@@ -147,15 +145,15 @@ impl SlurmLauncher {
         }
         let submitted = submitted.map_err(|error| internal("sbatch cannot be waited for", &error))?;
         let error = match submitted {
-            Ok(said) => {
-                let id = said.trim().split(';').next().unwrap_or_default().to_owned();
+            Ok(output) => {
+                let id = output.trim().split(';').next().unwrap_or_default().to_owned();
                 self.note(&format!("job {id} was submitted"));
                 return Ok(id);
             }
             Err(error) => error,
         };
         let mut refused = error.during(Stage::Launch);
-        // A controller that answers has refused the job; otherwise there was none to take it.
+        // If a controller answers, it has refused the job.
         match (&error, self.queue.controller().await) {
             (ToolError::Failed { .. }, Ok(_)) => {
                 refused.fault = Fault::Misconfigured;
@@ -172,7 +170,7 @@ impl SlurmLauncher {
         Err(refused)
     }
 
-    /// Waits until the job says where its server answers.
+    /// Waits until the job reports the address of its server.
     async fn wait(
         &self,
         id: &str,
@@ -228,14 +226,13 @@ impl SlurmLauncher {
         let seconds = self.settings.served.start.as_secs_f64();
         let mut message = match last {
             Some(line) if line.waits() => {
-                let meaning = Some(line.explain()).filter(|meaning| !meaning.is_empty());
-                let meaning = meaning.map_or_else(String::new, |meaning| format!(": {meaning}"));
+                let meaning = line.explain().map_or_else(String::new, |meaning| format!(": {meaning}"));
                 format!("the job did not start within {seconds} s (`start_timeout`): {}{meaning}", line.describe())
             }
             Some(line) => format!(
                 "no server listened within {seconds} s (`start_timeout`): {}; can the node write to {}?",
                 line.describe(),
-                launched.job_dir.directory().display()
+                launched.job_dir.directory.display()
             ),
             None => format!("nothing was heard of the job within {seconds} s (`start_timeout`)"),
         };
@@ -253,10 +250,10 @@ impl SlurmLauncher {
         };
         launched.watcher = None;
         if let Some(submission) = &mut launched.submission {
-            // A job that is not there yet cannot be cancelled.
+            // A job that is not submitted yet cannot be cancelled.
             if timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
                 submission.abort();
-                // It is gone with everything it started only when it has been waited for.
+                // Its processes are only gone once it has been waited for.
                 let _ = submission.await;
             }
             launched.submission = None;
@@ -292,9 +289,6 @@ impl SlurmLauncher {
     }
 }
 
-/// The status of a script that had to kill its server, or was killed with it.
-const KILLED: u32 = 137;
-
 impl Launcher for SlurmLauncher {
     fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
         Box::pin(self.start(launch, secret))
@@ -312,7 +306,7 @@ impl Launcher for SlurmLauncher {
         let mut lines: Vec<String> = events.iter().cloned().collect();
         drop(events);
         if let Some(launched) = &self.launched {
-            let text = launched.job_dir.tail();
+            let text = launched.job_dir.tail().unwrap_or_default();
             let text = launched.secret.scrub(&text);
             let written: Vec<&str> = text.lines().collect();
             let last = written.iter().skip(written.len().saturating_sub(TAIL));
@@ -326,7 +320,7 @@ impl Launcher for SlurmLauncher {
     }
 }
 
-/// A host as it stands in an address.
+/// A host as part of a URL.
 fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }

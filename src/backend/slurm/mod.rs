@@ -1,11 +1,11 @@
-//! The kind `slurm`: runs a model server as a batch job of a cluster. Submits and follows it by Slurm's own commands; the
-//! job finds a port on its node by itself.
+//! The kind `slurm`: runs a model server as a batch job of a cluster. Submits and follows the job by Slurm's own commands; does not
+//! choose the port, which the job does on its node.
 //!
 //! ```text
 //! harness ── sbatch < script ──→ slurmctld ──→ node: script ── starts ──→ server
 //!    │  ↑                            │                   └─ node and port, once the server listens there itself ─┐
 //!    │  └── squeue: state, reason ───┘                                                                            ↓
-//!    └── environment (secret), for the owner alone ──→ directory shared with the nodes: environment, address, job.log
+//!    └── environment (secret), owner only ──→ directory shared with the nodes: environment, address, job.log
 //! ```
 
 mod container;
@@ -14,7 +14,6 @@ mod finder;
 mod job_dir;
 mod launcher;
 mod queue;
-mod script;
 mod server;
 mod settings;
 mod state;
@@ -25,23 +24,20 @@ mod watch;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
 use super::requirement::Requirement;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
 use crate::config::{BackendTable, Diagnostics, TableReader};
-use crate::os;
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
+use finder::SlurmFinder;
 use launcher::SlurmLauncher;
-use server::Server;
 use settings::SlurmSettings;
 use submission::Submission;
 
-/// What `kind` says.
+/// The value of `kind`.
 const NAME: &str = "slurm";
 
 /// The row of this kind.
@@ -75,7 +71,7 @@ start_timeout = "30m"
     ..Kind::new(
         NAME,
         "a model server that is run as a batch job of a Slurm cluster",
-        Creates::Resources(finder::open),
+        Creates::Resources(|record| Ok(Box::new(SlurmFinder::new(record)?))),
         configure,
     )
 };
@@ -87,16 +83,11 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     Some(Arc::new(Slurm(Arc::new(settings?))))
 }
 
-/// The record of where jobs with these settings are found again.
-fn record(settings: &SlurmSettings) -> Value {
-    finder::record(settings.conf().as_deref(), os::user(), settings.shared())
-}
-
 struct Slurm(Arc<SlurmSettings>);
 
 impl Settings for Slurm {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        // Node and port are only known to the job; everything else can be found wrong before.
+        // Node and port are only known to the job; all other mistakes are found now.
         self.0.fill(&launch.contract)?;
         let launch = launch.on_device(self.0.device.as_deref());
         Ok(Box::new(Served::new(SlurmLauncher::new(Arc::clone(&self.0)), launch, self.0.served, None)))
@@ -115,10 +106,10 @@ impl Slurm {
     fn shown(&self, launch: &LaunchSpec) -> Result<String, BackendError> {
         let filled = self.0.fill(&launch.contract)?;
         let launch = launch.on_device(self.0.device.as_deref());
-        let job_dir = self.0.job_dir(self.0.shared().unwrap_or(Path::new("DIRECTORY")), 1, &launch);
-        // It is taken out of the script again, so that any will do.
+        let job_dir = self.0.job_dir(self.0.shared.as_deref().unwrap_or(Path::new("DIRECTORY")), 1, &launch);
+        // The script does not contain the secret, so any secret will do.
         let secret = Secret::generate()
             .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
-        Ok(Submission::new(&self.0, &filled, &Server::new(&filled, &launch, &secret)?, &launch, &job_dir).shown())
+        Ok(Submission::new(&self.0, &filled, &launch, &secret, &job_dir)?.shown())
     }
 }

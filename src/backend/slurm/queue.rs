@@ -1,5 +1,5 @@
-//! One user's jobs in the queue of one cluster: asks about them, cancels them and waits until they are gone. Survives a
-//! controller that is away for a while; decides nothing about what an end means.
+//! One user's jobs in the queue of one cluster: lists them, cancels them and waits until they are gone. Tolerates a controller that
+//! is away for a while; does not interpret how a job ended.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::state::{COLUMNS, JobLine};
 use super::tools::{ToolError, Tools};
 use crate::backend::{BackendError, Fault, Stage};
 
-/// The longest pause between two looks at a job that is to go.
+/// The longest pause between two looks at a cancelled job.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long a cancelled job may take before it is cancelled once more: it may have been put back into the queue.
+/// After this time a job is cancelled again: it may have been put back into the queue.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// The jobs of a user.
@@ -26,13 +26,13 @@ impl Queue {
         Self { tools, user }
     }
 
-    /// The version of Slurm's commands, where they say it.
+    /// The version of Slurm's commands.
     pub(super) async fn version(&self) -> Option<String> {
-        let said = self.tools.ask("sbatch", &["--version".to_owned()]).await.ok()?;
-        Some(said.trim().trim_start_matches("slurm ").to_owned())
+        let output = self.tools.ask("sbatch", &["--version"]).await.ok()?;
+        Some(output.trim().trim_start_matches("slurm ").to_owned())
     }
 
-    /// All jobs, also those that are over and not yet forgotten; only those of a name when there is one.
+    /// All jobs that Slurm still knows, including those that are over; only those of a name if one is given.
     pub(super) async fn jobs(&self, name: Option<&str>) -> Result<Vec<JobLine>, ToolError> {
         let mut arguments = vec![
             "--noheader".to_owned(),
@@ -45,10 +45,10 @@ impl Queue {
         Ok(self.tools.ask("squeue", &arguments).await?.lines().filter_map(JobLine::parse).collect())
     }
 
-    /// Cancels all jobs of a name and waits until nothing of them runs. Gives them as they ended.
+    /// Cancels all jobs of a name and waits until they are over. Returns their last states.
     ///
     /// # Errors
-    /// When that cannot be made sure by `deadline`, with the reason of the command that failed.
+    /// If they are not known to be over by `deadline`, with the error of the last command.
     pub(super) async fn clear(&self, name: &str, deadline: Instant) -> Result<Vec<JobLine>, BackendError> {
         let mut pause = Duration::from_millis(50);
         let mut cancelled: Option<Instant> = None;
@@ -83,14 +83,14 @@ impl Queue {
         }
     }
 
-    /// Where a node can be reached, as Slurm itself reaches it.
+    /// The network address of a node that Slurm itself uses.
     pub(super) async fn address_of(&self, node: &str) -> Result<String, ToolError> {
-        let said = self.tools.ask("scontrol", &["--oneliner", "show", "node", node].map(str::to_owned)).await?;
-        Ok(said.split_whitespace().find_map(|word| word.strip_prefix("NodeAddr=")).unwrap_or(node).to_owned())
+        let output = self.tools.ask("scontrol", &["--oneliner", "show", "node", node]).await?;
+        Ok(output.split_whitespace().find_map(|word| word.strip_prefix("NodeAddr=")).unwrap_or(node).to_owned())
     }
 
-    /// Whether a controller answers.
+    /// The reply of a controller; an error if none answers.
     pub(super) async fn controller(&self) -> Result<String, ToolError> {
-        self.tools.ask("scontrol", &["ping".to_owned()]).await
+        self.tools.ask("scontrol", &["ping"]).await
     }
 }

@@ -1,7 +1,8 @@
-//! What a node runs, and with which variables: the command as it is, or in a container of Apptainer from an image that the
-//! node has. Tells the variables that only the owner may read from those that may stand in the script.
+//! The command and the variables of the server on a node, on the node itself or in a container of Apptainer. Separates the
+//! variables that only the owner of the job may read from those that may stand in the script.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::settings::JobSpec;
 use crate::backend::BackendError;
@@ -13,9 +14,9 @@ use crate::wire::Secret;
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) command: Vec<String>,
-    /// Variables that may stand in the script; `None` takes one away.
+    /// Variables that may stand in the script; `None` removes one.
     pub(super) public: Vec<(String, Option<String>)>,
-    /// Variables that only the owner of the job may read, the secret among them.
+    /// Variables that only the owner of the job may read, including the secret.
     pub(super) private: Vec<(String, String)>,
 }
 
@@ -23,7 +24,7 @@ impl Server {
     /// The server of a launch.
     ///
     /// # Errors
-    /// When a directory cannot be bound into the container.
+    /// If a directory cannot be bound into the container.
     pub(super) fn new(filled: &JobSpec, launch: &LaunchSpec, secret: &Secret) -> Result<Self, BackendError> {
         let Some(settings) = &filled.container else {
             let own = launch.variables(secret).into_iter().filter(|(name, _)| *name != Secret::VARIABLE);
@@ -39,9 +40,9 @@ impl Server {
             tool: &settings.tool,
             family: settings.family,
             gpu: settings.gpu.unwrap_or_else(|| launch.overrides.device.as_deref().map_or(Gpu::None, Gpu::of)),
-            sif: &settings.image,
-            source: settings.source.as_deref(),
-            model_directory: settings.model_directory.as_deref(),
+            sif: Path::new(&settings.image),
+            source: settings.source.as_deref().map(Path::new),
+            model_directory: settings.model_directory.as_deref().map(Path::new),
             binds: &settings.binds,
             options: &settings.options,
             command: &filled.command,
@@ -56,7 +57,7 @@ impl Server {
         let mut private: Vec<(String, String)> = Vec::new();
         for (name, value) in program.environment {
             let (name, value) = (text(name), value.map(text));
-            // The last one of a name counts.
+            // Of several values for one name the last counts.
             public.retain(|(earlier, _)| *earlier != name);
             private.retain(|(earlier, _)| *earlier != name);
             let is_private = name == inner(Secret::VARIABLE) || (hidden.contains(&name) && !own.contains(&name));

@@ -1,10 +1,10 @@
-//! The settings of the kind `slurm`: what to run as a job, what the job asks for, and where its files lie. Reads and fills
-//! them in; submits nothing.
+//! The settings of the kind `slurm`: the command of a job, its requests to sbatch, and the places of its files. Reads them and fills
+//! in placeholders; does not submit jobs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::container::{ContainerSettings, JobContainer};
+use super::container::JobContainer;
 use super::job_dir::JobDir;
 use super::queue::Queue;
 use super::tools::Tools;
@@ -17,23 +17,23 @@ use crate::config::{BackendTable, TableReader};
 use crate::os;
 use crate::prediction::Contract;
 
-/// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
+/// Stands for the port in a word of the command, because only the job knows it. No word can contain a NUL.
 pub(super) const PORT: &str = "\0";
-/// What the command and its variables may refer to besides what all kinds know.
+/// The placeholders of the command besides the common ones.
 const IN_COMMAND: Placeholders = Placeholders(&["host", "port"]);
-/// What its variables may refer to: they are set before there is a port.
+/// The placeholders of its variables, which are set before there is a port.
 const IN_ENVIRONMENT: Placeholders = Placeholders(&["host"]);
-/// What everything else may refer to.
+/// The placeholders of all other settings.
 const ELSEWHERE: Placeholders = Placeholders(&[]);
-/// What the address of a node may refer to.
+/// The placeholders of a node's address.
 const IN_ADDRESS: Placeholders = Placeholders(&["node"]);
-/// The address that a server is told to listen on, where its table does not say: the harness is on another node.
+/// The default address to listen on: the harness is on another node.
 const HOST: &str = "0.0.0.0";
-/// How long a server may take to end when asked to, where its table does not say: as long as boileroom gives it.
+/// The default time from asking a server to exit to killing it, which is boileroom's.
 const GRACE: Duration = Duration::from_secs(10);
-/// A stop is given up after 30 s, so that a longer grace would never be spent.
+/// A stop is given up after 30 s, so a longer grace would have no effect.
 const LONGEST_GRACE: Duration = Duration::from_secs(15);
-/// Time between two looks at the queue, where the table does not say.
+/// The default pause between two looks at the queue.
 const POLL: Duration = Duration::from_secs(2);
 
 /// The validated settings.
@@ -42,34 +42,35 @@ pub(super) struct SlurmSettings {
     command: Vec<String>,
     environment: Vec<(String, String)>,
     requests: Vec<(&'static str, String)>,
-    arguments: Vec<String>,
+    pub(super) arguments: Vec<String>,
     modules: Vec<String>,
     prologue: Vec<String>,
     directory: Option<String>,
-    shared: Option<PathBuf>,
-    logs: Option<PathBuf>,
-    container: Option<ContainerSettings>,
+    /// The directory that is shared with the nodes.
+    pub(super) shared: Option<PathBuf>,
+    /// The directory of logs that are kept.
+    pub(super) logs: Option<PathBuf>,
+    container: Option<JobContainer>,
     host: String,
     address: Option<String>,
     conf: Option<String>,
-    /// The device where the command line gives none.
+    /// The device if the command line gives none.
     pub(super) device: Option<String>,
-    /// What a job does not inherit.
+    /// Variables that a job does not inherit.
     pub(super) withheld: Withheld,
-    /// Time between asking a server to end and killing it.
+    /// Time between asking a server to exit and killing it.
     pub(super) grace: Duration,
     /// Time between two looks at the queue.
     pub(super) poll: Duration,
-    /// What it shares with every kind that has a model server.
     pub(super) served: ServedSettings,
 }
 
-/// Settings with all placeholders filled in, but for the port.
-#[derive(Debug, PartialEq, Eq)]
+/// Settings with all placeholders filled in, except the port.
+#[derive(Debug)]
 pub(super) struct JobSpec {
     /// The command, with [`PORT`] for the port.
     pub(super) command: Vec<String>,
-    /// What it runs in, if not on the node itself.
+    /// The container that it runs in, if it does not run on the node itself.
     pub(super) container: Option<JobContainer>,
     /// Variables that only the owner may read.
     pub(super) environment: Vec<(String, String)>,
@@ -109,9 +110,9 @@ impl SlurmSettings {
         Some(Self {
             environment,
             requests: requests(reader),
-            arguments: ELSEWHERE.words(reader, "arguments").map_or_else(Vec::new, |words| words.words),
-            modules: ELSEWHERE.words(reader, "modules").map_or_else(Vec::new, |words| words.words),
-            // Lines of a shell are full of braces.
+            arguments: ELSEWHERE.words(reader, "arguments").unwrap_or_default().words,
+            modules: ELSEWHERE.words(reader, "modules").unwrap_or_default().words,
+            // Not interpolated: lines of a shell are full of braces.
             prologue: reader.texts("prologue").unwrap_or_default(),
             directory: ELSEWHERE.text(reader, "cwd"),
             shared: directory(reader, "shared_dir"),
@@ -132,7 +133,7 @@ impl SlurmSettings {
     /// Fills in the placeholders for a model.
     ///
     /// # Errors
-    /// When a variable that a setting refers to is not set, or something cannot stand in a script.
+    /// If a variable that a setting refers to is not set.
     pub(super) fn fill(&self, contract: &Contract) -> Result<JobSpec, BackendError> {
         let common = PlaceholderValues::new(contract, [])?;
         let own = PlaceholderValues::new(contract, [("host", self.host.clone()), ("port", PORT.to_owned())])?;
@@ -151,16 +152,11 @@ impl SlurmSettings {
         })
     }
 
-    /// What the job asks for, as options of sbatch. A job that is started anew has lost its callers, unless the table's own
-    /// arguments say that it may.
+    /// The job's requests as options of sbatch. A restarted job has lost its callers, so jobs are not requeued unless the table's
+    /// own arguments say so.
     pub(super) fn requested(&self) -> Vec<String> {
         let requests = self.requests.iter().map(|(option, value)| format!("--{option}={value}"));
         std::iter::once("--no-requeue".to_owned()).chain(requests).collect()
-    }
-
-    /// Further arguments of sbatch as they are written.
-    pub(super) fn arguments(&self) -> &[String] {
-        &self.arguments
     }
 
     /// The queue of its cluster, for the user of this process.
@@ -168,44 +164,34 @@ impl SlurmSettings {
         Queue::new(Tools::new(self.conf()), os::user())
     }
 
-    /// The `slurm.conf` that it names, else that of the environment.
+    /// The `slurm.conf` of the table, else of the environment.
     pub(super) fn conf(&self) -> Option<String> {
         self.conf.clone().or_else(|| std::env::var("SLURM_CONF").ok().filter(|path| !path.is_empty()))
     }
 
-    /// The directory that it shares with the nodes, when it names one.
-    pub(super) fn shared(&self) -> Option<&Path> {
-        self.shared.as_deref()
-    }
-
-    /// The directory of an instance's launch of this number, below `directory`, the instance's own or the shared one.
+    /// The directory of one launch of an instance, below `directory`, which is the instance's own or the shared one.
     pub(super) fn job_dir(&self, directory: &Path, attempt: usize, launch: &LaunchSpec) -> JobDir {
         let (label, model) = (launch.instance.label(), &launch.contract.key);
         let job_dir = JobDir::at(directory.join(&label).join(attempt.to_string()));
         match &self.logs {
-            Some(logs) => job_dir.with_log(logs.join(format!("{model}-{label}-{attempt}.log"))),
+            Some(logs) => JobDir { log: logs.join(format!("{model}-{label}-{attempt}.log")), ..job_dir },
             None => job_dir,
         }
     }
 
-    /// The directory of logs that are kept.
-    pub(super) fn logs(&self) -> Option<&Path> {
-        self.logs.as_deref()
-    }
-
-    /// How to reach a node, when the table says so.
+    /// The address of a node, if the table has a template for it.
     ///
     /// # Errors
-    /// When a variable that it refers to is not set.
+    /// If a variable that it refers to is not set.
     pub(super) fn address(&self, contract: &Contract, node: &str) -> Option<Result<String, BackendError>> {
         let address = self.address.as_deref()?;
         Some(PlaceholderValues::new(contract, [("node", node.to_owned())]).and_then(|values| values.fill(address)))
     }
 
-    /// Whether the paths that it names are there.
+    /// Checks that the paths of the table exist.
     ///
     /// # Errors
-    /// The first that is not.
+    /// The first path that does not.
     pub(super) fn check_paths(&self) -> Result<(), BackendError> {
         let wrong = |message: String| Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message));
         if let Some(conf) = self.conf.as_ref().filter(|conf| !Path::new(conf).is_file()) {
@@ -219,15 +205,15 @@ impl SlurmSettings {
 }
 
 /// The table `apptainer`.
-fn container(reader: &mut TableReader<'_>) -> Option<ContainerSettings> {
+fn container(reader: &mut TableReader<'_>) -> Option<JobContainer> {
     let section = reader.section("apptainer")?;
     let mut within = reader.within(&section);
-    let settings = ContainerSettings::read(&mut within);
+    let settings = JobContainer::read(&mut within);
     within.finish();
     settings
 }
 
-/// What the job asks for, as options of sbatch.
+/// The job's requests, with the names of sbatch's options.
 fn requests(reader: &mut TableReader<'_>) -> Vec<(&'static str, String)> {
     let mut requests = Vec::new();
     for (key, option) in [

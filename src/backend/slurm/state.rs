@@ -1,8 +1,7 @@
-//! What Slurm says of a job, one line of `squeue`, and what it means: whether the job is over, and how it came to that.
-//! Reads text only.
+//! The state of a job, from one line of `squeue`: whether the job is over, and how it ended. Parses text; runs no command.
 //!
-//! The columns are asked for one by one, with a separator, and not as JSON: its shape changes from one release to the next,
-//! and needs a plugin that not every site has.
+//! `squeue` prints columns with a separator and not JSON, because its JSON changes between releases and needs a plugin that not
+//! every site has.
 
 use std::fmt::Write;
 
@@ -11,30 +10,29 @@ use crate::backend::start_progress::StartProgress;
 use crate::backend::supervise::ExitReason;
 use crate::backend::{Fault, Stage};
 
-/// The columns, in order. The name comes last: it alone may hold a separator.
+/// The columns, in order. The name comes last, because it alone may contain a separator.
 pub(super) const COLUMNS: &str = "JobID:|,State:|,Reason:|,exit_code:|,RestartCnt:|,BatchHost:|,StartTime:|,Name:|";
 
 /// One job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct JobLine {
-    /// Its number.
     pub(super) id: String,
-    /// Its state, such as `PENDING`.
+    /// Such as `PENDING`.
     pub(super) state: String,
-    /// Why it waits or failed, such as `Resources`; `None` where there is no reason.
+    /// Why it waits or failed, such as `Resources`; `None` or empty without a reason.
     pub(super) reason: String,
-    /// What became of its script, as `wait` tells it: the signal in the low seven bits, the status above eight.
+    /// The status of its script as `wait` returns it: the signal in the low seven bits, the exit status above eight bits.
     exit: u32,
-    /// How often it was started anew.
+    /// How often it was restarted.
     pub(super) restarts: u32,
-    /// The node that its script runs on; empty before that.
+    /// The node that its script runs on; empty before it runs.
     pub(super) node: String,
-    /// When it started or is expected to, where that is known.
+    /// The time of its actual or expected start, if known.
     start: Option<String>,
     pub(super) name: String,
 }
 
-/// States after which nothing of a job runs. Unknown ones are not among them: whatever is not surely over is still there.
+/// States in which no process of a job runs any more. A job in an unknown state counts as running.
 const OVER: [&str; 10] = [
     "COMPLETED",
     "CANCELLED",
@@ -52,7 +50,7 @@ const OVER: [&str; 10] = [
 const WAITING: [&str; 7] =
     ["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"];
 
-/// What the reasons of waiting mean for the user, and what may help.
+/// The reasons for waiting, with their meaning for the user.
 const REASONS: [(&str, &str); 12] = [
     ("JobHeldUser", "it is held; `scontrol release` lets it go"),
     ("JobHeldAdmin", "an administrator holds it"),
@@ -69,25 +67,26 @@ const REASONS: [(&str, &str); 12] = [
 ];
 
 impl JobLine {
-    /// Reads one line of [`COLUMNS`]; `None` when it is none.
+    /// Parses one line of [`COLUMNS`]. Returns `None` for other lines.
     pub(super) fn parse(line: &str) -> Option<Self> {
-        let mut columns = line.splitn(8, '|').map(str::trim);
-        let mut next = || columns.next();
-        let id = next().filter(|id| id.starts_with(|letter: char| letter.is_ascii_digit()))?;
-        let (state, reason, exit, restarts, node, start) = (next()?, next()?, next()?, next()?, next()?, next()?);
-        Some(Self {
+        let columns: Vec<&str> = line.splitn(8, '|').map(str::trim).collect();
+        let [id, state, reason, exit, restarts, node, start, name] = columns[..] else {
+            return None;
+        };
+        let has_digit = |text: &str| text.starts_with(|letter: char| letter.is_ascii_digit());
+        has_digit(id).then(|| Self {
             id: id.to_owned(),
             state: state.to_owned(),
             reason: reason.to_owned(),
             exit: exit.parse().unwrap_or_default(),
             restarts: restarts.parse().unwrap_or_default(),
             node: node.to_owned(),
-            start: Some(start.to_owned()).filter(|start| start.starts_with(|letter: char| letter.is_ascii_digit())),
-            name: next()?.trim_end_matches('|').to_owned(),
+            start: has_digit(start).then(|| start.to_owned()),
+            name: name.trim_end_matches('|').to_owned(),
         })
     }
 
-    /// Whether nothing of it runs any more.
+    /// Whether none of its processes runs any more.
     pub(super) fn is_over(&self) -> bool {
         OVER.contains(&self.state.as_str())
     }
@@ -97,7 +96,7 @@ impl JobLine {
         WAITING.contains(&self.state.as_str())
     }
 
-    /// The state with what is known about it, such as `job 7 is PENDING (Priority), expected to start at 2026-…`.
+    /// The state with details, such as `job 7 is PENDING (Priority), expected to start at 2026-…`.
     pub(super) fn describe(&self) -> String {
         match self.outlook() {
             Some(outlook) => format!("{}, {outlook}", self.brief()),
@@ -105,18 +104,17 @@ impl JobLine {
         }
     }
 
-    /// Tells who waits for it to start: what it waits for, what that means, and when it is expected to start.
+    /// Reports the progress of its start: what it waits for, what that means, and when it is expected to start.
     pub(super) fn state_in(&self, progress: &StartProgress) {
         if !self.waits() {
             return progress.set(Stage::Ready, format!("{}: waiting for its server to listen", self.brief()));
         }
         progress.set(Stage::Launch, self.brief());
-        let meaning = Some(self.explain()).filter(|meaning| !meaning.is_empty());
-        let known: Vec<String> = self.outlook().into_iter().chain(meaning.map(str::to_owned)).collect();
-        progress.set_detail(known.join("; "));
+        let details: Vec<String> = self.outlook().into_iter().chain(self.explain().map(str::to_owned)).collect();
+        progress.set_detail(details.join("; "));
     }
 
-    /// The state without what changes with every look.
+    /// The state without details that change between looks.
     fn brief(&self) -> String {
         let mut text = format!("job {} is {}", self.id, self.state);
         // Writing to a string cannot fail.
@@ -129,18 +127,18 @@ impl JobLine {
         text
     }
 
-    /// When it is expected to start, while it waits.
+    /// The expected start of a waiting job.
     fn outlook(&self) -> Option<String> {
         let start = self.start.as_ref().filter(|_| self.waits())?;
         Some(format!("expected to start at {start}"))
     }
 
-    /// What the reason of waiting means; empty when there is nothing to add.
-    pub(super) fn explain(&self) -> &'static str {
-        REASONS.iter().find(|(reason, _)| self.reason.starts_with(reason)).map_or("", |(_, meaning)| meaning)
+    /// The meaning of the reason for waiting, if it is known.
+    pub(super) fn explain(&self) -> Option<&'static str> {
+        REASONS.iter().find(|(reason, _)| self.reason.starts_with(reason)).map(|(_, meaning)| *meaning)
     }
 
-    /// The exit status of its script, as a shell shows it: 128 and the signal for one that a signal ended.
+    /// The exit status of its script, as a shell shows it: 128 plus the signal for a script that a signal killed.
     pub(super) const fn status(&self) -> u32 {
         match self.exit & 0x7f {
             0 => (self.exit >> 8) & 0xff,
@@ -148,12 +146,17 @@ impl JobLine {
         }
     }
 
-    /// How the server exited in a job that hydrotest did not end, and that had been started anew `restarts` times then.
+    /// How the server exited in a job that hydrotest did not cancel, and that had been restarted `restarts` times when it started.
     pub(super) fn server_exit(&self, restarts: u32) -> ServerExit {
         let place =
             if self.node.is_empty() { format!("job {}", self.id) } else { format!("job {} on {}", self.id, self.node) };
         let ended = |by: &str| format!("was ended with {place} by {by}");
-        let status = self.status();
+        let status = self.status().cast_signed();
+        // A shell shows a signal as 128 plus its number, and there are 64 signals.
+        let reason = match status {
+            129..=192 => ExitReason::Killed(status - 128),
+            _ => ExitReason::Exited(status),
+        };
         let message = match self.state.as_str() {
             "TIMEOUT" => ended("its time limit (TIMEOUT; `time` asks for more)"),
             "DEADLINE" => ended("its deadline (DEADLINE)"),
@@ -169,29 +172,18 @@ impl JobLine {
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
                 self.state, self.reason
             ),
-            // A shell tells of a signal by 128 and its number, of which there are 64.
-            _ if (129..=192).contains(&status) => {
-                format!("{} in {place}", ExitReason::Killed((status - 128).cast_signed()))
-            }
-            _ => format!("{} in {place}", ExitReason::Exited(status.cast_signed())),
+            _ => format!("{reason} in {place}"),
         };
         let exited = ["FAILED", "COMPLETED", "COMPLETING"].contains(&self.state.as_str());
-        let reason = match status {
-            129..=192 => ExitReason::Killed((status - 128).cast_signed()),
-            _ => ExitReason::Exited(status.cast_signed()),
-        };
+        let is_not_runnable = self.state == "FAILED" && reason.is_not_runnable();
         ServerExit {
             from_outside: !exited || self.was_requeued(restarts) || self.never_ran() || reason.is_from_outside(),
-            fault: if self.state == "FAILED" && ExitReason::Exited(status.cast_signed()).is_not_runnable() {
-                Fault::Misconfigured
-            } else {
-                Fault::Died
-            },
+            fault: if is_not_runnable { Fault::Misconfigured } else { Fault::Died },
             message,
         }
     }
 
-    /// Whether Slurm has started it anew since, or is about to.
+    /// Whether Slurm has restarted it since, or is about to.
     pub(super) fn was_requeued(&self, restarts: u32) -> bool {
         self.waits() || self.restarts != restarts
     }
@@ -205,7 +197,7 @@ impl JobLine {
     }
 }
 
-/// The signal, which no system has, by which Slurm says that it could not open the files of a job.
+/// The signal number, unused by systems, by which Slurm reports that it could not open the files of a job.
 const LAUNCH_FAILED: u32 = 53;
 
 #[cfg(test)]
@@ -221,7 +213,7 @@ mod tests {
         let waiting = line("12|PENDING|Nodes required for job are DOWN|0|0||N/A|hydrotest-ab-1|");
         assert!(waiting.waits() && !waiting.is_over());
         insta::assert_snapshot!(waiting.describe(), @"job 12 is PENDING (Nodes required for job are DOWN)");
-        insta::assert_snapshot!(waiting.explain(), @"its nodes are down or reserved; see `sinfo --list-reasons`");
+        insta::assert_snapshot!(waiting.explain().unwrap(), @"its nodes are down or reserved; see `sinfo --list-reasons`");
         let running = line("13|RUNNING|None|0|2|vm|2026-11-23T23:54:44|a|b|");
         assert_eq!((running.describe().as_str(), running.restarts), ("job 13 is RUNNING on vm", 2));
         assert_eq!(running.name, "a|b");
@@ -249,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_end_has_its_words_and_its_fault() {
+    fn every_end_has_its_message_and_its_fault() {
         let server_exit = |state: &str, reason: &str, exit: u32| {
             line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).server_exit(1)
         };

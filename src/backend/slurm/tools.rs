@@ -1,7 +1,7 @@
-//! Runs Slurm's own commands: bounded in time and in what is read of them, with nothing of the user's environment that
-//! would change what they say. Knows what they are called, not what a job means.
+//! Runs Slurm's own commands within bounds of time and output, without variables of the user that would change their output. Does
+//! not interpret jobs.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,18 +12,18 @@ use tokio::process::Command;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::os::{Pid, Signal, kill_process_group};
 
-/// How long a question or an order may take; a controller under load answers in seconds.
+/// How long a command may take; a controller under load answers in seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How long a submission may take: sites run programs of their own on it.
+/// How long a submission may take: sites may check it with programs of their own.
 pub(super) const SUBMISSION: Duration = Duration::from_secs(60);
-/// Bytes read of what a command says.
+/// Bytes that are read of a command's output.
 const LONGEST: u64 = 4 << 20;
-/// Characters of a command's complaint that a message shows.
+/// Characters of a command's error output that a message shows.
 const LONGEST_COMPLAINT: usize = 1000;
-/// Beginnings of variables by which a user changes what these commands show or do.
+/// Prefixes of variables that change the output or behaviour of these commands.
 const MEDDLING: [&str; 4] = ["SQUEUE_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT"];
-/// Variables by which a submission would wait for the end of its job, become an array of jobs, or read and write elsewhere. What
-/// chooses a partition, an account and the like is the user's.
+/// Variables that make a submission wait for the end of its job, create an array of jobs, or read and write elsewhere. Those that
+/// choose a partition or an account are kept.
 const MISLEADING: [&str; 4] = ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_INPUT", "SBATCH_ERROR"];
 
 /// The commands of one cluster.
@@ -32,33 +32,18 @@ pub(super) struct Tools {
     conf: Option<String>,
 }
 
-/// Why a command brought nothing.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ToolError {
-    /// It is not there or cannot be run.
+    /// It does not exist or cannot be run.
     #[error("`{tool}` cannot be run: {error}")]
-    Missing {
-        /// The command.
-        tool: &'static str,
-        /// What the system says.
-        error: String,
-    },
-    /// It says that it failed.
-    #[error("{tool}: {words}")]
-    Failed {
-        /// The command.
-        tool: &'static str,
-        /// In its own words.
-        words: String,
-    },
-    /// It did not end in time.
+    Missing { tool: &'static str, error: String },
+    /// It exited with an error status.
+    #[error("{tool}: {message}")]
+    Failed { tool: &'static str, message: String },
+    /// It did not exit in time.
     #[error("`{tool}` did not answer within {seconds} s")]
-    Late {
-        /// The command.
-        tool: &'static str,
-        /// The time it was given.
-        seconds: u64,
-    },
+    Late { tool: &'static str, seconds: u64 },
 }
 
 impl ToolError {
@@ -75,21 +60,21 @@ impl ToolError {
 }
 
 impl Tools {
-    /// Those of the cluster that a `slurm.conf` describes, else of the one that they find by themselves.
+    /// The commands for the cluster of a `slurm.conf`, or for the default cluster.
     pub(super) const fn new(conf: Option<String>) -> Self {
         Self { conf }
     }
 
-    /// Asks or orders something and gives what was said on standard output.
-    pub(super) async fn ask(&self, tool: &'static str, arguments: &[String]) -> Result<String, ToolError> {
+    /// Runs a command and returns its standard output.
+    pub(super) async fn ask(&self, tool: &'static str, arguments: &[impl AsRef<OsStr>]) -> Result<String, ToolError> {
         self.run(tool, arguments, "", &[], PATIENCE).await
     }
 
-    /// Runs a command to its end, with something to read and further variables.
+    /// Runs a command with standard input and further variables, and returns its standard output.
     pub(super) async fn run(
         &self,
         tool: &'static str,
-        arguments: &[String],
+        arguments: &[impl AsRef<OsStr>],
         input: &str,
         variables: &[(&'static str, String)],
         patience: Duration,
@@ -105,7 +90,7 @@ impl Tools {
         for (name, value) in variables {
             command.env(name, value);
         }
-        // In a process group of its own: Ctrl-C is for the harness, which then wants these commands to work.
+        // In its own process group: on Ctrl-C the harness still needs these commands.
         let child = command
             .args(arguments)
             .stdin(Stdio::piped())
@@ -120,42 +105,42 @@ impl Tools {
         let ended = tokio::time::timeout(patience, async {
             let write = async {
                 if let Some(mut stdin) = stdin {
-                    // Who does not read to the end says why.
+                    // A command that does not read to the end reports why.
                     let _ = stdin.write_all(input.as_bytes()).await;
                 }
             };
-            let ((), said, complained) = tokio::join!(write, read(stdout), read(stderr));
-            (child.wait().await, said, complained)
+            let ((), output, errors) = tokio::join!(write, read(stdout), read(stderr));
+            (child.wait().await, output, errors)
         });
         let ended = ended.await;
         if ended.is_ok() {
-            // Its number may be another process's by now.
+            // Its number may have been reused.
             group.0 = None;
         }
         match ended {
             Err(_) => Err(ToolError::Late { tool, seconds: patience.as_secs() }),
             Ok((Err(error), ..)) => Err(missing(error)),
-            Ok((Ok(status), said, _)) if status.success() => Ok(said),
-            Ok((Ok(status), said, complained)) => {
-                Err(ToolError::Failed { tool, words: words(status, &said, &complained) })
+            Ok((Ok(status), output, _)) if status.success() => Ok(output),
+            Ok((Ok(status), output, errors)) => {
+                Err(ToolError::Failed { tool, message: message(status, &output, &errors) })
             }
         }
     }
 }
 
-/// The process group of a command. Dropping it ends the command with everything that it started: at many sites it is a script.
+/// The process group of a command. Dropping it kills the command and its children: at many sites the command is a script.
 struct CommandGroup(Option<Pid>);
 
 impl Drop for CommandGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // An error says that no process of it is left.
+            // An error means that no process of it is left.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
-fn meddles(name: &OsString) -> bool {
+fn meddles(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     MEDDLING.iter().any(|prefix| name.starts_with(prefix)) || MISLEADING.contains(&&*name)
 }
@@ -163,15 +148,15 @@ fn meddles(name: &OsString) -> bool {
 async fn read(stream: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
-        // What was read before an error is still worth showing; a command that says more than this is cut off.
+        // Output before an error is still worth showing; output beyond the limit is cut off.
         let _ = stream.take(LONGEST).read_to_end(&mut bytes).await;
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What a failed command said, in one line.
-fn words(status: ExitStatus, said: &str, complained: &str) -> String {
-    let text = if complained.trim().is_empty() { said } else { complained };
+/// The output of a failed command, in one line.
+fn message(status: ExitStatus, output: &str, errors: &str) -> String {
+    let text = if errors.trim().is_empty() { output } else { errors };
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
         return format!("failed without a word ({status})");
@@ -185,17 +170,17 @@ mod tests {
     use crate::os::is_alive;
 
     #[test]
-    fn what_would_make_a_submission_hang_is_kept_from_it_and_the_choices_of_the_user_are_not() {
+    fn variables_that_disturb_a_submission_are_removed_and_choices_of_the_user_are_kept() {
         for name in ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_ERROR", "SQUEUE_FORMAT"] {
-            assert!(meddles(&name.into()), "{name}");
+            assert!(meddles(name.as_ref()), "{name}");
         }
         for name in ["SBATCH_PARTITION", "SBATCH_ACCOUNT", "SBATCH_WAIT_ALL_NODES", "SLURM_CONF", "PATH"] {
-            assert!(!meddles(&name.into()), "{name}");
+            assert!(!meddles(name.as_ref()), "{name}");
         }
     }
 
     #[tokio::test]
-    async fn a_command_that_is_given_up_ends_with_everything_it_started() {
+    async fn a_command_that_is_dropped_is_killed_with_its_children() {
         let reported = tempfile::NamedTempFile::new().unwrap();
         let script = format!("sleep 600 & echo $! > {}; wait", reported.path().display());
         let arguments = ["-c".to_owned(), script];

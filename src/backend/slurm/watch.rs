@@ -1,11 +1,11 @@
-//! Watches a job whose server answers until nothing of it runs, so that a call hears of its end. Asks now and then by
-//! itself, and at once when a call waits for news.
+//! Watches the job of a server that is ready, until the job is over, so that calls learn of its exit. Asks the queue periodically,
+//! and at once when a call waits; does not cancel the job.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::queue::Queue;
@@ -13,11 +13,11 @@ use super::state::JobLine;
 use crate::backend::Fault;
 use crate::backend::launcher::ServerExit;
 
-/// How long a call waits before the queue is asked for its sake: most calls are over before.
+/// How long a call waits before the queue is asked for it: most calls are over sooner.
 const EAGERNESS: Duration = Duration::from_millis(250);
-/// Time between two looks at a job that is ending: its last state is the one that says why.
+/// Pause between two looks at a job that is completing: its last state tells why it ended.
 const ENDING: Duration = Duration::from_millis(100);
-/// How long a job may be ending before that is news enough.
+/// After this many looks a job that is still completing counts as over.
 const LONGEST_ENDING: u32 = 20;
 
 /// Watches one job. Dropping it ends the watch.
@@ -25,51 +25,45 @@ const LONGEST_ENDING: u32 = 20;
 pub(super) struct JobWatcher {
     server_exit: watch::Receiver<Option<ServerExit>>,
     wanted: Arc<Notify>,
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
 }
 
 impl JobWatcher {
-    /// Watches the job of a name, which had been started anew `restarts` times when its server answered.
+    /// Watches the job `job` with the given name.
     pub(super) fn start(queue: Queue, name: String, job: JobLine, interval: Duration) -> Self {
         let (sender, server_exit) = watch::channel(None);
         let wanted = Arc::new(Notify::new());
-        let news = Arc::clone(&wanted);
-        let task = tokio::spawn(async move {
-            let server_exit = follow(&queue, &name, &job, interval, &news).await;
+        let notified = Arc::clone(&wanted);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let server_exit = follow(&queue, &name, &job, interval, &notified).await;
             // The receiver may be gone.
             let _ = sender.send(Some(server_exit));
         });
-        Self { server_exit, wanted, task }
+        Self { server_exit, wanted, _task: task }
     }
 
     /// Waits for the end of the job.
     pub(super) async fn exited(&self) -> ServerExit {
         let mut server_exit = self.server_exit.clone();
-        let reported =
-            async { server_exit.wait_for(Option::is_some).await.ok().and_then(|server_exit| server_exit.clone()) };
-        let wanting = async {
+        let ask_soon = async {
             sleep(EAGERNESS).await;
             self.wanted.notify_one();
-            std::future::pending::<()>().await;
+            std::future::pending().await
         };
-        tokio::select! {
-            server_exit = reported => server_exit.unwrap_or_else(|| ServerExit {
-                fault: Fault::Internal,
-                message: "is not watched any more".into(),
-                from_outside: true,
-            }),
-            () = wanting => std::future::pending().await,
-        }
+        let reported = tokio::select! {
+            reported = server_exit.wait_for(Option::is_some) => reported.ok().and_then(|server_exit| server_exit.clone()),
+            never = ask_soon => never,
+        };
+        reported.unwrap_or_else(|| ServerExit {
+            fault: Fault::Internal,
+            message: "is not watched any more".into(),
+            from_outside: true,
+        })
     }
 }
 
-impl Drop for JobWatcher {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Asks until the job is over. Questions that are not answered say nothing: the controller may be starting anew.
+/// Asks the queue until the job is over. Failed questions are ignored: the controller may be restarting.
 async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> ServerExit {
     let mut ending = 0;
     loop {
@@ -92,7 +86,7 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
             Err(_) => {}
         }
         let pause = if ending > 0 { ENDING } else { interval };
-        // Whether time passed or a call wants to know, the next step is the same.
+        // A timeout and a notification lead to the same next step.
         let _ = tokio::time::timeout(pause, wanted.notified()).await;
     }
 }
