@@ -1,4 +1,4 @@
-//! The bridge's Python files, as they are part of this program. Writes them where an interpreter finds them; runs nothing.
+//! The bridge's Python files, which are embedded in this program. Writes them to a directory; does not run them.
 
 use std::fs;
 use std::io;
@@ -15,13 +15,13 @@ macro_rules! files {
     };
 }
 
-/// Its modules.
+/// The modules of the package.
 const MODULES: [(&str, &str); 10] = files! {
     "__init__.py" "channel.py" "failure.py" "hosts.py" "inputs.py" "modal_service.py" "objects.py" "result.py" "watched.py"
     "work.py"
 };
 
-/// Writes the bridge into a directory and gives the script to start.
+/// Writes the bridge into a directory and returns the script to start.
 pub(super) fn write(directory: &Path) -> io::Result<PathBuf> {
     let package = directory.join(PACKAGE);
     fs::create_dir(&package)?;
@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_module_there_is_is_part_of_the_program() {
+    fn every_module_is_part_of_the_program() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/backend/python/bridge").join(PACKAGE);
-        let mut there: Vec<String> = fs::read_dir(folder)
+        let mut found: Vec<String> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name != "__pycache__")
             .collect();
-        there.sort();
-        assert_eq!(there, MODULES.map(|(name, _)| name));
+        found.sort();
+        assert_eq!(found, MODULES.map(|(name, _)| name));
     }
 }

@@ -1,5 +1,5 @@
-//! The harness's end of the private channel: gives orders, hands each answer to the order's sender, and keeps what the
-//! bridge says besides. Knows no process.
+//! The harness's end of the private channel: sends orders, passes each response to the sender of its order, and keeps the bridge's
+//! other messages. Does not know processes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,32 +14,31 @@ use super::exception::{HostedStartStep, PythonException};
 use super::frame::{self, BridgeFrame, BridgeMessage, FrameError, InterpreterReady, ShutdownReport};
 use crate::wire::{Budget, ResponseLimits};
 
-/// What the bridge has said so far that is no response.
+/// The state of the bridge, from its messages that are not responses.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BridgeState {
-    /// The interpreter.
     pub(super) ready: Option<InterpreterReady>,
-    /// The step of the start that is under way.
+    /// The current step of the start.
     pub(super) step: Option<(HostedStartStep, String)>,
-    /// That an object of a scenario was shut down.
+    /// Whether an object of a scenario was shut down.
     pub(super) shut_down: bool,
-    /// That all is stopped.
+    /// Set once everything is stopped.
     pub(super) report: Option<ShutdownReport>,
-    /// Why nothing more will come; empty for a plain end.
+    /// Why the channel is closed; empty for a plain end.
     pub(super) closed: Option<String>,
-    /// That it is closed for want of memory, which is no fault of what is hosted.
+    /// Whether it was closed for lack of memory, which is not a fault of the hosted code.
     pub(super) crowded: bool,
 }
 
-/// What became of an order: the blobs of its result, or an exception.
+/// The result of an order: blobs or an exception.
 pub(super) type OrderResult = Result<Vec<Bytes>, PythonException>;
 
 /// A connection to a bridge.
 #[derive(Debug)]
 pub(super) struct Channel {
     orders: mpsc::UnboundedSender<Vec<u8>>,
-    waiting: Arc<Mutex<PendingOrders>>,
-    state: watch::Receiver<BridgeState>,
+    pending: Arc<Mutex<PendingOrders>>,
+    pub(super) state: watch::Receiver<BridgeState>,
 }
 
 #[derive(Debug, Default)]
@@ -48,22 +47,22 @@ struct PendingOrders {
     responses: HashMap<u64, PendingOrder>,
 }
 
-/// A response that is to come. It is read within its bounds also when nothing waits for it any more.
+/// An expected response. It is read within its bounds even if nothing waits for it any more.
 #[derive(Debug)]
 struct PendingOrder {
-    /// Bytes that it may take.
+    /// Bytes that its blobs may take.
     most: usize,
     sender: oneshot::Sender<OrderResult>,
 }
 
 impl Channel {
-    /// Takes up a connection. Must be called within a tokio runtime.
+    /// Serves a connection. Must be called within a tokio runtime.
     pub(super) fn open(stream: UnixStream) -> Self {
         let (mut reader, mut writer) = stream.into_split();
         let (orders, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
         let (sender, state) = watch::channel(BridgeState::default());
-        let waiting = Arc::new(Mutex::new(PendingOrders::default()));
-        // Both run on by themselves, so that a call that is given up never leaves half a frame behind.
+        let pending = Arc::new(Mutex::new(PendingOrders::default()));
+        // Both tasks run independently, so that an abandoned call never leaves half a frame.
         tokio::spawn(async move {
             while let Some(order) = queue.recv().await {
                 if writer.write_all(&order).await.is_err() {
@@ -71,10 +70,10 @@ impl Channel {
                 }
             }
         });
-        let responses = Arc::clone(&waiting);
+        let responses = Arc::clone(&pending);
         tokio::spawn(async move {
             let budget = Budget::of_process();
-            let allowed = |say: &BridgeMessage| allowed(say, &responses);
+            let allowed = |message: &BridgeMessage| allowed(message, &responses);
             let (closed, crowded) = loop {
                 match frame::read(&mut reader, allowed, &budget).await {
                     Ok(Some(frame)) => take(frame, &responses, &sender),
@@ -83,34 +82,33 @@ impl Channel {
                 }
             };
             sender.send_modify(|state| (state.closed, state.crowded) = (Some(closed), crowded));
-            // Every pending order learns that no response comes.
+            // Tells every pending order that no response will arrive.
             responses.lock().unwrap_or_else(PoisonError::into_inner).responses.clear();
         });
-        Self { orders, waiting, state }
+        Self { orders, pending, state }
     }
 
-    /// Gives an order whose response is small; it comes unless the channel ends before.
+    /// Sends an order with a small response. The receiver fails if the channel ends first.
     pub(super) fn order(&self, order: Value) -> oneshot::Receiver<OrderResult> {
         self.order_within(order, &ResponseLimits::for_fields(0))
     }
 
-    /// As [`Self::order`], with a response within these limits.
+    /// Like [`Self::order`], with limits for the response.
     pub(super) fn order_within(&self, mut order: Value, limits: &ResponseLimits) -> oneshot::Receiver<OrderResult> {
         let (sender, response) = oneshot::channel();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if self.state.borrow().closed.is_none() {
-            waiting.last += 1;
-            order["id"] = waiting.last.into();
-            let number = waiting.last;
-            let most = limits.body;
-            waiting.responses.insert(number, PendingOrder { most, sender });
+            pending.last += 1;
+            let id = pending.last;
+            order["id"] = id.into();
+            pending.responses.insert(id, PendingOrder { most: limits.body, sender });
         }
-        drop(waiting);
+        drop(pending);
         self.tell(&order);
         response
     }
 
-    /// Gives an order that has no response. It is lost when the channel has ended.
+    /// Sends an order without a response. It is lost if the channel has ended.
     pub(super) fn tell(&self, order: &Value) {
         let text = order.to_string().into_bytes();
         let mut frame = (text.len() as u32).to_le_bytes().to_vec();
@@ -118,23 +116,12 @@ impl Channel {
         let _ = self.orders.send(frame);
     }
 
-    /// What it has said so far, and says from now on.
-    pub(super) fn subscribe(&self) -> watch::Receiver<BridgeState> {
-        self.state.clone()
-    }
-
-    /// What it has said so far.
-    pub(super) fn state(&self) -> BridgeState {
-        self.state.borrow().clone()
-    }
-
-    /// Waits for the end of the channel, behind which nothing more comes.
+    /// Waits for the end of the channel.
     pub(super) async fn exited(&self) {
-        let mut state = self.state.clone();
-        let _ = state.wait_for(|state| state.closed.is_some()).await;
+        let _ = self.state.clone().wait_for(|state| state.closed.is_some()).await;
     }
 
-    /// Waits until everything is stopped, or the channel ends without saying so.
+    /// Waits until everything is stopped, or the channel ends.
     pub(super) async fn stopped(&self) -> Option<ShutdownReport> {
         let mut state = self.state.clone();
         let last = state.wait_for(|state| state.report.is_some() || state.closed.is_some()).await;
@@ -142,28 +129,22 @@ impl Channel {
     }
 }
 
-/// Bytes that the blobs of a frame may take: only answers that were ordered have any.
-fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
-    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    match say {
-        BridgeMessage::Done { id } => waiting.responses.get(id).map_or(0, |awaited| awaited.most),
-        BridgeMessage::Ready(_)
-        | BridgeMessage::Step { .. }
-        | BridgeMessage::Raised { .. }
-        | BridgeMessage::Shutdown
-        | BridgeMessage::Stopped(_) => 0,
-    }
+/// Bytes that the blobs of a frame may take: only expected responses have any.
+fn allowed(message: &BridgeMessage, pending: &Mutex<PendingOrders>) -> usize {
+    let BridgeMessage::Done { id } = message else { return 0 };
+    let pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+    pending.responses.get(id).map_or(0, |order| order.most)
 }
 
-/// Puts a frame where it belongs. Responses to orders that were given up are dropped.
-fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
+/// Handles a frame. Responses to abandoned orders are dropped.
+fn take(frame: BridgeFrame, pending: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
     let deliver = |id: u64, response: OrderResult| {
-        let awaited = waiting.lock().unwrap_or_else(PoisonError::into_inner).responses.remove(&id);
-        if let Some(awaited) = awaited {
-            let _ = awaited.sender.send(response);
+        let order = pending.lock().unwrap_or_else(PoisonError::into_inner).responses.remove(&id);
+        if let Some(order) = order {
+            let _ = order.sender.send(response);
         }
     };
-    match frame.say {
+    match frame.message {
         BridgeMessage::Ready(ready) => state.send_modify(|state| state.ready = Some(ready)),
         BridgeMessage::Step { step, what } => state.send_modify(|state| state.step = Some((step, what))),
         BridgeMessage::Done { id } => deliver(id, Ok(frame.blobs)),

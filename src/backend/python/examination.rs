@@ -1,18 +1,21 @@
-//! What `hydrotest doctor` finds out about hosted Python code: whether the interpreter is one, and has what is to be hosted.
-//! Imports nothing of it.
+//! The checks of `hydrotest doctor` for hosted Python code: the interpreter, its packages and, with the selector of Modal, the service
+//! and the GPU. Does not import the hosted code.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 
-use super::cloud;
 use super::hosting::{Host, Hosting};
-use super::question::ask;
 use crate::backend::requirement::Requirement;
 use crate::backend::{BackendError, machine};
 
-/// Says who it is, and where it would find the packages that are asked for, without importing them.
-const QUESTION: &str = "
+/// Prints the interpreter's version and where it would find packages, without importing them.
+const PACKAGES: &str = "
 import importlib.util, json, sys
 found = {}
 for name in sys.argv[1:]:
@@ -24,10 +27,30 @@ for name in sys.argv[1:]:
 version = '.'.join(str(number) for number in sys.version_info[:3])
 print(); print(json.dumps({'version': version, 'executable': sys.executable, 'found': found}))
 ";
+/// Makes the same check of the service as the bridge before a start.
+const SERVICE: &str = concat!(
+    include_str!("bridge/hydrotest_bridge/modal_service.py"),
+    "
+import json
+try:
+    check()
+    failure = None
+except BaseException as error:
+    failure = '{}: {}'.format(type(error).__name__, error)
+print(); print(json.dumps({'failure': failure}))
+"
+);
 /// The client that a wrapper with the selector of Modal needs.
 const MODAL: &str = "modal";
-/// What every result is made of.
+/// The package that every result needs.
 const ALWAYS: &str = "numpy";
+/// The known classes of Modal's GPUs. Modal adds new ones, so another class may be valid too.
+const CLASSES: [&str; 12] =
+    ["T4", "L4", "A10", "A10G", "A100", "A100-40GB", "A100-80GB", "L40S", "H100", "H200", "B200", "RTX-PRO-6000"];
+/// How long an interpreter may take to answer: some create an environment first.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes that are read of its answer.
+const LONGEST: u64 = 64 << 10;
 
 #[derive(Deserialize)]
 struct InterpreterReply {
@@ -36,7 +59,12 @@ struct InterpreterReply {
     found: BTreeMap<String, Option<String>>,
 }
 
-/// Looks at the interpreter of what is to be hosted.
+#[derive(Deserialize)]
+struct ServiceReply {
+    failure: Option<String>,
+}
+
+/// One requirement for everything that the hosted code needs.
 pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec<Requirement> {
     let mut requirements = Vec::new();
     let mut packages = vec![ALWAYS.to_owned()];
@@ -45,42 +73,38 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     for hosting in hostings {
         match hosting {
             Ok(hosting) => {
-                let package = hosting.host.class().split(['.', ':']).next().unwrap_or_default().to_owned();
-                if !packages.contains(&package) {
-                    packages.push(package);
+                let package = hosting.host.class().split(['.', ':']).next().unwrap_or_default();
+                for package in std::iter::once(package).chain(uses_modal(&hosting).then_some(MODAL)) {
+                    if !packages.iter().any(|known| known == package) {
+                        packages.push(package.to_owned());
+                    }
                 }
-                if cloud::is_selected(&hosting) && !packages.iter().any(|package| package == MODAL) {
-                    packages.push(MODAL.to_owned());
-                }
-                // A core runs in this interpreter, and so on this machine; where else a model runs is not known here.
+                // A core runs on this machine; it is not known where other models run.
                 if let Host::Core { .. } = hosting.host {
                     device = machine::gpu(hosting.device.as_deref());
                 }
                 first.get_or_insert(hosting);
             }
-            Err(error) => {
-                Requirement::unset(&error).add_to(&mut requirements);
-            }
+            Err(error) => Requirement::unset(&error).add_to(&mut requirements),
         }
     }
     let Some(hosting) = first else {
         return requirements;
     };
     requirements.extend(device);
-    match ask::<InterpreterReply>(&hosting, QUESTION, &packages).await {
-        Err(words) => {
+    match ask::<InterpreterReply>(&hosting, PACKAGES, &packages).await {
+        Err(message) => {
             let usual = || "name a Python of version 3.8 or newer with `interpreter`".to_owned();
             let advice = hosting.meant_interpreter().unwrap_or_else(usual);
-            requirements.push(Requirement::unmet("interpreter", words, advice));
+            requirements.push(Requirement::unmet("interpreter", message, advice));
         }
-        Ok(response) => {
-            requirements.push(interpreter(&response));
-            let found = response.found.iter().map(|(name, place)| package(name, place.as_deref()));
-            requirements.extend(found);
-            if cloud::is_selected(&hosting) {
-                requirements.extend(cloud::device(hosting.device.as_deref()));
-                if response.found.get(MODAL).is_some_and(Option::is_some) {
-                    requirements.push(cloud::service(&hosting).await);
+        Ok(reply) => {
+            requirements.push(interpreter(&reply));
+            requirements.extend(reply.found.iter().map(|(name, place)| package(name, place.as_deref())));
+            if uses_modal(&hosting) {
+                requirements.extend(modal_device(hosting.device.as_deref()));
+                if reply.found.get(MODAL).is_some_and(Option::is_some) {
+                    requirements.push(modal_service(&hosting).await);
                 }
             }
         }
@@ -88,11 +112,10 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     requirements
 }
 
-fn interpreter(response: &InterpreterReply) -> Requirement {
-    let found = format!("Python {}, {}", response.version, response.executable);
-    let mut numbers = response.version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
-    let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
-    if version < (3, 8) {
+fn interpreter(reply: &InterpreterReply) -> Requirement {
+    let found = format!("Python {}, {}", reply.version, reply.executable);
+    let mut numbers = reply.version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
+    if (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) < (3, 8) {
         return Requirement::unmet("interpreter", found, "name a Python of version 3.8 or newer with `interpreter`");
     }
     Requirement::met("interpreter", found)
@@ -107,5 +130,85 @@ fn package(name: &str, place: Option<&str>) -> Requirement {
             "the interpreter does not find it",
             "name its folder with `path`, install it, or name the interpreter that has it with `interpreter`",
         ),
+    }
+}
+
+fn uses_modal(hosting: &Hosting) -> bool {
+    matches!(hosting.host, Host::Wrapper { .. }) && hosting.host.through().is_some_and(|name| name.trim() == MODAL)
+}
+
+/// Whether Modal's service answers and accepts the token.
+async fn modal_service(hosting: &Hosting) -> Requirement {
+    const SUBJECT: &str = "Modal";
+    let failure = match ask::<ServiceReply>(hosting, SERVICE, &[]).await {
+        Ok(ServiceReply { failure: None }) => {
+            return Requirement::met(SUBJECT, "its service answers and takes the token");
+        }
+        Ok(ServiceReply { failure: Some(failure) }) | Err(failure) => failure,
+    };
+    Requirement::unmet(SUBJECT, failure, "`modal token new` gets a token; docs/modal.md says what else may be wrong")
+}
+
+/// Whether the device can be a class of Modal's GPUs.
+fn modal_device(device: Option<&str>) -> Option<Requirement> {
+    const SUBJECT: &str = "GPU";
+    const LIST: &str = "modal.com/docs/guide/gpu lists the classes of GPU, such as `device = \"A100-40GB\"`";
+    let device = device?;
+    let class = device.split(':').next().unwrap_or(device).trim_end_matches('!');
+    Some(if CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) {
+        Requirement::met(SUBJECT, format!("`{device}`, which Modal has"))
+    } else if class.eq_ignore_ascii_case("cuda") || class.eq_ignore_ascii_case("cpu") {
+        Requirement::unmet(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
+    } else {
+        let found = format!("`{device}` is none of the classes of GPU that Modal is known to have; a start will tell");
+        Requirement::doubtful(SUBJECT, found, LIST)
+    })
+}
+
+/// Runs a program in the interpreter and parses the last line of its output as JSON. The error says why that failed.
+async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, arguments: &[String]) -> Result<T, String> {
+    let (program, own_arguments) = hosting.interpreter.split_first().ok_or("no interpreter is named")?;
+    let mut command = Command::new(program);
+    command
+        .args(own_arguments)
+        .args(["-c", question])
+        .args(arguments)
+        .envs(hosting.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    if let Some(directory) = &hosting.directory {
+        command.current_dir(directory);
+    }
+    let asking = async {
+        let mut child = command.spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let mut text = String::new();
+        if let Some(output) = child.stdout.take() {
+            let read = output.take(LONGEST).read_to_string(&mut text).await;
+            read.map_err(|error| format!("the response of {program} cannot be read: {error}"))?;
+        }
+        let status = child.wait().await.map_err(|error| error.to_string())?;
+        serde_json::from_str(text.lines().last().unwrap_or_default())
+            .map_err(|_| format!("{program} does not answer as a Python does ({status})"))
+    };
+    let asked = tokio::time::timeout(PATIENCE, asking).await;
+    asked.unwrap_or_else(|_| Err(format!("{program} did not answer within {} s", PATIENCE.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::requirement::RequirementStatus;
+
+    #[test]
+    fn a_device_is_a_class_of_gpu_or_not() {
+        let state = |name: &str| modal_device(Some(name)).unwrap().status;
+        assert_eq!(modal_device(None), None);
+        for known in ["A100-40GB", "t4", "H100:4", "H100!"] {
+            assert_eq!(state(known), RequirementStatus::Met, "{known}");
+        }
+        assert_eq!(state("cuda:0"), RequirementStatus::Unmet);
+        assert_eq!(state("Z9000"), RequirementStatus::Doubtful);
     }
 }

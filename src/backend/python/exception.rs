@@ -1,4 +1,5 @@
-//! Python's exceptions: what one says about who broke. Reads the names of its ancestors; has no opinion on its words.
+//! Exceptions of Python code, and who is responsible for them. Judges by the classes of an exception and the modules it passed; not by
+//! its message, except for errors of the device.
 
 use serde::Deserialize;
 
@@ -9,25 +10,24 @@ use crate::wire::client::DeclineStatus;
 /// An exception as the bridge describes it.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct PythonException {
-    /// Its class, without the module.
+    /// The name of its class, without the module.
     pub(super) class: String,
-    /// The dotted names of its class and of all classes above, nearest first.
+    /// The dotted names of its class and all base classes, nearest first.
     ancestors: Vec<String>,
-    /// Its words.
     pub(super) message: String,
-    /// As Python prints it, without the frames of the bridge.
+    /// The traceback that Python prints, without frames of the bridge.
     pub(super) traceback: Vec<String>,
-    /// The modules whose code it went through, the one that raised it last.
+    /// The modules that it passed through; the one that raised it is last.
     #[serde(default)]
     modules: Vec<String>,
-    /// The status of an HTTP response that it is about.
+    /// The status of the HTTP response that it is about.
     #[serde(default)]
     status: Option<u16>,
-    /// The module that was not found, if it is about that.
+    /// The module that was not found, if it reports one.
     pub(super) missing: Option<String>,
 }
 
-/// A step of the start: a class is imported, an object of it is made, and started.
+/// A step of the start: importing a class, constructing an object of it, and starting that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum HostedStartStep {
@@ -36,7 +36,7 @@ pub(super) enum HostedStartStep {
     Start,
 }
 
-/// Classes that speak of the platform and not of the model, wherever they are raised.
+/// Classes that report a fault of the platform and not of the model, wherever they are raised.
 const OF_PLATFORMS: &[(&str, Fault)] = &[
     ("builtins.SystemExit", Fault::Died),
     ("builtins.KeyboardInterrupt", Fault::Died),
@@ -57,66 +57,62 @@ const OF_PLATFORMS: &[(&str, Fault)] = &[
     ("builtins.ConnectionError", Fault::Unreachable),
 ];
 
-/// Whose code raises an exception at the start.
+/// The code that raises an exception at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExceptionOrigin {
-    /// A wrapper's or a backend's, which runs the model elsewhere.
+    /// A wrapper or backend that runs the model elsewhere.
     Backend,
-    /// The model's own.
+    /// The model itself.
     Model,
 }
 
-/// Classes that speak of what is installed, wherever they are raised before there is a model.
+/// Classes that report a missing installation, if they are raised before the model is loaded.
 const OF_INSTALLATION: [&str; 3] = ["builtins.ImportError", "builtins.FileNotFoundError", "builtins.PermissionError"];
 
-/// The class of the bridge's own for a result that cannot be sent.
+/// The bridge's class for a result that cannot be sent.
 const UNPICKLABLE: &str = "hydrotest_bridge.work.Unpicklable";
-/// The class of the bridge's own for a name of the table that a module does not have.
+/// The bridge's class for a name of the table that a module does not have.
 const MISSING: &str = "hydrotest_bridge.objects.Missing";
-/// The class of the bridge's own for a class without the interface of boileroom's `Backend`.
+/// The bridge's class for a class without the interface of boileroom's `Backend`.
 const UNFIT: &str = "hydrotest_bridge.objects.Unfit";
 
 impl PythonException {
-    /// The error of a start that raised this in a step: `doing` names it, such as `ESMFold(backend='modal')`. An exception of
-    /// the hosted code itself is its own failure.
+    /// The error of a start that raised this in a step. `doing` describes the step, such as `ESMFold(backend='modal')`. Other
+    /// exceptions than the known ones are failures of the hosted code.
     pub(super) fn at_start(self, step: Option<HostedStartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
-        let is = |name: &str| self.ancestors.iter().any(|ancestor| ancestor == name);
-        let message = if is(UNFIT) {
-            // The class of this exception is the bridge's own, and nothing to a contributor.
+        let message = if self.is(UNFIT) {
+            // Not shown with its class, which is the bridge's own.
             format!("{doing}: {}", self.message)
         } else {
             format!("{doing} {}", self.words())
         };
-        let (stage, fault) = if is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(origin) {
+        let (stage, fault) = if self.is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(origin) {
             (Stage::Configure, Fault::Misconfigured)
-        } else if is(UNFIT) {
+        } else if self.is(UNFIT) {
             (Stage::Ready, Fault::Protocol)
-        } else if is("builtins.SystemExit") {
+        } else if self.is("builtins.SystemExit") {
             (Stage::Ready, Fault::Refused)
         } else if let Some(fault) = self.of_platform() {
             (Stage::Ready, fault)
         } else if let Some((Fault::OutOfMemory, advice)) = device::of_words(&self.message) {
-            return self.into_error(Stage::Ready, Fault::OutOfMemory, format!("{message}\n{advice}"));
-        } else if OF_INSTALLATION.iter().any(|name| is(name)) {
+            return self.error(Stage::Ready, Fault::OutOfMemory, format!("{message}\n{advice}"));
+        } else if OF_INSTALLATION.iter().any(|name| self.is(name)) {
             (Stage::Ready, Fault::Misconfigured)
         } else {
             (Stage::Ready, Fault::Refused)
         };
-        let error = self.into_error(stage, fault, message);
-        match origin {
-            // The class says something of the backend, and nothing of what the model raised.
-            ExceptionOrigin::Backend => BackendError { exception: None, ..error },
-            ExceptionOrigin::Model => error,
-        }
+        let error = self.error(stage, fault, message);
+        // The class counts only if the model raised it.
+        BackendError { exception: error.exception.filter(|_| origin == ExceptionOrigin::Model), ..error }
     }
 
-    /// Arguments that a constructor does not take are those of the table.
+    /// Whether a constructor does not accept the arguments, which come from the table.
     fn is_wrong_argument(&self, step: Option<HostedStartStep>) -> bool {
         let by_bridge = |module: &String| module.starts_with("hydrotest_bridge");
         step == Some(HostedStartStep::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
     }
 
-    /// A selector that boileroom's own wrapper refuses is the table's.
+    /// Whether boileroom's own wrapper rejects the selector, which comes from the table.
     fn is_wrong_selector(&self, origin: ExceptionOrigin) -> bool {
         let by_boileroom =
             |module: &String| module.starts_with("boileroom.") && !module.starts_with("boileroom.backend.");
@@ -125,11 +121,11 @@ impl PythonException {
             && self.modules.last().is_some_and(by_boileroom)
     }
 
-    /// The error of an import that raised this: what is not installed is for the table to name, anything else is the failure of
-    /// the code that is imported.
+    /// The error of an import that raised this. A missing package is a mistake of the table; other exceptions are failures of the
+    /// imported code.
     pub(super) fn at_import(self, doing: &str) -> BackendError {
         let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
-        let is_absent = self.ancestors.iter().any(|name| name == MISSING || OF_INSTALLATION.contains(&name.as_str()));
+        let is_absent = self.is(MISSING) || OF_INSTALLATION.iter().any(|name| self.is(name));
         let (stage, fault) = match self.of_platform().filter(network) {
             Some(fault) => (Stage::Ready, fault),
             None if is_absent => (Stage::Configure, Fault::Misconfigured),
@@ -140,60 +136,59 @@ impl PythonException {
 
     /// The error of a call that raised this.
     pub(super) fn in_call(self, origin: ExceptionOrigin) -> BackendError {
-        if self.ancestors.iter().any(|name| name == UNPICKLABLE) {
-            return BackendError::new(Stage::Decode, Fault::Undecodable, self.message.clone()).with_log(self.traceback);
+        if self.is(UNPICKLABLE) {
+            return BackendError::new(Stage::Decode, Fault::Undecodable, self.message).with_log(self.traceback);
         }
         if let Some(status) = self.status.and_then(DeclineStatus::of) {
             let message = format!("the call {}\n{}", self.words(), status.advice);
-            return self.into_error(Stage::Call, declined(status.declined), message);
+            return self.error(Stage::Call, declined(status.declined), message);
         }
         if let Some((fault, advice)) = device::of_words(&self.message) {
-            let message = format!("{}\n{advice}", self.message);
-            return self.into_error(Stage::Call, fault, message);
+            return self.error(Stage::Call, fault, format!("{}\n{advice}", self.message));
         }
         if let Some(fault) = self.of_platform().filter(|fault| *fault != Fault::Refused) {
-            let message = format!("the call {}", self.words());
-            return self.into_error(Stage::Call, fault, message);
+            return self.error(Stage::Call, fault, format!("the call {}", self.words()));
         }
-        let message = self.message.clone();
         let is_own = origin == ExceptionOrigin::Model || self.is_of_model();
-        let error = self.into_error(Stage::Call, Fault::Refused, message);
+        let error = self.error(Stage::Call, Fault::Refused, self.message.clone());
         BackendError { exception: error.exception.filter(|_| is_own), ..error }
     }
 
-    /// Whether the model itself raised it, and not the client of a backend that repeats its words under a class of its own.
+    /// Whether the model itself raised it, and not the client of a backend that repeats its message with another class.
     fn is_of_model(&self) -> bool {
         let is_core = |module: &String| {
-            (module.strip_prefix("boileroom.models.").is_some_and(|inside| inside.rsplit('.').next() == Some("core")))
+            module.strip_prefix("boileroom.models.").is_some_and(|inside| inside.rsplit('.').next() == Some("core"))
                 || module.starts_with("boileroom.testing.")
         };
         let wrapper = |module: &String| module.starts_with("boileroom.models.");
         self.modules.iter().any(is_core) || self.modules.last().is_some_and(wrapper)
     }
 
-    /// The error of what an object was told to do in a scenario, such as `stop()`, when it raised this.
-    pub(super) fn in_act(self, doing: &str) -> BackendError {
-        let refused_use = self.ancestors.iter().any(|name| name == "builtins.RuntimeError");
-        let fault =
-            if refused_use && self.message.contains("not initialized") { Fault::NotRunning } else { Fault::Refused };
-        let message = format!("{doing} {}", self.words());
-        self.into_error(Stage::Call, fault, message)
+    /// The error of an object's act in a scenario, such as `stop()`, that raised this.
+    pub(super) fn in_act(&self, doing: &str) -> BackendError {
+        let is_refusal = self.is("builtins.RuntimeError") && self.message.contains("not initialized");
+        let fault = if is_refusal { Fault::NotRunning } else { Fault::Refused };
+        self.error(Stage::Call, fault, format!("{doing} {}", self.words()))
     }
 
     /// The error of a stop that raised this.
-    pub(super) fn at_stop(self) -> BackendError {
+    pub(super) fn at_stop(&self) -> BackendError {
         let message = format!("shutdown() {}; it counts as stopped all the same", self.words());
-        self.into_error(Stage::Shutdown, Fault::Refused, message)
+        self.error(Stage::Shutdown, Fault::Refused, message)
+    }
+
+    fn is(&self, class: &str) -> bool {
+        self.ancestors.iter().any(|ancestor| ancestor == class)
     }
 
     fn of_platform(&self) -> Option<Fault> {
-        // The nearest ancestor with a meaning decides.
+        // The nearest known class decides.
         self.ancestors
             .iter()
             .find_map(|name| OF_PLATFORMS.iter().find(|(known, _)| known == name).map(|(_, fault)| *fault))
     }
 
-    /// What it did, to follow a subject.
+    /// A predicate that follows a subject, such as `raised ValueError: …`.
     fn words(&self) -> String {
         match (self.class.as_str(), self.message.as_str()) {
             ("SystemExit", status) => format!("ended the interpreter: sys.exit({status})"),
@@ -202,8 +197,8 @@ impl PythonException {
         }
     }
 
-    fn into_error(self, stage: Stage, fault: Fault, message: String) -> BackendError {
-        BackendError::new(stage, fault, message).with_exception(self.class).with_log(self.traceback)
+    fn error(&self, stage: Stage, fault: Fault, message: String) -> BackendError {
+        BackendError::new(stage, fault, message).with_exception(&self.class).with_log(self.traceback.clone())
     }
 }
 
@@ -228,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_model_refuses_with_its_own_words() {
+    fn the_model_refuses_with_its_own_message() {
         let error = raised(&["builtins.ValueError", "builtins.Exception"], "Invalid amino acid(s)")
             .in_call(ExceptionOrigin::Model);
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
@@ -238,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_is_told_from_the_model() {
+    fn the_platform_differs_from_the_model() {
         let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call(ExceptionOrigin::Model).fault;
         assert_eq!(fault(&["modal.exception.AuthError", "modal.exception.Error"]), Fault::Misconfigured);
         assert_eq!(fault(&["modal.exception.FunctionTimeoutError", "modal.exception.TimeoutError"]), Fault::Timeout);
@@ -250,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_installed_is_told_from_code_that_fails_while_it_is_imported() {
+    fn a_missing_package_differs_from_code_that_fails_during_its_import() {
         let error = |ancestors: &[&str]| raised(ancestors, "5").at_import("importing pkg:Model");
         for ancestors in [
             &["builtins.ModuleNotFoundError", "builtins.ImportError"][..],
@@ -309,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_a_proxy_and_words_about_the_device_keep_their_owner() {
+    fn a_status_of_a_proxy_and_errors_of_the_device_keep_their_owner() {
         let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
         denied.status = Some(401);
         assert_eq!(denied.in_call(ExceptionOrigin::Backend).responsible(), Responsible::Settings);

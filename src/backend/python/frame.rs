@@ -1,5 +1,5 @@
-//! What the bridge says, frame by frame: four bytes of length, so many bytes of JSON, and the blobs whose sizes the JSON
-//! lists. Reads within bounds, because the hosted code could write to the channel too; knows no order and no call.
+//! The frames of the bridge: four bytes of length, that many bytes of JSON, and the blobs whose sizes the JSON lists. Reads within
+//! bounds, because the hosted code could write to the channel too; does not know orders and calls.
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
@@ -8,25 +8,25 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::exception::{HostedStartStep, PythonException};
 use crate::wire::Budget;
 
-/// Bytes of the JSON of one frame. Sizes take most of it: a result of a hundred thousand arrays is none of ours.
+/// Bytes of the JSON of one frame. Most of it are sizes: no valid result has a hundred thousand arrays.
 const LARGEST_HEAD: usize = 4 << 20;
-/// Bytes that are reserved before they have come.
+/// Bytes that are reserved before they arrive.
 const RESERVED: usize = 1 << 20;
 
 /// One frame.
 #[derive(Debug)]
 pub(super) struct BridgeFrame {
-    pub(super) say: BridgeMessage,
+    pub(super) message: BridgeMessage,
     pub(super) blobs: Vec<Bytes>,
 }
 
-/// What a frame says.
+/// The message of a frame.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "say", rename_all = "lowercase")]
 pub(super) enum BridgeMessage {
-    /// The interpreter runs.
+    /// The interpreter is running.
     Ready(InterpreterReady),
-    /// A step of the start is under way.
+    /// A step of the start has begun.
     Step { step: HostedStartStep, what: String },
     /// An order was carried out. The blobs are its result: the pickle and its buffers.
     Done { id: u64 },
@@ -34,33 +34,32 @@ pub(super) enum BridgeMessage {
     Raised { id: u64, error: PythonException },
     /// The `shutdown()` of an object in a scenario was called.
     Shutdown,
-    /// What was hosted has been stopped, and the interpreter is about to end.
+    /// The hosted code has been stopped, and the interpreter is about to exit.
     Stopped(ShutdownReport),
 }
 
-/// Which interpreter this is.
+/// A description of the interpreter.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct InterpreterReady {
     pub(super) version: String,
     pub(super) executable: String,
-    /// Its number among the processes.
     pub(super) process: i32,
 }
 
-/// What the bridge says when everything is stopped.
+/// The report of the bridge once everything is stopped.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct ShutdownReport {
-    /// What is worth knowing and no failure, a sentence for each.
+    /// Notes that are not failures.
     #[serde(default)]
     pub(super) notes: Vec<String>,
-    /// What stopping raised.
+    /// The exception that stopping raised.
     pub(super) error: Option<PythonException>,
 }
 
 #[derive(Deserialize)]
 struct FrameHead {
     #[serde(flatten)]
-    say: BridgeMessage,
+    message: BridgeMessage,
     sizes: Vec<usize>,
 }
 
@@ -79,8 +78,8 @@ pub(super) enum FrameError {
     Budget(usize),
 }
 
-/// Reads one frame; `None` at the end. `allowed` says how many bytes its blobs may take together, and `budget` is what they share
-/// with all other responses until the last of them is dropped.
+/// Reads one frame; `None` at the end of the channel. `allowed` returns how many bytes its blobs may take together. They take a
+/// share of `budget` until the last of them is dropped.
 pub(super) async fn read(
     channel: &mut (impl AsyncRead + Unpin),
     allowed: impl Fn(&BridgeMessage) -> usize,
@@ -93,23 +92,22 @@ pub(super) async fn read(
         return Err(FrameError::Head(length));
     }
     let head = exactly(channel, length).await?;
-    let FrameHead { say, sizes } = serde_json::from_slice(&head)?;
+    let FrameHead { message, sizes } = serde_json::from_slice(&head)?;
     let announced = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
-    let allowed = allowed(&say);
+    let allowed = allowed(&message);
     if announced > allowed {
         return Err(FrameError::Size { announced, allowed });
     }
     if announced == 0 {
-        let blobs = vec![Bytes::new(); sizes.len()];
-        return Ok(Some(BridgeFrame { say, blobs }));
+        return Ok(Some(BridgeFrame { message, blobs: vec![Bytes::new(); sizes.len()] }));
     }
     let share = budget.take(announced).await.ok_or_else(|| FrameError::Budget(budget.total()))?;
     let mut whole = share.hold(exactly(channel, announced).await?);
     let blobs = sizes.into_iter().map(|size| whole.split_to(size)).collect();
-    Ok(Some(BridgeFrame { say, blobs }))
+    Ok(Some(BridgeFrame { message, blobs }))
 }
 
-/// The length that begins a frame; `None` when the channel ended before it.
+/// The length at the start of a frame; `None` at the end of the channel.
 async fn length(channel: &mut (impl AsyncRead + Unpin)) -> Result<Option<usize>, FrameError> {
     let mut raw = [0; 4];
     if channel.read(&mut raw[..1]).await? == 0 {
@@ -119,7 +117,7 @@ async fn length(channel: &mut (impl AsyncRead + Unpin)) -> Result<Option<usize>,
     Ok(Some(u32::from_le_bytes(raw) as usize))
 }
 
-/// So many bytes. Memory grows with what comes, not with what was announced.
+/// Reads exactly `count` bytes. Memory grows with the bytes that arrive, not with the announced number.
 async fn exactly(channel: &mut (impl AsyncRead + Unpin), count: usize) -> Result<Bytes, FrameError> {
     let mut bytes = BytesMut::with_capacity(count.min(RESERVED));
     let mut rest = channel.take(count as u64);
@@ -142,9 +140,9 @@ mod tests {
         bytes
     }
 
-    /// What a hundred bytes are allowed of, for the response to the seventh order.
-    fn allowed(say: &BridgeMessage) -> usize {
-        if matches!(say, BridgeMessage::Done { id: 7 }) { 100 } else { 0 }
+    /// Allows a hundred bytes for the response to the seventh order.
+    fn allowed(message: &BridgeMessage) -> usize {
+        if matches!(message, BridgeMessage::Done { id: 7 }) { 100 } else { 0 }
     }
 
     async fn fault(bytes: &[u8]) -> String {
@@ -156,14 +154,14 @@ mod tests {
     async fn a_frame_is_read_with_its_blobs_and_then_the_end() {
         let bytes = frame(r#"{"say":"done","id":7,"sizes":[2,0,3]}"#, b"abcde");
         let mut channel = &*bytes;
-        let BridgeFrame { say, blobs } = read(&mut channel, allowed, &Budget::of_process()).await.unwrap().unwrap();
-        assert!(matches!(say, BridgeMessage::Done { id: 7 }));
+        let BridgeFrame { message, blobs } = read(&mut channel, allowed, &Budget::of_process()).await.unwrap().unwrap();
+        assert!(matches!(message, BridgeMessage::Done { id: 7 }));
         assert_eq!(blobs, [&b"ab"[..], b"", b"cde"]);
         assert!(read(&mut channel, allowed, &Budget::of_process()).await.unwrap().is_none());
     }
 
     #[tokio::test]
-    async fn what_is_announced_is_bounded() {
+    async fn announced_sizes_are_bounded() {
         let shown = fault(&[0xff; 64]).await;
         assert!(shown.contains("more than the 4194304 allowed"), "{shown}");
         let huge = frame(r#"{"say":"done","id":7,"sizes":[9223372036854775807,9223372036854775807,9]}"#, b"");
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_bridge_never_says_is_malformed() {
+    async fn other_messages_are_malformed() {
         for head in ["", "[]", "{}", r#"{"say":"run","sizes":[]}"#, r#"{"say":"done","id":-1,"sizes":[]}"#] {
             let shown = fault(&frame(head, b"")).await;
             assert!(shown.contains("not as the bridge writes them"), "{shown}");

@@ -1,4 +1,4 @@
-//! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
+//! A model in hosted Python code: starts, calls and stops it, and explains failures of its interpreter. Does not read settings.
 
 use std::sync::Arc;
 
@@ -6,24 +6,17 @@ use super::channel::OrderResult;
 use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
 use super::objects::HostedObjects;
-use super::orders::{BridgeOrder, decode, limits_of};
+use super::orders::{BridgeOrder, decode, doing, limits_of, raised_at_start, report_steps};
 use super::settings::PythonTimeouts;
-use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::kind::LaunchSpec;
-use crate::backend::recorder::InstanceRecorder;
-use crate::backend::resources::InstanceId;
-use crate::backend::start_progress::StartProgress;
 use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
-use crate::prediction::{Contract, Prediction, Request};
+use crate::prediction::{Prediction, Request};
 use crate::wire::responses::RawResponse;
 
 /// One model in one interpreter.
 pub(super) struct Hosted {
     hosting: Arc<Hosting>,
-    contract: Arc<Contract>,
-    instance: InstanceId,
-    status: StartProgress,
-    recorder: Option<InstanceRecorder>,
+    launch: LaunchSpec,
     timeouts: PythonTimeouts,
     interpreter: Option<Interpreter>,
 }
@@ -31,29 +24,21 @@ pub(super) struct Hosted {
 impl Hosted {
     /// A model that is not started yet.
     pub(super) fn new(hosting: Hosting, launch: &LaunchSpec, timeouts: PythonTimeouts) -> Self {
-        Self {
-            hosting: Arc::new(hosting),
-            contract: Arc::clone(&launch.contract),
-            instance: launch.instance.clone(),
-            status: launch.progress.clone(),
-            recorder: launch.recorder.clone(),
-            timeouts,
-            interpreter: None,
-        }
+        Self { hosting: Arc::new(hosting), launch: launch.clone(), timeouts, interpreter: None }
     }
 
     async fn start(&mut self) -> Result<(), BackendError> {
         let limit = self.timeouts.start;
         let deadline = tokio::time::Instant::now() + limit;
-        let interpreter = Interpreter::start(&self.hosting, &self.instance)?;
+        let interpreter = Interpreter::start(&self.hosting, &self.launch.instance)?;
         let interpreter = self.interpreter.insert(interpreter);
-        self.status.set(Stage::Launch, "waiting for the interpreter");
+        self.launch.progress.set(Stage::Launch, "waiting for the interpreter");
         let channel = interpreter.connect(limit).await?;
         let response = channel.order(self.hosting.order());
         let response = async {
             tokio::select! {
                 response = response => response,
-                never = state_steps(channel, &self.status) => match never {},
+                never = report_steps(channel, &self.launch.progress) => match never {},
             }
         };
         match tokio::time::timeout_at(deadline, response).await {
@@ -73,7 +58,7 @@ impl Hosted {
         let Some(interpreter) = &self.interpreter else {
             return Err(BackendError::new(Stage::Call, Fault::NotRunning, "the interpreter is not running"));
         };
-        let limits = limits_of(&self.contract, request, &self.hosting.config);
+        let limits = limits_of(&self.launch.contract, request, &self.hosting.config);
         let response = interpreter.ask(BridgeOrder::call(request, &limits, self.timeouts.call)).await?;
         if response.is_err() {
             interpreter.log_caught_up().await;
@@ -82,9 +67,9 @@ impl Hosted {
         decode(response, self.hosting.host.origin(), limits).await
     }
 
-    /// Keeps a response when responses are to be kept.
+    /// Keeps a response if responses are recorded.
     async fn keep(&self, request: &Request, response: &OrderResult) {
-        let Some(recorder) = &self.recorder else { return };
+        let Some(recorder) = &self.launch.recorder else { return };
         match response {
             Ok(blobs) => {
                 let mut blobs = blobs.iter().cloned();
@@ -119,12 +104,11 @@ impl Backend for Hosted {
     }
 
     fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
-        // A core is started with its interpreter and ends with it.
+        // A core has no life cycle of its own: it starts and stops with its interpreter.
         if matches!(self.hosting.host, Host::Core { .. }) {
             return None;
         }
-        let (hosting, contract) = (Arc::clone(&self.hosting), Arc::clone(&self.contract));
-        let starting = HostedObjects::start(hosting, contract, self.instance.clone(), self.timeouts);
+        let starting = HostedObjects::start(Arc::clone(&self.hosting), self.launch.clone(), self.timeouts);
         Some(Box::pin(async { Ok(Box::new(starting.await?) as Box<dyn ObjectHost>) }))
     }
 

@@ -1,38 +1,41 @@
-//! What is to be hosted for one model, with everything filled in: the interpreter, its environment, and the order to start.
-//! Data only.
+//! What is hosted for one model, with all placeholders filled in: the interpreter, its environment, and the order to start. Contains
+//! data only.
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exception::ExceptionOrigin;
-use crate::prediction::{Method, Options};
+use crate::prediction::Options;
 
-/// One model, to be hosted.
-#[derive(Debug)]
+/// A model to be hosted, serialised as the order to start it.
+#[derive(Debug, Serialize)]
 pub(super) struct Hosting {
     /// The interpreter and its arguments.
+    #[serde(skip)]
     pub(super) interpreter: Vec<String>,
-    /// Where it runs; here when `None`.
+    /// The working directory; `None` for the current one.
+    #[serde(skip)]
     pub(super) directory: Option<PathBuf>,
-    /// Variables it finds.
+    #[serde(skip)]
     pub(super) environment: Vec<(String, String)>,
-    /// What it hosts.
+    #[serde(flatten)]
     pub(super) host: Host,
     /// The method that the model answers.
-    pub(super) method: Method,
-    /// The model's configuration.
+    pub(super) method: &'static str,
     pub(super) config: Options,
-    /// The device, in the platform's own words.
+    /// The device, in the platform's own terms.
     pub(super) device: Option<String>,
-    /// The module with the classes of structured input, where that travels as objects.
+    /// The module with the classes of structured input, if that is passed as objects.
     pub(super) inputs: Option<String>,
 }
 
-/// The way to a model. Classes are `package.module:Name` or `package.module.Name`.
-#[derive(Debug, Clone, PartialEq)]
+/// The code through which a model is called. Classes are `package.module:Name` or `package.module.Name`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "host", rename_all = "lowercase")]
 pub(super) enum Host {
-    /// A wrapper as users build it.
+    /// boileroom's wrapper with a backend selector.
     Wrapper { class: String, selector: String },
     /// A class with the interface of boileroom's `Backend`.
     Backend { class: String, arguments: Options },
@@ -47,7 +50,7 @@ impl Host {
         }
     }
 
-    /// Which of boileroom's own backends it goes through: a wrapper's selector names it, a class is in a module of that name.
+    /// The backend of boileroom that calls go through, by the wrapper's selector or the module of the class.
     pub(super) fn through(&self) -> Option<&str> {
         match self {
             Self::Wrapper { selector, .. } => selector.split(':').next(),
@@ -56,25 +59,14 @@ impl Host {
         }
     }
 
-    /// Whose exceptions a start raises.
+    /// The code that raises the exceptions of a start.
     pub(super) const fn origin(&self) -> ExceptionOrigin {
-        match self {
-            Self::Wrapper { .. } | Self::Backend { .. } => ExceptionOrigin::Backend,
-            Self::Core { .. } => ExceptionOrigin::Model,
-        }
-    }
-
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Wrapper { .. } => "wrapper",
-            Self::Backend { .. } => "backend",
-            Self::Core { .. } => "core",
-        }
+        if matches!(self, Self::Core { .. }) { ExceptionOrigin::Model } else { ExceptionOrigin::Backend }
     }
 }
 
 impl Hosting {
-    /// The setting that was probably meant by an interpreter that is one word with spaces in it: a program and its arguments.
+    /// Advice for an interpreter that is one string with spaces in it: probably a program and its arguments.
     pub(super) fn meant_interpreter(&self) -> Option<String> {
         let [text] = self.interpreter.as_slice() else {
             return None;
@@ -83,32 +75,13 @@ impl Hosting {
         if words.len() < 2 || Path::new(text).exists() {
             return None;
         }
-        let words = words.join(", ");
-        Some(format!("`{text}` is taken for the name of one program: write `interpreter = [{words}]`"))
+        Some(format!("`{text}` is taken for the name of one program: write `interpreter = [{}]`", words.join(", ")))
     }
 
-    /// What the bridge is told to start.
+    /// The order to start, for the bridge.
     pub(super) fn order(&self) -> Value {
-        let mut config = self.config.clone();
-        if let (Host::Core { .. }, Some(device)) = (&self.host, &self.device) {
-            // A core has nowhere else to look for it.
-            config.entry("device").or_insert_with(|| device.clone().into());
-        }
-        let (selector, arguments) = match &self.host {
-            Host::Wrapper { selector, .. } => (Some(selector), None),
-            Host::Backend { arguments, .. } => (None, Some(arguments)),
-            Host::Core { .. } => (None, None),
-        };
-        json!({
-            "do": "start",
-            "host": self.host.name(),
-            "class": self.host.class(),
-            "method": self.method.name(),
-            "selector": selector,
-            "arguments": arguments,
-            "config": config,
-            "device": self.device,
-            "inputs": self.inputs,
-        })
+        let mut order = json!(self);
+        order["do"] = "start".into();
+        order
     }
 }

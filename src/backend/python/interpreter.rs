@@ -1,4 +1,4 @@
-//! One interpreter with the bridge in it: starts it, waits for it to connect, and ends it. Gives no orders but the last.
+//! One interpreter that runs the bridge: starts it, waits until it connects, and stops it. Sends no orders except the last.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,53 +11,52 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::bridge;
 use super::channel::{BridgeState, Channel};
-use super::exception::PythonException;
 use super::frame::ShutdownReport;
 use super::hosting::{Host, Hosting};
-use super::processes;
 use crate::backend::remark::Remark;
-use crate::backend::resources::{self, InstanceId, Resource};
-use crate::backend::supervise::{ExitReason, Log, Program, StopOutcome, Supervised};
+use crate::backend::resources::{self, InstanceId, PROCESS, Resource, processes_of};
+use crate::backend::supervise::{Log, Program, StopOutcome, Supervised};
 use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
 use crate::os;
 use crate::wire::Secret;
 
-/// The socket's name in its directory.
+/// The name of the socket in its directory.
 const SOCKET: &str = "channel";
-/// The longest path that a Unix socket may have on any system.
+/// The longest path of a Unix socket that every system accepts.
 const LONGEST_PATH: usize = 100;
-/// What the bridge may take, besides the hosted code, to say that it is stopped.
+/// The time that the bridge itself may take to report that everything is stopped.
 pub(super) const SHUTDOWN_REPORT: Duration = Duration::from_secs(4);
-/// How long the interpreter may take at least to end once all is stopped: threads and exit hooks of the hosted code run then. As
-/// long as the hosted code may take to stop, where that is more: torch alone takes 2.7 s to unload when eight processes share two
-/// cores.
+/// The time that the interpreter may take to exit once everything is stopped, unless the hosted code may take longer to stop: threads
+/// and exit hooks run then. torch alone takes 2.7 s to unload when eight processes share two cores.
 const EXIT: Duration = Duration::from_secs(5);
-/// How long what the hosted code has started may take to go after its stop.
+/// How long processes of the hosted code may take to exit after its stop.
 const SETTLING: Duration = Duration::from_secs(3);
-/// How often that is looked at.
+/// Pause between two looks at them.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long the bridge may take to say where a call hangs.
+/// How long the bridge may take to report where a call hangs.
 pub(super) const WHERE: Duration = Duration::from_secs(5);
-/// How long it may take to end when asked by a signal.
+/// How long it may take to exit after SIGTERM.
 const GRACE: Duration = Duration::from_secs(1);
+/// Processes of Python's standard library that live as long as the program.
+const HELPERS: [&str; 2] = ["multiprocessing.resource_tracker", "multiprocessing.forkserver"];
 
-/// An interpreter that runs, or ran.
+/// An interpreter that is running, or was.
 pub(super) struct Interpreter {
     process: Supervised,
     listener: Option<UnixListener>,
     channel: Option<Channel>,
     log: Log,
     instance: InstanceId,
-    /// What to do when it turns out to be none.
+    /// Advice in case it is not a Python interpreter.
     advice: String,
-    /// Whether what it hosts can be stopped, other than by its end.
+    /// Whether the hosted code can be stopped without stopping the interpreter.
     stops: bool,
-    // Holds the bridge and the socket.
+    // Contains the bridge and the socket.
     _directory: TempDir,
 }
 
 impl Interpreter {
-    /// Starts it. Nothing of the hosted code runs yet.
+    /// Starts it, without the hosted code.
     pub(super) fn start(hosting: &Hosting, instance: &InstanceId) -> Result<Self, BackendError> {
         if let Some(missing) = hosting.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
@@ -70,7 +69,7 @@ impl Interpreter {
 
     fn try_start(hosting: &Hosting, instance: &InstanceId) -> io::Result<Self> {
         let temporary = instance.temporary()?;
-        // Made anew with a name of its own, readable by this user only.
+        // A new directory with a unique name, readable only by this user.
         let directory = tempfile::Builder::new().prefix("python-").tempdir_in(instance.directory()?)?;
         let script = bridge::write(directory.path())?;
         let socket = directory.path().join(SOCKET);
@@ -78,14 +77,10 @@ impl Interpreter {
         let (log, output) = Log::create(&directory.path().with_extension("log"), &Secret::generate()?)?;
         let mut command: Vec<OsString> = hosting.interpreter.iter().map(OsString::from).collect();
         command.extend([script.into_os_string(), socket.into_os_string()]);
-        let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))];
-        let given = hosting.environment.iter().map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
-        let last = [(OsString::from(resources::VARIABLE), Some(OsString::from(instance.label())))];
-        let program = Program {
-            command,
-            directory: hosting.directory.clone(),
-            environment: first.into_iter().chain(given).chain(last).collect(),
-        };
+        let mut environment = vec![("TMPDIR".into(), Some(temporary.into_os_string()))];
+        environment.extend(hosting.environment.iter().map(|(name, value)| (name.into(), Some(value.into()))));
+        environment.push((resources::VARIABLE.into(), Some(instance.label().into())));
+        let program = Program { command, directory: hosting.directory.clone(), environment };
         Ok(Self {
             process: Supervised::start(&program, log.clone(), output)?,
             listener: Some(listener),
@@ -104,8 +99,16 @@ impl Interpreter {
             let stream = tokio::select! {
                 biased;
                 stream = accept(&listener) => stream,
-                ending = self.process.exited() => return Err(self.not_python(ending).await),
-                () = tokio::time::sleep(limit) => return Err(self.silent(limit)),
+                ending = self.process.exited() => {
+                    self.process.settled().await;
+                    let message = format!("the interpreter {ending} before it said a word; {}", self.advice);
+                    return Err(self.error(Stage::Launch, Fault::Misconfigured, message));
+                }
+                () = tokio::time::sleep(limit) => {
+                    let seconds = limit.as_secs_f64();
+                    let message = format!("the interpreter did not connect within {seconds} s; {}", self.advice);
+                    return Err(self.error(Stage::Launch, Fault::Timeout, message));
+                }
             };
             let stream = stream.map_err(|error| {
                 BackendError::new(Stage::Launch, Fault::Internal, format!("the bridge cannot be heard: {error}"))
@@ -115,71 +118,73 @@ impl Interpreter {
         self.channel()
     }
 
-    /// The channel, once it is connected.
+    /// The channel, if it is connected.
     pub(super) fn channel(&self) -> Result<&Channel, BackendError> {
         let absent = || BackendError::new(Stage::Call, Fault::NotRunning, "the interpreter is not running");
         self.channel.as_ref().ok_or_else(absent)
     }
 
-    /// The processes of this machine that the hosted code has started and that are there.
+    fn error(&self, stage: Stage, fault: Fault, message: impl Into<String>) -> BackendError {
+        BackendError::new(stage, fault, message).with_log(self.log.tail())
+    }
+
+    /// The running processes of this machine that the hosted code has started: those under the supervisor or with the instance's
+    /// label, except the interpreter and its parents, such as uv. Empty if the system cannot find them, which the leak check reports.
     pub(super) fn started_processes(&self) -> Vec<Resource> {
-        let ready = self.state().ready;
-        ready.map_or_else(Vec::new, |ready| {
-            processes::started_by(ready.process, self.process.ancestor(), &self.instance)
-        })
+        let Some(ready) = self.state().ready else {
+            return Vec::new();
+        };
+        let supervisor = i32::try_from(self.process.ancestor()).unwrap_or(i32::MAX);
+        let mut found = os::with_descendants(supervisor).unwrap_or_default();
+        found.extend(processes_of(&self.instance.label()).unwrap_or_default());
+        found.sort_unstable();
+        found.dedup();
+        let is_parent = |process| os::with_descendants(process).is_ok_and(|family| family.contains(&ready.process));
+        found
+            .into_iter()
+            .filter(|&process| os::is_alive(process) && !is_parent(process))
+            .map(|process| Resource { kind: PROCESS, id: process.to_string(), detail: os::describe(process) })
+            .filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper)))
+            .collect()
     }
 
-    /// Its end without having connected.
-    async fn not_python(&self, ending: ExitReason) -> BackendError {
-        self.process.settled().await;
-        let message = format!("the interpreter {ending} before it said a word; {}", self.advice);
-        BackendError::new(Stage::Launch, Fault::Misconfigured, message).with_log(self.log.tail())
-    }
-
-    fn silent(&self, limit: Duration) -> BackendError {
-        let seconds = limit.as_secs_f64();
-        let message = format!("the interpreter did not connect within {seconds} s; {}", self.advice);
-        BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.log.tail())
-    }
-
-    /// What it has said so far that is no response.
+    /// The state of the bridge so far.
     pub(super) fn state(&self) -> BridgeState {
-        self.channel.as_ref().map(Channel::state).unwrap_or_default()
+        self.channel.as_ref().map(|channel| channel.state.borrow().clone()).unwrap_or_default()
     }
 
-    /// The error of an order that no response came to. Waits a while for news of the interpreter's end.
+    /// The error of an order without a response. Waits a while for the interpreter's exit.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const EXIT_REPORT: Duration = Duration::from_secs(5);
         let seen = self.state();
         let why = seen.closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
-            let fault = if seen.crowded { Fault::Internal } else { Fault::Died };
-            return BackendError::new(stage, fault, message).with_log(self.log.tail());
+            return self.error(stage, if seen.crowded { Fault::Internal } else { Fault::Died }, message);
         }
         let Ok(ending) = tokio::time::timeout(EXIT_REPORT, self.process.exited()).await else {
-            let message = format!("the interpreter closed the channel {when}, and still runs");
-            return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
+            return self.error(
+                stage,
+                Fault::Died,
+                format!("the interpreter closed the channel {when}, and still runs"),
+            );
         };
         self.process.settled().await;
-        let message = format!("the interpreter {ending} {when}");
-        BackendError {
-            from_outside: ending.is_from_outside(),
-            ..BackendError::new(stage, Fault::Died, message).with_log(self.log.tail())
-        }
+        let error = self.error(stage, Fault::Died, format!("the interpreter {ending} {when}"));
+        BackendError { from_outside: ending.is_from_outside(), ..error }
     }
 
-    /// Waits until what was printed before a response is in the log, as the response is.
+    /// Waits until output that was printed before a response is in the log.
     pub(super) async fn log_caught_up(&self) {
         self.log.caught_up().await;
     }
 
-    /// The last lines of what was printed.
+    /// The last lines of the log.
     pub(super) fn log_tail(&self) -> Vec<String> {
         self.log.tail()
     }
 
-    /// Lets the log say where every thread is. Hosted code that never lets another thread run keeps it from that.
+    /// Writes the stack of every thread to the log, unless the hosted code never lets other threads run.
     pub(super) async fn show_where(&self, limit: Duration) {
         if let Some(channel) = &self.channel {
             if let Ok(Ok(_)) = tokio::time::timeout(limit, channel.order(json!({"do": "where"}))).await {
@@ -188,7 +193,7 @@ impl Interpreter {
         }
     }
 
-    /// What is still there of what the hosted code has started, once it is stopped and that has had time to go.
+    /// The processes of the hosted code that remain after its stop and the settling time.
     async fn left_by_stop(&self) -> Vec<Resource> {
         if !self.stops {
             return Vec::new();
@@ -203,8 +208,8 @@ impl Interpreter {
         }
     }
 
-    /// Says what the hosted code has left: what was there when everything was stopped, and what was left of the interpreter.
-    fn tell_of_the_rest(&self, report: &ShutdownReport, left_by_stop: Vec<Resource>) {
+    /// Reports the leaks: processes that remained when everything was stopped, and those that outlived the interpreter.
+    fn report_leaks(&self, report: &ShutdownReport, left_by_stop: Vec<Resource>) {
         let leaked_processes = self.process.leaked_processes();
         if leaked_processes.is_some() {
             self.instance.exited_orderly();
@@ -221,7 +226,7 @@ impl Interpreter {
         }
     }
 
-    /// Lets the interpreter end without stopping what it hosts: by itself (`exit`) or by SIGTERM (`terminate`).
+    /// Lets the interpreter exit without stopping the hosted code: by itself (`exit`) or by SIGTERM (`terminate`).
     pub(super) async fn exit(&mut self, order: &str, patience: Duration) -> Result<ExitedProgram, BackendError> {
         self.process.expect_end().await;
         self.channel()?.tell(&json!({ "do": order }));
@@ -242,16 +247,16 @@ impl Interpreter {
         })
     }
 
-    /// The error of what took too long.
+    /// The error of something that took too long.
     pub(super) fn too_long(&self, stage: Stage, what: &str, limit: Duration) -> BackendError {
         let message = format!("{what} took longer than {} s; the log ends with where it was", limit.as_secs_f64());
-        BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
+        self.error(stage, Fault::Timeout, message)
     }
 
-    /// Stops what is hosted and ends the interpreter with everything it started.
+    /// Stops the hosted code, and the interpreter with everything it started.
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
-        let mut report = None;
-        let mut silent = false;
+        let (mut report, mut left) = (None, Vec::new());
+        let (mut silent, mut lingers) = (false, false);
         if self.process.exit_reason().is_none()
             && let Some(channel) = &self.channel
         {
@@ -261,46 +266,40 @@ impl Interpreter {
                 Ok(last) => report = last,
                 Err(_) => silent = true,
             }
-        }
-        let mut left = Vec::new();
-        if let (Some(_), Some(channel)) = (&report, &self.channel) {
-            left = self.left_by_stop().await;
-            channel.tell(&json!({"do": "release"}));
-        }
-        let lingers =
-            report.is_some() && tokio::time::timeout(patience.max(EXIT), self.process.exited()).await.is_err();
-        if lingers && let Some(channel) = &self.channel {
-            channel.tell(&json!({"do": "where"}));
+            if report.is_some() {
+                left = self.left_by_stop().await;
+                channel.tell(&json!({"do": "release"}));
+                lingers = tokio::time::timeout(patience.max(EXIT), self.process.exited()).await.is_err();
+            }
+            if lingers {
+                channel.tell(&json!({"do": "where"}));
+            }
         }
         let stopped = self.process.stop(GRACE).await;
         if let Some(report) = &report {
-            self.tell_of_the_rest(report, left);
+            self.report_leaks(report, left);
         }
-        let failed = |message: String| {
-            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log.tail()))
-        };
+        let failed = |message: &str| Err(self.error(Stage::Shutdown, Fault::Timeout, message));
         if stopped == StopOutcome::Stuck {
-            return failed("the interpreter could not be killed: it hangs in the kernel".into());
+            return failed("the interpreter could not be killed: it hangs in the kernel");
         }
         if silent {
-            return failed(format!(
-                "the hosted code did not stop within {} s; the interpreter was killed",
-                patience.as_secs_f64()
-            ));
+            let seconds = patience.as_secs_f64();
+            return failed(&format!("the hosted code did not stop within {seconds} s; the interpreter was killed"));
         }
         if let Some(error) = report.and_then(|report| report.error) {
-            return Err(PythonException::at_stop(error));
+            return Err(error.at_stop());
         }
         if lingers {
-            let message =
-                "everything was stopped, and the interpreter did not end: a thread that is no daemon, or an exit hook";
-            return failed(message.into());
+            return failed(
+                "everything was stopped, and the interpreter did not end: a thread that is no daemon, or an exit hook",
+            );
         }
         Ok(())
     }
 }
 
-/// A socket in a directory, however long its path is.
+/// Listens on a socket in a directory, even if its path is too long for a socket.
 fn listen(directory: &Path) -> io::Result<UnixListener> {
     let path = directory.join(SOCKET);
     if path.as_os_str().len() <= LONGEST_PATH {
@@ -309,7 +308,7 @@ fn listen(directory: &Path) -> io::Result<UnixListener> {
     os::with_short_path(directory, |short| UnixListener::bind(short.join(SOCKET)))
 }
 
-/// The first connection of this user.
+/// Accepts the first connection of this user.
 async fn accept(listener: &UnixListener) -> io::Result<UnixStream> {
     let own = os::user();
     loop {

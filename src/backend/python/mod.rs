@@ -1,18 +1,17 @@
-//! The kind `python`: hosts Python code in its own interpreter and calls it as boileroom does: a wrapper with any backend
+//! The kind `python`: hosts Python code in its own interpreter and calls it as boileroom does. The code is a wrapper with any backend
 //! selector, a class with the interface of boileroom's `Backend`, or a core class in the interpreter's own process.
 //!
 //! ```text
 //! harness ──orders (JSON)──→ bridge ──→ wrapper | backend | core
 //!    ↑                         │
-//!    └─frames: JSON + pickle 5 ┘   (Unix socket in a directory of ours)
-//!    ←──────── log ────────────── whatever is printed
+//!    └─frames: JSON + pickle 5 ┘   (Unix socket in a private directory)
+//!    ←──────── log ────────────── all output
 //! ```
 //!
-//! The bridge (`bridge/`) is Python and part of this program. What it sends is read as data: nothing here runs a pickle.
+//! The bridge (`bridge/`) is Python and part of this program. Its pickles are parsed as data and never executed.
 
 mod bridge;
 mod channel;
-mod cloud;
 mod examination;
 mod exception;
 mod frame;
@@ -21,18 +20,14 @@ mod hosting;
 mod interpreter;
 mod objects;
 mod orders;
-mod processes;
-mod question;
-mod reading;
 mod settings;
-mod starting;
 
 use std::sync::Arc;
 
 use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
 use super::requirement::Requirement;
 use super::{Backend, BackendError, Watch};
-use crate::config::{BackendTable, Diagnostics};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Options};
 
 use hosted::Hosted;
@@ -64,23 +59,24 @@ selector = "your_backend"
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    Some(Arc::new(Python(Arc::new(PythonSettings::read(table, diagnostics)?))))
+    let mut reader = TableReader::new(&table.settings, diagnostics);
+    let settings = PythonSettings::read(table, &mut reader);
+    reader.finish();
+    Some(Arc::new(settings?))
 }
 
-struct Python(Arc<PythonSettings>);
-
-impl Settings for Python {
+impl Settings for PythonSettings {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        let hosting = self.0.fill(&launch.contract, &launch.config, &launch.overrides)?;
-        Ok(Box::new(Hosted::new(hosting, launch, self.0.timeouts)))
+        let hosting = self.fill(&launch.contract, &launch.config, &launch.overrides)?;
+        Ok(Box::new(Hosted::new(hosting, launch, self.timeouts)))
     }
 
     fn through(&self) -> Option<String> {
-        self.0.host.through().map(str::to_owned)
+        self.host.through().map(str::to_owned)
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        let hostings = models.iter().map(|model| self.0.fill(model, &Options::new(), overrides));
+        let hostings = models.iter().map(|model| self.fill(model, &Options::new(), overrides));
         Box::pin(examination::examine(hostings.collect()))
     }
 }
@@ -105,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn which_of_boilerooms_own_backends_calls_go_through() {
+    fn calls_through_a_backend_of_boileroom_are_recognised() {
         for (table, through) in [
             ("selector = 'apptainer:cuda12-0.4.1'", Some("apptainer")),
             ("backend_class = 'boileroom.backend.apptainer:ApptainerBackend'", Some("apptainer")),
@@ -150,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_python_is_told_from_one_that_lacks_something() {
+    async fn a_program_that_is_no_python_is_reported() {
         let models = &Config::built_in().unwrap().models[..2];
         let platform = select("selector = 'modal'\ninterpreter = 'true'\n", Overrides::default()).unwrap();
         let requirements = platform.examine(models).await;

@@ -1,5 +1,5 @@
-//! Hosts objects for the scenarios of the life cycle: backends of the hosted code, in an interpreter of their own and without the
-//! guarantees of an instance. Gives the orders and brings back what came of them; judges nothing.
+//! Hosts objects for scenarios: backends of the hosted code in a separate interpreter, without the guarantees of an instance. Sends
+//! orders and returns their results; does not judge them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,44 +12,42 @@ use serde_json::{Value, json};
 use super::channel::OrderResult;
 use super::hosting::Hosting;
 use super::interpreter::{Interpreter, SHUTDOWN_REPORT};
-use super::orders::{BridgeOrder, decode, limits_of};
+use super::orders::{BridgeOrder, decode, limits_of, raised_at_start};
 use super::settings::PythonTimeouts;
-use super::starting::raised_at_start;
+use crate::backend::kind::LaunchSpec;
 use crate::backend::remark::Remark;
-use crate::backend::resources::{InstanceId, Resource};
+use crate::backend::resources::Resource;
 use crate::backend::{
     BackendError, ExitedProgram, Fault, ObjectAct, ObjectHost, ObjectState, ProgramExit, Stage, Work,
 };
-use crate::os::{Pid, Signal, kill_process};
-use crate::prediction::{Contract, Prediction, Request};
+use crate::os::{Signal, kill_process};
+use crate::prediction::{Prediction, Request};
 use crate::wire::ResponseLimits;
 
-/// How long after its begin a start is interrupted that has started no process.
+/// A start that has created no process is interrupted after this time.
 const MOMENT: Duration = Duration::from_millis(500);
-/// How often it is looked whether one has.
+/// Pause between two looks for such a process.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// An interpreter that hosts objects.
 pub(super) struct HostedObjects {
     interpreter: Interpreter,
     hosting: Arc<Hosting>,
-    contract: Arc<Contract>,
-    instance: InstanceId,
+    launch: LaunchSpec,
     timeouts: PythonTimeouts,
-    made: AtomicU64,
+    created: AtomicU64,
 }
 
 impl HostedObjects {
-    /// Starts the interpreter. Nothing of the hosted code runs yet.
+    /// Starts the interpreter, without the hosted code.
     pub(super) async fn start(
         hosting: Arc<Hosting>,
-        contract: Arc<Contract>,
-        instance: InstanceId,
+        launch: LaunchSpec,
         timeouts: PythonTimeouts,
     ) -> Result<Self, BackendError> {
-        let mut interpreter = Interpreter::start(&hosting, &instance)?;
+        let mut interpreter = Interpreter::start(&hosting, &launch.instance)?;
         interpreter.connect(timeouts.start).await?;
-        Ok(Self { interpreter, hosting, contract, instance, timeouts, made: AtomicU64::new(0) })
+        Ok(Self { interpreter, hosting, launch, timeouts, created: AtomicU64::new(0) })
     }
 
     async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<OrderResult, BackendError> {
@@ -73,7 +71,15 @@ impl HostedObjects {
             .await
     }
 
-    /// What an object gives in a response.
+    /// Sends an order that starts something.
+    async fn start_order(&self, order: Value, name: &str, doing: &str) -> Result<(), BackendError> {
+        match self.order(order, name, doing).await? {
+            Ok(_) => Ok(()),
+            Err(raised) => Err(raised_at_start(&self.interpreter, &self.hosting, raised).await),
+        }
+    }
+
+    /// The value that an object returns to an order.
     async fn value<T: DeserializeOwned>(&self, object: u64, name: &str, doing: &str) -> Result<T, BackendError> {
         match self.order(json!({ "object": object }), name, doing).await? {
             Ok(blobs) => blobs.first().and_then(|blob| serde_json::from_slice(blob).ok()).ok_or_else(|| {
@@ -86,22 +92,15 @@ impl HostedObjects {
             }
         }
     }
-
-    fn processes(&self) -> Vec<Resource> {
-        self.interpreter.started_processes()
-    }
 }
 
 impl ObjectHost for HostedObjects {
     fn make(&self) -> Work<'_, u64> {
         Box::pin(async {
-            let object = self.made.fetch_add(1, Ordering::SeqCst);
+            let object = self.created.fetch_add(1, Ordering::SeqCst);
             let mut order = self.hosting.order();
             order["object"] = object.into();
-            match self.order(order, "make", "the constructor").await? {
-                Ok(_) => Ok(object),
-                Err(raised) => Err(raised_at_start(&self.interpreter, &self.hosting, raised).await),
-            }
+            self.start_order(order, "make", "the constructor").await.map(|()| object)
         })
     }
 
@@ -115,13 +114,10 @@ impl ObjectHost for HostedObjects {
                 ObjectAct::Shutdown => ("shutdown", "shutdown()"),
                 ObjectAct::GetModel => ("get_model", "get_model()"),
             };
-            if act != ObjectAct::Start {
-                return self.value::<Value>(object, name, doing).await.map(drop);
+            if act == ObjectAct::Start {
+                return self.start_order(json!({ "object": object }), name, doing).await;
             }
-            match self.order(json!({ "object": object }), name, doing).await? {
-                Ok(_) => Ok(()),
-                Err(raised) => Err(raised_at_start(&self.interpreter, &self.hosting, raised).await),
-            }
+            self.value::<Value>(object, name, doing).await.map(drop)
         })
     }
 
@@ -133,7 +129,7 @@ impl ObjectHost for HostedObjects {
         Box::pin(async move {
             let interrupting = async {
                 let moment = Instant::now() + MOMENT;
-                while self.processes().is_empty() && Instant::now() < moment {
+                while self.interpreter.started_processes().is_empty() && Instant::now() < moment {
                     tokio::time::sleep(LOOK).await;
                 }
                 if let Ok(channel) = self.interpreter.channel() {
@@ -150,7 +146,7 @@ impl ObjectHost for HostedObjects {
 
     fn predict<'a>(&'a self, object: u64, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
-            let limits = limits_of(&self.contract, request, &self.hosting.config);
+            let limits = limits_of(&self.launch.contract, request, &self.hosting.config);
             let mut order = BridgeOrder::call(request, &limits, self.timeouts.call);
             order.order["object"] = object.into();
             decode(self.interpreter.ask(order).await?, self.hosting.host.origin(), limits).await
@@ -162,20 +158,20 @@ impl ObjectHost for HostedObjects {
     }
 
     fn resources(&self) -> BTreeSet<String> {
-        self.processes().iter().map(ToString::to_string).collect()
+        self.interpreter.started_processes().iter().map(ToString::to_string).collect()
     }
 
     fn crash(&self) -> Vec<String> {
-        let processes = self.processes();
-        for process in processes.iter().filter_map(|process| Pid::from_raw(process.id.parse().ok()?)) {
-            // One that has ended meanwhile need not be killed.
+        let processes = self.interpreter.started_processes();
+        for process in processes.iter().filter_map(Resource::process) {
+            // It may have exited meanwhile.
             let _ = kill_process(process, Signal::KILL);
         }
         processes.iter().map(ToString::to_string).collect()
     }
 
     fn warn(&self, topic: &'static str, text: String) {
-        self.instance.remark(Remark::warning(topic, text));
+        self.launch.instance.remark(Remark::warning(topic, text));
     }
 
     fn exit(&mut self, exit: ProgramExit) -> Work<'_, ExitedProgram> {

@@ -1,30 +1,34 @@
-//! Orders to the bridge that have a response: gives one, waits for its response, and reads a call's response as a prediction. Starts and
-//! ends no interpreter.
+//! Orders to the bridge: sends one, waits for its response, and reads it as a prediction or an error. Reports the steps of a start. Does
+//! not start or stop interpreters.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::channel::OrderResult;
-use super::exception::ExceptionOrigin;
+use super::channel::{Channel, OrderResult};
+use super::exception::{ExceptionOrigin, HostedStartStep, PythonException};
+use super::frame::InterpreterReady;
+use super::hosting::Hosting;
 use super::interpreter::{Interpreter, WHERE};
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::{ResponseLimits, pickle};
 
-/// An order that has a response.
+/// An order with a response.
 pub(super) struct BridgeOrder<'a> {
     pub(super) order: Value,
     pub(super) limits: &'a ResponseLimits,
     pub(super) stage: Stage,
-    /// What it is, as the subject of a sentence.
+    /// Describes it, as the subject of a sentence.
     pub(super) what: &'a str,
-    /// When an interpreter ends that ends in it.
+    /// When an interpreter exits that exits during it.
     pub(super) when: &'a str,
     /// How long it may take.
     pub(super) limit: Duration,
-    /// How long it may take to find out where it hangs.
+    /// How long finding out where it hangs may take.
     pub(super) spare: Duration,
 }
 
@@ -50,7 +54,7 @@ impl<'a> BridgeOrder<'a> {
 }
 
 impl Interpreter {
-    /// The response to an order.
+    /// Sends an order and waits for its response.
     pub(super) async fn ask(&self, order: BridgeOrder<'_>) -> Result<OrderResult, BackendError> {
         let response = self.channel()?.order_within(order.order, order.limits);
         match tokio::time::timeout(order.limit, response).await {
@@ -64,7 +68,7 @@ impl Interpreter {
     }
 }
 
-/// How large the response to a request may be.
+/// The limits of the response to a request.
 pub(super) fn limits_of(contract: &Contract, request: &Request, config: &Options) -> ResponseLimits {
     ResponseLimits::for_fields(largest_response(contract, request, config))
 }
@@ -79,7 +83,7 @@ pub(super) async fn decode(
     if blobs.is_empty() {
         blobs.push(Bytes::new());
     }
-    // Decoding hundreds of megabytes must not hold up the watch over other instances.
+    // Decoding hundreds of megabytes must not block the tasks of other instances.
     let decoded =
         tokio::task::spawn_blocking(move || pickle::decode_prediction(&blobs.remove(0), Some(&blobs), &limits));
     match decoded.await {
@@ -87,4 +91,63 @@ pub(super) async fn decode(
         Ok(Err(error)) => Err(BackendError::new(Stage::Decode, Fault::of_payload(&error), error.to_string())),
         Err(panic) => Err(BackendError::new(Stage::Decode, Fault::Internal, format!("the decoder stopped: {panic}"))),
     }
+}
+
+/// The error of a start that raised an exception.
+pub(super) async fn raised_at_start(
+    interpreter: &Interpreter,
+    hosting: &Hosting,
+    raised: PythonException,
+) -> BackendError {
+    let state = interpreter.state();
+    let mut error = match &state.step {
+        Some((HostedStartStep::Import, path)) => {
+            let advice = raised.missing.as_ref().map(|missing| advice(missing, path, state.ready.as_ref()));
+            let mut error = raised.at_import(&doing(interpreter));
+            error.message.push_str(&advice.unwrap_or_default());
+            error
+        }
+        step => raised.at_start(step.as_ref().map(|(step, _)| *step), &doing(interpreter), hosting.host.origin()),
+    };
+    interpreter.log_caught_up().await;
+    let mut log = interpreter.log_tail();
+    log.append(&mut error.log_tail);
+    error.with_log(log)
+}
+
+/// Reports each step of the start as it begins.
+pub(super) async fn report_steps(channel: &Channel, progress: &StartProgress) -> Infallible {
+    let mut state = channel.state.clone();
+    loop {
+        let step = state.borrow_and_update().step.clone();
+        if step.is_some() {
+            progress.set(Stage::Ready, describe(step));
+        }
+        if state.changed().await.is_err() {
+            // The pending order fails then.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The current step of the start, as the subject of a sentence.
+pub(super) fn doing(interpreter: &Interpreter) -> String {
+    describe(interpreter.state().step)
+}
+
+fn describe(step: Option<(HostedStartStep, String)>) -> String {
+    match step {
+        Some((HostedStartStep::Import, what)) => format!("importing {what}"),
+        Some((HostedStartStep::Build, what)) => format!("the constructor of {what}"),
+        Some((HostedStartStep::Start, what)) => what,
+        None => "the start of the bridge".to_owned(),
+    }
+}
+
+/// Advice for a missing module: the one that the settings name, or one that it imports.
+fn advice(missing: &str, path: &str, ready: Option<&InterpreterReady>) -> String {
+    let InterpreterReady { version, executable, .. } = ready.cloned().unwrap_or_default();
+    let is_named = path.strip_prefix(missing).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
+    let what = if is_named { "name the folder it is in with `path`" } else { "install it there" };
+    format!(" (Python {version}, {executable}); {what}, or name the interpreter that has it with `interpreter`")
 }

@@ -1,4 +1,5 @@
-//! The settings of the kind `python`: which interpreter, which class, with what. Fills them in; `reading` reads them.
+//! The settings of the kind `python`: the interpreter, the class that is hosted, and its arguments. Reads them and fills in
+//! placeholders; does not start an interpreter.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,32 +9,40 @@ use serde_json::Value;
 use super::hosting::{Host, Hosting};
 use crate::backend::kind::Overrides;
 use crate::backend::placeholders::{PlaceholderValues, Placeholders};
+use crate::backend::registry::START_TIMEOUT;
 use crate::backend::{BackendError, Fault, Stage};
+use crate::config::{BackendTable, TableReader};
 use crate::prediction::{Contract, Options};
 
-/// The placeholders of this kind besides those that all have.
-pub(super) const KNOWN: Placeholders = Placeholders(&["model.name", "model.wrapper"]);
+/// The placeholders of this kind besides the common ones.
+const KNOWN: Placeholders = Placeholders(&["model.name", "model.wrapper"]);
+/// The default interpreter.
+const INTERPRETER: &str = "python3";
+/// The default wrapper: the model's own.
+const WRAPPER: &str = "{model.wrapper}";
+/// A whole stop may take at most 30 s; the rest is for the exit of the interpreter.
+const LONGEST_STOP: Duration = Duration::from_secs(15);
 
 /// The validated settings.
 #[derive(Debug)]
 pub(super) struct PythonSettings {
-    pub(super) interpreter: Vec<String>,
+    interpreter: Vec<String>,
     pub(super) host: Host,
-    pub(super) path: Vec<String>,
-    pub(super) environment: Vec<(String, String)>,
-    pub(super) directory: Option<String>,
-    pub(super) device: Option<String>,
-    pub(super) objects: bool,
-    /// How long what may take.
+    path: Vec<String>,
+    environment: Vec<(String, String)>,
+    directory: Option<String>,
+    device: Option<String>,
+    /// Whether structured input is passed as objects.
+    objects: bool,
     pub(super) timeouts: PythonTimeouts,
 }
 
-/// How long what may take.
+/// The time limits of hosted code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PythonTimeouts {
-    /// From the start of the interpreter to a model that can be called.
+    /// From the start of the interpreter until the model can be called.
     pub(super) start: Duration,
-    /// For finding out where a start hangs that took longer.
+    /// For finding out where a start hangs that took too long.
     pub(super) spare: Duration,
     /// One call.
     pub(super) call: Duration,
@@ -42,10 +51,37 @@ pub(super) struct PythonTimeouts {
 }
 
 impl PythonSettings {
+    /// Reads a backend's table and reports everything wrong with it.
+    pub(super) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Option<Self> {
+        let interpreter = match reader.text_or_texts("interpreter") {
+            Some(words) => words.into_vec().into_iter().map(|word| word.value).collect(),
+            None => vec![INTERPRETER.to_owned()],
+        };
+        if interpreter.is_empty() {
+            reader.reject("interpreter", "`interpreter` is empty", "expected a program and its arguments");
+        }
+        check_all(reader, "interpreter", &interpreter);
+        let path = reader.texts("path").unwrap_or_default();
+        check_all(reader, "path", &path);
+        let host = host(reader);
+        let by_default = matches!(host, Some(Host::Wrapper { .. }));
+        let choices = [("objects", true), ("mappings", false)];
+        Some(Self {
+            interpreter,
+            path,
+            environment: KNOWN.environment(reader),
+            directory: text(reader, "cwd"),
+            device: reader.text("device"),
+            objects: reader.choice("structured_input", &choices).unwrap_or(by_default),
+            timeouts: timeouts(table, reader),
+            host: host?,
+        })
+    }
+
     /// Fills in the placeholders for a model with its configuration.
     ///
     /// # Errors
-    /// When a variable that a setting refers to is not set, or an override has no place here.
+    /// If a variable that a setting refers to is not set.
     pub(super) fn fill(
         &self,
         contract: &Contract,
@@ -64,75 +100,65 @@ impl PythonSettings {
                 Host::Wrapper { class: fill(class)?, selector: tagged(&fill(selector)?, tag) }
             }
             Host::Backend { class, arguments } => {
-                let given = ArgumentValues { config, device: device.as_deref(), tag };
-                Host::Backend { class: fill(class)?, arguments: given.object(arguments, &fill)? }
+                let known = ArgumentValues { values: &values, config, device: device.as_deref(), tag };
+                Host::Backend { class: fill(class)?, arguments: known.object(arguments)? }
             }
             Host::Core { class } => Host::Core { class: fill(class)? },
         };
         let mut config = config.clone();
-        if overrides.device.is_some() && matches!(host, Host::Core { .. }) {
-            // The command line outweighs what the table configures; the bridge is told of it as the device.
-            config.remove("device");
+        if let (Host::Core { .. }, Some(device)) = (&host, &device)
+            && (overrides.device.is_some() || !config.contains_key("device"))
+        {
+            // A core takes its device only from its configuration. The command line overrides the table.
+            config.insert("device".to_owned(), device.clone().into());
         }
         let mut environment = values.fill_values(&self.environment)?;
         add_path(&mut environment, &values.fill_all(&self.path)?)?;
-        let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
         Ok(Hosting {
             interpreter: values.fill_all(&self.interpreter)?,
-            directory,
+            directory: self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from),
             environment,
             host,
-            method: contract.method,
+            method: contract.method.name(),
             config,
             device,
-            // boileroom keeps the classes of a model's input beside that of its output.
+            // boileroom keeps the classes of a model's input in the module of its output class.
             inputs: contract.output.rsplit_once('.').filter(|_| self.objects).map(|(module, _)| module.to_owned()),
         })
     }
 }
 
-/// What stands for the placeholders that only the arguments of a backend's constructor have.
-pub(super) struct ArgumentValues<'a> {
+/// The values of placeholders, with those that only the arguments of a backend's constructor have.
+struct ArgumentValues<'a> {
+    values: &'a PlaceholderValues,
     config: &'a Options,
     device: Option<&'a str>,
     tag: Option<&'a str>,
 }
 
 impl ArgumentValues<'_> {
-    pub(super) const NAMES: [&'static str; 3] = ["{config}", "{device}", "{tag}"];
+    const NAMES: [&'static str; 3] = ["{config}", "{device}", "{tag}"];
 
-    fn object(
-        &self,
-        arguments: &Options,
-        fill: &impl Fn(&str) -> Result<String, BackendError>,
-    ) -> Result<Options, BackendError> {
-        arguments.iter().map(|(name, value)| Ok((name.clone(), self.value(value, fill)?))).collect()
+    fn object(&self, arguments: &Options) -> Result<Options, BackendError> {
+        arguments.iter().map(|(name, value)| Ok((name.clone(), self.value(value)?))).collect()
     }
 
-    fn value(
-        &self,
-        value: &Value,
-        fill: &impl Fn(&str) -> Result<String, BackendError>,
-    ) -> Result<Value, BackendError> {
+    fn value(&self, value: &Value) -> Result<Value, BackendError> {
         Ok(match value {
             Value::String(text) => match text.as_str() {
                 "{config}" => Value::Object(self.config.clone()),
                 "{device}" => self.device.into(),
                 "{tag}" => self.tag.into(),
-                text => fill(text)?.into(),
+                text => self.values.fill(text)?.into(),
             },
-            Value::Array(items) => items.iter().map(|item| self.value(item, fill)).collect::<Result<_, _>>()?,
-            Value::Object(entries) => Value::Object(self.object(entries, fill)?),
+            Value::Array(items) => items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?,
+            Value::Object(entries) => Value::Object(self.object(entries)?),
             other => other.clone(),
         })
     }
 }
 
-fn unusable(message: String) -> BackendError {
-    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
-}
-
-/// A selector with another tag.
+/// A selector with its tag replaced.
 fn tagged(selector: &str, tag: Option<&str>) -> String {
     match tag {
         Some(tag) => format!("{}:{tag}", selector.split(':').next().unwrap_or(selector)),
@@ -140,7 +166,7 @@ fn tagged(selector: &str, tag: Option<&str>) -> String {
     }
 }
 
-/// Puts folders at the front of where Python looks for modules.
+/// Prepends folders to `PYTHONPATH`.
 fn add_path(environment: &mut Vec<(String, String)>, path: &[String]) -> Result<(), BackendError> {
     const VARIABLE: &str = "PYTHONPATH";
     if path.is_empty() {
@@ -150,12 +176,105 @@ fn add_path(environment: &mut Vec<(String, String)>, path: &[String]) -> Result<
         Some(index) => Some(environment.remove(index).1),
         None => std::env::var(VARIABLE).ok(),
     };
-    let folders = path.iter().map(PathBuf::from);
-    let before: Vec<PathBuf> = before.iter().flat_map(std::env::split_paths::<String>).collect();
+    let before = before.iter().flat_map(std::env::split_paths::<String>);
+    // Relative to the directory of the harness, whatever `cwd` is.
     let here = std::env::current_dir().unwrap_or_default();
-    // A folder means the same whatever `cwd` is.
-    let all = folders.map(|folder| here.join(folder)).chain(before);
-    let joined = std::env::join_paths(all).map_err(|error| unusable(format!("`path`: {error}")))?;
+    let joined = std::env::join_paths(path.iter().map(|folder| here.join(folder)).chain(before));
+    let joined = joined
+        .map_err(|error| BackendError::new(Stage::Configure, Fault::Misconfigured, format!("`path`: {error}")))?;
     environment.push((VARIABLE.to_owned(), joined.to_string_lossy().into_owned()));
     Ok(())
+}
+
+/// Reads which class is hosted.
+fn host(reader: &mut TableReader<'_>) -> Option<Host> {
+    let selector = text(reader, "selector");
+    let wrapper = text(reader, "wrapper");
+    let backend = text(reader, "backend_class");
+    let arguments = reader.object("arguments");
+    let core = core(reader);
+    if let Some(arguments) = &arguments {
+        let mut texts = Vec::new();
+        collect(&Value::Object(arguments.clone()), &mut texts);
+        texts.retain(|text| !ArgumentValues::NAMES.contains(&text.as_str()));
+        check_all(reader, "arguments", &texts);
+        if backend.is_none() {
+            let message = "`arguments` without `backend_class`";
+            reader.reject("arguments", message, "there is no constructor to give them to");
+        }
+    }
+    if wrapper.is_some() && selector.is_none() && backend.is_none() && core.is_none() {
+        reader.require("selector");
+        return None;
+    }
+    let message = match (selector, backend, core) {
+        (Some(selector), None, None) => {
+            return Some(Host::Wrapper { class: wrapper.unwrap_or_else(|| WRAPPER.to_owned()), selector });
+        }
+        (None, Some(class), None) if wrapper.is_none() => {
+            return Some(Host::Backend { class, arguments: arguments.unwrap_or_default() });
+        }
+        (None, None, Some(class)) if wrapper.is_none() => return Some(Host::Core { class }),
+        (None, None, None) => "nothing to host: none of `selector`, `backend_class` and `core` is given",
+        _ => "several things to host: `selector`, `backend_class` and `core` exclude each other",
+    };
+    reader.reject("kind", message, "expected one of them in this table");
+    None
+}
+
+fn core(reader: &mut TableReader<'_>) -> Option<String> {
+    match reader.json("core")? {
+        Value::Bool(true) => Some("{model.core}".to_owned()),
+        Value::String(class) => {
+            check_all(reader, "core", std::slice::from_ref(&class));
+            Some(class)
+        }
+        _ => {
+            reader.reject("core", "`core` is neither `true` nor a class", "expected true or \"package.module:Class\"");
+            None
+        }
+    }
+}
+
+/// All texts in a value.
+fn collect(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+        Value::Object(entries) => entries.values().for_each(|value| collect(value, texts)),
+        _ => {}
+    }
+}
+
+fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> PythonTimeouts {
+    let stop = reader.duration("stop_timeout").unwrap_or(LONGEST_STOP);
+    if stop > LONGEST_STOP {
+        let message = format!("`stop_timeout` is {} s", stop.as_secs_f64());
+        reader.reject("stop_timeout", message, format!("expected at most {} s", LONGEST_STOP.as_secs()));
+    }
+    let start = table.start_timeout.unwrap_or(START_TIMEOUT);
+    // Leaves time to find out what was under way before the instance gives up.
+    let spare = (start / 4).min(Duration::from_secs(5));
+    PythonTimeouts {
+        start: start.saturating_sub(spare),
+        spare: spare * 3 / 4,
+        call: reader.duration("call_timeout").unwrap_or(Duration::from_secs(3600)),
+        stop,
+    }
+}
+
+/// Reads a text with placeholders.
+fn text(reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
+    let text = reader.text(key);
+    check_all(reader, key, text.as_slice());
+    text
+}
+
+/// Reports unknown placeholders.
+fn check_all(reader: &mut TableReader<'_>, key: &str, texts: &[String]) {
+    for text in texts {
+        if let Err(error) = KNOWN.check(text) {
+            reader.reject(key, error, format!("in `{text}`"));
+        }
+    }
 }
