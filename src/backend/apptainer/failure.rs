@@ -26,7 +26,9 @@ pub(super) async fn explain(
     disks: [&Path; 2],
 ) -> BackendError {
     let last = last_line(&log);
-    let (fault, cause) = if let Some((disk, free)) = disks.iter().find_map(|disk| little_space(disk)) {
+    let (fault, cause) = if let Some((disk, free)) =
+        disks.iter().find_map(|disk| Some((disk, os::free_disk(disk).ok().filter(|free| *free < LITTLE)?)))
+    {
         let cause = format!(
             "only {} MiB are free in {}: free some disk space there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
             free >> 20,
@@ -59,11 +61,6 @@ pub(super) async fn explain(
 fn last_line(log: &[String]) -> &str {
     let fatal = log.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
     fatal.or_else(|| log.last().map(String::as_str)).unwrap_or("nothing").trim()
-}
-
-/// A disk with little space, and its free bytes.
-fn little_space<'a>(disk: &&'a Path) -> Option<(&'a Path, u64)> {
-    os::free_disk(disk).ok().filter(|free| *free < LITTLE).map(|free| (*disk, free))
 }
 
 /// Tries to connect to the registry of an image, unless a proxy is configured.

@@ -1,6 +1,7 @@
 //! Launches a model server in a container of Apptainer: checks or pulls the image and runs it as a supervised process. Does not
 //! speak the protocol; the owner of the port is known, because a container shares network and processes with its machine.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,7 +110,18 @@ impl ApptainerLauncher {
         let temporary = temporary.map(PathBuf::from);
         let in_progress = PullInProgress::new(entry.directory(), temporary.as_deref(), &launch.instance);
         let in_progress = self.in_progress.insert(in_progress.map_err(|error| unwritable(entry, &error))?);
-        let program = pull_program(tool, &self.image, in_progress, self.settings.https, launch);
+        let mut environment = vec![
+            (tool.variable("TMPDIR"), Some(in_progress.scratch.clone().into_os_string())),
+            // A killed pull would leave files in Apptainer's own cache that nothing removes.
+            (tool.variable("DISABLE_CACHE"), Some("true".into())),
+            (resources::VARIABLE.into(), Some(launch.instance.label().into())),
+        ];
+        if !self.settings.https {
+            environment.push((tool.variable("NOHTTPS"), Some("true".into())));
+        }
+        let mut command: Vec<OsString> = [&tool.program, "pull", "--force"].map(Into::into).to_vec();
+        command.extend([in_progress.sif.clone().into(), format!("docker://{}", self.image).into()]);
+        let program = Program { command, directory: None, environment };
         let what = format!("{}-pull", launch.contract.key);
         self.process.start(program, None, &self.settings.local, &what, launch, secret)?;
         launch.progress.set(Stage::Launch, format!("pulling {}", self.image));
@@ -223,29 +235,6 @@ fn prepare(filled: &ApptainerSpec) -> Result<(), BackendError> {
         return unusable(format!("the directory for weights {directory} cannot be made: {error}"));
     }
     Ok(())
-}
-
-/// The program that pulls an image.
-fn pull_program(
-    tool: &Tool,
-    image: &ImageName,
-    in_progress: &PullInProgress,
-    https: bool,
-    launch: &LaunchSpec,
-) -> Program {
-    let uri = format!("docker://{image}");
-    let command = [tool.program.as_str(), "pull", "--force"].map(Into::into);
-    let command = command.into_iter().chain([in_progress.sif.clone().into(), uri.into()]);
-    let mut environment = vec![
-        (tool.variable("TMPDIR"), Some(in_progress.scratch.clone().into_os_string())),
-        // A killed pull would leave files in Apptainer's own cache that nothing removes.
-        (tool.variable("DISABLE_CACHE"), Some("true".into())),
-        (resources::VARIABLE.into(), Some(launch.instance.label().into())),
-    ];
-    if !https {
-        environment.push((tool.variable("NOHTTPS"), Some("true".into())));
-    }
-    Program { command: command.collect(), directory: None, environment }
 }
 
 async fn look(entry: &CacheEntry) -> Result<EntryState, BackendError> {

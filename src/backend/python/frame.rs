@@ -85,9 +85,12 @@ pub(super) async fn read(
     allowed: impl Fn(&BridgeMessage) -> usize,
     budget: &Budget,
 ) -> Result<Option<BridgeFrame>, FrameError> {
-    let Some(length) = length(channel).await? else {
+    let mut length = [0; 4];
+    if channel.read(&mut length[..1]).await? == 0 {
         return Ok(None);
-    };
+    }
+    channel.read_exact(&mut length[1..]).await?;
+    let length = u32::from_le_bytes(length) as usize;
     if length > LARGEST_HEAD {
         return Err(FrameError::Head(length));
     }
@@ -105,16 +108,6 @@ pub(super) async fn read(
     let mut whole = share.hold(exactly(channel, announced).await?);
     let blobs = sizes.into_iter().map(|size| whole.split_to(size)).collect();
     Ok(Some(BridgeFrame { message, blobs }))
-}
-
-/// The length at the start of a frame; `None` at the end of the channel.
-async fn length(channel: &mut (impl AsyncRead + Unpin)) -> Result<Option<usize>, FrameError> {
-    let mut raw = [0; 4];
-    if channel.read(&mut raw[..1]).await? == 0 {
-        return Ok(None);
-    }
-    channel.read_exact(&mut raw[1..]).await?;
-    Ok(Some(u32::from_le_bytes(raw) as usize))
 }
 
 /// Reads exactly `count` bytes. Memory grows with the bytes that arrive, not with the announced number.

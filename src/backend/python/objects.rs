@@ -122,10 +122,6 @@ impl ObjectHost for HostedObjects {
     }
 
     fn interrupt_start(&self, object: u64) -> Work<'_, bool> {
-        #[derive(serde::Deserialize)]
-        struct Interrupted {
-            completed: bool,
-        }
         Box::pin(async move {
             let interrupting = async {
                 let moment = Instant::now() + MOMENT;
@@ -138,7 +134,7 @@ impl ObjectHost for HostedObjects {
                 std::future::pending().await
             };
             tokio::select! {
-                response = self.value::<Interrupted>(object, "interrupted_start", "start()") => Ok(response?.completed),
+                completed = self.value(object, "interrupted_start", "start()") => completed,
                 never = interrupting => never,
             }
         })

@@ -107,11 +107,6 @@ impl InstanceId {
         self.run.platforms()
     }
 
-    /// Keeps the directory of the run when it ends, because `clean` has to look for resources on a platform.
-    pub(in crate::backend) fn keep_run(&self) {
-        self.run.keep();
-    }
-
     /// Reports that the instance exited when it was asked to.
     pub(in crate::backend) fn exited_orderly(&self) {
         self.observed().orderly = true;
@@ -129,7 +124,7 @@ impl InstanceId {
 
     pub(super) fn abandoned(&self, what: &'static str) {
         self.observed().abandoned.push(what);
-        self.keep_run();
+        self.run.keep();
     }
 
     /// Takes everything that was reported since the last call.

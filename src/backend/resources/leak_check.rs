@@ -119,10 +119,10 @@ impl LeakGuard {
             }
         }
         if !report.failed_checks.is_empty() {
-            self.instance.keep_run();
+            self.instance.run.keep();
         }
         if let Err(error) = self.instance.remove_directories() {
-            self.instance.keep_run();
+            self.instance.run.keep();
             let text = format!("its temporary files could not be removed, `hydrotest clean` tries again: {error}");
             report.remarks.push(Remark::warning("removing temporary files", text));
         }
@@ -160,7 +160,7 @@ impl LeakGuard {
         if bounded(finder.remove(resource)).await.is_ok() {
             return leaked(resource);
         }
-        self.instance.keep_run();
+        self.instance.run.keep();
         format!("{resource} was still there after the stop and could not be removed: `hydrotest clean` tries again")
     }
 

@@ -50,15 +50,12 @@ pub trait ResourceFinder: Send + Sync {
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
 
     /// Freezes the resources of a label without ending them, and returns those it froze.
-    fn freeze(&self, label: &str) -> Vec<Resource> {
-        let _ = label;
+    fn freeze(&self, _label: &str) -> Vec<Resource> {
         Vec::new()
     }
 
     /// Resumes the frozen resources of a label.
-    fn resume(&self, label: &str) {
-        let _ = label;
-    }
+    fn resume(&self, _label: &str) {}
 }
 
 /// Opens the finder of a kind for a platform, from the record that a run has written. The error says why there is none.

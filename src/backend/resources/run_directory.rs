@@ -229,7 +229,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let run = Arc::new(RunDirectory::in_state(home.path()));
         InstanceId::next(&run).directory().unwrap();
-        InstanceId::next(&run).keep_run();
+        run.keep();
         run.end();
         let lock = File::open(run.path.join(LOCK)).unwrap();
         assert!(lock.try_lock().is_ok());

@@ -1,7 +1,6 @@
-//! Scenarios as lists of steps, and what a kind implements whose platform has objects with a life cycle of their own. Says what
-//! happens in which order; `run` does it.
+//! Scenarios as lists of steps, and the trait of kinds whose platform has objects with their own life cycle. Describes the steps; `run`
+//! runs them.
 
-mod order;
 mod read;
 mod step;
 
@@ -17,14 +16,14 @@ use crate::wire::WireFault;
 pub(crate) use step::MANY;
 pub use step::{MustGive, ScenarioStep};
 
-/// A part of the life of an instance: steps in an order that can be taken, at least one.
+/// A part of the life of an instance: at least one step, in a valid order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     steps: Vec<ScenarioStep>,
 }
 
 impl Scenario {
-    /// What happens, in order.
+    /// The steps in order.
     pub(crate) fn steps(&self) -> &[ScenarioStep] {
         &self.steps
     }
@@ -33,7 +32,7 @@ impl Scenario {
         self.steps.iter().any(is_it)
     }
 
-    /// How many calls are answered in it.
+    /// How many calls it makes that are answered.
     pub(crate) fn calls(&self) -> usize {
         let of = |step: &ScenarioStep| match step {
             ScenarioStep::Call
@@ -49,7 +48,7 @@ impl Scenario {
         self.steps.iter().map(of).sum()
     }
 
-    /// How often the model is loaded in it, as far as it gets.
+    /// How often it loads the model, if it is run to its end.
     pub(crate) fn starts(&self) -> usize {
         let mut runs = false;
         let of = |step: &ScenarioStep| match step {
@@ -65,44 +64,44 @@ impl Scenario {
         self.steps.iter().map(of).sum()
     }
 
-    /// How many instances run at once in it.
+    /// How many instances it runs at once.
     pub(crate) fn instances(&self) -> usize {
         if self.any(|step| matches!(step, ScenarioStep::StartBoth)) { 2 } else { 1 }
     }
 
-    /// Whether processes or other resources of the instance have to be killed or frozen from outside.
+    /// Whether it kills or freezes resources of the instance from outside.
     pub(crate) fn needs_external_kill(&self) -> bool {
         self.any(|step| matches!(step, ScenarioStep::Kill | ScenarioStep::FailStop | ScenarioStep::Pause))
     }
 
-    /// Whether the program that holds the instance has to end.
+    /// Whether it ends the program that holds the instance.
     pub(crate) fn ends_its_program(&self) -> bool {
         self.any(|step| matches!(step, ScenarioStep::Exit(_)))
     }
 
-    /// Whether it looks for growth over many calls.
+    /// Whether it checks for growth over many calls.
     pub(crate) fn makes_many_calls(&self) -> bool {
         self.any(|step| matches!(step, ScenarioStep::CallMany))
     }
 
-    /// Whether a start has to fail.
+    /// Whether it makes a start fail.
     pub(crate) fn fails_a_start(&self) -> bool {
         self.any(|step| matches!(step, ScenarioStep::FailStart))
     }
 
-    /// Whether something happens on the connection to a model server.
+    /// Whether it needs the connection to a model server.
     pub(crate) fn needs_server(&self) -> bool {
         self.any(ScenarioStep::needs_server)
     }
 
-    /// Whether it says something of a server that runs already: nothing but that it is called.
+    /// Whether it only makes calls, so that it can test a server that is already running.
     pub(crate) fn is_only_of_calls(&self) -> bool {
         let replays = |step: &ScenarioStep| matches!(step, ScenarioStep::Fault(WireFault::Replay, _));
         let is_plain =
             |step: &ScenarioStep| matches!(step, ScenarioStep::Start | ScenarioStep::Stop | ScenarioStep::Call);
         let of_calls =
             |step: &ScenarioStep| is_plain(step) || (step.needs_server() && !matches!(step, ScenarioStep::Pause));
-        // Such a server has one secret for all its life.
+        // A replay needs a new secret, and such a server never changes its secret.
         self.needs_server() && self.steps.iter().all(of_calls) && !self.any(replays)
     }
 }
@@ -114,50 +113,50 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// A program that hosts objects with a life cycle of their own, such as the `Backend` of a contributor. Scenarios run on its
-/// objects as they do on instances, without the guarantees that an [`Instance`](super::Instance) adds.
+/// A program that hosts objects with their own life cycle, such as the `Backend` of a contributor. Scenarios run on its objects as
+/// they do on instances, without the guarantees that an [`Instance`](super::Instance) adds.
 pub trait ObjectHost: Send + Sync {
-    /// Makes an object without starting it, and gives its number.
+    /// Creates an object without starting it, and returns its number.
     fn make(&self) -> Work<'_, u64>;
 
-    /// Has an object do something; an exception that it raises is the error.
+    /// Makes an object act. An exception that it raises is the error.
     fn act(&self, object: u64, act: ObjectAct) -> Work<'_, ()>;
 
-    /// Starts an object and interrupts that as Ctrl-C does. Gives whether the start was complete before.
+    /// Starts an object and interrupts the start as Ctrl-C does. Returns whether the start completed first.
     fn interrupt_start(&self, object: u64) -> Work<'_, bool>;
 
     /// Calls an object's model.
     fn predict<'a>(&'a self, object: u64, request: &'a Request) -> Work<'a, Prediction>;
 
-    /// What can be seen of an object.
+    /// The visible state of an object.
     fn state(&self, object: u64) -> Work<'_, ObjectState>;
 
-    /// What all objects have started on this machine and is still there, by name.
+    /// The resources on this machine that the objects have created, by name.
     fn resources(&self) -> BTreeSet<String>;
 
-    /// Kills what the objects have started on this machine, and says what there was.
+    /// Kills the processes that the objects have started on this machine, and returns their names.
     fn crash(&self) -> Vec<String>;
 
-    /// Keeps a warning that changes no verdict.
+    /// Records a warning, which changes no verdict.
     fn warn(&self, topic: &'static str, text: String);
 
-    /// Lets the program end without stopping its objects.
+    /// Lets the program exit without stopping its objects.
     fn exit(&mut self, exit: ProgramExit) -> Work<'_, ExitedProgram>;
 
-    /// Stops what still runs, and ends the program.
+    /// Stops the objects that still run, and ends the program.
     fn end(&mut self) -> Work<'_, ()>;
 }
 
-/// What an object does when it is told to.
+/// An act of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectAct {
     /// `start()`.
     Start,
-    /// `start()`, whose `startup()` raises. No error when `start()` hands the exception on.
+    /// `start()` with a `startup()` that raises. It is no error if `start()` passes the exception on.
     FailingStart,
     /// `stop()`.
     Stop,
-    /// `stop()`, whose `shutdown()` raises once it is done.
+    /// `stop()` with a `shutdown()` that raises at its end.
     FailingStop,
     /// `shutdown()`.
     Shutdown,
@@ -165,36 +164,36 @@ pub enum ObjectAct {
     GetModel,
 }
 
-/// What can be seen of an object.
+/// The visible state of an object.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ObjectState {
-    /// Whether it counts as running; `None` where its class does not say.
+    /// Whether it counts as running; `None` if its class does not tell.
     pub(crate) running: Option<bool>,
-    /// How many exit hooks of the program belong to it.
+    /// The number of exit hooks of the program that refer to it.
     pub(crate) exit_hooks: usize,
-    /// How often `startup()` was called; `None` where it cannot be counted.
+    /// How often `startup()` was called; `None` if it cannot be counted.
     pub(crate) startups: Option<usize>,
-    /// How often `shutdown()` was called.
+    /// How often `shutdown()` was called; `None` if it cannot be counted.
     pub(crate) shutdowns: Option<usize>,
 }
 
-/// How a program ends.
+/// The way in which a program is made to exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgramExit {
-    /// By itself, having come to its end.
+    /// By itself, at its end.
     Orderly,
     /// By SIGTERM.
     Terminated,
 }
 
-/// How a program has ended.
+/// How a program has exited.
 #[derive(Debug)]
 pub struct ExitedProgram {
-    /// To follow a subject, such as `exited with status 1`.
+    /// A predicate, such as `exited with status 1`.
     pub(crate) ending: String,
-    /// Whether an object was shut down on the way.
+    /// Whether an object was shut down by the exit.
     pub(crate) shut_down: bool,
-    /// What was left of it.
+    /// The processes that it leaked.
     pub(crate) leaked: Vec<String>,
 }
 
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_and_loads_are_those_of_the_steps() {
+    fn calls_and_loads_are_counted() {
         let cost = |steps: &[&str]| {
             let named = steps.iter().map(|name| {
                 let (_, step, _) = step::WORDS.iter().find(|(word, ..)| word == name).unwrap();

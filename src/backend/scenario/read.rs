@@ -1,27 +1,29 @@
-//! Reads the steps of a case: words, and tables for what has settings. Reports every step that there is not or that cannot be taken
-//! where it stands.
+//! Reads the steps of a case, which are words or tables, and checks their order. Reports unknown steps and steps that are not possible
+//! at their place; does not run steps.
 
 use reqwest::Method;
 
 use super::Scenario;
-use super::order::StepOrder;
 use super::step::{MustGive, ScenarioStep, WORDS};
 use crate::backend::{BackendError, Fault, Stage};
-use crate::config::{Diagnostic, Diagnostics, Located, Location, NameOrTable, TableReader};
+use crate::config::{Diagnostic, Diagnostics, Located, NameOrTable, TableReader};
 use crate::wire::WireFault;
 use crate::wire::client::PlainRequest;
 
-/// The part of a response at which it is cut or changed, unless a step says otherwise.
+/// The default position of a fault within a response.
 const MIDDLE: f64 = 0.5;
-const STAGES: [Stage; 2] = [Stage::Call, Stage::Decode];
+/// The stages in which a call can fail.
+const STAGES: [(&str, Stage); 2] = [("call", Stage::Call), ("decode", Stage::Decode)];
 
 impl Scenario {
-    /// The scenario of a case; `None` when something is wrong with it, which is reported.
+    /// The scenario of a case. Returns `None` and reports the mistakes if it is invalid.
     pub(crate) fn read(written: &[NameOrTable], diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut steps = Vec::with_capacity(written.len());
         for item in written {
             let step = match item {
-                NameOrTable::Name(name) => named(name, diagnostics),
+                NameOrTable::Name(name) => {
+                    one_of(diagnostics, "step", name, WORDS.iter().map(|(word, step, _)| (*word, step.clone())))
+                }
                 NameOrTable::Table(section) => {
                     let mut reader = TableReader::new(section, diagnostics);
                     let step = if reader.has("request") { read_request(&mut reader) } else { read_fault(&mut reader) };
@@ -39,26 +41,28 @@ impl Scenario {
             let taken = order.take(step);
             let ended = || if index + 1 == steps.len() { order.end() } else { Ok(()) };
             if let Err(why) = taken.and_then(|()| ended()) {
-                diagnostics.push(misplaced(index, step, location, why));
+                let message = format!("step {} cannot be `{step}`", index + 1);
+                diagnostics.push(Diagnostic::at((*location).clone(), message).with_label(why));
                 return None;
             }
         }
-        let steps = steps.into_iter().map(|(step, _)| step).collect();
-        Some(Self { steps })
+        Some(Self { steps: steps.into_iter().map(|(step, _)| step).collect() })
     }
 }
 
-fn misplaced(index: usize, step: &ScenarioStep, location: &Location, why: &str) -> Diagnostic {
-    Diagnostic::at(location.clone(), format!("step {} cannot be `{step}`", index + 1)).with_label(why)
-}
-
-fn named(name: &Located<String>, diagnostics: &mut Diagnostics) -> Option<ScenarioStep> {
-    let found = WORDS.iter().find(|(word, ..)| *word == name.value);
+/// Finds a word among the known ones, or reports it.
+fn one_of<'a, T>(
+    diagnostics: &mut Diagnostics,
+    what: &str,
+    word: &Located<String>,
+    known: impl Iterator<Item = (&'a str, T)> + Clone,
+) -> Option<T> {
+    let found = known.clone().find(|(name, _)| *name == word.value);
     if found.is_none() {
-        let words = WORDS.iter().map(|(word, ..)| *word);
-        diagnostics.push(Diagnostic::unknown(name.location.clone(), "step", &name.value, words));
+        let names = known.map(|(name, _)| name);
+        diagnostics.push(Diagnostic::unknown(word.location.clone(), what, &word.value, names));
     }
-    found.map(|(_, step, _)| step.clone())
+    found.map(|(_, value)| value)
 }
 
 /// `{ fault = NAME, at = PART, status = NUMBER, must = … }`
@@ -91,9 +95,9 @@ fn read_must(reader: &mut TableReader<'_>) -> Option<MustGive> {
     match reader.require("must").text_or_texts("must")?.into_vec().as_slice() {
         [word] if word.value == "response" => Some(MustGive::Response),
         [stage, fault, responsible] => {
-            let stage = one_of(reader, "stage", stage, &STAGES.map(|stage| (stage.to_string(), stage)));
-            let fault =
-                one_of(reader, "fault", fault, &Fault::EXPECTABLE.map(|fault| (fault.name().to_owned(), fault)));
+            let stage = one_of(reader.diagnostics(), "stage", stage, STAGES.into_iter());
+            let faults = Fault::EXPECTABLE.into_iter().map(|fault| (fault.name(), fault));
+            let fault = one_of(reader.diagnostics(), "fault", fault, faults);
             let (stage, fault) = (stage?, fault?);
             let owner = BackendError::new(stage, fault, "").responsible().to_string();
             if owner != responsible.value {
@@ -109,20 +113,6 @@ fn read_must(reader: &mut TableReader<'_>) -> Option<MustGive> {
             None
         }
     }
-}
-
-fn one_of<T: Copy>(
-    reader: &mut TableReader<'_>,
-    what: &str,
-    word: &Located<String>,
-    known: &[(String, T)],
-) -> Option<T> {
-    let found = known.iter().find(|(name, _)| *name == word.value);
-    if found.is_none() {
-        let names = known.iter().map(|(name, _)| name.as_str());
-        reader.diagnostics().push(Diagnostic::unknown(word.location.clone(), what, &word.value, names));
-    }
-    found.map(|(_, value)| *value)
 }
 
 /// `{ request = "METHOD /path", body = TEXT, content_type = TEXT, status = [NUMBERS] }`
@@ -157,4 +147,81 @@ fn read_request(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
         body: body.unwrap_or_default().into(),
     };
     Some(ScenarioStep::Request(request, statuses?))
+}
+
+/// The state after some steps.
+#[derive(Debug, Default)]
+struct StepOrder {
+    /// Whether the first and the second instance run.
+    up: [bool; 2],
+    is_paused: bool,
+    has_ended: bool,
+    /// Whether a response has passed the proxy since the last start, and before it.
+    passed: [bool; 2],
+}
+
+impl StepOrder {
+    /// Takes the next step. The error says why it is not possible here.
+    fn take(&mut self, step: &ScenarioStep) -> Result<(), &'static str> {
+        use ScenarioStep as S;
+        let [up, other_is_up] = self.up;
+        if self.has_ended {
+            return Err("the program has ended: nothing can follow");
+        }
+        if self.is_paused && !matches!(step, S::Resume) {
+            return Err("it is paused: expected `resume`");
+        }
+        match step {
+            S::Call | S::CallMany if !up => return Err("it does not run: expected `start` before it, or `refuse`"),
+            S::Restart
+            | S::Kill
+            | S::Pause
+            | S::FailStop
+            | S::Exit(_)
+            | S::HealthWhileBusy
+            | S::KeepAlive
+            | S::Fault(..)
+            | S::Request(..)
+                if !up =>
+            {
+                return Err("it does not run: expected `start` before it");
+            }
+            S::Refuse | S::Down | S::FailStart | S::AbandonStart | S::StartBoth if up => {
+                return Err("it runs: expected `stop` before it");
+            }
+            S::CallBoth if !(up && other_is_up) => return Err("two do not run: expected `start_both` before it"),
+            S::CallOther | S::StopOther if !other_is_up => {
+                return Err("the other does not run: expected `start_both` before it");
+            }
+            S::Resume if !self.is_paused => return Err("it is not paused: expected `pause` before it"),
+            S::Fault(WireFault::Replay, _) if !self.passed[1] => {
+                return Err("there is no response to replay: expected a `drip` and then a `restart` before it");
+            }
+            _ => {}
+        }
+        match step {
+            S::Start | S::Restart if !up || *step == S::Restart => {
+                self.up[0] = true;
+                self.passed[1] |= std::mem::take(&mut self.passed[0]);
+            }
+            S::StartBoth => self.up = [true, true],
+            S::Stop | S::Kill | S::FailStop => self.up[0] = false,
+            S::StopOther => self.up[1] = false,
+            S::Pause => self.is_paused = true,
+            S::Resume => self.is_paused = false,
+            S::Exit(_) => (self.up, self.has_ended) = ([false, false], true),
+            S::Fault(WireFault::Drip, _) => self.passed[0] = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing is left to stop. The error says what is.
+    const fn end(&self) -> Result<(), &'static str> {
+        match self.up {
+            [false, false] => Ok(()),
+            [true, _] => Err("it runs after the last step: expected `stop` at the end"),
+            [false, true] => Err("the other runs after the last step: expected `stop_other` at the end"),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The steps of scenarios, one table with the names that suites use and what each must give.
+//! The steps of scenarios and their names in suites and findings. Does not run steps.
 
 use std::fmt;
 
@@ -7,59 +7,59 @@ use crate::backend::{Fault, Stage};
 use crate::wire::WireFault;
 use crate::wire::client::PlainRequest;
 
-/// How many calls `call_many` makes.
+/// The number of calls of `call_many`.
 pub(crate) const MANY: usize = 12;
 
-/// What happens in one step of a scenario, and what must come of it.
+/// One step of a scenario, with its expected result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScenarioStep {
-    /// It must start and count as running; where it runs already, nothing may happen.
+    /// The instance must start and count as running. If it runs already, nothing may happen.
     Start,
-    /// It must stop, count as stopped and leave nothing; where it does not run, nothing may happen.
+    /// The instance must stop, count as stopped and leak nothing. If it does not run, nothing may happen.
     Stop,
-    /// A stop, and a start after it.
+    /// A stop and then a start.
     Restart,
     /// A call must be answered.
     Call,
-    /// Many calls must be answered, and neither memory nor time grow with each.
+    /// Many calls must be answered, without growing memory or time.
     CallMany,
-    /// It must not count as running.
+    /// The instance must not count as running.
     Down,
-    /// A call must be refused because it is not initialized, and start nothing.
+    /// A call must be refused because the instance is not initialized, and must not start it.
     Refuse,
-    /// A start fails: it must say so and leave nothing.
+    /// A start fails. It must report that and leak nothing.
     FailStart,
-    /// A stop fails: it must count as stopped all the same.
+    /// A stop fails. The instance must count as stopped nevertheless.
     FailStop,
-    /// A start is given up half-way: nothing may be left.
+    /// A start is abandoned half-way. It must leak nothing.
     AbandonStart,
-    /// It is killed from outside: the next call must say so, and a stop bring it down.
+    /// The instance is killed from outside. The next call must report that, and a stop must work.
     Kill,
-    /// Its processes are frozen: a call waits.
+    /// Its processes are frozen, so a call waits.
     Pause,
-    /// Its processes go on.
+    /// Its processes are resumed.
     Resume,
-    /// The program that holds it ends without stopping it: it must be stopped.
+    /// The program that holds the instance exits without stopping it. The instance must be stopped.
     Exit(ProgramExit),
-    /// Two start at once, and must share nothing.
+    /// Two instances start at once and must share nothing.
     StartBoth,
-    /// Both are called at once, and both must answer.
+    /// Both instances are called at once and must answer.
     CallBoth,
-    /// As [`Self::Call`], for the second of two.
+    /// Like [`Self::Call`], for the second instance.
     CallOther,
-    /// As [`Self::Stop`], for the second of two.
+    /// Like [`Self::Stop`], for the second instance.
     StopOther,
-    /// Its server is asked for its health together with a call: both must be answered.
+    /// Its server is asked for its health during a call. Both must be answered.
     HealthWhileBusy,
-    /// Several requests follow each other on one connection, where the server keeps it.
+    /// Several requests on one connection, if the server keeps it open.
     KeepAlive,
-    /// A call in which something goes wrong between client and server.
+    /// A call with a fault between client and server.
     Fault(WireFault, MustGive),
-    /// A request that need not be one of the protocol, and the statuses that it may be answered with.
+    /// Any HTTP request, with the statuses that are valid answers.
     Request(PlainRequest, Vec<u16>),
 }
 
-/// What a call must give.
+/// The expected result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MustGive {
     /// A response.
@@ -68,7 +68,7 @@ pub enum MustGive {
     Error(Stage, Fault),
 }
 
-/// The steps that are a word, with what findings call them.
+/// The steps that are a word, with their titles in findings.
 pub(super) static WORDS: [(&str, ScenarioStep, &str); 21] = [
     ("start", ScenarioStep::Start, "start"),
     ("stop", ScenarioStep::Stop, "stop"),
@@ -94,13 +94,13 @@ pub(super) static WORDS: [(&str, ScenarioStep, &str); 21] = [
 ];
 
 impl ScenarioStep {
-    /// What findings call it.
+    /// Its title in findings.
     pub(crate) fn title(&self) -> String {
         let words = WORDS.iter().find(|(_, step, _)| step == self);
         words.map_or_else(|| self.to_string(), |(_, _, title)| (*title).to_owned())
     }
 
-    /// Whether it happens on the connection to a model server.
+    /// Whether it needs the connection to a model server.
     pub(super) const fn needs_server(&self) -> bool {
         matches!(
             self,

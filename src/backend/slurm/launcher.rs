@@ -115,7 +115,8 @@ impl SlurmLauncher {
         if let Some(launched) = &mut self.launched {
             launched.watcher = Some(watcher);
         }
-        Ok(Endpoint { url: format!("http://{}:{}", bracketed(&host), address.port), port: None })
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        Ok(Endpoint { url: format!("http://{host}:{}", address.port), port: None })
     }
 
     /// Records the cluster and chooses the job's directory.
@@ -318,11 +319,6 @@ impl Launcher for SlurmLauncher {
     fn terminate(&mut self) -> Work<'_, ()> {
         Box::pin(self.stop())
     }
-}
-
-/// A host as part of a URL.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 fn internal(what: &str, error: &dyn std::error::Error) -> BackendError {

@@ -8,7 +8,6 @@
 //!    └── environment (secret), owner only ──→ directory shared with the nodes: environment, address, job.log
 //! ```
 
-mod container;
 mod examine;
 mod finder;
 mod job_dir;

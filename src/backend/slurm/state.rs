@@ -118,7 +118,7 @@ impl JobLine {
     fn brief(&self) -> String {
         let mut text = format!("job {} is {}", self.id, self.state);
         // Writing to a string cannot fail.
-        if self.has_reason() {
+        if !matches!(self.reason.as_str(), "" | "None") {
             let _ = write!(text, " ({})", self.reason);
         }
         if !self.waits() && !self.node.is_empty() {
@@ -190,10 +190,6 @@ impl JobLine {
 
     fn never_ran(&self) -> bool {
         self.state == "FAILED" && (self.reason == "JobLaunchFailure" || self.exit & 0x7f == LAUNCH_FAILED)
-    }
-
-    fn has_reason(&self) -> bool {
-        !matches!(self.reason.as_str(), "" | "None")
     }
 }
 

@@ -30,11 +30,17 @@ const ON_ITS_WAY: Duration = Duration::from_secs(5);
 /// The log of one program. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
-    tail: Arc<Mutex<VecDeque<String>>>,
+    shared: Arc<SharedLog>,
     ended: watch::Receiver<bool>,
-    reader: Arc<PipeReader>,
-    /// Held from before something leaves the pipe until it is in the tail.
-    taking: Arc<Mutex<()>>,
+}
+
+/// What a log shares with the thread that reads it.
+#[derive(Debug)]
+struct SharedLog {
+    tail: Mutex<VecDeque<String>>,
+    reader: PipeReader,
+    /// Held from before output leaves the pipe until it is in the tail.
+    taking: Mutex<()>,
 }
 
 impl Log {
@@ -49,30 +55,21 @@ impl Log {
     fn create_bounded(path: &Path, secret: &Secret, largest: u64) -> io::Result<(Self, PipeWriter)> {
         let file = private::create_file(path)?;
         let (reader, writer) = io::pipe()?;
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let shared = Arc::new(SharedLog { tail: Mutex::default(), reader, taking: Mutex::default() });
         let (ending, ended) = watch::channel(false);
-        let (reader, taking) = (Arc::new(reader), Arc::new(Mutex::new(())));
-        let mut pump = Pump {
-            file,
-            written: 0,
-            largest,
-            path: path.to_owned(),
-            secret: secret.clone(),
-            tail: Arc::clone(&tail),
-            taking: Arc::clone(&taking),
-        };
-        let source = Arc::clone(&reader);
+        let (path, secret) = (path.to_owned(), secret.clone());
+        let mut pump = Pump { file, written: 0, largest, path, secret, shared: Arc::clone(&shared) };
         std::thread::Builder::new().name("log".into()).spawn(move || {
-            pump.run(&source);
+            pump.run();
             // The receiver may be gone.
             let _ = ending.send(true);
         })?;
-        Ok((Self { tail, ended, reader, taking }, writer))
+        Ok((Self { shared, ended }, writer))
     }
 
     /// The last lines so far, oldest first.
     pub(crate) fn tail(&self) -> Vec<String> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Waits until all output so far has arrived: a response on another channel may overtake lines that were written before it.
@@ -84,8 +81,8 @@ impl Log {
     }
 
     fn has_caught_up(&self) -> bool {
-        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
-        !os::has_bytes(&*self.reader)
+        let _taking = self.shared.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        !os::has_bytes(&self.shared.reader)
     }
 
     /// Waits until every writer is closed and all output has arrived.
@@ -101,12 +98,13 @@ struct Pump {
     largest: u64,
     path: PathBuf,
     secret: Secret,
-    tail: Arc<Mutex<VecDeque<String>>>,
-    taking: Arc<Mutex<()>>,
+    shared: Arc<SharedLog>,
 }
 
 impl Pump {
-    fn run(&mut self, mut reader: &PipeReader) {
+    fn run(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut reader = &shared.reader;
         let mut chunk = [0; 8 << 10];
         let mut line = Vec::new();
         loop {
@@ -114,8 +112,7 @@ impl Pump {
             if os::wait_for_bytes(reader).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
                 continue;
             }
-            let taking = Arc::clone(&self.taking);
-            let _taking = taking.lock().unwrap_or_else(PoisonError::into_inner);
+            let _taking = shared.taking.lock().unwrap_or_else(PoisonError::into_inner);
             match reader.read(&mut chunk) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => break,
@@ -149,7 +146,7 @@ impl Pump {
         let text = self.secret.scrub(text.trim_end_matches('\r'));
         // Of a progress bar that is redrawn, keep the last state.
         let shown = text.rsplit('\r').next().unwrap_or_default();
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tail = self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();
         }

@@ -145,8 +145,8 @@ class Watched:
             self.backend.stop()
 
     def interrupted_start(self):
-        """A start that Ctrl-C breaks off, unless it is over before."""
-        return {"completed": self._objects.interruption.during(self.start)}
+        """A start that Ctrl-C interrupts. Returns whether it completed first."""
+        return self._objects.interruption.during(self.start)
 
 
 class ExitHooks:
