@@ -18,35 +18,31 @@ use crate::prediction::Contract;
 /// Exists if the driver of AMD is loaded.
 const AMD: &str = "/dev/kfd";
 
-/// One requirement for everything that the models need.
-pub(super) async fn examine(
-    settings: &ApptainerSettings,
-    models: &[Arc<Contract>],
-    overrides: &Overrides,
-) -> Vec<Requirement> {
-    let mut requirements = vec![match Tool::find(settings.tool.as_deref()).await {
-        Ok(tool) => Requirement::met("apptainer", tool.version),
-        Err(error) => Requirement::unmet("apptainer", error.message, "without it no container can be started"),
-    }];
-    requirements.push(gpu(settings.gpu_for(overrides.device.as_deref())));
-    let mut seen = Vec::new();
-    for contract in models {
-        match (settings.fill(contract, 0), settings.images.name(contract, overrides)) {
-            (Ok(filled), Ok(image)) => {
-                if seen.is_empty() {
-                    requirements.extend(surroundings(&filled));
+impl ApptainerSettings {
+    /// One requirement for everything that the models need.
+    pub(super) async fn examine(&self, models: &[Arc<Contract>], overrides: &Overrides) -> Vec<Requirement> {
+        let mut requirements = vec![match Tool::find(self.tool.as_deref()).await {
+            Ok(tool) => Requirement::met("apptainer", tool.version),
+            Err(error) => Requirement::unmet("apptainer", error.message, "without it no container can be started"),
+        }];
+        requirements.push(gpu(self.gpu_for(overrides.device.as_deref())));
+        let mut seen = Vec::new();
+        for contract in models {
+            match (self.fill(contract, 0), self.images.name(contract, overrides)) {
+                (Ok(filled), Ok(image)) => {
+                    if seen.is_empty() {
+                        requirements.extend(surroundings(&filled));
+                    }
+                    if !seen.contains(&image) {
+                        requirements.push(look(self, &filled, &image).await);
+                        seen.push(image);
+                    }
                 }
-                if !seen.contains(&image) {
-                    requirements.push(look(settings, &filled, &image).await);
-                    seen.push(image);
-                }
-            }
-            (Err(error), _) | (_, Err(error)) => {
-                Requirement::unset(&error).add_to(&mut requirements);
+                (Err(error), _) | (_, Err(error)) => Requirement::unset(&error).add_to(&mut requirements),
             }
         }
+        requirements
     }
-    requirements
 }
 
 fn gpu(gpu: Gpu) -> Requirement {

@@ -66,7 +66,7 @@ impl Settings for Apptainer {
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        Box::pin(doctor::examine(&self.0, models, overrides))
+        Box::pin(self.0.examine(models, overrides))
     }
 }
 

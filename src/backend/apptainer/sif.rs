@@ -132,9 +132,7 @@ fn whole_squashfs(file: &mut File, start: u64, size: u64, length: u64) -> Result
     }
     let own = long(&head, SQUASHFS_LENGTH);
     if own > size {
-        let end = start.saturating_add(own);
-        let what = "its file system";
-        return Err(SifError::Truncated { length, what, end });
+        return Err(SifError::Truncated { length, what: "its file system", end: start.saturating_add(own) });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::channel::OrderResult;
 use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
 use super::objects::HostedObjects;
-use super::orders::{BridgeOrder, decode, doing, limits_of, raised_at_start, report_steps};
+use super::orders::{BridgeOrder, decode, limits_of, report_steps};
 use super::settings::PythonTimeouts;
 use crate::backend::kind::LaunchSpec;
 use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
@@ -43,13 +43,13 @@ impl Hosted {
         };
         match tokio::time::timeout_at(deadline, response).await {
             Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised).await),
+            Ok(Ok(Err(raised))) => Err(interpreter.raised_at_start(&self.hosting, raised).await),
             Ok(Err(_)) => {
-                Err(interpreter.lost(Stage::Ready, &format!("while {} was under way", doing(interpreter))).await)
+                Err(interpreter.lost(Stage::Ready, &format!("while {} was under way", interpreter.doing())).await)
             }
             Err(_) => {
                 interpreter.show_where(self.timeouts.spare).await;
-                Err(interpreter.too_long(Stage::Ready, &doing(interpreter), limit))
+                Err(interpreter.too_long(Stage::Ready, &interpreter.doing(), limit))
             }
         }
     }

@@ -14,7 +14,7 @@ use super::channel::{BridgeState, Channel};
 use super::frame::ShutdownReport;
 use super::hosting::{Host, Hosting};
 use crate::backend::remark::Remark;
-use crate::backend::resources::{self, InstanceId, PROCESS, Resource, processes_of};
+use crate::backend::resources::{self, InstanceId, Resource, processes_of};
 use crate::backend::supervise::{Log, Program, StopOutcome, Supervised};
 use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
 use crate::os;
@@ -143,7 +143,7 @@ impl Interpreter {
         found
             .into_iter()
             .filter(|&process| os::is_alive(process) && !is_parent(process))
-            .map(|process| Resource { kind: PROCESS, id: process.to_string(), detail: os::describe(process) })
+            .map(Resource::of_process)
             .filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper)))
             .collect()
     }
@@ -163,11 +163,8 @@ impl Interpreter {
             return self.error(stage, if seen.crowded { Fault::Internal } else { Fault::Died }, message);
         }
         let Ok(ending) = tokio::time::timeout(EXIT_REPORT, self.process.exited()).await else {
-            return self.error(
-                stage,
-                Fault::Died,
-                format!("the interpreter closed the channel {when}, and still runs"),
-            );
+            let message = format!("the interpreter closed the channel {when}, and still runs");
+            return self.error(stage, Fault::Died, message);
         };
         self.process.settled().await;
         let error = self.error(stage, Fault::Died, format!("the interpreter {ending} {when}"));
@@ -186,10 +183,10 @@ impl Interpreter {
 
     /// Writes the stack of every thread to the log, unless the hosted code never lets other threads run.
     pub(super) async fn show_where(&self, limit: Duration) {
-        if let Some(channel) = &self.channel {
-            if let Ok(Ok(_)) = tokio::time::timeout(limit, channel.order(json!({"do": "where"}))).await {
-                self.log.caught_up().await;
-            }
+        if let Some(channel) = &self.channel
+            && let Ok(Ok(_)) = tokio::time::timeout(limit, channel.order(json!({"do": "where"}))).await
+        {
+            self.log.caught_up().await;
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::channel::OrderResult;
 use super::hosting::Hosting;
 use super::interpreter::{Interpreter, SHUTDOWN_REPORT};
-use super::orders::{BridgeOrder, decode, limits_of, raised_at_start};
+use super::orders::{BridgeOrder, decode, limits_of};
 use super::settings::PythonTimeouts;
 use crate::backend::kind::LaunchSpec;
 use crate::backend::remark::Remark;
@@ -58,24 +58,16 @@ impl HostedObjects {
         };
         order["do"] = "object".into();
         order["act"] = name.into();
-        self.interpreter
-            .ask(BridgeOrder {
-                order,
-                limits: &ResponseLimits::for_fields(0),
-                stage,
-                what: doing,
-                when: &format!("in {doing}"),
-                limit,
-                spare: self.timeouts.spare,
-            })
-            .await
+        let (limits, when, spare) = (ResponseLimits::for_fields(0), format!("in {doing}"), self.timeouts.spare);
+        let order = BridgeOrder { order, limits: &limits, stage, what: doing, when: &when, limit, spare };
+        self.interpreter.ask(order).await
     }
 
     /// Sends an order that starts something.
     async fn start_order(&self, order: Value, name: &str, doing: &str) -> Result<(), BackendError> {
         match self.order(order, name, doing).await? {
             Ok(_) => Ok(()),
-            Err(raised) => Err(raised_at_start(&self.interpreter, &self.hosting, raised).await),
+            Err(raised) => Err(self.interpreter.raised_at_start(&self.hosting, raised).await),
         }
     }
 

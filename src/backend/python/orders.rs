@@ -41,15 +41,8 @@ impl<'a> BridgeOrder<'a> {
             "sequences": request.input.to_json(),
             "options": request.options,
         });
-        Self {
-            order,
-            limits,
-            stage: Stage::Call,
-            what: "the call",
-            when: "in the middle of a call",
-            limit,
-            spare: WHERE,
-        }
+        let (what, when) = ("the call", "in the middle of a call");
+        Self { order, limits, stage: Stage::Call, what, when, limit, spare: WHERE }
     }
 }
 
@@ -65,6 +58,29 @@ impl Interpreter {
                 Err(self.too_long(order.stage, order.what, order.limit))
             }
         }
+    }
+
+    /// The error of a start that raised an exception.
+    pub(super) async fn raised_at_start(&self, hosting: &Hosting, raised: PythonException) -> BackendError {
+        let state = self.state();
+        let mut error = match &state.step {
+            Some((HostedStartStep::Import, path)) => {
+                let advice = raised.missing.as_ref().map(|missing| advice(missing, path, state.ready.as_ref()));
+                let mut error = raised.at_import(&self.doing());
+                error.message.push_str(&advice.unwrap_or_default());
+                error
+            }
+            step => raised.at_start(step.as_ref().map(|(step, _)| *step), &self.doing(), hosting.host.origin()),
+        };
+        self.log_caught_up().await;
+        let mut log = self.log_tail();
+        log.append(&mut error.log_tail);
+        error.with_log(log)
+    }
+
+    /// The current step of the start, as the subject of a sentence.
+    pub(super) fn doing(&self) -> String {
+        describe(self.state().step)
     }
 }
 
@@ -93,28 +109,6 @@ pub(super) async fn decode(
     }
 }
 
-/// The error of a start that raised an exception.
-pub(super) async fn raised_at_start(
-    interpreter: &Interpreter,
-    hosting: &Hosting,
-    raised: PythonException,
-) -> BackendError {
-    let state = interpreter.state();
-    let mut error = match &state.step {
-        Some((HostedStartStep::Import, path)) => {
-            let advice = raised.missing.as_ref().map(|missing| advice(missing, path, state.ready.as_ref()));
-            let mut error = raised.at_import(&doing(interpreter));
-            error.message.push_str(&advice.unwrap_or_default());
-            error
-        }
-        step => raised.at_start(step.as_ref().map(|(step, _)| *step), &doing(interpreter), hosting.host.origin()),
-    };
-    interpreter.log_caught_up().await;
-    let mut log = interpreter.log_tail();
-    log.append(&mut error.log_tail);
-    error.with_log(log)
-}
-
 /// Reports each step of the start as it begins.
 pub(super) async fn report_steps(channel: &Channel, progress: &StartProgress) -> Infallible {
     let mut state = channel.state.clone();
@@ -128,11 +122,6 @@ pub(super) async fn report_steps(channel: &Channel, progress: &StartProgress) ->
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// The current step of the start, as the subject of a sentence.
-pub(super) fn doing(interpreter: &Interpreter) -> String {
-    describe(interpreter.state().step)
 }
 
 fn describe(step: Option<(HostedStartStep, String)>) -> String {

@@ -88,10 +88,8 @@ impl PythonSettings {
         config: &Options,
         overrides: &Overrides,
     ) -> Result<Hosting, BackendError> {
-        let values = PlaceholderValues::new(
-            contract,
-            [("model.name", contract.name.clone()), ("model.wrapper", contract.wrapper.clone())],
-        )?;
+        let own = [("model.name", contract.name.clone()), ("model.wrapper", contract.wrapper.clone())];
+        let values = PlaceholderValues::new(contract, own)?;
         let fill = |text: &str| values.fill(text);
         let device = overrides.gpu.as_ref().or(overrides.device.as_ref()).or(self.device.as_ref()).cloned();
         let tag = overrides.tag.as_deref();
@@ -255,12 +253,8 @@ fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> PythonTimeout
     let start = table.start_timeout.unwrap_or(START_TIMEOUT);
     // Leaves time to find out what was under way before the instance gives up.
     let spare = (start / 4).min(Duration::from_secs(5));
-    PythonTimeouts {
-        start: start.saturating_sub(spare),
-        spare: spare * 3 / 4,
-        call: reader.duration("call_timeout").unwrap_or(Duration::from_secs(3600)),
-        stop,
-    }
+    let call = reader.duration("call_timeout").unwrap_or(Duration::from_secs(3600));
+    PythonTimeouts { start: start.saturating_sub(spare), spare: spare * 3 / 4, call, stop }
 }
 
 /// Reads a text with placeholders.

@@ -161,19 +161,14 @@ impl Place {
 /// Removes the directory of a run without remaining resources, unless one may still be created for it.
 fn remove(run: &StaleRun, mode: Mode) -> Result<(), String> {
     let StaleRun { name, directory, .. } = run;
-    match pending::pending_for(directory) {
-        Ok(None) => {}
-        Ok(Some(rest)) => {
-            let rest = rest.as_secs() + 1;
-            return Err(format!(
-                "{name}: a platform was asked for a resource when the run was killed, and may still create it for {rest} s"
-            ));
-        }
-        Err(error) => return Err(format!("{name}: its pending creations cannot be read: {error}")),
-    }
-    match mode {
-        Mode::DryRun => Ok(()),
-        Mode::Remove => run_directory::remove(directory)
+    match (pending::pending_for(directory), mode) {
+        (Err(error), _) => Err(format!("{name}: its pending creations cannot be read: {error}")),
+        (Ok(Some(rest)), _) => Err(format!(
+            "{name}: a platform was asked for a resource when the run was killed, and may still create it for {} s",
+            rest.as_secs() + 1
+        )),
+        (Ok(None), Mode::DryRun) => Ok(()),
+        (Ok(None), Mode::Remove) => run_directory::remove(directory)
             .map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
     }
 }

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::run_directory::RunDirectory;
-use super::temporary::TemporaryFiles;
 use super::{Resource, if_exists};
 use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Stage, private};
@@ -58,7 +57,7 @@ impl InstanceId {
     /// # Errors
     /// If it cannot be created.
     pub(crate) fn directory(&self) -> io::Result<PathBuf> {
-        self.create(&self.number.to_string())
+        self.create(self.run.path.join(self.number.to_string()))
     }
 
     /// The directory for the temporary files of the instance's processes, removed with its content after the stop. Its name is
@@ -67,27 +66,22 @@ impl InstanceId {
     /// # Errors
     /// If it cannot be created.
     pub(crate) fn temporary(&self) -> io::Result<PathBuf> {
-        self.create(&self.temporary_name())
+        self.create(self.temporary_path())
     }
 
-    fn temporary_name(&self) -> String {
-        format!("t{}", self.number)
+    pub(super) fn temporary_path(&self) -> PathBuf {
+        self.run.path.join(format!("t{}", self.number))
     }
 
-    fn create(&self, name: &str) -> io::Result<PathBuf> {
+    fn create(&self, directory: PathBuf) -> io::Result<PathBuf> {
         self.run.begin()?;
-        let directory = self.run.path.join(name);
         private::make_directory(&directory)?;
         Ok(directory)
     }
 
-    pub(super) fn temporary_files(&self) -> io::Result<Option<TemporaryFiles>> {
-        TemporaryFiles::in_directory(&self.run.path.join(self.temporary_name()))
-    }
-
     pub(super) fn remove_directories(&self) -> io::Result<()> {
-        let remove = |name: String| if_exists(fs::remove_dir_all(self.run.path.join(name))).map(drop);
-        remove(self.temporary_name()).and(remove(self.number.to_string()))
+        let remove = |directory: PathBuf| if_exists(fs::remove_dir_all(directory)).map(drop);
+        remove(self.temporary_path()).and(remove(self.run.path.join(self.number.to_string())))
     }
 
     /// Records that something is about to be created on a platform. The finder of `kind` is opened with `platform`, which says

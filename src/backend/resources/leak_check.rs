@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::clean::{Mode, PATIENCE, clean};
-use super::{InstanceId, OpenFinder, Processes, Resource, ResourceFinder};
+use super::{InstanceId, OpenFinder, Processes, Resource, ResourceFinder, temporary};
 use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::os::Unavailable;
@@ -63,13 +63,8 @@ impl LeakGuard {
     /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first one
     /// cleans up after stale runs.
     pub(crate) fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
-        Self {
-            instance,
-            open,
-            local: Processes::here().map(|processes| Arc::new(processes) as Arc<dyn ResourceFinder>),
-            cleaned,
-            settling: SETTLING,
-        }
+        let local = Processes::here().map(|processes| Arc::new(processes) as Arc<dyn ResourceFinder>);
+        Self { instance, open, local, cleaned, settling: SETTLING }
     }
 
     /// A guard with a single finder, without stale runs.
@@ -133,22 +128,20 @@ impl LeakGuard {
     fn add_observed(&self, from: StoppedFrom, report: &mut LeakReport) {
         let observed = self.instance.take_observed();
         report.remarks.extend(observed.remarks);
-        for what in observed.abandoned {
-            report
-                .failed_checks
-                .push(format!("{what} was given up and may still be carried out, `hydrotest clean` looks for it"));
-        }
+        report.failed_checks.extend(
+            observed.abandoned.iter().map(|what| {
+                format!("{what} was given up and may still be carried out, `hydrotest clean` looks for it")
+            }),
+        );
         if from == StoppedFrom::Starting {
             return;
         }
-        for resource in observed.leaked {
-            report.leaks.push(leaked(&resource));
-        }
+        report.leaks.extend(observed.leaked.iter().map(leaked));
         if !observed.orderly {
             return;
         }
-        match self.instance.temporary_files() {
-            Ok(files) => report.remarks.extend(files.map(|files| files.remark())),
+        match temporary::remark(&self.instance.temporary_path()) {
+            Ok(remark) => report.remarks.extend(remark),
             Err(error) => {
                 let text = format!("its TMPDIR could not be read: {error}");
                 report.remarks.push(Remark::warning("reading temporary files", text));

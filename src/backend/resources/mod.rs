@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use super::Work;
 use super::supervise::LeakedProcess;
-use crate::os::Pid;
+use crate::os::{self, Pid};
 
 pub use clean::Mode;
 pub(crate) use clean::{CleanReport, clean};
@@ -62,7 +62,7 @@ pub trait ResourceFinder: Send + Sync {
 pub(crate) type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String>;
 
 /// The `kind` of a resource that is a process.
-pub(in crate::backend) const PROCESS: &str = "process";
+const PROCESS: &str = "process";
 
 /// Something that a run has created outside of this process. If it is still there after the stop of its instance, it is a leak.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,11 @@ impl Resource {
     /// A resource without detail.
     pub(crate) fn new(kind: &'static str, id: impl Into<String>) -> Self {
         Self { kind, id: id.into(), detail: String::new() }
+    }
+
+    /// A process of this machine.
+    pub(in crate::backend) fn of_process(process: i32) -> Self {
+        Self { kind: PROCESS, id: process.to_string(), detail: os::describe(process) }
     }
 
     /// Its process, if it is one.

@@ -1,9 +1,9 @@
 //! Finds and removes processes of this machine by the label in their environment, which a program keeps when it leaves its
 //! process group, session or parent. Does not see processes of other users.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{PROCESS, Resource, ResourceFinder, VARIABLE, is_labelled};
+use super::{Resource, ResourceFinder, VARIABLE, is_labelled};
 use crate::backend::supervise::is_supervisor;
 use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::os::{self, Signal, Unavailable, is_alive, kill_process};
@@ -29,7 +29,12 @@ impl Processes {
 
 impl ResourceFinder for Processes {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
-        Box::pin(async move { labelled(labels).map_err(unavailable) })
+        Box::pin(async move {
+            labelled(labels).map_err(|why| {
+                let message = format!("finding processes of this machine: {why}");
+                BackendError::new(Stage::Shutdown, Fault::Internal, message)
+            })
+        })
     }
 
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
@@ -37,26 +42,21 @@ impl ResourceFinder for Processes {
             let Some(process) = resource.process() else {
                 return Ok(());
             };
-            if is_supervisor(&resource.id) {
-                // It exits after its program, and also kills processes without a label.
-                let gone = async {
-                    while is_alive(process.as_raw_pid()) {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                };
-                let _ = tokio::time::timeout(OWN_END, gone).await;
-            }
+            // A supervisor exits after its program, and also kills processes without a label.
+            let spared = if is_supervisor(&resource.id) { OWN_END } else { Duration::ZERO };
+            let begun = Instant::now();
             let gone = async {
                 // An error means that it is gone, or that we may not kill it, which is reported below. The number may have been
                 // reused by a process without the label.
                 while is_alive(process.as_raw_pid()) {
-                    if label_in(&os::environment(process.as_raw_pid()).unwrap_or_default()).is_some() {
+                    let environment = os::environment(process.as_raw_pid()).unwrap_or_default();
+                    if begun.elapsed() >= spared && label_in(&environment).is_some() {
                         let _ = kill_process(process, Signal::KILL);
                     }
-                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
-            tokio::time::timeout(PATIENCE, gone).await.map_err(|_| {
+            tokio::time::timeout(spared + PATIENCE, gone).await.map_err(|_| {
                 BackendError::new(Stage::Shutdown, Fault::Timeout, format!("{resource} could not be killed"))
             })
         })
@@ -98,31 +98,19 @@ pub(crate) fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
     Ok(found)
 }
 
-fn unavailable(why: Unavailable) -> BackendError {
-    BackendError::new(Stage::Shutdown, Fault::Internal, format!("finding processes of this machine: {why}"))
-}
-
 /// The label in the environment of a process.
-fn label_in(environment: &[u8]) -> Option<String> {
-    environment.split(|byte| *byte == 0).find_map(|variable| {
-        std::str::from_utf8(variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?).ok().map(str::to_owned)
-    })
+fn label_in(environment: &[u8]) -> Option<&str> {
+    environment
+        .split(|byte| *byte == 0)
+        .find_map(|variable| std::str::from_utf8(variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?).ok())
 }
 
 /// All processes with one of these labels except this one; supervisors last.
 fn labelled(labels: &[String]) -> Result<Vec<Resource>, Unavailable> {
     let own = std::process::id().cast_signed();
-    let environments = os::environments()?.into_iter();
-    let mut found: Vec<Resource> = environments
-        .filter(|(process, _)| *process != own)
-        .filter_map(|(process, environment)| {
-            is_labelled(&label_in(&environment)?, labels).then(|| Resource {
-                kind: PROCESS,
-                detail: os::describe(process),
-                id: process.to_string(),
-            })
-        })
-        .collect();
+    let carries = |environment: &[u8]| label_in(environment).is_some_and(|label| is_labelled(label, labels));
+    let ours = os::environments()?.into_iter().filter(|(process, environment)| *process != own && carries(environment));
+    let mut found: Vec<Resource> = ours.map(|(process, _)| Resource::of_process(process)).collect();
     found.sort_by_key(|process| is_supervisor(&process.id));
     Ok(found)
 }

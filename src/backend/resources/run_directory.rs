@@ -37,13 +37,8 @@ impl RunDirectory {
     /// The directory of a new run, with a unique name.
     pub(crate) fn new() -> Self {
         let name = new_name();
-        Self {
-            path: runs().join(&name),
-            name,
-            lock: Mutex::default(),
-            instances: AtomicUsize::new(0),
-            kept: AtomicBool::new(false),
-        }
+        let path = runs().join(&name);
+        Self { name, path, lock: Mutex::default(), instances: AtomicUsize::new(0), kept: AtomicBool::new(false) }
     }
 
     #[cfg(test)]

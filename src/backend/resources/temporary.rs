@@ -13,54 +13,38 @@ const MUCH: u64 = 100 << 20;
 /// Entries that are measured; further ones count as empty.
 const MEASURED: usize = 100_000;
 
-/// The content of an instance's temporary directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TemporaryFiles {
-    /// The first entry by name, with its type.
-    example: String,
-    entries: usize,
-    /// The size of all files below the directory.
-    bytes: u64,
-}
-
-impl TemporaryFiles {
-    /// Reads a directory. Returns `None` if it is empty or does not exist.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub(super) fn in_directory(directory: &Path) -> io::Result<Option<Self>> {
-        let mut names = Vec::new();
-        for entry in if_exists(fs::read_dir(directory))?.into_iter().flatten() {
-            let entry = entry?;
-            let what = if entry.file_type()?.is_dir() { "directory" } else { "file" };
-            names.push((entry.file_name(), what));
-        }
-        names.sort();
-        Ok(names.first().map(|(name, what)| Self {
-            example: format!("temporary {what} {}", name.to_string_lossy()),
-            entries: names.len(),
-            bytes: bytes_below(directory),
-        }))
+/// Describes the temporary files in a directory. Returns `None` if it is empty or does not exist.
+///
+/// They are not a leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and hydrotest removes
+/// it.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub(super) fn remark(directory: &Path) -> io::Result<Option<Remark>> {
+    const TOPIC: &str = "temporary files";
+    let mut names = Vec::new();
+    for entry in if_exists(fs::read_dir(directory))?.into_iter().flatten() {
+        let entry = entry?;
+        let what = if entry.file_type()?.is_dir() { "directory" } else { "file" };
+        names.push((entry.file_name(), what));
     }
-
-    /// A remark and not a leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and hydrotest
-    /// removes it.
-    pub(super) fn remark(&self) -> Remark {
-        const TOPIC: &str = "temporary files";
-        let size =
-            if self.bytes < 1 << 20 { format!("{} bytes", self.bytes) } else { format!("{} MiB", self.bytes >> 20) };
-        let what = match self.entries {
-            1 => self.example.clone(),
-            more => format!("{} and {} more", self.example, more - 1),
-        };
-        let text = format!("{what} ({size}) was left in its TMPDIR, which hydrotest has removed");
-        if self.bytes > MUCH {
-            let advice = "files that are meant to stay, such as a cache, need another place";
-            Remark::warning(TOPIC, format!("{text}; {advice}"))
-        } else {
-            Remark::note(TOPIC, text)
-        }
+    names.sort();
+    let Some((name, what)) = names.first() else {
+        return Ok(None);
+    };
+    let mut example = format!("temporary {what} {}", name.to_string_lossy());
+    if names.len() > 1 {
+        example = format!("{example} and {} more", names.len() - 1);
     }
+    let bytes = bytes_below(directory);
+    let size = if bytes < 1 << 20 { format!("{bytes} bytes") } else { format!("{} MiB", bytes >> 20) };
+    let text = format!("{example} ({size}) was left in its TMPDIR, which hydrotest has removed");
+    Ok(Some(if bytes > MUCH {
+        let advice = "files that are meant to stay, such as a cache, need another place";
+        Remark::warning(TOPIC, format!("{text}; {advice}"))
+    } else {
+        Remark::note(TOPIC, text)
+    }))
 }
 
 /// The size of the readable files below a directory. Does not follow links.
@@ -91,20 +75,20 @@ mod tests {
     #[test]
     fn what_is_left_is_a_note_and_above_a_size_a_warning() {
         let directory = tempfile::tempdir().unwrap();
-        let looked = || TemporaryFiles::in_directory(directory.path()).unwrap();
-        assert_eq!(looked(), None);
-        assert_eq!(TemporaryFiles::in_directory(&directory.path().join("none")).unwrap(), None);
+        let found = || remark(directory.path()).unwrap();
+        assert_eq!(found(), None);
+        assert_eq!(remark(&directory.path().join("none")).unwrap(), None);
         fs::create_dir(directory.path().join("tmpab12")).unwrap();
-        let remark = looked().unwrap().remark();
+        let note = found().unwrap();
         let words = "temporary directory tmpab12 (0 bytes) was left in its TMPDIR, which hydrotest has removed";
-        assert_eq!(remark, Remark::note("temporary files", words));
+        assert_eq!(note, Remark::note("temporary files", words));
         // A sparse file: its size counts, but it takes no disk space.
         let file = fs::File::create(directory.path().join("tmpab12/weights")).unwrap();
         file.set_len(MUCH + 1).unwrap();
         fs::write(directory.path().join("z"), "x").unwrap();
-        let remark = looked().unwrap().remark();
-        assert_eq!(remark.severity, Severity::Warning);
+        let warning = found().unwrap();
+        assert_eq!(warning.severity, Severity::Warning);
         let begin = "temporary directory tmpab12 and 1 more (100 MiB) was left";
-        assert!(remark.text.starts_with(begin), "{}", remark.text);
+        assert!(warning.text.starts_with(begin), "{}", warning.text);
     }
 }

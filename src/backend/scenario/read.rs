@@ -130,8 +130,7 @@ fn read_request(reader: &mut TableReader<'_>) -> Option<ScenarioStep> {
         request
     });
     let statuses = statuses.and_then(|numbers| {
-        let read = numbers.iter().map(|number| number.to_string().parse().ok());
-        let read = read.map(|status: Option<u16>| status.filter(|status| (100..=599).contains(status)));
+        let read = numbers.iter().map(|number| number.to_string().parse().ok().filter(|it| (100..=599).contains(it)));
         let statuses: Option<Vec<u16>> = read.collect();
         let statuses = statuses.filter(|statuses| !statuses.is_empty());
         if statuses.is_none() {

@@ -10,48 +10,47 @@ use crate::backend::kind::Overrides;
 use crate::backend::requirement::Requirement;
 use crate::prediction::Contract;
 
-/// One requirement for everything that a job needs.
-pub(super) async fn examine(
-    settings: &SlurmSettings,
-    models: &[Arc<Contract>],
-    overrides: &Overrides,
-) -> Vec<Requirement> {
-    let tools = Tools::new(settings.conf());
-    let mut requirements = Vec::new();
-    for contract in models {
-        match settings.fill(contract) {
-            Err(error) => Requirement::unset(&error).add_to(&mut requirements),
-            Ok(JobSpec { container: Some(container), .. }) => {
-                for requirement in container.look_here(settings.shared.as_deref()) {
-                    requirement.add_to(&mut requirements);
+impl SlurmSettings {
+    /// One requirement for everything that a job needs.
+    pub(super) async fn examine(&self, models: &[Arc<Contract>], overrides: &Overrides) -> Vec<Requirement> {
+        let tools = Tools { conf: self.conf() };
+        let mut requirements = Vec::new();
+        for contract in models {
+            match self.fill(contract) {
+                Err(error) => Requirement::unset(&error).add_to(&mut requirements),
+                Ok(JobSpec { container: Some(container), .. }) => {
+                    for requirement in container.look_here(self.shared.as_deref()) {
+                        requirement.add_to(&mut requirements);
+                    }
+                }
+                Ok(_) => {}
+            }
+        }
+        requirements.extend(gpu(self, overrides));
+        for tool in ["sbatch", "squeue", "scancel", "scontrol"] {
+            match tools.ask(tool, &["--version"]).await {
+                Ok(version) => requirements.push(Requirement::met(tool, version.trim())),
+                Err(error) => {
+                    let advice = "install Slurm's commands here, or run hydrotest on a login node";
+                    requirements.push(Requirement::unmet(tool, error.to_string(), advice));
+                    return requirements;
                 }
             }
-            Ok(_) => {}
         }
-    }
-    requirements.extend(gpu(settings, overrides));
-    for tool in ["sbatch", "squeue", "scancel", "scontrol"] {
-        match tools.ask(tool, &["--version"]).await {
-            Ok(version) => requirements.push(Requirement::met(tool, version.trim())),
+        match tools.ask("scontrol", &["ping"]).await {
+            Ok(reply) => requirements.push(Requirement::met("slurmctld", reply.trim())),
             Err(error) => {
-                let advice = "install Slurm's commands here, or run hydrotest on a login node";
-                requirements.push(Requirement::unmet(tool, error.to_string(), advice));
+                let advice =
+                    "set `conf` or SLURM_CONF to the cluster's slurm.conf, and see that slurmctld and munged run";
+                requirements.push(Requirement::unmet("slurmctld", error.to_string(), advice));
                 return requirements;
             }
         }
+        let filled = models.iter().find_map(|contract| self.fill(contract).ok());
+        requirements.push(submission(filled.map_or_else(|| self.requested(), |filled| filled.arguments), &tools).await);
+        requirements.push(directory(self));
+        requirements
     }
-    match tools.ask("scontrol", &["ping"]).await {
-        Ok(reply) => requirements.push(Requirement::met("slurmctld", reply.trim())),
-        Err(error) => {
-            let advice = "set `conf` or SLURM_CONF to the cluster's slurm.conf, and see that slurmctld and munged run";
-            requirements.push(Requirement::unmet("slurmctld", error.to_string(), advice));
-            return requirements;
-        }
-    }
-    let filled = models.iter().find_map(|contract| settings.fill(contract).ok());
-    requirements.push(submission(filled.map_or_else(|| settings.requested(), |filled| filled.arguments), &tools).await);
-    requirements.push(directory(settings));
-    requirements
 }
 
 /// Whether the job asks for the GPU that its device needs. sbatch checks whether a node has one.

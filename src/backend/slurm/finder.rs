@@ -42,7 +42,8 @@ impl SlurmFinder {
         let user = user.ok_or_else(|| {
             BackendError::new(Stage::Shutdown, Fault::Internal, format!("whose jobs they are is not said in {record}"))
         })?;
-        Ok(Self { queue: Queue::new(Tools::new(text("conf")), user), shared: text("shared_dir").map(PathBuf::from) })
+        let queue = Queue { tools: Tools { conf: text("conf") }, user };
+        Ok(Self { queue, shared: text("shared_dir").map(PathBuf::from) })
     }
 
     /// The directories of labels in the shared directory. It existed when the run began, so it is an error if it cannot be read.

@@ -19,7 +19,6 @@ use super::{NAME, finder};
 use crate::backend::kind::LaunchSpec;
 use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
 use crate::backend::private;
-use crate::backend::start_progress::StartProgress;
 use crate::backend::supervise::{LONGEST_LINE, TAIL};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::os;
@@ -45,6 +44,7 @@ pub(super) struct SlurmLauncher {
     queue: Queue,
     launches: usize,
     launched: Option<Launched>,
+    watcher: Option<JobWatcher>,
     events: Mutex<VecDeque<String>>,
 }
 
@@ -54,13 +54,13 @@ struct Launched {
     secret: Secret,
     job_dir: JobDir,
     /// Continues when the start is dropped: an interrupted submission may still become a job.
-    submission: Option<JoinHandle<Result<String, ToolError>>>,
-    watcher: Option<JobWatcher>,
+    submission: JoinHandle<Result<String, ToolError>>,
 }
 
 impl SlurmLauncher {
     pub(super) fn new(settings: Arc<SlurmSettings>) -> Self {
-        Self { queue: settings.queue(), settings, launches: 0, launched: None, events: Mutex::default() }
+        let queue = settings.queue();
+        Self { settings, queue, launches: 0, launched: None, watcher: None, events: Mutex::default() }
     }
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
@@ -82,7 +82,7 @@ impl SlurmLauncher {
         set.map_err(|error| internal("the job's directory cannot be made", &error))?;
         let pending = launch.instance.pending("the submission of a job")?;
         let queue = self.queue.clone();
-        let submitted = tokio::spawn(async move {
+        let submission = tokio::spawn(async move {
             let submitted = submission.submit(&queue).await;
             let is_known = match &submitted {
                 Ok(_) | Err(ToolError::Missing { .. }) => true,
@@ -95,26 +95,25 @@ impl SlurmLauncher {
             }
             submitted
         });
-        self.launched = Some(Launched {
-            name: launch.instance.label(),
-            secret: secret.clone(),
-            job_dir,
-            submission: Some(submitted),
-            watcher: None,
-        });
+        let name = launch.instance.label();
+        let launched = Launched { name, secret: secret.clone(), job_dir: job_dir.clone(), submission };
+        let launched = self.launched.insert(launched);
         progress.set(Stage::Launch, "submitting a job");
-        let id = self.submitted().await?;
+        let submitted = (&mut launched.submission).await;
+        let id = match submitted.map_err(|error| internal("sbatch cannot be waited for", &error))? {
+            Ok(output) => output.trim().split(';').next().unwrap_or_default().to_owned(),
+            Err(error) => return Err(self.not_submitted(&error).await),
+        };
+        self.note(&format!("job {id} was submitted"));
         progress.set(Stage::Launch, format!("job {id} was submitted"));
-        let (address, line) = self.wait(&id, progress, deadline).await?;
+        let (address, line) = self.wait(&id, launch, &job_dir, deadline).await?;
         let host = match self.settings.address(&launch.contract, &address.node) {
             Some(host) => host?,
             // While the controller is away, the node's name is the best guess.
             None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
         };
-        let watcher = JobWatcher::start(self.queue.clone(), launch.instance.label(), line, self.settings.poll);
-        if let Some(launched) = &mut self.launched {
-            launched.watcher = Some(watcher);
-        }
+        let name = launch.instance.label();
+        self.watcher = Some(JobWatcher::start(self.queue.clone(), name, line, self.settings.poll));
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         Ok(Endpoint { url: format!("http://{host}:{}", address.port), port: None })
     }
@@ -135,27 +134,11 @@ impl SlurmLauncher {
         Ok(self.settings.job_dir(&directory, self.launches, launch))
     }
 
-    /// Waits for sbatch and returns the number of the job.
-    async fn submitted(&mut self) -> Result<String, BackendError> {
-        let Some(submission) = self.launched.as_mut().and_then(|launched| launched.submission.as_mut()) else {
-            return Err(BackendError::new(Stage::Launch, Fault::Internal, "nothing was submitted"));
-        };
-        let submitted = submission.await;
-        if let Some(launched) = &mut self.launched {
-            launched.submission = None;
-        }
-        let submitted = submitted.map_err(|error| internal("sbatch cannot be waited for", &error))?;
-        let error = match submitted {
-            Ok(output) => {
-                let id = output.trim().split(';').next().unwrap_or_default().to_owned();
-                self.note(&format!("job {id} was submitted"));
-                return Ok(id);
-            }
-            Err(error) => error,
-        };
+    /// The error of a submission that failed.
+    async fn not_submitted(&self, error: &ToolError) -> BackendError {
         let mut refused = error.during(Stage::Launch);
         // If a controller answers, it has refused the job.
-        match (&error, self.queue.controller().await) {
+        match (error, self.queue.controller().await) {
             (ToolError::Failed { .. }, Ok(_)) => {
                 refused.fault = Fault::Misconfigured;
                 refused.message = format!(
@@ -168,24 +151,23 @@ impl SlurmLauncher {
             }
             _ => {}
         }
-        Err(refused)
+        refused
     }
 
     /// Waits until the job reports the address of its server.
     async fn wait(
         &self,
         id: &str,
-        progress: &StartProgress,
+        launch: &LaunchSpec,
+        job_dir: &JobDir,
         deadline: Instant,
     ) -> Result<(Address, JobLine), BackendError> {
-        let Some(launched) = &self.launched else {
-            return Err(BackendError::new(Stage::Launch, Fault::NotRunning, "nothing was submitted"));
-        };
+        let name = launch.instance.label();
         let mut pause = FIRST_PAUSE;
         let mut last: Option<JobLine> = None;
         loop {
-            let Ok(response) = timeout_at(deadline, self.queue.jobs(Some(&launched.name))).await else {
-                return Err(self.too_late(launched, last.as_ref(), None));
+            let Ok(response) = timeout_at(deadline, self.queue.jobs(Some(&name))).await else {
+                return Err(self.too_late(job_dir, last.as_ref(), None));
             };
             let last_error = match response {
                 Ok(jobs) => {
@@ -202,12 +184,9 @@ impl SlurmLauncher {
                         self.note(&line.describe());
                         pause = FIRST_PAUSE;
                     }
-                    line.state_in(progress);
-                    let address = launched.job_dir.address();
-                    if let Some(address) =
-                        address.filter(|reported| reported.job == id && reported.restarts == line.restarts)
-                        && !line.waits()
-                    {
+                    line.state_in(&launch.progress);
+                    let is_current = |address: &Address| address.job == id && address.restarts == line.restarts;
+                    if let Some(address) = job_dir.address().filter(is_current).filter(|_| !line.waits()) {
                         return Ok((address, line));
                     }
                     last = Some(line);
@@ -216,14 +195,14 @@ impl SlurmLauncher {
                 Err(error) => Some(error),
             };
             if Instant::now() + pause >= deadline {
-                return Err(self.too_late(launched, last.as_ref(), last_error.as_ref()));
+                return Err(self.too_late(job_dir, last.as_ref(), last_error.as_ref()));
             }
             sleep(pause).await;
             pause = (pause * 2).min(self.settings.poll);
         }
     }
 
-    fn too_late(&self, launched: &Launched, last: Option<&JobLine>, last_error: Option<&ToolError>) -> BackendError {
+    fn too_late(&self, job_dir: &JobDir, last: Option<&JobLine>, last_error: Option<&ToolError>) -> BackendError {
         let seconds = self.settings.served.start.as_secs_f64();
         let mut message = match last {
             Some(line) if line.waits() => {
@@ -233,7 +212,7 @@ impl SlurmLauncher {
             Some(line) => format!(
                 "no server listened within {seconds} s (`start_timeout`): {}; can the node write to {}?",
                 line.describe(),
-                launched.job_dir.directory.display()
+                job_dir.directory.display()
             ),
             None => format!("nothing was heard of the job within {seconds} s (`start_timeout`)"),
         };
@@ -246,34 +225,27 @@ impl SlurmLauncher {
 
     async fn stop(&mut self) -> Result<(), BackendError> {
         let deadline = Instant::now() + STOP;
-        let Some(launched) = &mut self.launched else {
+        self.watcher = None;
+        let Some(Launched { name, submission, .. }) = &mut self.launched else {
             return Ok(());
         };
-        launched.watcher = None;
-        if let Some(submission) = &mut launched.submission {
-            // A job that is not submitted yet cannot be cancelled.
-            if timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
-                submission.abort();
-                // Its processes are only gone once it has been waited for.
-                let _ = submission.await;
-            }
-            launched.submission = None;
+        // A job that is not submitted yet cannot be cancelled.
+        if !submission.is_finished() && timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
+            submission.abort();
+            // Its processes are only gone once it has been waited for.
+            let _ = submission.await;
         }
-        let own = self.queue.jobs(Some(&launched.name)).await;
+        let own = self.queue.jobs(Some(name)).await;
         let ran = own.is_ok_and(|jobs| jobs.iter().any(|job| job.state == "RUNNING"));
-        let ended = self.queue.clear(&launched.name, deadline).await;
-        let killed = |jobs: &Vec<JobLine>| ran && jobs.iter().any(|job| job.status() == KILLED);
-        let result = match ended {
-            Ok(jobs) if killed(&jobs) => {
-                let message = format!(
-                    "the server did not end within {} s of SIGTERM and was killed",
-                    self.settings.grace.as_secs_f64()
-                );
-                Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
+        let result = self.queue.clear(name, deadline).await.and_then(|jobs| {
+            if !ran || jobs.iter().all(|job| job.status() != KILLED) {
+                return Ok(());
             }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.with_log(self.log_tail())),
-        };
+            let seconds = self.settings.grace.as_secs_f64();
+            let message = format!("the server did not end within {seconds} s of SIGTERM and was killed");
+            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+        });
+        let result = result.map_err(|error| error.with_log(self.log_tail()));
         if let Some(launched) = self.launched.take() {
             launched.job_dir.clear().map_err(|error| internal("the job's directory cannot be removed", &error))?;
         }
@@ -296,16 +268,15 @@ impl Launcher for SlurmLauncher {
     }
 
     fn exited(&self) -> Watch<'_, ServerExit> {
-        match self.launched.as_ref().and_then(|launched| launched.watcher.as_ref()) {
+        match &self.watcher {
             Some(watcher) => Box::pin(watcher.exited()),
             None => Box::pin(std::future::pending()),
         }
     }
 
     fn log_tail(&self) -> Vec<String> {
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut lines: Vec<String> = events.iter().cloned().collect();
-        drop(events);
+        let mut lines: Vec<String> =
+            self.events.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
         if let Some(launched) = &self.launched {
             let text = launched.job_dir.tail().unwrap_or_default();
             let text = launched.secret.scrub(&text);

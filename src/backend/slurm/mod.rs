@@ -93,7 +93,7 @@ impl Settings for Slurm {
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        Box::pin(examine::examine(&self.0, models, overrides))
+        Box::pin(self.0.examine(models, overrides))
     }
 
     fn dry_run(&self, launch: &LaunchSpec) -> Option<Result<String, BackendError>> {

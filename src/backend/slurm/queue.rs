@@ -18,14 +18,10 @@ const AGAIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
     pub(super) tools: Tools,
-    user: u32,
+    pub(super) user: u32,
 }
 
 impl Queue {
-    pub(super) const fn new(tools: Tools, user: u32) -> Self {
-        Self { tools, user }
-    }
-
     /// The version of Slurm's commands.
     pub(super) async fn version(&self) -> Option<String> {
         let output = self.tools.ask("sbatch", &["--version"]).await.ok()?;
@@ -34,13 +30,8 @@ impl Queue {
 
     /// All jobs that Slurm still knows, including those that are over; only those of a name if one is given.
     pub(super) async fn jobs(&self, name: Option<&str>) -> Result<Vec<JobLine>, ToolError> {
-        let mut arguments = vec![
-            "--noheader".to_owned(),
-            "--all".to_owned(),
-            "--states=all".to_owned(),
-            format!("--user={}", self.user),
-            format!("--Format={COLUMNS}"),
-        ];
+        let mut arguments = ["--noheader", "--all", "--states=all"].map(str::to_owned).to_vec();
+        arguments.extend([format!("--user={}", self.user), format!("--Format={COLUMNS}")]);
         arguments.extend(name.map(|name| format!("--name={name}")));
         Ok(self.tools.ask("squeue", &arguments).await?.lines().filter_map(JobLine::parse).collect())
     }
@@ -57,17 +48,15 @@ impl Queue {
                 Ok(jobs) if jobs.iter().all(JobLine::is_over) => return Ok(jobs),
                 Ok(jobs) => {
                     let left: Vec<String> = jobs.iter().filter(|job| !job.is_over()).map(JobLine::describe).collect();
-                    let due = cancelled.is_none_or(|when| when.elapsed() >= AGAIN);
-                    let order = [format!("--user={}", self.user), format!("--name={name}")];
-                    match if due { self.tools.ask("scancel", &order).await } else { Ok(String::new()) } {
-                        Ok(_) => {
-                            if due {
-                                cancelled = Some(Instant::now());
-                            }
-                            format!("{} after scancel", left.join(", "))
+                    let mut message = format!("{} after scancel", left.join(", "));
+                    if cancelled.is_none_or(|when| when.elapsed() >= AGAIN) {
+                        let order = [format!("--user={}", self.user), format!("--name={name}")];
+                        match self.tools.ask("scancel", &order).await {
+                            Ok(_) => cancelled = Some(Instant::now()),
+                            Err(error) => message = format!("{}; {error}", left.join(", ")),
                         }
-                        Err(error) => format!("{}; {error}", left.join(", ")),
                     }
+                    message
                 }
                 Err(error) => error.to_string(),
             };

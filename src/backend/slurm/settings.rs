@@ -161,7 +161,7 @@ impl SlurmSettings {
 
     /// The queue of its cluster, for the user of this process.
     pub(super) fn queue(&self) -> Queue {
-        Queue::new(Tools::new(self.conf()), os::user())
+        Queue { tools: Tools { conf: self.conf() }, user: os::user() }
     }
 
     /// The `slurm.conf` of the table, else of the environment.
@@ -216,19 +216,12 @@ fn container(reader: &mut TableReader<'_>) -> Option<JobContainer> {
 /// The job's requests, with the names of sbatch's options.
 fn requests(reader: &mut TableReader<'_>) -> Vec<(&'static str, String)> {
     let mut requests = Vec::new();
-    for (key, option) in [
-        ("partition", "partition"),
-        ("account", "account"),
-        ("qos", "qos"),
-        ("gres", "gres"),
-        ("time", "time"),
-        ("memory", "mem"),
-    ] {
+    for key in ["partition", "account", "qos", "gres", "time", "memory"] {
         if let Some(value) = reader.text(key) {
             if value.trim().is_empty() || value.contains(char::is_control) {
                 reader.reject(key, format!("`{key}` is empty"), "expected what sbatch takes");
             }
-            requests.push((option, value));
+            requests.push((if key == "memory" { "mem" } else { key }, value));
         }
     }
     if let Some(cpus) = reader.count("cpus", 1) {

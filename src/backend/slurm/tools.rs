@@ -29,7 +29,8 @@ const MISLEADING: [&str; 4] = ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_INPUT"
 /// The commands of one cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Tools {
-    conf: Option<String>,
+    /// The `slurm.conf` of the cluster; `None` for the default cluster.
+    pub(super) conf: Option<String>,
 }
 
 /// Why a command failed.
@@ -60,11 +61,6 @@ impl ToolError {
 }
 
 impl Tools {
-    /// The commands for the cluster of a `slurm.conf`, or for the default cluster.
-    pub(super) const fn new(conf: Option<String>) -> Self {
-        Self { conf }
-    }
-
     /// Runs a command and returns its standard output.
     pub(super) async fn ask(&self, tool: &'static str, arguments: &[impl AsRef<OsStr>]) -> Result<String, ToolError> {
         self.run(tool, arguments, "", &[], PATIENCE).await
@@ -185,7 +181,7 @@ mod tests {
         let script = format!("sleep 600 & echo $! > {}; wait", reported.path().display());
         let arguments = ["-c".to_owned(), script];
         let variables = [];
-        let tools = Tools::new(None);
+        let tools = Tools { conf: None };
         let asked = tools.run("sh", &arguments, "", &variables, Duration::from_secs(600));
         let started = async {
             loop {

@@ -55,11 +55,7 @@ impl JobWatcher {
             reported = server_exit.wait_for(Option::is_some) => reported.ok().and_then(|server_exit| server_exit.clone()),
             never = ask_soon => never,
         };
-        reported.unwrap_or_else(|| ServerExit {
-            fault: Fault::Internal,
-            message: "is not watched any more".into(),
-            from_outside: true,
-        })
+        reported.unwrap_or_else(|| from_outside(Fault::Internal, "is not watched any more".into()))
     }
 }
 
@@ -77,11 +73,8 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
                 }
             }
             Ok(None) => {
-                return ServerExit {
-                    fault: Fault::Died,
-                    message: format!("was in job {}, of which Slurm knows nothing any more", job.id),
-                    from_outside: true,
-                };
+                let message = format!("was in job {}, of which Slurm knows nothing any more", job.id);
+                return from_outside(Fault::Died, message);
             }
             Err(_) => {}
         }
@@ -89,4 +82,8 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
         // A timeout and a notification lead to the same next step.
         let _ = tokio::time::timeout(pause, wanted.notified()).await;
     }
+}
+
+const fn from_outside(fault: Fault, message: String) -> ServerExit {
+    ServerExit { fault, message, from_outside: true }
 }

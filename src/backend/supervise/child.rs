@@ -88,14 +88,8 @@ impl Supervised {
         if let Some(reports) = supervisor.stdout.take() {
             tokio::spawn(listen(reports, sender));
         }
-        Ok(Self {
-            number: supervisor.id().unwrap_or_default(),
-            control: supervisor.stdin.take(),
-            expected: false,
-            supervisor,
-            state,
-            log,
-        })
+        let (number, control) = (supervisor.id().unwrap_or_default(), supervisor.stdin.take());
+        Ok(Self { supervisor, number, control, expected: false, state, log })
     }
 
     /// The process number of the supervisor, the ancestor of every process of the program.

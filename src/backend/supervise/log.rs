@@ -146,17 +146,12 @@ impl Pump {
         let text = self.secret.scrub(text.trim_end_matches('\r'));
         // Of a progress bar that is redrawn, keep the last state.
         let shown = text.rsplit('\r').next().unwrap_or_default();
+        let shown = shown.replace(|letter: char| letter.is_control() && letter != '\t', "\u{fffd}");
         let mut tail = self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();
         }
-        tail.push_back(
-            shown
-                .replace(|letter: char| letter.is_control() && letter != '\t', "\u{fffd}")
-                .chars()
-                .take(LONGEST_LINE)
-                .collect(),
-        );
+        tail.push_back(shown.chars().take(LONGEST_LINE).collect());
         drop(tail);
         self.write(text.as_bytes());
     }

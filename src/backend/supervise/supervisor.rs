@@ -6,11 +6,13 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::Notify;
 
 use super::exit::{ExitReason, LeakedProcess, NOT_EXECUTABLE, NOT_FOUND, SupervisorReport};
 use crate::backend::installation::program_to_start;
@@ -101,7 +103,8 @@ struct Supervisor {
     orderly: bool,
     control: pipe::Receiver,
     deaths: unix::Signal,
-    requests: [unix::Signal; 3],
+    /// Notified when a signal asks the supervisor to end.
+    requested: Arc<Notify>,
 }
 
 impl Supervisor {
@@ -109,11 +112,14 @@ impl Supervisor {
     fn start(command: &[OsString]) -> io::Result<Self> {
         let deaths = unix::signal(SignalKind::child())?;
         // Without handlers these signals would kill the supervisor and leave the descendants of the program running.
-        let requests = [
-            unix::signal(SignalKind::terminate())?,
-            unix::signal(SignalKind::interrupt())?,
-            unix::signal(SignalKind::hangup())?,
-        ];
+        let requested = Arc::new(Notify::new());
+        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
+            let (mut signal, requested) = (unix::signal(kind)?, Arc::clone(&requested));
+            tokio::spawn(async move {
+                signal.recv().await;
+                requested.notify_one();
+            });
+        }
         let control = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
         let program = Command::new(program_to_start()?)
             .arg0("hydrotest")
@@ -125,22 +131,14 @@ impl Supervisor {
             .stderr(Stdio::inherit())
             .spawn()?;
         report(&SupervisorReport::Started);
-        Ok(Self {
-            program: Pid::from_child(&program),
-            running: true,
-            expected: false,
-            orderly: false,
-            control,
-            deaths,
-            requests,
-        })
+        let program = Pid::from_child(&program);
+        Ok(Self { program, running: true, expected: false, orderly: false, control, deaths, requested })
     }
 
     /// Waits until the program exits, the harness exits or a signal arrives.
     async fn watch(&mut self) {
         let mut word = [0];
         while self.running {
-            let [terminate, interrupt, hangup] = &mut self.requests;
             tokio::select! {
                 read = self.control.read(&mut word) => match read {
                     Ok(1..) => {
@@ -154,9 +152,7 @@ impl Supervisor {
                 _ = self.deaths.recv() => {
                     self.reap();
                 }
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
-                _ = hangup.recv() => return,
+                () = self.requested.notified() => return,
             }
         }
     }
@@ -180,16 +176,13 @@ impl Supervisor {
                 }
                 return report(&SupervisorReport::Settled);
             }
-            let [terminate, interrupt, hangup] = &mut self.requests;
             tokio::select! {
                 read = self.control.read(&mut word) => if !matches!(read, Ok(1..)) {
                     return;
                 },
                 _ = self.deaths.recv() => {}
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOK),
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
-                _ = hangup.recv() => return,
+                () = self.requested.notified() => return,
             }
         }
     }
