@@ -109,7 +109,7 @@ impl LocalServer {
     /// Who owns the port of the endpoint now.
     pub(crate) fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         match (&self.process, endpoint.port) {
-            (Some(process), Some(port)) => os::owner_of_port(port, process.ancestor()),
+            (Some(process), Some(port)) => os::owner_of_port(port, process.ancestor),
             _ => PortOwner::Unknown,
         }
     }
@@ -138,7 +138,7 @@ impl LocalServer {
             };
             let mut grace = settings.grace;
             // A signal is lost if Apptainer receives it while it creates a container.
-            while self.port.is_some_and(|port| os::owner_of_port(port, process.ancestor()) == PortOwner::None)
+            while self.port.is_some_and(|port| os::owner_of_port(port, process.ancestor) == PortOwner::None)
                 && let Some(rest) = grace.checked_sub(AGAIN)
                 && process.exit_reason().is_none()
             {
@@ -152,7 +152,7 @@ impl LocalServer {
             }
             self.process = None;
             let error = match stopped {
-                StopOutcome::Before | StopOutcome::Asked => return Ok(()),
+                StopOutcome::Exited => return Ok(()),
                 StopOutcome::Killed => launcher::killed(settings.grace),
                 StopOutcome::Stuck => {
                     let message = "the server could not be killed: it hangs in the kernel";

@@ -110,18 +110,14 @@ fn failed(message: String) -> BackendError {
 
 /// Removes a directory, even if directories that were unpacked in it are read-only.
 async fn remove(directory: &Path) -> io::Result<()> {
-    let mut attempt = 0;
-    loop {
-        match fs::remove_dir_all(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(_) if attempt < ATTEMPTS => {
-                attempt += 1;
-                open_up(directory);
-                tokio::time::sleep(PAUSE).await;
-            }
-            removed => return removed,
+    for _ in 0..ATTEMPTS {
+        if if_exists(fs::remove_dir_all(directory)).is_ok() {
+            return Ok(());
         }
+        open_up(directory);
+        tokio::time::sleep(PAUSE).await;
     }
+    if_exists(fs::remove_dir_all(directory)).map(drop)
 }
 
 /// Makes all directories below writable. Errors show up when they are removed.

@@ -40,16 +40,14 @@ impl Tool {
                 Ok(Err(error)) => return Err(unusable(format!("`{name}` cannot be run: {error}"))),
                 Ok(Ok(output)) => output,
                 Err(_) => {
-                    let seconds = PATIENCE.as_secs();
-                    return Err(unusable(format!("`{name} --version` says nothing within {seconds} s")));
+                    return Err(unusable(format!("`{name} --version` says nothing within {} s", PATIENCE.as_secs())));
                 }
             };
             let output_text = [output.stdout, output.stderr].concat();
             let line: String =
                 String::from_utf8_lossy(&output_text).lines().next().unwrap_or_default().chars().take(200).collect();
             if !output.status.success() {
-                let status = output.status;
-                return Err(unusable(format!("`{name} --version` failed ({status}): {line}")));
+                return Err(unusable(format!("`{name} --version` failed ({}): {line}", output.status)));
             }
             return Ok(Self { program: (*name).to_owned(), version: line });
         }

@@ -132,8 +132,7 @@ impl Channel {
 /// Bytes that the blobs of a frame may take: only expected responses have any.
 fn allowed(message: &BridgeMessage, pending: &Mutex<PendingOrders>) -> usize {
     let BridgeMessage::Done { id } = message else { return 0 };
-    let pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-    pending.responses.get(id).map_or(0, |order| order.most)
+    pending.lock().unwrap_or_else(PoisonError::into_inner).responses.get(id).map_or(0, |order| order.most)
 }
 
 /// Handles a frame. Responses to abandoned orders are dropped.

@@ -80,12 +80,9 @@ impl PythonException {
     /// The error of a start that raised this in a step. `doing` describes the step, such as `ESMFold(backend='modal')`. Other
     /// exceptions than the known ones are failures of the hosted code.
     pub(super) fn at_start(self, step: Option<HostedStartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
-        let message = if self.is(UNFIT) {
-            // Not shown with its class, which is the bridge's own.
-            format!("{doing}: {}", self.message)
-        } else {
-            format!("{doing} {}", self.words())
-        };
+        // `Unfit` is the bridge's own class, which is not shown.
+        let message =
+            if self.is(UNFIT) { format!("{doing}: {}", self.message) } else { format!("{doing} {}", self.words()) };
         let (stage, fault) = if self.is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(origin) {
             (Stage::Configure, Fault::Misconfigured)
         } else if self.is(UNFIT) {
@@ -183,9 +180,8 @@ impl PythonException {
 
     fn of_platform(&self) -> Option<Fault> {
         // The nearest known class decides.
-        self.ancestors
-            .iter()
-            .find_map(|name| OF_PLATFORMS.iter().find(|(known, _)| known == name).map(|(_, fault)| *fault))
+        let fault = |name: &String| OF_PLATFORMS.iter().find(|(known, _)| known == name).map(|(_, fault)| *fault);
+        self.ancestors.iter().find_map(fault)
     }
 
     /// A predicate that follows a subject, such as `raised ValueError: …`.

@@ -30,20 +30,18 @@ impl Hosted {
     async fn start(&mut self) -> Result<(), BackendError> {
         let limit = self.timeouts.start;
         let deadline = tokio::time::Instant::now() + limit;
-        let interpreter = Interpreter::start(&self.hosting, &self.launch.instance)?;
-        let interpreter = self.interpreter.insert(interpreter);
+        let interpreter = self.interpreter.insert(Interpreter::start(&self.hosting, &self.launch.instance)?);
         self.launch.progress.set(Stage::Launch, "waiting for the interpreter");
         let channel = interpreter.connect(limit).await?;
-        let response = channel.order(self.hosting.order());
         let response = async {
             tokio::select! {
-                response = response => response,
+                response = channel.order(self.hosting.order()) => response,
                 never = report_steps(channel, &self.launch.progress) => match never {},
             }
         };
         match tokio::time::timeout_at(deadline, response).await {
             Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err(raised))) => Err(interpreter.raised_at_start(&self.hosting, raised).await),
+            Ok(Ok(Err(raised))) => Err(interpreter.raised_at_start(raised).await),
             Ok(Err(_)) => {
                 Err(interpreter.lost(Stage::Ready, &format!("while {} was under way", interpreter.doing())).await)
             }
@@ -61,7 +59,7 @@ impl Hosted {
         let limits = limits_of(&self.launch.contract, request, &self.hosting.config);
         let response = interpreter.ask(BridgeOrder::call(request, &limits, self.timeouts.call)).await?;
         if response.is_err() {
-            interpreter.log_caught_up().await;
+            interpreter.log.caught_up().await;
         }
         self.keep(request, &response).await;
         decode(response, self.hosting.host.origin(), limits).await
@@ -76,9 +74,7 @@ impl Hosted {
                 let raw = RawResponse::Payload { pickle: blobs.next().unwrap_or_default(), buffers: blobs.collect() };
                 recorder.keep(request, &raw, None).await;
             }
-            Err(raised) => {
-                recorder.keep_error(request, &raised.clone().in_call(self.hosting.host.origin())).await;
-            }
+            Err(raised) => recorder.keep_error(request, &raised.clone().in_call(self.hosting.host.origin())).await,
         }
     }
 }
@@ -113,6 +109,6 @@ impl Backend for Hosted {
     }
 
     fn log_tail(&self) -> Vec<String> {
-        self.interpreter.as_ref().map(Interpreter::log_tail).unwrap_or_default()
+        self.interpreter.as_ref().map(|interpreter| interpreter.log.tail()).unwrap_or_default()
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -45,19 +46,16 @@ pub(super) struct Interpreter {
     process: Supervised,
     listener: Option<UnixListener>,
     channel: Option<Channel>,
-    log: Log,
+    pub(super) log: Log,
     instance: InstanceId,
-    /// Advice in case it is not a Python interpreter.
-    advice: String,
-    /// Whether the hosted code can be stopped without stopping the interpreter.
-    stops: bool,
+    pub(super) hosting: Arc<Hosting>,
     // Contains the bridge and the socket.
     _directory: TempDir,
 }
 
 impl Interpreter {
     /// Starts it, without the hosted code.
-    pub(super) fn start(hosting: &Hosting, instance: &InstanceId) -> Result<Self, BackendError> {
+    pub(super) fn start(hosting: &Arc<Hosting>, instance: &InstanceId) -> Result<Self, BackendError> {
         if let Some(missing) = hosting.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
@@ -67,7 +65,7 @@ impl Interpreter {
         })
     }
 
-    fn try_start(hosting: &Hosting, instance: &InstanceId) -> io::Result<Self> {
+    fn try_start(hosting: &Arc<Hosting>, instance: &InstanceId) -> io::Result<Self> {
         let temporary = instance.temporary()?;
         // A new directory with a unique name, readable only by this user.
         let directory = tempfile::Builder::new().prefix("python-").tempdir_in(instance.directory()?)?;
@@ -86,9 +84,8 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
-            stops: !matches!(hosting.host, Host::Core { .. }),
             instance: instance.clone(),
-            advice: hosting.meant_interpreter().unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
+            hosting: Arc::clone(hosting),
             _directory: directory,
         })
     }
@@ -96,17 +93,19 @@ impl Interpreter {
     /// Waits until the bridge has connected.
     pub(super) async fn connect(&mut self, limit: Duration) -> Result<&Channel, BackendError> {
         if let Some(listener) = self.listener.take() {
+            let advice = self.hosting.meant_interpreter();
+            let advice = advice.as_deref().unwrap_or("is `interpreter` a Python?");
             let stream = tokio::select! {
                 biased;
                 stream = accept(&listener) => stream,
                 ending = self.process.exited() => {
                     self.process.settled().await;
-                    let message = format!("the interpreter {ending} before it said a word; {}", self.advice);
+                    let message = format!("the interpreter {ending} before it said a word; {advice}");
                     return Err(self.error(Stage::Launch, Fault::Misconfigured, message));
                 }
                 () = tokio::time::sleep(limit) => {
                     let seconds = limit.as_secs_f64();
-                    let message = format!("the interpreter did not connect within {seconds} s; {}", self.advice);
+                    let message = format!("the interpreter did not connect within {seconds} s; {advice}");
                     return Err(self.error(Stage::Launch, Fault::Timeout, message));
                 }
             };
@@ -134,7 +133,7 @@ impl Interpreter {
         let Some(ready) = self.state().ready else {
             return Vec::new();
         };
-        let supervisor = i32::try_from(self.process.ancestor()).unwrap_or(i32::MAX);
+        let supervisor = i32::try_from(self.process.ancestor).unwrap_or(i32::MAX);
         let mut found = os::with_descendants(supervisor).unwrap_or_default();
         found.extend(processes_of(&self.instance.label()).unwrap_or_default());
         found.sort_unstable();
@@ -171,16 +170,6 @@ impl Interpreter {
         BackendError { from_outside: ending.is_from_outside(), ..error }
     }
 
-    /// Waits until output that was printed before a response is in the log.
-    pub(super) async fn log_caught_up(&self) {
-        self.log.caught_up().await;
-    }
-
-    /// The last lines of the log.
-    pub(super) fn log_tail(&self) -> Vec<String> {
-        self.log.tail()
-    }
-
     /// Writes the stack of every thread to the log, unless the hosted code never lets other threads run.
     pub(super) async fn show_where(&self, limit: Duration) {
         if let Some(channel) = &self.channel
@@ -192,7 +181,8 @@ impl Interpreter {
 
     /// The processes of the hosted code that remain after its stop and the settling time.
     async fn left_by_stop(&self) -> Vec<Resource> {
-        if !self.stops {
+        // A core cannot be stopped without stopping its interpreter.
+        if matches!(self.hosting.host, Host::Core { .. }) {
             return Vec::new();
         }
         let deadline = tokio::time::Instant::now() + SETTLING;
@@ -206,18 +196,14 @@ impl Interpreter {
     }
 
     /// Reports the leaks: processes that remained when everything was stopped, and those that outlived the interpreter.
-    fn report_leaks(&self, report: &ShutdownReport, left_by_stop: Vec<Resource>) {
+    fn report_leaks(&self, report: &ShutdownReport, mut left_by_stop: Vec<Resource>) {
         let leaked_processes = self.process.leaked_processes();
         if leaked_processes.is_some() {
             self.instance.exited_orderly();
         }
-        let mut left: Vec<Resource> = leaked_processes.into_iter().flatten().map(Resource::from).collect();
-        for found in left_by_stop {
-            if !left.iter().any(|known| known.id == found.id) {
-                left.push(found);
-            }
-        }
-        self.instance.leaked(left);
+        let left: Vec<Resource> = leaked_processes.into_iter().flatten().map(Resource::from).collect();
+        left_by_stop.retain(|found| !left.iter().any(|known| known.id == found.id));
+        self.instance.leaked(left.into_iter().chain(left_by_stop));
         for note in &report.notes {
             self.instance.remark(Remark::note("imports", note));
         }

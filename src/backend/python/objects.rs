@@ -32,7 +32,6 @@ const LOOK: Duration = Duration::from_millis(20);
 /// An interpreter that hosts objects.
 pub(super) struct HostedObjects {
     interpreter: Interpreter,
-    hosting: Arc<Hosting>,
     launch: LaunchSpec,
     timeouts: PythonTimeouts,
     created: AtomicU64,
@@ -47,7 +46,7 @@ impl HostedObjects {
     ) -> Result<Self, BackendError> {
         let mut interpreter = Interpreter::start(&hosting, &launch.instance)?;
         interpreter.connect(timeouts.start).await?;
-        Ok(Self { interpreter, hosting, launch, timeouts, created: AtomicU64::new(0) })
+        Ok(Self { interpreter, launch, timeouts, created: AtomicU64::new(0) })
     }
 
     async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<OrderResult, BackendError> {
@@ -67,7 +66,7 @@ impl HostedObjects {
     async fn start_order(&self, order: Value, name: &str, doing: &str) -> Result<(), BackendError> {
         match self.order(order, name, doing).await? {
             Ok(_) => Ok(()),
-            Err(raised) => Err(self.interpreter.raised_at_start(&self.hosting, raised).await),
+            Err(raised) => Err(self.interpreter.raised_at_start(raised).await),
         }
     }
 
@@ -79,7 +78,7 @@ impl HostedObjects {
                 BackendError::new(Stage::Call, Fault::Protocol, message)
             }),
             Err(raised) => {
-                self.interpreter.log_caught_up().await;
+                self.interpreter.log.caught_up().await;
                 Err(raised.in_act(doing))
             }
         }
@@ -90,7 +89,7 @@ impl ObjectHost for HostedObjects {
     fn make(&self) -> Work<'_, u64> {
         Box::pin(async {
             let object = self.created.fetch_add(1, Ordering::SeqCst);
-            let mut order = self.hosting.order();
+            let mut order = self.interpreter.hosting.order();
             order["object"] = object.into();
             self.start_order(order, "make", "the constructor").await.map(|()| object)
         })
@@ -98,18 +97,13 @@ impl ObjectHost for HostedObjects {
 
     fn act(&self, object: u64, act: ObjectAct) -> Work<'_, ()> {
         Box::pin(async move {
-            let (name, doing) = match act {
-                ObjectAct::Start => ("start", "start()"),
-                ObjectAct::FailingStart => ("failing_start", "start()"),
-                ObjectAct::Stop => ("stop", "stop()"),
-                ObjectAct::FailingStop => ("failing_stop", "stop()"),
-                ObjectAct::Shutdown => ("shutdown", "shutdown()"),
-                ObjectAct::GetModel => ("get_model", "get_model()"),
-            };
+            let name = json!(act);
+            let name = name.as_str().unwrap_or_default();
+            let doing = format!("{}()", name.trim_start_matches("failing_"));
             if act == ObjectAct::Start {
-                return self.start_order(json!({ "object": object }), name, doing).await;
+                return self.start_order(json!({ "object": object }), name, &doing).await;
             }
-            self.value::<Value>(object, name, doing).await.map(drop)
+            self.value::<Value>(object, name, &doing).await.map(drop)
         })
     }
 
@@ -134,10 +128,11 @@ impl ObjectHost for HostedObjects {
 
     fn predict<'a>(&'a self, object: u64, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
-            let limits = limits_of(&self.launch.contract, request, &self.hosting.config);
+            let hosting = &self.interpreter.hosting;
+            let limits = limits_of(&self.launch.contract, request, &hosting.config);
             let mut order = BridgeOrder::call(request, &limits, self.timeouts.call);
             order.order["object"] = object.into();
-            decode(self.interpreter.ask(order).await?, self.hosting.host.origin(), limits).await
+            decode(self.interpreter.ask(order).await?, hosting.host.origin(), limits).await
         })
     }
 
@@ -163,13 +158,8 @@ impl ObjectHost for HostedObjects {
     }
 
     fn exit(&mut self, exit: ProgramExit) -> Work<'_, ExitedProgram> {
-        Box::pin(async move {
-            let order = match exit {
-                ProgramExit::Orderly => "exit",
-                ProgramExit::Terminated => "terminate",
-            };
-            self.interpreter.exit(order, self.timeouts.stop).await
-        })
+        let order = if exit == ProgramExit::Orderly { "exit" } else { "terminate" };
+        Box::pin(self.interpreter.exit(order, self.timeouts.stop))
     }
 
     fn end(&mut self) -> Work<'_, ()> {

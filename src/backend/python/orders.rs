@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::channel::{Channel, OrderResult};
 use super::exception::{ExceptionOrigin, HostedStartStep, PythonException};
 use super::frame::InterpreterReady;
-use super::hosting::Hosting;
 use super::interpreter::{Interpreter, WHERE};
 use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
@@ -61,7 +60,7 @@ impl Interpreter {
     }
 
     /// The error of a start that raised an exception.
-    pub(super) async fn raised_at_start(&self, hosting: &Hosting, raised: PythonException) -> BackendError {
+    pub(super) async fn raised_at_start(&self, raised: PythonException) -> BackendError {
         let state = self.state();
         let mut error = match &state.step {
             Some((HostedStartStep::Import, path)) => {
@@ -70,10 +69,10 @@ impl Interpreter {
                 error.message.push_str(&advice.unwrap_or_default());
                 error
             }
-            step => raised.at_start(step.as_ref().map(|(step, _)| *step), &self.doing(), hosting.host.origin()),
+            step => raised.at_start(step.as_ref().map(|(step, _)| *step), &self.doing(), self.hosting.host.origin()),
         };
-        self.log_caught_up().await;
-        let mut log = self.log_tail();
+        self.log.caught_up().await;
+        let mut log = self.log.tail();
         log.append(&mut error.log_tail);
         error.with_log(log)
     }

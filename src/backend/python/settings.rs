@@ -65,14 +65,13 @@ impl PythonSettings {
         check_all(reader, "path", &path);
         let host = host(reader);
         let by_default = matches!(host, Some(Host::Wrapper { .. }));
-        let choices = [("objects", true), ("mappings", false)];
         Some(Self {
             interpreter,
             path,
             environment: KNOWN.environment(reader),
             directory: text(reader, "cwd"),
             device: reader.text("device"),
-            objects: reader.choice("structured_input", &choices).unwrap_or(by_default),
+            objects: reader.choice("structured_input", &[("objects", true), ("mappings", false)]).unwrap_or(by_default),
             timeouts: timeouts(table, reader),
             host: host?,
         })
@@ -177,8 +176,7 @@ fn add_path(environment: &mut Vec<(String, String)>, path: &[String]) -> Result<
     let before = before.iter().flat_map(std::env::split_paths::<String>);
     // Relative to the directory of the harness, whatever `cwd` is.
     let here = std::env::current_dir().unwrap_or_default();
-    let joined = std::env::join_paths(path.iter().map(|folder| here.join(folder)).chain(before));
-    let joined = joined
+    let joined = std::env::join_paths(path.iter().map(|folder| here.join(folder)).chain(before))
         .map_err(|error| BackendError::new(Stage::Configure, Fault::Misconfigured, format!("`path`: {error}")))?;
     environment.push((VARIABLE.to_owned(), joined.to_string_lossy().into_owned()));
     Ok(())

@@ -36,6 +36,7 @@ pub struct CleanReport {
 }
 
 /// A platform where stale runs may have created resources. It is asked once for all of them.
+#[derive(Default)]
 struct Place {
     /// Its kind and its record; `None` for the processes of this machine.
     platform: Option<(String, Value)>,
@@ -49,28 +50,26 @@ struct Place {
 /// platforms are asked at once, so one that hangs delays the others by at most 20 s.
 pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let mut report = CleanReport::default();
-    let stale = match StaleRuns::acquire() {
-        Ok(stale) => stale,
-        Err(error) => {
-            report.warnings.push(format!("killed runs could not be listed: {error}"));
-            return report;
+    match StaleRuns::acquire() {
+        Ok(stale) => {
+            report.warnings = stale.refused;
+            if !stale.runs.is_empty() {
+                clean_runs(&stale.runs, open, mode, &mut report).await;
+            }
+            if mode == Mode::Remove {
+                StaleRun::remove_unlocked();
+            }
         }
-    };
-    report.warnings.extend(stale.refused);
-    if !stale.runs.is_empty() {
-        clean_runs(stale.runs, open, mode, &mut report).await;
-    }
-    if mode == Mode::Remove {
-        StaleRun::remove_unlocked();
+        Err(error) => report.warnings.push(format!("killed runs could not be listed: {error}")),
     }
     report
 }
 
-async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &mut CleanReport) {
+async fn clean_runs(runs: &[StaleRun], open: OpenFinder, mode: Mode, report: &mut CleanReport) {
     let everyone: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
     let mut kept: Vec<String> = Vec::new();
     let mut asked = JoinSet::new();
-    for place in places(&runs, &mut kept, &mut report.warnings) {
+    for place in places(runs, &mut kept, &mut report.warnings) {
         asked.spawn(place.clean(open, mode));
     }
     let mut cleaned = Vec::new();
@@ -86,7 +85,7 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
     }
     // Platforms come first: to its platform, a container or job whose processes are killed directly looks like a failure.
     match Processes::here() {
-        Ok(_) => cleaned.push(Place::new(None, everyone).clean(open, mode).await),
+        Ok(_) => cleaned.push(Place { runs: everyone, ..Place::default() }.clean(open, mode).await),
         // Supervisors kill their processes themselves; keeping the runs would not help.
         Err(unavailable) => report.processes = Some(unavailable),
     }
@@ -97,11 +96,8 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
             kept.extend(place.runs);
         }
     }
-    for run in runs {
-        if kept.contains(&run.name) {
-            continue;
-        }
-        match remove(&run, mode) {
+    for run in runs.iter().filter(|run| !kept.contains(&run.name)) {
+        match remove(run, mode) {
             Ok(()) => report.runs += 1,
             Err(warning) => report.warnings.push(warning),
         }
@@ -120,7 +116,7 @@ fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>)
         for platform in platforms.into_iter().map(Some) {
             match places.iter_mut().find(|place| place.platform == platform) {
                 Some(place) => place.runs.push(run.name.clone()),
-                None => places.push(Place::new(platform, vec![run.name.clone()])),
+                None => places.push(Place { platform, runs: vec![run.name.clone()], ..Place::default() }),
             }
         }
     }
@@ -128,17 +124,12 @@ fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>)
 }
 
 impl Place {
-    const fn new(platform: Option<(String, Value)>, runs: Vec<String>) -> Self {
-        Self { platform, runs, removed: Vec::new(), warning: None }
-    }
-
     async fn clean(mut self, open: OpenFinder, mode: Mode) -> Self {
         let cleaned = tokio::time::timeout(PATIENCE, self.try_clean(open, mode)).await;
-        let cleaned = cleaned.unwrap_or_else(|_| Err(format!("not done within {} s", PATIENCE.as_secs())));
-        let platform = self.platform.as_ref();
-        let platform = platform.map_or_else(String::new, |(kind, platform)| format!(" ({kind} at {platform})"));
-        let warning = cleaned.err();
-        self.warning = warning.map(|error| format!("{}: {error}{platform}", self.runs.join(", ")));
+        if let Err(error) = cleaned.unwrap_or_else(|_| Err(format!("not done within {} s", PATIENCE.as_secs()))) {
+            let platform = self.platform.as_ref().map(|(kind, platform)| format!(" ({kind} at {platform})"));
+            self.warning = Some(format!("{}: {error}{}", self.runs.join(", "), platform.unwrap_or_default()));
+        }
         self
     }
 

@@ -101,10 +101,7 @@ impl From<LeakedProcess> for Resource {
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)?;
-        if self.detail.is_empty() {
-            return Ok(());
-        }
-        write!(f, " ({})", self.detail)
+        if self.detail.is_empty() { Ok(()) } else { write!(f, " ({})", self.detail) }
     }
 }
 

@@ -31,8 +31,7 @@ impl ResourceFinder for Processes {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async move {
             labelled(labels).map_err(|why| {
-                let message = format!("finding processes of this machine: {why}");
-                BackendError::new(Stage::Shutdown, Fault::Internal, message)
+                BackendError::new(Stage::Shutdown, Fault::Internal, format!("finding processes of this machine: {why}"))
             })
         })
     }
@@ -88,10 +87,8 @@ fn signalled(label: &str, signal: Signal) -> Vec<Resource> {
 /// If the system cannot list them.
 pub(crate) fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
     let mut found = Vec::new();
-    for process in labelled(&[label.to_owned()])? {
-        if let Ok(process) = process.id.parse() {
-            found.extend(os::with_descendants(process)?);
-        }
+    for process in labelled(&[label.to_owned()])?.iter().filter_map(Resource::process) {
+        found.extend(os::with_descendants(process.as_raw_pid())?);
     }
     found.sort_unstable();
     found.dedup();

@@ -7,7 +7,7 @@ mod step;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Work;
 use crate::prediction::{Prediction, Request};
@@ -148,7 +148,8 @@ pub trait ObjectHost: Send + Sync {
 }
 
 /// An act of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ObjectAct {
     /// `start()`.
     Start,

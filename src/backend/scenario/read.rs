@@ -59,8 +59,7 @@ fn one_of<'a, T>(
 ) -> Option<T> {
     let found = known.clone().find(|(name, _)| *name == word.value);
     if found.is_none() {
-        let names = known.map(|(name, _)| name);
-        diagnostics.push(Diagnostic::unknown(word.location.clone(), what, &word.value, names));
+        diagnostics.push(Diagnostic::unknown(word.location.clone(), what, &word.value, known.map(|(name, _)| name)));
     }
     found.map(|(_, value)| value)
 }

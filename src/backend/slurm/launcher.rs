@@ -112,8 +112,7 @@ impl SlurmLauncher {
             // While the controller is away, the node's name is the best guess.
             None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
         };
-        let name = launch.instance.label();
-        self.watcher = Some(JobWatcher::start(self.queue.clone(), name, line, self.settings.poll));
+        self.watcher = Some(JobWatcher::start(self.queue.clone(), launch.instance.label(), line, self.settings.poll));
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         Ok(Endpoint { url: format!("http://{host}:{}", address.port), port: None })
     }
@@ -235,8 +234,7 @@ impl SlurmLauncher {
             // Its processes are only gone once it has been waited for.
             let _ = submission.await;
         }
-        let own = self.queue.jobs(Some(name)).await;
-        let ran = own.is_ok_and(|jobs| jobs.iter().any(|job| job.state == "RUNNING"));
+        let ran = self.queue.jobs(Some(name)).await.is_ok_and(|jobs| jobs.iter().any(|job| job.state == "RUNNING"));
         let result = self.queue.clear(name, deadline).await.and_then(|jobs| {
             if !ran || jobs.iter().all(|job| job.status() != KILLED) {
                 return Ok(());

@@ -24,8 +24,7 @@ pub(super) struct Queue {
 impl Queue {
     /// The version of Slurm's commands.
     pub(super) async fn version(&self) -> Option<String> {
-        let output = self.tools.ask("sbatch", &["--version"]).await.ok()?;
-        Some(output.trim().trim_start_matches("slurm ").to_owned())
+        Some(self.tools.ask("sbatch", &["--version"]).await.ok()?.trim().trim_start_matches("slurm ").to_owned())
     }
 
     /// All jobs that Slurm still knows, including those that are over; only those of a name if one is given.

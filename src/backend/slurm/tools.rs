@@ -87,15 +87,15 @@ impl Tools {
             command.env(name, value);
         }
         // In its own process group: on Ctrl-C the harness still needs these commands.
-        let child = command
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
-            .spawn();
-        let mut child = child.map_err(missing)?;
+            .spawn()
+            .map_err(missing)?;
         let mut group = CommandGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let ended = tokio::time::timeout(patience, async {
@@ -107,8 +107,8 @@ impl Tools {
             };
             let ((), output, errors) = tokio::join!(write, read(stdout), read(stderr));
             (child.wait().await, output, errors)
-        });
-        let ended = ended.await;
+        })
+        .await;
         if ended.is_ok() {
             // Its number may have been reused.
             group.0 = None;

@@ -33,7 +33,8 @@ pub(crate) struct Program {
 #[derive(Debug)]
 pub(crate) struct Supervised {
     supervisor: Child,
-    number: u32,
+    /// The process number of the supervisor, the ancestor of every process of the program.
+    pub(crate) ancestor: u32,
     control: Option<ChildStdin>,
     /// It was asked to exit, or announced that it will.
     expected: bool,
@@ -54,10 +55,8 @@ struct SupervisedState {
 /// How a program was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopOutcome {
-    /// It had exited before.
-    Before,
-    /// It exited when asked to.
-    Asked,
+    /// It exited when asked to, or had exited before.
+    Exited,
     /// It did not exit when asked to, and was killed.
     Killed,
     /// Some process of it is still running: it hangs in the kernel, where no signal reaches it.
@@ -88,13 +87,8 @@ impl Supervised {
         if let Some(reports) = supervisor.stdout.take() {
             tokio::spawn(listen(reports, sender));
         }
-        let (number, control) = (supervisor.id().unwrap_or_default(), supervisor.stdin.take());
-        Ok(Self { supervisor, number, control, expected: false, state, log })
-    }
-
-    /// The process number of the supervisor, the ancestor of every process of the program.
-    pub(crate) const fn ancestor(&self) -> u32 {
-        self.number
+        let (ancestor, control) = (supervisor.id().unwrap_or_default(), supervisor.stdin.take());
+        Ok(Self { supervisor, ancestor, control, expected: false, state, log })
     }
 
     /// How it exited; `None` while it runs.
@@ -141,12 +135,11 @@ impl Supervised {
             && control.write_all(&[TERMINATE]).await.is_ok()
         {
             self.expected = true;
-            return match tokio::time::timeout(patience, self.exited()).await {
-                Ok(_) => StopOutcome::Asked,
-                Err(_) => StopOutcome::Killed,
-            };
+            if tokio::time::timeout(patience, self.exited()).await.is_err() {
+                return StopOutcome::Killed;
+            }
         }
-        StopOutcome::Before
+        StopOutcome::Exited
     }
 
     /// Asks it to exit, waits for `grace`, and kills it and everything it started. Can be called again after it was dropped

@@ -161,14 +161,10 @@ impl Pump {
         if self.written > self.largest {
             let mut earlier = self.path.clone().into_os_string();
             earlier.push(".earlier");
-            if std::fs::rename(&self.path, earlier).is_ok()
-                && let Ok(file) = File::create(&self.path)
-            {
-                self.file = file;
-                self.written = 0;
-            } else {
+            let Ok(file) = std::fs::rename(&self.path, earlier).and_then(|()| File::create(&self.path)) else {
                 return;
-            }
+            };
+            (self.file, self.written) = (file, 0);
         }
         self.written += line.len() as u64 + 1;
         let _ = self.file.write_all(&[line, b"\n"].concat());

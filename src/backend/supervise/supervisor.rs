@@ -39,10 +39,7 @@ const ROUND: Duration = Duration::from_millis(20);
 pub(crate) fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
     let (role, command) = arguments.get(1..)?.split_first()?;
     if role == SUPERVISE {
-        let supervised = supervise(command);
-        if let Err(error) = &supervised {
-            complain(&format!("failed to supervise: {error}"));
-        }
+        let supervised = supervise(command).inspect_err(|error| complain(&format!("failed to supervise: {error}")));
         Some(u8::from(supervised.is_err()))
     } else if role == BECOME {
         let (parent, command) = command.split_first()?;
