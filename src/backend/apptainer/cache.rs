@@ -73,8 +73,8 @@ impl CacheEntry {
         path.into()
     }
 
-    /// Checks the SIF file. A file that matches its record is not read again; one that has changed since is hashed. A file without
-    /// a record, which boileroom may have pulled, must at least be a whole SIF file.
+    /// Checks the SIF file. A file that matches its record is not read again; one that has changed since is hashed. A
+    /// file without a record, which boileroom may have pulled, must at least be a whole SIF file.
     ///
     /// # Errors
     /// If the file or its record cannot be read.
@@ -139,8 +139,8 @@ impl CacheEntry {
         Ok(())
     }
 
-    /// Waits until no other process pulls this image. The lock is released when the returned file is dropped or its process is
-    /// killed. The lock file is never removed: waiting processes would then lock different files.
+    /// Waits until no other process pulls this image. The lock is released when the returned file is dropped or its
+    /// process is killed. The lock file is never removed: waiting processes would then lock different files.
     ///
     /// # Errors
     /// If the directory or the lock file cannot be created.

@@ -1,5 +1,5 @@
-//! The checks of `hydrotest doctor` for this kind: the program, the images, their disk space, the server's source and the GPU.
-//! Does not pull images or start containers.
+//! The checks of `hydrotest doctor` for this kind: the program, the images, their disk space, the server's source and
+//! the GPU. Does not pull images or start containers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -86,8 +86,8 @@ fn surroundings(filled: &ApptainerSpec) -> Vec<Requirement> {
 async fn look(settings: &ApptainerSettings, filled: &ApptainerSpec, image: &ImageName) -> Requirement {
     let entry = CacheEntry::new(&filled.cache, image);
     let subject = format!("image {image}");
-    let own = own_architecture();
-    let lacking = match entry.look().await {
+    let (own, registry) = (own_architecture(), image.registry());
+    let problem = match entry.look().await {
         Ok(EntryState::Valid(sif)) => {
             return match sif.architecture.filter(|architecture| *architecture != own) {
                 None => Requirement::met(subject, entry.sif.to_string_lossy()),
@@ -105,18 +105,13 @@ async fn look(settings: &ApptainerSettings, filled: &ApptainerSpec, image: &Imag
         }
     };
     match failure::reach(image, settings.https).await {
-        Ok(()) => Requirement::doubtful(
-            subject,
-            lacking,
-            format!(
-                "the first start pulls it from {}, which answers; it may need a longer `start_timeout`",
-                image.registry()
-            ),
-        ),
-        Err(error) => Requirement::unmet(
-            subject,
-            format!("{lacking}, and {} cannot be reached: {error}", image.registry()),
-            "pull it where there is a way to the registry, into the same `cache`",
-        ),
+        Ok(()) => {
+            let pull = format!("the first start pulls it from {registry}, which answers");
+            Requirement::doubtful(subject, problem, format!("{pull}; it may need a longer `start_timeout`"))
+        }
+        Err(error) => {
+            let advice = "pull it where there is a way to the registry, into the same `cache`";
+            Requirement::unmet(subject, format!("{problem}, and {registry} cannot be reached: {error}"), advice)
+        }
     }
 }

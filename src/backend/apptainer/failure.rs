@@ -1,4 +1,5 @@
-//! Explains why a pull failed and what to do about it, from Apptainer's log, the disk space and the registry. Does not pull.
+//! Explains why a pull failed and what to do about it, from Apptainer's log, the disk space and the registry. Does not
+//! pull.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +26,7 @@ pub(super) async fn explain(
     https: bool,
     disks: [&Path; 2],
 ) -> BackendError {
-    let last = last_line(&log);
+    let (last, registry) = (last_line(&log), image.registry());
     let (fault, cause) = if let Some((disk, free)) =
         disks.iter().find_map(|disk| Some((disk, os::free_disk(disk).ok().filter(|free| *free < LITTLE)?)))
     {
@@ -39,15 +40,13 @@ pub(super) async fn explain(
         (obstacle.fault(), obstacle.advice().to_owned())
     } else if let Err(error) = reach(image, https).await {
         let cause = format!(
-            "its registry {} cannot be reached ({error}): is it up, and is there a way to it from here?",
-            image.registry()
+            "its registry {registry} cannot be reached ({error}): is it up, and is there a way to it from here?"
         );
         (Fault::Unreachable, cause)
     } else {
         let cause = format!(
-            "its registry {} answers: is there a tag `{}` of {}, and may you read it (`apptainer registry login`)? A registry \
+            "its registry {registry} answers: is there a tag `{}` of {}, and may you read it (`apptainer registry login`)? A registry \
              without TLS needs `https = false`",
-            image.registry(),
             image.tag(),
             image.path()
         );

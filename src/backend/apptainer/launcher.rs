@@ -1,5 +1,6 @@
-//! Launches a model server in a container of Apptainer: checks or pulls the image and runs it as a supervised process. Does not
-//! speak the protocol; the owner of the port is known, because a container shares network and processes with its machine.
+//! Launches a model server in a container of Apptainer: checks or pulls the image and runs it as a supervised process.
+//! Does not speak the protocol; the owner of the port is known, because a container shares network and processes with
+//! its machine.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -153,12 +154,12 @@ impl ApptainerLauncher {
         let Some(other) = sif.architecture.filter(|architecture| *architecture != own) else {
             return Ok(());
         };
-        let advice = cached.map_or_else(
-            || "name a tag of an image that is built for it".to_owned(),
-            |sif| format!("remove {} and name a tag of an image that is built for it", sif.display()),
+        let remove = cached.map_or_else(String::new, |sif| format!("remove {} and ", sif.display()));
+        let message = format!(
+            "the programs in the image {} are for {other}, and this machine is {own}; {remove}name a tag of an image that \
+             is built for it",
+            self.image
         );
-        let message =
-            format!("the programs in the image {} are for {other}, and this machine is {own}; {advice}", self.image);
         Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message))
     }
 

@@ -1,5 +1,5 @@
-//! The kind `apptainer`: runs a model server in a container of Apptainer or Singularity on this machine. Pulls missing images into
-//! boileroom's cache of SIF files; does not build images.
+//! The kind `apptainer`: runs a model server in a container of Apptainer or Singularity on this machine. Pulls missing
+//! images into boileroom's cache of SIF files; does not build images.
 
 mod cache;
 mod doctor;

@@ -1,5 +1,5 @@
-//! The directories of a pull before its result is in the cache. The instance's label in their names lets `clean` find those of
-//! killed runs. Creates and removes directories; does not pull.
+//! The directories of a pull before its result is in the cache. The instance's label in their names lets `clean` find
+//! those of killed runs. Creates and removes directories; does not pull.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -31,7 +31,7 @@ pub(super) struct PullInProgress {
 }
 
 impl PullInProgress {
-    /// Creates one directory in that of the images and one in that for temporary files, if there is one.
+    /// Creates a directory beside the images, and one in the directory for temporary files if one is given.
     ///
     /// # Errors
     /// If they cannot be recorded or created.

@@ -1,5 +1,5 @@
-//! The settings of the kind `apptainer`: the image, the cache, and how a container is started. Reads them, fills in placeholders and
-//! builds the command; does not run it.
+//! The settings of the kind `apptainer`: the image, the cache, and how a container is started. Reads them, fills in
+//! placeholders and builds the command; does not run it.
 
 use std::path::{Path, PathBuf};
 
@@ -112,7 +112,11 @@ impl ApptainerSettings {
             .transpose()?;
         let cache = match path(&self.cache)? {
             Some(cache) => absolute(&cache)?,
-            None => model_directory.clone().map_or_else(usual_cache, Ok)?,
+            None => model_directory.clone().or_else(usual_cache).ok_or_else(|| {
+                unusable(
+                    "there is no place for images: set `cache` in the backend's table, MODEL_DIR or HOME".to_owned(),
+                )
+            })?,
         };
         let values = PlaceholderValues::new(contract, [port, ("source", source.clone().unwrap_or_default())])?;
         Ok(ApptainerSpec {
@@ -162,11 +166,8 @@ impl ApptainerSpec {
 }
 
 /// boileroom's default directory for SIF files.
-fn usual_cache() -> Result<PathBuf, BackendError> {
-    let home = variable("HOME").ok_or_else(|| {
-        unusable("there is no place for images: set `cache` in the backend's table, MODEL_DIR or HOME".to_owned())
-    })?;
-    Ok(Path::new(&home).join(".cache/boileroom"))
+fn usual_cache() -> Option<PathBuf> {
+    Some(Path::new(&variable("HOME")?).join(".cache/boileroom"))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -1,5 +1,5 @@
-//! Checks the architecture of a SIF file and whether the file is complete. Reads its header, its table of parts and the head of its
-//! file system, trusting no number; does not read the content of the file system.
+//! Checks the architecture of a SIF file and whether the file is complete. Reads its header, its table of parts and the
+//! head of its file system, trusting no number; does not read the content of the file system.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -51,8 +51,8 @@ const ARCHITECTURES: [(&[u8; 2], &str); 11] = [
 /// A complete SIF file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sif {
-    /// The architecture of its programs, if the header names one. Apptainer takes it from the programs and not from the image's
-    /// metadata.
+    /// The architecture of its programs, if the header names one. Apptainer takes it from the programs and not from the
+    /// image's metadata.
     pub(super) architecture: Option<&'static str>,
 }
 

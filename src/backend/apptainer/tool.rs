@@ -51,10 +51,10 @@ impl Tool {
             }
             return Ok(Self { program: (*name).to_owned(), version: line });
         }
-        let sought: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         Err(unusable(format!(
             "there is no program {}; install Apptainer (https://apptainer.org) or name it by `tool` in the backend's table",
-            sought.join(" or ")
+            names.join(" or ")
         )))
     }
 

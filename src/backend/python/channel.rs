@@ -1,5 +1,5 @@
-//! The harness's end of the private channel: sends orders, passes each response to the sender of its order, and keeps the bridge's
-//! other messages. Does not know processes.
+//! The harness's end of the private channel: sends orders, passes each response to the sender of its order, and keeps
+//! the bridge's other messages. Does not know processes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -138,8 +138,7 @@ fn allowed(message: &BridgeMessage, pending: &Mutex<PendingOrders>) -> usize {
 /// Handles a frame. Responses to abandoned orders are dropped.
 fn take(frame: BridgeFrame, pending: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
     let deliver = |id: u64, response: OrderResult| {
-        let order = pending.lock().unwrap_or_else(PoisonError::into_inner).responses.remove(&id);
-        if let Some(order) = order {
+        if let Some(order) = pending.lock().unwrap_or_else(PoisonError::into_inner).responses.remove(&id) {
             let _ = order.sender.send(response);
         }
     };

@@ -1,5 +1,5 @@
-//! The checks of `hydrotest doctor` for hosted Python code: the interpreter, its packages and, with the selector of Modal, the service
-//! and the GPU. Does not import the hosted code.
+//! The checks of `hydrotest doctor` for hosted Python code: the interpreter, its packages and, with the selector of
+//! Modal, the service and the GPU. Does not import the hosted code.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;

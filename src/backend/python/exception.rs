@@ -1,5 +1,5 @@
-//! Exceptions of Python code, and who is responsible for them. Judges by the classes of an exception and the modules it passed; not by
-//! its message, except for errors of the device.
+//! Exceptions of Python code, and who is responsible for them. Judges by the classes of an exception and the modules it
+//! passed; not by its message, except for errors of the device.
 
 use serde::Deserialize;
 
@@ -77,12 +77,12 @@ const MISSING: &str = "hydrotest_bridge.objects.Missing";
 const UNFIT: &str = "hydrotest_bridge.objects.Unfit";
 
 impl PythonException {
-    /// The error of a start that raised this in a step. `doing` describes the step, such as `ESMFold(backend='modal')`. Other
-    /// exceptions than the known ones are failures of the hosted code.
+    /// The error of a start that raised this in a step. `doing` describes the step, such as `ESMFold(backend='modal')`.
+    /// Other exceptions than the known ones are failures of the hosted code.
     pub(super) fn at_start(self, step: Option<HostedStartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
         // `Unfit` is the bridge's own class, which is not shown.
         let message =
-            if self.is(UNFIT) { format!("{doing}: {}", self.message) } else { format!("{doing} {}", self.words()) };
+            if self.is(UNFIT) { format!("{doing}: {}", self.message) } else { format!("{doing} {}", self.predicate()) };
         let (stage, fault) = if self.is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(origin) {
             (Stage::Configure, Fault::Misconfigured)
         } else if self.is(UNFIT) {
@@ -118,8 +118,8 @@ impl PythonException {
             && self.modules.last().is_some_and(by_boileroom)
     }
 
-    /// The error of an import that raised this. A missing package is a mistake of the table; other exceptions are failures of the
-    /// imported code.
+    /// The error of an import that raised this. A missing package is a mistake of the table; other exceptions are
+    /// failures of the imported code.
     pub(super) fn at_import(self, doing: &str) -> BackendError {
         let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
         let is_absent = self.is(MISSING) || OF_INSTALLATION.iter().any(|name| self.is(name));
@@ -128,7 +128,7 @@ impl PythonException {
             None if is_absent => (Stage::Configure, Fault::Misconfigured),
             None => (Stage::Ready, Fault::Refused),
         };
-        BackendError::new(stage, fault, format!("{doing} {}", self.words())).with_log(self.traceback)
+        BackendError::new(stage, fault, format!("{doing} {}", self.predicate())).with_log(self.traceback)
     }
 
     /// The error of a call that raised this.
@@ -137,14 +137,14 @@ impl PythonException {
             return BackendError::new(Stage::Decode, Fault::Undecodable, self.message).with_log(self.traceback);
         }
         if let Some(status) = self.status.and_then(DeclineStatus::of) {
-            let message = format!("the call {}\n{}", self.words(), status.advice);
+            let message = format!("the call {}\n{}", self.predicate(), status.advice);
             return self.error(Stage::Call, declined(status.declined), message);
         }
         if let Some((fault, advice)) = device::of_words(&self.message) {
             return self.error(Stage::Call, fault, format!("{}\n{advice}", self.message));
         }
         if let Some(fault) = self.of_platform().filter(|fault| *fault != Fault::Refused) {
-            return self.error(Stage::Call, fault, format!("the call {}", self.words()));
+            return self.error(Stage::Call, fault, format!("the call {}", self.predicate()));
         }
         let is_own = origin == ExceptionOrigin::Model || self.is_of_model();
         let error = self.error(Stage::Call, Fault::Refused, self.message.clone());
@@ -165,12 +165,12 @@ impl PythonException {
     pub(super) fn in_act(&self, doing: &str) -> BackendError {
         let is_refusal = self.is("builtins.RuntimeError") && self.message.contains("not initialized");
         let fault = if is_refusal { Fault::NotRunning } else { Fault::Refused };
-        self.error(Stage::Call, fault, format!("{doing} {}", self.words()))
+        self.error(Stage::Call, fault, format!("{doing} {}", self.predicate()))
     }
 
     /// The error of a stop that raised this.
     pub(super) fn at_stop(&self) -> BackendError {
-        let message = format!("shutdown() {}; it counts as stopped all the same", self.words());
+        let message = format!("shutdown() {}; it counts as stopped all the same", self.predicate());
         self.error(Stage::Shutdown, Fault::Refused, message)
     }
 
@@ -185,7 +185,7 @@ impl PythonException {
     }
 
     /// A predicate that follows a subject, such as `raised ValueError: …`.
-    fn words(&self) -> String {
+    fn predicate(&self) -> String {
         match (self.class.as_str(), self.message.as_str()) {
             ("SystemExit", status) => format!("ended the interpreter: sys.exit({status})"),
             (class, "") => format!("raised {class}"),

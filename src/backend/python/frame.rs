@@ -1,5 +1,5 @@
-//! The frames of the bridge: four bytes of length, that many bytes of JSON, and the blobs whose sizes the JSON lists. Reads within
-//! bounds, because the hosted code could write to the channel too; does not know orders and calls.
+//! The frames of the bridge: four bytes of length, that many bytes of JSON, and the blobs whose sizes the JSON lists.
+//! Reads within bounds, because the hosted code could write to the channel too; does not know orders and calls.
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
@@ -78,8 +78,8 @@ pub(super) enum FrameError {
     Budget(usize),
 }
 
-/// Reads one frame; `None` at the end of the channel. `allowed` returns how many bytes its blobs may take together. They take a
-/// share of `budget` until the last of them is dropped.
+/// Reads one frame; `None` at the end of the channel. `allowed` returns how many bytes its blobs may take together.
+/// They take a share of `budget` until the last of them is dropped.
 pub(super) async fn read(
     channel: &mut (impl AsyncRead + Unpin),
     allowed: impl Fn(&BridgeMessage) -> usize,

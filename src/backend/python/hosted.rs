@@ -1,4 +1,5 @@
-//! A model in hosted Python code: starts, calls and stops it, and explains failures of its interpreter. Does not read settings.
+//! A model in hosted Python code: starts, calls and stops it, and explains failures of its interpreter. Does not read
+//! settings.
 
 use std::sync::Arc;
 

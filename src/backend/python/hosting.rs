@@ -1,5 +1,5 @@
-//! What is hosted for one model, with all placeholders filled in: the interpreter, its environment, and the order to start. Contains
-//! data only.
+//! The hosting of one model, with all placeholders filled in: the interpreter, its environment, and the order to start.
+//! Contains data only.
 
 use std::path::{Path, PathBuf};
 

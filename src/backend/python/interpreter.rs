@@ -1,4 +1,5 @@
-//! One interpreter that runs the bridge: starts it, waits until it connects, and stops it. Sends no orders except the last.
+//! One interpreter that runs the bridge: starts it, waits until it connects, and stops it. Sends no orders except the
+//! last.
 
 use std::ffi::OsString;
 use std::io;
@@ -27,8 +28,8 @@ const SOCKET: &str = "channel";
 const LONGEST_PATH: usize = 100;
 /// The time that the bridge itself may take to report that everything is stopped.
 pub(super) const SHUTDOWN_REPORT: Duration = Duration::from_secs(4);
-/// The time that the interpreter may take to exit once everything is stopped, unless the hosted code may take longer to stop: threads
-/// and exit hooks run then. torch alone takes 2.7 s to unload when eight processes share two cores.
+/// The time that the interpreter may take to exit once everything is stopped, unless the hosted code may take longer to
+/// stop: threads and exit hooks run then. torch alone takes 2.7 s to unload when eight processes share two cores.
 const EXIT: Duration = Duration::from_secs(5);
 /// How long processes of the hosted code may take to exit after its stop.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -127,8 +128,9 @@ impl Interpreter {
         BackendError::new(stage, fault, message).with_log(self.log.tail())
     }
 
-    /// The running processes of this machine that the hosted code has started: those under the supervisor or with the instance's
-    /// label, except the interpreter and its parents, such as uv. Empty if the system cannot find them, which the leak check reports.
+    /// The running processes of this machine that the hosted code has started: those under the supervisor or with the
+    /// instance's label, except the interpreter and its parents, such as uv. Empty if the system cannot find them,
+    /// which the leak check reports.
     pub(super) fn started_processes(&self) -> Vec<Resource> {
         let Some(ready) = self.state().ready else {
             return Vec::new();

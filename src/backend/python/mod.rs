@@ -1,5 +1,6 @@
-//! The kind `python`: hosts Python code in its own interpreter and calls it as boileroom does. The code is a wrapper with any backend
-//! selector, a class with the interface of boileroom's `Backend`, or a core class in the interpreter's own process.
+//! The kind `python`: hosts Python code in its own interpreter and calls it as boileroom does. The code is a wrapper
+//! with any backend selector, a class with the interface of boileroom's `Backend`, or a core class in the interpreter's
+//! own process.
 //!
 //! ```text
 //! harness ──orders (JSON)──→ bridge ──→ wrapper | backend | core

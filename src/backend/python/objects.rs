@@ -1,5 +1,5 @@
-//! Hosts objects for scenarios: backends of the hosted code in a separate interpreter, without the guarantees of an instance. Sends
-//! orders and returns their results; does not judge them.
+//! Hosts objects for scenarios: backends of the hosted code in a separate interpreter, without the guarantees of an
+//! instance. Sends orders and returns their results; does not judge them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

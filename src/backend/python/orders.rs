@@ -1,5 +1,5 @@
-//! Orders to the bridge: sends one, waits for its response, and reads it as a prediction or an error. Reports the steps of a start. Does
-//! not start or stop interpreters.
+//! Orders to the bridge: sends one, waits for its response, and reads it as a prediction or an error. Reports the steps
+//! of a start. Does not start or stop interpreters.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The settings of the kind `python`: the interpreter, the class that is hosted, and its arguments. Reads them and fills in
-//! placeholders; does not start an interpreter.
+//! The settings of the kind `python`: the interpreter, the class that is hosted, and its arguments. Reads them and
+//! fills in placeholders; does not start an interpreter.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,7 +54,7 @@ impl PythonSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Option<Self> {
         let interpreter = match reader.text_or_texts("interpreter") {
-            Some(words) => words.into_vec().into_iter().map(|word| word.value).collect(),
+            Some(texts) => texts.into_vec().into_iter().map(|text| text.value).collect(),
             None => vec![INTERPRETER.to_owned()],
         };
         if interpreter.is_empty() {
@@ -94,7 +94,11 @@ impl PythonSettings {
         let tag = overrides.tag.as_deref();
         let host = match &self.host {
             Host::Wrapper { class, selector } => {
-                Host::Wrapper { class: fill(class)?, selector: tagged(&fill(selector)?, tag) }
+                let mut selector = fill(selector)?;
+                if let Some(tag) = tag {
+                    selector = format!("{}:{tag}", selector.split(':').next().unwrap_or(&selector));
+                }
+                Host::Wrapper { class: fill(class)?, selector }
             }
             Host::Backend { class, arguments } => {
                 let known = ArgumentValues { values: &values, config, device: device.as_deref(), tag };
@@ -152,14 +156,6 @@ impl ArgumentValues<'_> {
             Value::Object(entries) => Value::Object(self.object(entries)?),
             other => other.clone(),
         })
-    }
-}
-
-/// A selector with its tag replaced.
-fn tagged(selector: &str, tag: Option<&str>) -> String {
-    match tag {
-        Some(tag) => format!("{}:{tag}", selector.split(':').next().unwrap_or(selector)),
-        None => selector.to_owned(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Cleans up after stale runs: asks each platform that they have recorded, and removes the resources with their label. Removes
-//! nothing else, and nothing that belongs to a live run.
+//! Cleans up after stale runs: asks each platform that they have recorded, and removes the resources with their label.
+//! Removes nothing else, and nothing that belongs to a live run.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub struct CleanReport {
     pub runs: usize,
     /// The resources that were removed, or would be.
     pub(crate) removed: Vec<Resource>,
-    /// Problems with reading, finding or removing, and creations that are still pending; their runs are kept for the next time.
+    /// Problems with reading, finding or removing, and creations that are still pending; their runs are kept for the
+    /// next time.
     pub warnings: Vec<String>,
     /// Set if the system cannot tell whether processes of these runs are left.
     pub(crate) processes: Option<Unavailable>,
@@ -46,8 +47,8 @@ struct Place {
     warning: Option<String>,
 }
 
-/// Finds the resources of stale runs on every platform that they have recorded, and removes them if the mode says so. All
-/// platforms are asked at once, so one that hangs delays the others by at most 20 s.
+/// Finds the resources of stale runs on every platform that they have recorded, and removes them if the mode says so.
+/// All platforms are asked at once, so one that hangs delays the others by at most 20 s.
 pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let mut report = CleanReport::default();
     match StaleRuns::acquire() {
@@ -83,7 +84,8 @@ async fn clean_runs(runs: &[StaleRun], open: OpenFinder, mode: Mode, report: &mu
             }
         }
     }
-    // Platforms come first: to its platform, a container or job whose processes are killed directly looks like a failure.
+    // Platforms come first: to its platform, a container or job whose processes are killed directly looks like a
+    // failure.
     match Processes::here() {
         Ok(_) => cleaned.push(Place { runs: everyone, ..Place::default() }.clean(open, mode).await),
         // Supervisors kill their processes themselves; keeping the runs would not help.

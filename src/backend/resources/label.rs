@@ -1,5 +1,5 @@
-//! The label of one instance, which every resource of the instance carries, and what its backend reports about its exit.
-//! Creates nothing on a platform and does not check for leaks.
+//! The label of one instance, which every resource of the instance carries, and what its backend reports about its
+//! exit. Creates nothing on a platform and does not check for leaks.
 
 use std::fs;
 use std::io;
@@ -42,7 +42,8 @@ impl InstanceId {
         Self { run: Arc::clone(run), number: run.count_instance(), observed: Arc::default() }
     }
 
-    /// The label of the whole run: `hydrotest-` and sixteen hexadecimal digits, valid as the name of a container or a job.
+    /// The label of the whole run: `hydrotest-` and sixteen hexadecimal digits, valid as the name of a container or a
+    /// job.
     pub(crate) fn run_label(&self) -> &str {
         &self.run.name
     }
@@ -60,8 +61,8 @@ impl InstanceId {
         self.create(self.run.path.join(self.number.to_string()))
     }
 
-    /// The directory for the temporary files of the instance's processes, removed with its content after the stop. Its name is
-    /// short because the paths of sockets must be.
+    /// The directory for the temporary files of the instance's processes, removed with its content after the stop. Its
+    /// name is short because the paths of sockets must be.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -84,8 +85,8 @@ impl InstanceId {
         remove(self.temporary_path()).and(remove(self.run.path.join(self.number.to_string())))
     }
 
-    /// Records that something is about to be created on a platform. The finder of `kind` is opened with `platform`, which says
-    /// where to look, such as the address of an engine. It must not contain secrets.
+    /// Records that something is about to be created on a platform. The finder of `kind` is opened with `platform`,
+    /// which says where to look, such as the address of an engine. It must not contain secrets.
     ///
     /// # Errors
     /// If it cannot be written. Nothing may be created then, because no later run could find it.

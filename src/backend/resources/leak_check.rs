@@ -1,5 +1,5 @@
-//! Checks after each stop that no resource of the instance is left, and removes leaks. Does not touch resources without the label
-//! of the instance.
+//! Checks after each stop that no resource of the instance is left, and removes leaks. Does not touch resources without
+//! the label of the instance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,8 +60,8 @@ pub struct LeakGuard {
 }
 
 impl LeakGuard {
-    /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first one
-    /// cleans up after stale runs.
+    /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the
+    /// first one cleans up after stale runs.
     pub(crate) fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
         let local = Processes::here().map(|processes| Arc::new(processes) as Arc<dyn ResourceFinder>);
         Self { instance, open, local, cleaned, settling: SETTLING }
@@ -84,7 +84,8 @@ impl LeakGuard {
         self.instance.label()
     }
 
-    /// Cleans up after stale runs before the first instance of the run starts. Returns a line for each problem. Bounded in time.
+    /// Cleans up after stale runs before the first instance of the run starts. Returns a line for each problem. Bounded
+    /// in time.
     pub(crate) async fn clean_stale_runs(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         self.cleaned.get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings }).await;
@@ -157,8 +158,8 @@ impl LeakGuard {
         format!("{resource} was still there after the stop and could not be removed: `hydrotest clean` tries again")
     }
 
-    /// The finders to ask. Platforms come first: to its platform, a container or job whose processes are killed directly looks like
-    /// a failure.
+    /// The finders to ask. Platforms come first: to its platform, a container or job whose processes are killed
+    /// directly looks like a failure.
     fn finders(&self, failed: &mut Vec<String>) -> Vec<Arc<dyn ResourceFinder>> {
         let mut finders: Vec<Arc<dyn ResourceFinder>> = Vec::new();
         let platforms = self.instance.platforms().unwrap_or_else(|error| {

@@ -1,9 +1,10 @@
-//! The resources that a run creates outside of this process, and how they are found and removed. Decides no verdict and knows no
-//! platform: the [`ResourceFinder`] of a kind does.
+//! The resources that a run creates outside of this process, and how they are found and removed. Decides no verdict and
+//! knows no platform: the [`ResourceFinder`] of a kind does.
 //!
-//! Every instance has a label ([`InstanceId`]). It is in the environment of every process ([`VARIABLE`]), in the labels of every
-//! container and in the name of every job. Nothing has to be recorded after it was created, so a run that is killed between two
-//! steps leaves no gap: the next run, or `hydrotest clean`, asks the recorded platforms for the label of the stale run.
+//! Every instance has a label ([`InstanceId`]). It is in the environment of every process ([`VARIABLE`]), in the labels
+//! of every container and in the name of every job. Nothing has to be recorded after it was created, so a run that is
+//! killed between two steps leaves no gap: the next run, or `hydrotest clean`, asks the recorded platforms for the
+//! label of the stale run.
 //!
 //! ```text
 //! STATE/runs/RUN/lock              locked by the run, released by the system however the run ends; contains the host name
@@ -41,7 +42,8 @@ pub(crate) use processes::{Processes, processes_of};
 pub(crate) use run_directory::RunDirectory;
 pub(crate) use stale::{StaleRun, StaleRuns};
 
-/// Finds and removes the resources that runs have created on one platform. Knows nothing of the runs except their labels.
+/// Finds and removes the resources that runs have created on one platform. Knows nothing of the runs except their
+/// labels.
 pub trait ResourceFinder: Send + Sync {
     /// Lists all resources whose label [belongs to](is_labelled) one of `labels`.
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>>;
@@ -64,7 +66,8 @@ pub(crate) type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn 
 /// The `kind` of a resource that is a process.
 const PROCESS: &str = "process";
 
-/// Something that a run has created outside of this process. If it is still there after the stop of its instance, it is a leak.
+/// Something that a run has created outside of this process. If it is still there after the stop of its instance, it is
+/// a leak.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// `process`, `container`, `job`, …

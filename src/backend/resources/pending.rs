@@ -1,5 +1,5 @@
-//! Creations that a platform was asked for and may carry out late, such as a container or a job. Keeps a file for each until its
-//! outcome is known, for `clean` to read; does not ask platforms itself.
+//! Creations that a platform was asked for and may carry out late, such as a container or a job. Keeps a file for each
+//! until its outcome is known, for `clean` to read; does not ask platforms itself.
 
 use std::fs;
 use std::io;
@@ -27,8 +27,8 @@ pub(crate) struct PendingCreation {
 }
 
 impl InstanceId {
-    /// Records that a platform is about to be asked for a resource, which it may create even if nothing waits for the response.
-    /// `what` names it in messages, such as `the creation of a container`.
+    /// Records that a platform is about to be asked for a resource, which it may create even if nothing waits for the
+    /// response. `what` names it in messages, such as `the creation of a container`.
     ///
     /// # Errors
     /// If the record cannot be written. The platform must not be asked then.

@@ -1,5 +1,5 @@
-//! Finds and removes processes of this machine by the label in their environment, which a program keeps when it leaves its
-//! process group, session or parent. Does not see processes of other users.
+//! Finds and removes processes of this machine by the label in their environment, which a program keeps when it leaves
+//! its process group, session or parent. Does not see processes of other users.
 
 use std::time::{Duration, Instant};
 
@@ -45,8 +45,8 @@ impl ResourceFinder for Processes {
             let spared = if is_supervisor(&resource.id) { OWN_END } else { Duration::ZERO };
             let begun = Instant::now();
             let gone = async {
-                // An error means that it is gone, or that we may not kill it, which is reported below. The number may have been
-                // reused by a process without the label.
+                // An error means that it is gone, or that we may not kill it, which is reported below. The number may
+                // have been reused by a process without the label.
                 while is_alive(process.as_raw_pid()) {
                     let environment = os::environment(process.as_raw_pid()).unwrap_or_default();
                     if begun.elapsed() >= spared && label_in(&environment).is_some() {
@@ -61,7 +61,8 @@ impl ResourceFinder for Processes {
         })
     }
 
-    /// Sends SIGSTOP: a stopped process reacts only to SIGKILL. Supervisors keep running, because they must handle this.
+    /// Sends SIGSTOP: a stopped process reacts only to SIGKILL. Supervisors keep running, because they must handle
+    /// this.
     fn freeze(&self, label: &str) -> Vec<Resource> {
         signalled(label, Signal::STOP)
     }

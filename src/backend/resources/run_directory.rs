@@ -1,5 +1,5 @@
-//! The directory of one run: its name, its lock, and the records of the platforms where the run may have created resources.
-//! Does not know other runs and does not ask platforms.
+//! The directory of one run: its name, its lock, and the records of the platforms where the run may have created
+//! resources. Does not know other runs and does not ask platforms.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,7 +21,8 @@ pub(super) const LOCK: &str = "lock";
 /// The subdirectory of a run's directory for the records of platforms.
 const PLATFORMS: &str = "platforms";
 
-/// The directory of a run. Created for the first instance that needs it; removed by [`RunDirectory::end`] or when dropped.
+/// The directory of a run. Created for the first instance that needs it; removed by [`RunDirectory::end`] or when
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
     /// `hydrotest-` and sixteen hexadecimal digits.
@@ -106,8 +107,8 @@ impl RunDirectory {
         self.kept.store(true, Ordering::Relaxed);
     }
 
-    /// Removes the directory, unless a platform may still have resources of the run: then it becomes the directory of a stale
-    /// run.
+    /// Removes the directory, unless a platform may still have resources of the run: then it becomes the directory of a
+    /// stale run.
     pub(crate) fn end(&self) {
         let mut lock = self.lock();
         if lock.is_some() && !self.kept.load(Ordering::Relaxed) {

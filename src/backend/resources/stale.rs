@@ -1,5 +1,5 @@
-//! Stale runs: runs that were killed, or could not make sure that all their resources are gone. Locks each for one `clean` at a
-//! time; removes no resources.
+//! Stale runs: runs that were killed, or could not make sure that all their resources are gone. Locks each for one
+//! `clean` at a time; removes no resources.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -59,7 +59,8 @@ impl StaleRun {
     /// Returns `None` if the run is alive or has no lock. The error says why it cannot be acquired.
     fn acquire(name: &str, directory: &Path) -> Result<Option<Self>, String> {
         let closed = |error: io::Error| format!("cannot be opened: {error}");
-        // A link or a pipe is not a lock of ours. Over NFS only a file that is open for writing can be locked exclusively.
+        // A link or a pipe is not a lock of ours. Over NFS only a file that is open for writing can be locked
+        // exclusively.
         let Some(lock) = if_exists(os::open_plain_file(&directory.join(LOCK))).map_err(closed)? else {
             return Ok(None);
         };
@@ -80,8 +81,8 @@ impl StaleRun {
         ))
     }
 
-    /// Removes the empty directories of runs that were killed before they locked them or while removing them. Such runs have
-    /// created nothing.
+    /// Removes the empty directories of runs that were killed before they locked them or while removing them. Such runs
+    /// have created nothing.
     pub(super) fn remove_unlocked() {
         for (_, directory) in directories(&runs()).unwrap_or_default() {
             if !directory.join(LOCK).exists() {

@@ -1,5 +1,5 @@
-//! The temporary files that an instance has left in the directory that hydrotest creates for it. Measures them within bounds and
-//! describes them in a remark; does not remove them and does not report them as leaks.
+//! The temporary files that an instance has left in the directory that hydrotest creates for it. Measures them within
+//! bounds and describes them in a remark; does not remove them and does not report them as leaks.
 
 use std::fs;
 use std::io;
@@ -15,8 +15,8 @@ const MEASURED: usize = 100_000;
 
 /// Describes the temporary files in a directory. Returns `None` if it is empty or does not exist.
 ///
-/// They are not a leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and hydrotest removes
-/// it.
+/// They are not a leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and
+/// hydrotest removes it.
 ///
 /// # Errors
 /// If the directory cannot be read.

@@ -1,5 +1,5 @@
-//! Scenarios as lists of steps, and the trait of kinds whose platform has objects with their own life cycle. Describes the steps; `run`
-//! runs them.
+//! Scenarios as lists of steps, and the trait of kinds whose platform has objects with their own life cycle. Describes
+//! the steps; `run` runs them.
 
 mod read;
 mod step;
@@ -113,8 +113,8 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// A program that hosts objects with their own life cycle, such as the `Backend` of a contributor. Scenarios run on its objects as
-/// they do on instances, without the guarantees that an [`Instance`](super::Instance) adds.
+/// A program that hosts objects with their own life cycle, such as the `Backend` of a contributor. Scenarios run on its
+/// objects as they do on instances, without the guarantees that an [`Instance`](super::Instance) adds.
 pub trait ObjectHost: Send + Sync {
     /// Creates an object without starting it, and returns its number.
     fn make(&self) -> Work<'_, u64>;

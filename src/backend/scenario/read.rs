@@ -1,5 +1,5 @@
-//! Reads the steps of a case, which are words or tables, and checks their order. Reports unknown steps and steps that are not possible
-//! at their place; does not run steps.
+//! Reads the steps of a case, which are words or tables, and checks their order. Reports unknown steps and steps that
+//! are not possible at their place; does not run steps.
 
 use reqwest::Method;
 
@@ -214,7 +214,7 @@ impl StepOrder {
         Ok(())
     }
 
-    /// Checks that nothing is left to stop. The error says what is.
+    /// Checks that every instance was stopped. The error names the missing step.
     const fn end(&self) -> Result<(), &'static str> {
         match self.up {
             [false, false] => Ok(()),

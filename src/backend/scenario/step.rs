@@ -96,8 +96,7 @@ pub(super) static WORDS: [(&str, ScenarioStep, &str); 21] = [
 impl ScenarioStep {
     /// Its title in findings.
     pub(crate) fn title(&self) -> String {
-        let words = WORDS.iter().find(|(_, step, _)| step == self);
-        words.map_or_else(|| self.to_string(), |(_, _, title)| (*title).to_owned())
+        WORDS.iter().find(|(_, step, _)| step == self).map_or_else(|| self.to_string(), |found| found.2.to_owned())
     }
 
     /// Whether it needs the connection to a model server.

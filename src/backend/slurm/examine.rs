@@ -1,5 +1,5 @@
-//! Checks whether a cluster can run jobs with these settings: commands, controller, shared directory, and whether sbatch would accept
-//! such a job. Does not submit a job.
+//! Checks whether a cluster can run jobs with these settings: commands, controller, shared directory, and whether
+//! sbatch would accept such a job. Does not submit a job.
 
 use std::sync::Arc;
 

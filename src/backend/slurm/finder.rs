@@ -1,5 +1,5 @@
-//! Finds the jobs of runs and their directories in the shared directory by their labels, and removes them. Does not touch jobs
-//! with other names.
+//! Finds the jobs of runs and their directories in the shared directory by their labels, and removes them. Does not
+//! touch jobs with other names.
 
 use std::fs;
 use std::io;
@@ -46,7 +46,8 @@ impl SlurmFinder {
         Ok(Self { queue, shared: text("shared_dir").map(PathBuf::from) })
     }
 
-    /// The directories of labels in the shared directory. It existed when the run began, so it is an error if it cannot be read.
+    /// The directories of labels in the shared directory. It existed when the run began, so it is an error if it cannot
+    /// be read.
     fn directories(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
         let Some(shared) = &self.shared else {
             return Ok(Vec::new());

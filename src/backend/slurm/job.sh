@@ -1,7 +1,7 @@
-# From here on the same for every job: finds a port for the server, makes sure that it is the server's own, tells the
-# harness, and ends with the server. The lines above have set the variables and the function that runs the server.
+# The rest is the same for every job: it finds a port for the server, checks that the server owns it, reports it to the
+# harness, and exits with the server. The lines above set the variables and the function that runs the server.
 
-# The server and all it starts get a process group of their own.
+# The server and its children get their own process group.
 set -m
 
 # The inodes of the sockets that listen on a port of this node.
@@ -13,12 +13,12 @@ hydrotest_listeners() {
     done
 }
 
-# The owner of a port: a process that carries this job's mark, another process, or none.
+# The owner of a port: `server` for a process with the label of this job, `other` or `none`.
 hydrotest_owner() {
     local inodes inode marked held
     inodes=$(hydrotest_listeners "$1")
     [ -n "$inodes" ] || { echo none; return; }
-    # A process that keeps its environment to itself cannot be told from another one; its responses are signed in any case.
+    # A server whose environment cannot be read cannot be checked; its responses are signed in any case.
     if [ -n "${hydrotest_server:-}" ] && [ -e "/proc/$hydrotest_server" ] && [ ! -r "/proc/$hydrotest_server/environ" ]; then
         echo server
         return
@@ -32,14 +32,14 @@ hydrotest_owner() {
     echo server
 }
 
-# Tells the harness where the server answers. The name of the file is complete before it is there.
+# Reports the address of the server to the harness. The file is complete before it gets its name.
 hydrotest_announce() {
     printf '%s %s %s %s\n' "$SLURM_JOB_ID" "${SLURM_RESTART_COUNT:-0}" "${SLURMD_NODENAME:-$HOSTNAME}" "$1" \
         >"$hydrotest_directory/address.new" && mv -f "$hydrotest_directory/address.new" "$hydrotest_directory/address"
 }
 
-# Asks the server to end, and kills it with all of its group when it does not: then the status is that of SIGKILL. One that does not
-# listen yet is asked every second: a signal that meets Apptainer while it makes the container is lost.
+# Asks the server to exit, and kills its process group if it does not; the status is then 137, as for SIGKILL. A server that
+# does not listen yet is asked every second, because Apptainer loses signals while it creates the container.
 hydrotest_stop() {
     local round
     kill -TERM -- "-$hydrotest_server" 2>/dev/null
@@ -53,7 +53,7 @@ hydrotest_stop() {
     return 137
 }
 
-# Runs the server on a port until it has ended, or until the port turns out to be taken by another process.
+# Runs the server on a port until it exits, or until another process turns out to own the port.
 hydrotest_attempt() {
     local port=$1 announced='' pause=0.1 round=0 status owner
     hydrotest_serve "$port" &
@@ -71,7 +71,7 @@ hydrotest_attempt() {
                 return
                 ;;
             none)
-                # A model that loads for long need not be asked about ten times a second.
+                # A model that loads for long is checked less often.
                 round=$((round + 1))
                 [ "$round" -lt 50 ] || pause=1
                 sleep "$pause"
@@ -81,14 +81,14 @@ hydrotest_attempt() {
     while [ -z "$hydrotest_ending" ]; do
         wait "$hydrotest_server"
         status=$?
-        # The wait may have been cut short by a signal to this script.
+        # A signal to this script interrupts the wait.
         kill -0 "$hydrotest_server" 2>/dev/null || break
     done
     if [ -n "$hydrotest_ending" ]; then
         hydrotest_stop
         return
     fi
-    # A server that could not have its port ends as one that is broken; who has the port tells them apart.
+    # A server whose port is taken exits like a broken one; the owner of the port tells them apart.
     if [ -z "$announced" ] && [ "$(hydrotest_owner "$port")" = other ]; then
         hydrotest_taken=yes
     fi
@@ -99,7 +99,7 @@ hydrotest_ending=
 trap 'hydrotest_ending=yes' TERM INT HUP
 rm -f "$hydrotest_directory/address"
 for hydrotest_round in 1 2 3 4 5 6 7 8; do
-    # Below the ports that a system gives to clients by itself.
+    # Below the ports that systems assign to clients.
     hydrotest_port=$((20000 + RANDOM % 12768))
     [ "$(hydrotest_owner "$hydrotest_port")" = none ] || continue
     hydrotest_taken=

@@ -1,5 +1,5 @@
-//! The directory that harness and job share: private variables from the harness, the address from the job and the log from Slurm.
-//! Only its owner can read it. Reads files of the node within bounds; runs nothing.
+//! The directory that harness and job share: private variables from the harness, the address from the job and the log
+//! from Slurm. Only its owner can read it. Reads files of the node within bounds; runs nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};

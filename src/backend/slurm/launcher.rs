@@ -1,5 +1,5 @@
-//! Launches a model server as a batch job: submits it, waits in the queue, reads the server's address and cancels the job. Does not
-//! speak the protocol; the job's script does the work on the node.
+//! Launches a model server as a batch job: submits it, waits in the queue, reads the server's address and cancels the
+//! job. Does not speak the protocol; the job's script does the work on the node.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +65,6 @@ impl SlurmLauncher {
 
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         let deadline = Instant::now() + self.settings.served.patience();
-        let filled = self.settings.fill(&launch.contract)?;
         self.settings.check_paths()?;
         let progress = &launch.progress;
         progress.set(Stage::Launch, "asking for Slurm's controller");
@@ -77,7 +76,7 @@ impl SlurmLauncher {
             launch.facts.version(SLURM, version);
         }
         let job_dir = self.prepare(launch)?;
-        let submission = Submission::new(&self.settings, &filled, launch, secret, &job_dir)?;
+        let submission = Submission::new(&self.settings, launch, secret, &job_dir)?;
         let set = job_dir.set(&submission.environment);
         set.map_err(|error| internal("the job's directory cannot be made", &error))?;
         let pending = launch.instance.pending("the submission of a job")?;

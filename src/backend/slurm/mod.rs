@@ -1,5 +1,5 @@
-//! The kind `slurm`: runs a model server as a batch job of a cluster. Submits and follows the job by Slurm's own commands; does not
-//! choose the port, which the job does on its node.
+//! The kind `slurm`: runs a model server as a batch job of a cluster. Submits and follows the job by Slurm's own
+//! commands; does not choose the port, which the job does on its node.
 //!
 //! ```text
 //! harness ── sbatch < script ──→ slurmctld ──→ node: script ── starts ──→ server
@@ -103,12 +103,11 @@ impl Settings for Slurm {
 
 impl Slurm {
     fn shown(&self, launch: &LaunchSpec) -> Result<String, BackendError> {
-        let filled = self.0.fill(&launch.contract)?;
         let launch = launch.on_device(self.0.device.as_deref());
         let job_dir = self.0.job_dir(self.0.shared.as_deref().unwrap_or(Path::new("DIRECTORY")), 1, &launch);
         // The script does not contain the secret, so any secret will do.
         let secret = Secret::generate()
             .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
-        Ok(Submission::new(&self.0, &filled, &launch, &secret, &job_dir)?.shown())
+        Ok(Submission::new(&self.0, &launch, &secret, &job_dir)?.shown())
     }
 }

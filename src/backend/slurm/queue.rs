@@ -1,5 +1,5 @@
-//! One user's jobs in the queue of one cluster: lists them, cancels them and waits until they are gone. Tolerates a controller that
-//! is away for a while; does not interpret how a job ended.
+//! One user's jobs in the queue of one cluster: lists them, cancels them and waits until they are gone. Tolerates a
+//! controller that is away for a while; does not interpret how a job ended.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The server on a node, run directly or in a container of Apptainer: its command, its variables, and the settings of the container.
-//! Separates private variables from those that may stand in the script; runs nothing.
+//! The server on a node, run directly or in a container of Apptainer: its command, its variables, and the settings of
+//! the container. Separates private variables from those that may stand in the script; runs nothing.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -119,7 +119,8 @@ impl JobContainer {
         })
     }
 
-    /// Looks for the tool and the image on this machine. Only the nodes need them, and they may have more than this machine.
+    /// Looks for the tool and the image on this machine. Only the nodes need them, and they may have more than this
+    /// machine.
     pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Requirement> {
         const ADVICE: &str = "only the nodes need it; see that they have it under the same path";
         let tool = machine::program("apptainer", &self.tool, None, None);

@@ -1,5 +1,5 @@
-//! The settings of the kind `slurm`: the command of a job, its requests to sbatch, and the places of its files. Reads them and fills
-//! in placeholders; does not submit jobs.
+//! The settings of the kind `slurm`: the command of a job, its requests to sbatch, and the places of its files. Reads
+//! them and fills in placeholders; does not submit jobs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -152,8 +152,8 @@ impl SlurmSettings {
         })
     }
 
-    /// The job's requests as options of sbatch. A restarted job has lost its callers, so jobs are not requeued unless the table's
-    /// own arguments say so.
+    /// The job's requests as options of sbatch. A restarted job has lost its callers, so jobs are not requeued unless
+    /// the table's own arguments say so.
     pub(super) fn requested(&self) -> Vec<String> {
         let requests = self.requests.iter().map(|(option, value)| format!("--{option}={value}"));
         std::iter::once("--no-requeue".to_owned()).chain(requests).collect()
@@ -240,7 +240,6 @@ fn directory(reader: &mut TableReader<'_>, key: &'static str) -> Option<PathBuf>
 }
 
 fn is_variable(name: &str) -> bool {
-    !name.starts_with(|letter: char| letter.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    name.chars().all(is_letter) && name.starts_with(|letter: char| !letter.is_ascii_digit())
 }

@@ -1,7 +1,8 @@
-//! The state of a job, from one line of `squeue`: whether the job is over, and how it ended. Parses text; runs no command.
+//! The state of a job, from one line of `squeue`: whether the job is over, and how it ended. Parses text; runs no
+//! command.
 //!
-//! `squeue` prints columns with a separator and not JSON, because its JSON changes between releases and needs a plugin that not
-//! every site has.
+//! `squeue` prints columns with a separator and not JSON, because its JSON changes between releases and needs a plugin
+//! that not every site has.
 
 use std::fmt::Write;
 
@@ -21,7 +22,8 @@ pub(super) struct JobLine {
     pub(super) state: String,
     /// Why it waits or failed, such as `Resources`; `None` or empty without a reason.
     pub(super) reason: String,
-    /// The status of its script as `wait` returns it: the signal in the low seven bits, the exit status above eight bits.
+    /// The status of its script as `wait` returns it: the signal in the low seven bits, the exit status above eight
+    /// bits.
     exit: u32,
     /// How often it was restarted.
     pub(super) restarts: u32,
@@ -146,7 +148,8 @@ impl JobLine {
         }
     }
 
-    /// How the server exited in a job that hydrotest did not cancel, and that had been restarted `restarts` times when it started.
+    /// How the server exited in a job that hydrotest did not cancel, and that had been restarted `restarts` times when
+    /// it started.
     pub(super) fn server_exit(&self, restarts: u32) -> ServerExit {
         let place =
             if self.node.is_empty() { format!("job {}", self.id) } else { format!("job {} on {}", self.id, self.node) };

@@ -1,5 +1,5 @@
-//! What sbatch is given for one job: its arguments, the script on its standard input, and the label in its environment. Starts
-//! nothing but sbatch; the script contains no secret.
+//! What sbatch is given for one job: its arguments, the script on its standard input, and the label in its environment.
+//! Starts nothing but sbatch; the script contains no secret.
 
 use super::job_dir::{ENVIRONMENT, JobDir};
 use super::queue::Queue;
@@ -33,24 +33,24 @@ impl Submission {
     /// The job for a launch.
     ///
     /// # Errors
-    /// If a directory cannot be bound into the container.
+    /// If a variable that a setting refers to is not set, or a directory cannot be bound into the container.
     pub(super) fn new(
         settings: &SlurmSettings,
-        filled: &JobSpec,
         launch: &LaunchSpec,
         secret: &Secret,
         job_dir: &JobDir,
     ) -> Result<Self, BackendError> {
-        let server = Server::new(filled, launch, secret)?;
+        let filled = settings.fill(&launch.contract)?;
+        let server = Server::new(&filled, launch, secret)?;
         let label = launch.instance.label();
         let mut arguments = vec!["--parsable".to_owned()];
-        arguments.extend(filled.arguments.iter().cloned());
+        arguments.extend_from_slice(&filled.arguments);
         // These come last, so that the table cannot override them.
         arguments.push(format!("--job-name={label}"));
         // sbatch replaces patterns that begin with a percent sign.
         arguments.push(format!("--output={}", job_dir.log.to_string_lossy().replace('%', "%%")));
         arguments.push("--open-mode=append".to_owned());
-        let script = script(settings, filled, &server, launch, job_dir);
+        let script = script(settings, &filled, &server, launch, job_dir);
         let lines = server.private.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value)));
         Ok(Self { label, arguments, script, environment: lines.collect() })
     }

@@ -1,5 +1,5 @@
-//! Runs Slurm's own commands within bounds of time and output, without variables of the user that would change their output. Does
-//! not interpret jobs.
+//! Runs Slurm's own commands within bounds of time and output, without variables of the user that would change their
+//! output. Does not interpret jobs.
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,8 +22,8 @@ const LONGEST: u64 = 4 << 20;
 const LONGEST_COMPLAINT: usize = 1000;
 /// Prefixes of variables that change the output or behaviour of these commands.
 const MEDDLING: [&str; 4] = ["SQUEUE_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT"];
-/// Variables that make a submission wait for the end of its job, create an array of jobs, or read and write elsewhere. Those that
-/// choose a partition or an account are kept.
+/// Variables that make a submission wait for the end of its job, create an array of jobs, or read and write elsewhere.
+/// Those that choose a partition or an account are kept.
 const MISLEADING: [&str; 4] = ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_INPUT", "SBATCH_ERROR"];
 
 /// The commands of one cluster.
@@ -50,13 +50,11 @@ pub(super) enum ToolError {
 impl ToolError {
     /// The error of a stage for which the command was needed.
     pub(super) fn during(&self, stage: Stage) -> BackendError {
-        match self {
-            Self::Missing { .. } => {
-                let message = format!("{self}; are Slurm's commands installed here and on the PATH?");
-                BackendError::new(stage, Fault::Misconfigured, message)
-            }
-            Self::Failed { .. } | Self::Late { .. } => BackendError::new(stage, Fault::Unreachable, self.to_string()),
+        if let Self::Missing { .. } = self {
+            let message = format!("{self}; are Slurm's commands installed here and on the PATH?");
+            return BackendError::new(stage, Fault::Misconfigured, message);
         }
+        BackendError::new(stage, Fault::Unreachable, self.to_string())
     }
 }
 
@@ -124,7 +122,8 @@ impl Tools {
     }
 }
 
-/// The process group of a command. Dropping it kills the command and its children: at many sites the command is a script.
+/// The process group of a command. Dropping it kills the command and its children: at many sites the command is a
+/// script.
 struct CommandGroup(Option<Pid>);
 
 impl Drop for CommandGroup {
@@ -185,9 +184,9 @@ mod tests {
         let asked = tools.run("sh", &arguments, "", &variables, Duration::from_secs(600));
         let started = async {
             loop {
-                let said = std::fs::read_to_string(reported.path()).unwrap();
-                if said.ends_with('\n') {
-                    return said.trim().parse::<i32>().unwrap();
+                let text = std::fs::read_to_string(reported.path()).unwrap();
+                if text.ends_with('\n') {
+                    return text.trim().parse::<i32>().unwrap();
                 }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }

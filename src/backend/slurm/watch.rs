@@ -1,5 +1,5 @@
-//! Watches the job of a server that is ready, until the job is over, so that calls learn of its exit. Asks the queue periodically,
-//! and at once when a call waits; does not cancel the job.
+//! Watches the job of a server that is ready, until the job is over, so that calls learn of its exit. Asks the queue
+//! periodically, and at once when a call waits; does not cancel the job.
 
 use std::sync::Arc;
 use std::time::Duration;

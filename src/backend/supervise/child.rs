@@ -1,4 +1,5 @@
-//! The harness's side of a supervised program: starts it, waits for its exit and stops it. Does not judge how it exited.
+//! The harness's side of a supervised program: starts it, waits for its exit and stops it. Does not judge how it
+//! exited.
 
 use std::ffi::OsString;
 use std::io;
@@ -23,7 +24,7 @@ const CLEARING: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     pub(crate) command: Vec<OsString>,
-    /// Its working directory; `None` for that of this process.
+    /// Its working directory; `None` for the current one.
     pub(crate) directory: Option<PathBuf>,
     /// Variables that are set, or removed if `None`, in the inherited environment.
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
@@ -64,8 +65,9 @@ pub(crate) enum StopOutcome {
 }
 
 impl Supervised {
-    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, by
-    /// hydrotest itself or by a process that has chosen an [`Installation`](crate::backend::installation::Installation).
+    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime,
+    /// by hydrotest itself or by a process that has chosen an
+    /// [`Installation`](crate::backend::installation::Installation).
     ///
     /// # Errors
     /// If the supervisor cannot be started. A program that cannot be run shows in its [`ExitReason`].
@@ -111,8 +113,8 @@ impl Supervised {
         }
     }
 
-    /// The processes that outlived it, once it has been stopped. `None` if its exit was not orderly, so that it could not clean
-    /// up.
+    /// The processes that outlived it, once it has been stopped. `None` if its exit was not orderly, so that it could
+    /// not clean up.
     pub(crate) fn leaked_processes(&self) -> Option<Vec<LeakedProcess>> {
         let state = self.state.borrow();
         state.settled.then(|| state.leaked.clone())
@@ -142,8 +144,8 @@ impl Supervised {
         StopOutcome::Exited
     }
 
-    /// Asks it to exit, waits for `grace`, and kills it and everything it started. Can be called again after it was dropped
-    /// half-way.
+    /// Asks it to exit, waits for `grace`, and kills it and everything it started. Can be called again after it was
+    /// dropped half-way.
     pub(crate) async fn stop(&mut self, grace: Duration) -> StopOutcome {
         let stopped = self.ask_to_end(grace).await;
         if self.expected && self.exit_reason().is_some() {

@@ -1,4 +1,5 @@
-//! How a supervised program exited, and the lines in which its supervisor reports that. Does not watch processes itself.
+//! How a supervised program exited, and the lines in which its supervisor reports that. Does not watch processes
+//! itself.
 
 use std::fmt;
 
@@ -51,8 +52,8 @@ impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(status) => write!(f, "exited with status {status}"),
-            Self::Killed(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "was ended by {name}"),
+            Self::Killed(signal) => match NAMES.iter().find(|(known, _)| known.as_raw() == *signal) {
+                Some((_, name)) => write!(f, "was ended by {name}"),
                 None => write!(f, "was ended by signal {signal}"),
             },
             Self::Lost => f.write_str("was lost: its supervisor was ended from outside"),
@@ -60,20 +61,18 @@ impl fmt::Display for ExitReason {
     }
 }
 
-fn signal_name(number: i32) -> Option<&'static str> {
-    const NAMES: [(Signal, &str); 9] = [
-        (Signal::HUP, "SIGHUP"),
-        (Signal::INT, "SIGINT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::TERM, "SIGTERM"),
-    ];
-    NAMES.iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| *name)
-}
+/// The names of signals that end programs.
+const NAMES: [(Signal, &str); 9] = [
+    (Signal::HUP, "SIGHUP"),
+    (Signal::INT, "SIGINT"),
+    (Signal::ILL, "SIGILL"),
+    (Signal::ABORT, "SIGABRT"),
+    (Signal::BUS, "SIGBUS"),
+    (Signal::FPE, "SIGFPE"),
+    (Signal::KILL, "SIGKILL"),
+    (Signal::SEGV, "SIGSEGV"),
+    (Signal::TERM, "SIGTERM"),
+];
 
 /// A process that is still running after the program that started it has exited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

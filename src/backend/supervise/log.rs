@@ -1,5 +1,5 @@
-//! The output of a program: written line by line to a file of bounded size, with the last lines kept in memory and the secret
-//! removed. Reads on its own thread, so a flood of output does not block the harness.
+//! The output of a program: written line by line to a file of bounded size, with the last lines kept in memory and the
+//! secret removed. Reads on its own thread, so a flood of output does not block the harness.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -72,7 +72,8 @@ impl Log {
         self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Waits until all output so far has arrived: a response on another channel may overtake lines that were written before it.
+    /// Waits until all output so far has arrived: a response on another channel may overtake lines that were written
+    /// before it.
     pub(crate) async fn caught_up(&self) {
         let deadline = Instant::now() + ON_ITS_WAY;
         while Instant::now() < deadline && !self.has_caught_up() {

@@ -1,5 +1,5 @@
-//! The supervisor: this program in the role that starts another program and kills all of its processes afterwards. Runs before
-//! anything else in the harness; talks to it through two pipes and does not know its settings.
+//! The supervisor: this program in the role that starts another program and kills all of its processes afterwards. Runs
+//! before anything else in the harness; talks to it through two pipes and does not know its settings.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -34,8 +34,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Pause between two rounds of killing while children remain.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Does the work of a supervisor if the program was started as one, and returns the exit code. Must be called first, with all
-/// arguments of the program including its name.
+/// Does the work of a supervisor if the program was started as one, and returns the exit code. Must be called first,
+/// with all arguments of the program including its name.
 pub(crate) fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
     let (role, command) = arguments.get(1..)?.split_first()?;
     if role == SUPERVISE {
@@ -61,8 +61,8 @@ fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "hydrotest: {message}");
 }
 
-/// Sets the parent-death signal and the session, which only a process itself can set, and executes the command. Returns an exit
-/// code if that fails.
+/// Sets the parent-death signal and the session, which only a process itself can set, and executes the command. Returns
+/// an exit code if that fails.
 fn become_program(parent: i32, command: &[OsString]) -> u8 {
     if let Err(error) = os::die_with_parent() {
         complain(&format!("failed to ask for a parent-death signal: {error}"));
@@ -71,7 +71,7 @@ fn become_program(parent: i32, command: &[OsString]) -> u8 {
     let Some((program, arguments)) = command.split_first().filter(|_| getppid() == Pid::from_raw(parent)) else {
         return 1;
     };
-    // A session of its own: no terminal, and a process group that can be signalled as one.
+    // In its own session it has no terminal, and its process group can be signalled as one.
     if let Err(error) = setsid() {
         complain(&format!("failed to start a session: {error}"));
     }
@@ -105,7 +105,8 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts the program. Must run on the main thread: a parent-death signal is sent when the *thread* that forked dies.
+    /// Starts the program. Must run on the main thread: a parent-death signal is sent when the *thread* that forked
+    /// dies.
     fn start(command: &[OsString]) -> io::Result<Self> {
         let deaths = unix::signal(SignalKind::child())?;
         // Without handlers these signals would kill the supervisor and leave the descendants of the program running.
@@ -154,8 +155,8 @@ impl Supervisor {
         }
     }
 
-    /// After an orderly exit: gives the other processes of the program some time to exit as well, and reports those that do not.
-    /// Returns at once if the control pipe ends or a signal arrives.
+    /// After an orderly exit: gives the other processes of the program some time to exit as well, and reports those
+    /// that do not. Returns at once if the control pipe ends or a signal arrives.
     async fn settle(&mut self) {
         if !self.orderly {
             return;
@@ -184,8 +185,8 @@ impl Supervisor {
         }
     }
 
-    /// Signals the program's process group, or only the program if it has no group of its own yet. The number cannot be reused
-    /// before the program has been waited for.
+    /// Signals the program's process group, or only the program if it has no group of its own yet. The number cannot be
+    /// reused before the program has been waited for.
     fn signal(&self, signal: Signal) {
         if self.running && kill_process_group(self.program, signal).is_err() {
             // It may have exited just now.

@@ -1,4 +1,4 @@
-"""Starts the bridge: `python start.py SOCKET`. Plain enough for any Python to read it and to say that it is too old."""
+"""Starts the bridge: `python start.py SOCKET`. Uses only syntax that old versions of Python can parse, to report them."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ def main():
         version = ".".join(str(number) for number in sys.version_info[:3])
         sys.exit("hydrotest: Python 3.8 or newer is needed, this is %s (%s)" % (version, sys.executable))
     here = os.path.dirname(os.path.abspath(__file__))
-    # The hosted code finds what it would find had it been started by hand: the current directory, and nothing of ours.
+    # The hosted code must see the same path as if it were started by hand: the current directory, and nothing of ours.
     if sys.path and os.path.abspath(sys.path[0]) == here:
         sys.path[0] = ""
     sys.path.insert(0, here)

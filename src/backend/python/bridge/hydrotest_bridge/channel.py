@@ -1,4 +1,4 @@
-"""The private channel to the harness: frames on a Unix socket that no print can reach. Knows nothing of what they mean.
+"""The private channel to the harness: frames on a Unix socket, which printed output cannot reach. Does not interpret them.
 
 A frame is four bytes of length, that many bytes of JSON, and the blobs whose sizes its key `sizes` lists. The harness sends
 no blobs.
@@ -12,13 +12,13 @@ import struct
 import threading
 
 LENGTH = struct.Struct("<I")
-# The longest path that a Unix socket may have on any system.
+# The longest path of a Unix socket that every system accepts.
 LONGEST_PATH = 100
 INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM}
 
 
 class Channel:
-    """Both ends of one connection. Frames may be sent from any thread and are received by one."""
+    """One connection. Any thread may send frames; only one may receive them."""
 
     def __init__(self, path):
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -29,7 +29,7 @@ class Channel:
         if len(os.fsencode(path)) <= LONGEST_PATH:
             self._socket.connect(path)
             return
-        # A path may be longer than the name of a socket; this program has one thread yet.
+        # The path is too long for a socket. Changing the directory is safe, because there is only one thread so far.
         before = os.getcwd()
         os.chdir(os.path.dirname(path))
         try:
@@ -41,7 +41,7 @@ class Channel:
         """Sends one frame."""
         head = json.dumps(dict(head, sizes=[len(blob) for blob in blobs])).encode()
         with self._sending:
-            # Half a frame would be the end of the channel; an interruption waits until it is whole.
+            # Half a frame would break the channel, so interruptions wait until it is complete.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
             try:
                 self._socket.sendall(LENGTH.pack(len(head)) + head)
@@ -51,7 +51,7 @@ class Channel:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def receive(self):
-        """The next frame; None when the harness is gone."""
+        """The next frame; None if the harness is gone."""
         length = self._exactly(LENGTH.size)
         head = length and self._exactly(LENGTH.unpack(length)[0])
         return json.loads(head) if head else None

@@ -1,16 +1,16 @@
-"""Exceptions as data: class, ancestors, message and traceback, whatever the exception itself thinks of being looked at."""
+"""Exceptions as data: class, ancestors, message and traceback. Copes with exceptions whose own methods fail."""
 
 import os
 import traceback
 
-# What is told of one exception; a message may be a whole file.
+# The limits of a description; a message may be a whole file.
 LONGEST_MESSAGE = 64 << 10
 MOST_LINES = 60
 LONGEST_LINE = 2000
 
 
 def describe(error):
-    """What the harness is told of an exception."""
+    """The description of an exception for the harness."""
     return {
         "class": type(error).__name__,
         "ancestors": [_name(ancestor) for ancestor in type(error).__mro__[:32]],
@@ -23,7 +23,7 @@ def describe(error):
 
 
 def _modules(error):
-    """The modules whose code it went through, the one that raised it last: they tell the model's own words from a client's."""
+    """The modules that it passed through, last the one that raised it. They separate the model's exceptions from a client's."""
     modules = []
     frame = error.__traceback__
     while frame is not None:
@@ -33,7 +33,7 @@ def _modules(error):
 
 
 def _status(error):
-    """The status of an HTTP response that it is about, as httpx, requests and urllib keep it."""
+    """The status of the HTTP response that it is about, as httpx, requests and urllib store it."""
     try:
         status = getattr(getattr(error, "response", None), "status_code", None) or getattr(error, "code", None)
     except Exception:
@@ -55,7 +55,7 @@ def _message(error):
 def _traceback(error):
     here = os.path.dirname(os.path.abspath(__file__))
     inner = error.__traceback__
-    # The reader looks for a mistake of their own, not for the way there through ours.
+    # Frames of the bridge do not help the reader, who looks for a mistake in the hosted code.
     while inner is not None and inner.tb_frame.f_code.co_filename.startswith(here):
         inner = inner.tb_next
     try:
@@ -66,5 +66,5 @@ def _traceback(error):
 
 
 def _plain(text):
-    """Text that JSON in UTF-8 can carry: a lone surrogate cannot be encoded."""
+    """Text that UTF-8 can encode, without lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""The three ways to a model: boileroom's wrapper, a class with the interface of its `Backend`, a core class in this process.
+"""The three ways to call a model: boileroom's wrapper, a class with the interface of its `Backend`, a core class.
 
 Each has the same four steps: `build` imports and constructs, `start`, `call`, `stop`.
 """
@@ -10,29 +10,29 @@ from . import inputs, modal_service, objects
 
 
 class Host:
-    """What is the same for all."""
+    """The base class of all ways."""
 
     def __init__(self, plan, note):
         self.plan = plan
-        # Tells the harness which step is under way.
+        # Reports the current step to the harness.
         self.note = note
-        # What shutdown raised, which the base class swallows.
+        # The exception of a shutdown, which the base class swallows.
         self.exception = None
-        # What is worth knowing and no failure.
+        # Notes that are not failures.
         self.notes = []
 
     def resolve(self, path):
-        """The object of a name of the settings."""
+        """Imports an object that the settings name."""
         self.note("import", path)
         return objects.resolve(path)
 
     def input(self, sequences):
-        """A structured input as the hosted code wants it."""
+        """The sequences in the form that the hosted code expects."""
         types = self.plan.get("inputs")
         return inputs.convert(sequences, types) if types else sequences
 
     def watch(self, backend):
-        """Keeps what the shutdown of a backend raises, for the reader."""
+        """Keeps an exception that the shutdown of a backend raises."""
         shutdown = getattr(backend, "shutdown", None)
         if not callable(shutdown):
             return
@@ -52,16 +52,16 @@ class Host:
             pass
 
     def settle(self, backend):
-        """Has what a model on Modal asks for checked now and not with the first call."""
+        """Checks the requests of a model on Modal now instead of at the first call."""
         if "modal" in sys.modules and callable(getattr(backend, "get_model", None)):
             modal_service.settle(backend, self.plan["method"], self.plan["device"])
 
 
 class WrapperHost(Host):
-    """A wrapper as users build it: it starts its backend by itself, and stops it when its context is left."""
+    """A wrapper as users build it. It starts its backend itself, and stops it at the end of its context."""
 
     wrapper = None
-    # What boileroom 0.4 imports with a wrapper by itself, or keeps beside its backends.
+    # Modules that boileroom 0.4 imports together with a wrapper, or that are not backends.
     USUAL = ("base", "modal", "server", "transport")
 
     def start(self):
@@ -77,7 +77,7 @@ class WrapperHost(Host):
         self.settle(backend)
 
     def look_for_early_imports(self, cls):
-        """Notes backends that came with the import of the wrapper, before anybody selected one."""
+        """Notes backends that the import of the wrapper has imported, before one was selected."""
         package = cls.__module__.partition(".")[0] + ".backend."
         early = sorted(name for name in sys.modules if name.startswith(package))
         early = [name for name in early if name[len(package):].partition(".")[0] not in self.USUAL]
@@ -102,7 +102,7 @@ class BackendHost(Host):
     backend = None
 
     def build(self):
-        """The backend, not started."""
+        """Creates the backend without starting it."""
         cls = self.resolve(self.plan["class"])
         self.note("build", cls.__name__)
         backend = cls(**self.plan["arguments"])
@@ -149,7 +149,7 @@ class CoreHost(Host):
 
 
 def call(backend, name, sequences, options):
-    """Calls a method of a backend's model: its `remote` where there is one, as with Modal."""
+    """Calls a method of a backend's model, or its `remote` if it has one, as on Modal."""
     method = getattr(backend.get_model(), name, None)
     if method is None:
         raise AttributeError("the backend's model has no method {!r}".format(name))

@@ -1,7 +1,7 @@
-"""Structured input as the objects that boileroom's users write, where there is such an object for it.
+"""Converts structured input to the objects that boileroom's users write.
 
-What has none, such as an unknown kind of molecule or a number for a name, stays the mapping it is: users who write objects
-would not write that, and what the model says of it is the point then.
+Input without such an object, such as an unknown kind of molecule or a number as a name, stays a mapping: it tests how the
+model reacts to it.
 """
 
 import importlib
@@ -23,7 +23,7 @@ def _text(value):
     return isinstance(value, str)
 
 
-# What the classes say of their fields, and do not check.
+# The types of fields, which the classes declare but do not check.
 FITS = {
     "id": lambda value: _text(value) or _texts(value),
     "sequence": _text,
@@ -33,17 +33,17 @@ FITS = {
     "path": _text,
     "binder_chain_id": _text,
 }
-# Of them, what cannot be None.
+# The fields that cannot be None.
 REQUIRED = ("id", "sequence", "binder_chain_id")
 
 
 def convert(value, types):
-    """`types` is the module that has the classes."""
+    """Converts a value. `types` is the name of the module with the classes."""
     if isinstance(value, dict):
         return _object(value, types)
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         objects = [_object(item, types) for item in value]
-        # Objects and mappings in one list would be a mistake of ours.
+        # A list must not mix objects and mappings.
         return value if any(isinstance(item, dict) for item in objects) else objects
     return value
 

@@ -1,7 +1,7 @@
-"""Modal's service, asked before a model is: does it answer, does it take the token, does it have the GPU?
+"""Checks Modal's service before a model is called: whether it answers, accepts the token and has the GPU.
 
-Modal's client tries for a minute to reach a service that is not there, waits for ever for one that says nothing, and learns
-of an unknown GPU only with the first call. Here each of these is an error at once, with what to do about it.
+Modal's client tries for a minute to reach a missing service, waits forever for a silent one, and reports an unknown GPU only
+at the first call. Here each of these is an error at once, with advice.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import urllib.request
 # How long a connection and the greeting may take, in seconds.
 CONNECT = 5.0
 GREET = 10.0
-# Where the token is from, for one that is not taken.
+# Advice for a token that is not accepted.
 TOKEN = "the token comes from MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or else from the active profile; see `modal token info`"
 
 
@@ -26,7 +26,7 @@ def is_selected(selector):
 
 
 def show_output():
-    """Has the client tell, in this process's output, what it does and what containers print, for as long as the process lives."""
+    """Makes the client print its progress and the output of containers, as long as this process lives."""
     import modal
 
     enable = getattr(modal, "enable_output", None)
@@ -35,13 +35,13 @@ def show_output():
 
 
 def check():
-    """Greets the service with the token of the environment or of the active profile. Raises what keeps it from being used."""
+    """Greets the service with the token of the environment or of the active profile. Raises an error if it cannot be used."""
     import modal
     from modal.config import config
 
     addresses = [address.strip() for address in config["server_url"].split(",")]
     has_token = bool(config["token_id"] and config["token_secret"])
-    # Without a token the client says so, and needs no network for that; behind a proxy only the client knows the way.
+    # Without a token the client reports that itself, without a network. Behind a proxy only the client can connect.
     if has_token and not urllib.request.getproxies():
         _connect(addresses)
     where = " or ".join(addresses)
@@ -59,13 +59,13 @@ def check():
 
 
 async def _greet(modal):
-    # The very client that the app will use, so that nothing is connected twice.
+    # The same client that the app will use, so that there is only one connection.
     client = await modal.Client.from_env.aio()
     await client.hello.aio()
 
 
 def _connect(addresses):
-    """Connects to the first address that lets it, and raises why none does."""
+    """Connects to the first address that accepts; raises the reasons if none does."""
     reasons = []
     for address in addresses:
         parts = urllib.parse.urlsplit(address)
@@ -82,7 +82,7 @@ def _connect(addresses):
 
 
 def settle(backend, method, device):
-    """Has Modal name the instance that the calls of a method will go to, which starts nothing but checks what it asks for."""
+    """Makes Modal resolve the instance for the calls of a method, which checks its requests without starting it."""
     function = getattr(backend.get_model(), method, None)
     if not type(function).__module__.startswith("modal."):
         return

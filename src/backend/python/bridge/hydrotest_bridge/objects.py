@@ -1,19 +1,19 @@
-"""Objects by their names: imports what a setting names and says what is missing where it is not there."""
+"""Imports objects by the names in settings, and reports what is missing."""
 
 import difflib
 import importlib
 
 
 class Missing(AttributeError):
-    """A module has no attribute of a name that a setting gives."""
+    """A module does not have the attribute that a setting names."""
 
 
 class Unfit(TypeError):
-    """A class that does not have what boileroom's wrapper calls."""
+    """A class does not have the methods that boileroom's wrapper calls."""
 
 
 def resolve(path):
-    """The object of `package.module:Name` or `package.module.Name`."""
+    """Imports `package.module:Name` or `package.module.Name`."""
     module, separator, name = path.partition(":")
     if not separator:
         module, _, name = path.rpartition(".")
@@ -34,5 +34,5 @@ def resolve(path):
 
 
 def _is_missing(error, part):
-    # A module that imports lazily may run code on the way, which has mistakes of its own.
+    # A module with lazy imports may run other code, which may raise its own errors.
     return repr(part) in str(error) or getattr(error, "name", None) == part

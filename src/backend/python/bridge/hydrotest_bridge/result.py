@@ -1,13 +1,13 @@
-"""A result as a pickle of protocol 5 whose large buffers stay where they are until they are sent."""
+"""Pickles a result with protocol 5, so that large buffers are sent without a copy."""
 
 import pickle
 
-# Smaller buffers are quicker inside the pickle than in a blob of their own.
+# Smaller buffers are faster inside the pickle than as separate blobs.
 LEAST = 4 << 10
 
 
 def blobs(value):
-    """The pickle, then the buffers in the order in which it names them."""
+    """The pickle, followed by the buffers in the order of its references."""
     buffers = []
 
     def inside(buffer):

@@ -1,5 +1,5 @@
-"""Objects under watch, for the scenarios of the life cycle: backends that are made without being started, whose calls of startup()
-and shutdown() are counted and can be made to fail. Does what the harness asks for, and judges nothing.
+"""Objects for the scenarios of the life cycle: backends that are created without being started, whose calls of startup() and
+shutdown() are counted and can be made to fail. Executes orders of the harness; does not judge.
 """
 
 import atexit
@@ -14,18 +14,18 @@ import traceback
 
 from . import hosts
 
-# A wrapper that is collected stops its backend, and whatever ends this program must find its objects as they are.
+# Keeps wrappers alive: a wrapper that is collected would stop its backend before the program ends.
 KEPT = []
-# How often the main thread is looked at before it is interrupted.
+# Pause between two looks at the main thread before it is interrupted, in seconds.
 PAUSE = 0.02
 
 
 class PlannedFailure(Exception):
-    """What a scenario lets fail."""
+    """A failure that a scenario plans."""
 
 
 class Mishandled(Exception):
-    """A planned failure that did not come out of start() as it went in."""
+    """start() did not pass on a planned failure unchanged."""
 
 
 class Objects:
@@ -36,27 +36,27 @@ class Objects:
 
     def __init__(self, note, shut_down):
         self.note = note
-        # Tells the harness that the shutdown() of an object was called.
+        # Reports to the harness that the shutdown() of an object was called.
         self.shut_down = shut_down
         self.hooks = ExitHooks()
         self.interruption = Interruption()
         self.all = {}
-        # Python runs no exit hooks when SIGTERM ends it; a program that is to end in an orderly way says so.
+        # By default Python runs no exit hooks on SIGTERM; an orderly program installs such a handler.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def carry_out(self, order):
-        """Carries out one order. What it gives is sent as JSON."""
+        """Executes one order. Its result is sent as JSON."""
         if order["act"] == "make":
             self.all[order["object"]] = Watched(self, order)
             return None
         return getattr(self.all[order["object"]], order["act"])()
 
     def call(self, order):
-        """The result of a call."""
+        """Calls an object's model."""
         return hosts.call(self.all[order["object"]].backend, order["method"], order["sequences"], order["options"])
 
     def stop(self):
-        """Stops whatever still runs."""
+        """Stops all objects that still run."""
         for watched in self.all.values():
             try:
                 watched.stop()
@@ -65,13 +65,13 @@ class Objects:
 
 
 class Watched:
-    """One backend. Its public methods are what the harness may ask for."""
+    """One backend. Its public methods are the acts that the harness may order."""
 
     def __init__(self, objects, plan):
         self._objects = objects
         self._failing = None
         self.backend = _unstarted(plan, objects.note)
-        # How often each was called; None where the class has none.
+        # How often each was called; None if the class does not have it.
         self._calls = {name: 0 if self._watch(name) else None for name in ("startup", "shutdown")}
 
     def _watch(self, name):
@@ -106,7 +106,7 @@ class Watched:
             self._failing = None
 
     def state(self):
-        """What can be seen of it."""
+        """Its visible state."""
         running = getattr(self.backend, "_is_running", None)
         return {
             "running": None if running is None else bool(running),
@@ -129,7 +129,7 @@ class Watched:
         self.backend.get_model()
 
     def failing_start(self):
-        """A start whose startup() raises, which start() must hand on."""
+        """A start whose startup() raises. start() must pass the exception on."""
         with self._with_failing("startup"):
             try:
                 self.backend.start()
@@ -140,7 +140,7 @@ class Watched:
         raise Mishandled("start() swallowed what startup() raised")
 
     def failing_stop(self):
-        """A stop whose shutdown() raises, which stop() must not hand on."""
+        """A stop whose shutdown() raises. stop() must not pass the exception on."""
         with self._with_failing("shutdown"):
             self.backend.stop()
 
@@ -150,7 +150,7 @@ class Watched:
 
 
 class ExitHooks:
-    """What waits for the end of the program."""
+    """The exit hooks of the program."""
 
     def __init__(self):
         self._all = []
@@ -158,7 +158,7 @@ class ExitHooks:
         atexit.register, atexit.unregister = self._registered, self._unregistered
 
     def of(self, backend):
-        """How many there are for a backend; other modules may have theirs."""
+        """The number of hooks that refer to a backend; other modules have hooks too."""
         return sum(1 for hook in self._all if _refers(hook, backend))
 
     def _registered(self, hook, *arguments, **keywords):
@@ -171,17 +171,17 @@ class ExitHooks:
 
 
 class Interruption:
-    """Ctrl-C in the middle of an action, sent when the harness says so to where the main thread can be interrupted."""
+    """Ctrl-C in the middle of an action, sent on an order of the harness as soon as the main thread can be interrupted."""
 
     active = done = False
     _sender = None
 
     def during(self, action):
-        """Whether an action came to its end in spite of it."""
+        """Runs an action. Returns whether it completed before the interruption."""
         self.done = False
         self.active = True
         before = signal.getsignal(signal.SIGINT)
-        # Code that has an idea of its own of Ctrl-C may have it.
+        # Code may install its own handler of Ctrl-C.
         if before is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
         completed = False
@@ -200,7 +200,7 @@ class Interruption:
         return completed
 
     def begin(self):
-        """Sends it from a thread of its own."""
+        """Sends the signal from a separate thread."""
         self._sender = threading.Thread(target=self._send, daemon=True)
         self._sender.start()
 
@@ -210,7 +210,7 @@ class Interruption:
             time.sleep(PAUSE)
             if _is_indivisible(sys._current_frames().get(main)):
                 continue
-            # The backend has to know by then what it has started; it cannot be asked to clear up before that.
+            # Until then a backend cannot know the process it has just started, so it could not clean up.
             time.sleep(PAUSE)
             if self.active and not _is_indivisible(sys._current_frames().get(main)):
                 signal.pthread_kill(main, signal.SIGINT)
@@ -218,15 +218,15 @@ class Interruption:
                     return
 
     def _interrupt(self, _number, frame):
-        """What Python does on Ctrl-C, unless the thread has begun with something indivisible since the signal was sent."""
+        """Raises KeyboardInterrupt, unless the thread has begun something indivisible since the signal was sent."""
         if self.active and not self.done and not _is_indivisible(frame):
             self.done = True
             raise KeyboardInterrupt
 
 
 def _is_indivisible(frame):
-    """Whether a thread makes a process, whose number only that code knows yet, or imports a module: a package that is half
-    imported, such as PyTorch, cannot be imported again in the same interpreter."""
+    """Whether a thread is creating a process, whose number only that code knows so far, or importing a module: a half-imported
+    package, such as PyTorch, cannot be imported again in the same interpreter."""
     while frame is not None:
         if frame.f_globals.get("__name__") == "subprocess" and frame.f_code.co_name in ("__init__", "_execute_child"):
             return True
@@ -237,7 +237,7 @@ def _is_indivisible(frame):
 
 
 def _unstarted(plan, note):
-    """A backend that is not started. That of a wrapper is kept from it: its base class does nothing while the wrapper is made."""
+    """A backend that is not started. For a wrapper, start() of the base class does nothing while the wrapper is created."""
     host = hosts.HOSTS[plan["host"]](plan, note)
     if plan["host"] == "backend":
         backend = host.build()
@@ -247,7 +247,7 @@ def _unstarted(plan, note):
     held = []
     bases = [(base, base.start) for base in _bases(cls)]
     for base, _ in bases:
-        # A built-in method would not be given the object.
+        # A function, because a built-in method would not receive the object.
         base.start = lambda self: held.append(self)
     try:
         wrapper = cls(backend=plan["selector"], device=plan["device"], config=plan["config"])
@@ -261,7 +261,7 @@ def _unstarted(plan, note):
 
 
 def _bases(cls):
-    """The classes `Backend` of the packages that a wrapper is made of."""
+    """The `Backend` classes of the packages of a wrapper's base classes."""
     found = []
     for package in {ancestor.__module__.partition(".")[0] for ancestor in cls.__mro__} - {"builtins"}:
         try:
@@ -272,7 +272,7 @@ def _bases(cls):
 
 
 def _refers(hook, backend):
-    """Whether an exit hook has to do with a backend."""
+    """Whether an exit hook refers to a backend."""
     if isinstance(hook, functools.partial):
         return any(value is backend for value in (*hook.args, *hook.keywords.values())) or _refers(hook.func, backend)
     if getattr(hook, "__self__", None) is backend:

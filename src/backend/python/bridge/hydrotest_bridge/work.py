@@ -1,5 +1,5 @@
-"""The bridge at work: takes orders from the harness, one at a time, and carries them out on the main thread, where signals,
-event loops and most libraries expect to be. A second thread listens, so that an order to stop is heard in the middle of a call.
+"""Executes the orders of the harness one at a time, on the main thread, where signals, event loops and most libraries expect
+to run. A second thread listens, so that an order to stop can interrupt a call.
 """
 
 import contextlib
@@ -16,23 +16,23 @@ import traceback
 from . import failure, hosts, result, watched
 from .channel import Channel
 
-# How long the harness may take to look at what is left after a stop, in seconds.
+# How long the harness may take to look for leaks after a stop, in seconds.
 LONGEST_LOOK = 5.0
 
 
 def main(path):
-    """Works until the harness says stop or is gone; gives the exit status."""
+    """Works until the harness stops it or is gone. Returns the exit status."""
     faulthandler.enable()
-    # A request to end is one to stop; a backend that has its own idea of it may have it.
+    # SIGTERM stops the bridge like Ctrl-C; a backend may install its own handler.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
-        # A log that is complete when the process dies, and that takes any text.
+        # The log must be complete when the process dies, and accept any text.
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     return Bridge(Channel(path)).work()
 
 
 class Bridge:
-    """One connection and what it hosts."""
+    """One connection and its host."""
 
     def __init__(self, channel):
         self.channel = channel
@@ -41,11 +41,11 @@ class Bridge:
         self.guard = threading.Lock()
         self.busy = False
         self.stopping = False
-        # The harness has looked at what is left after the stop.
+        # Set once the harness has looked for leaks after the stop.
         self.released = threading.Event()
 
     def work(self):
-        """Carries out orders until the last."""
+        """Executes orders until the last one."""
         threading.Thread(target=self.listen, name="hydrotest", daemon=True).start()
         python = {"version": platform.python_version(), "executable": sys.executable, "process": os.getpid()}
         self.channel.send(dict(python, say="ready"))
@@ -54,16 +54,16 @@ class Bridge:
             try:
                 order = self.orders.get()
                 if order["do"] == "exit":
-                    # As a program that forgets its backend: nothing is stopped but by exit hooks.
+                    # Like a program that forgets its backend: only exit hooks stop anything.
                     return 0
                 status = self.obey(order)
             except KeyboardInterrupt:
-                # Ours, and late: what it was to interrupt had just ended. Or of another sender, while there was nothing to do.
+                # Either our own signal, just after the order had ended, or another sender's while the bridge was idle.
                 status = 0 if self.stopping else 130
         return self.stop(status)
 
     def listen(self):
-        """Hears orders. Runs on a thread of its own."""
+        """Receives orders. Runs on its own thread."""
         while True:
             order = self.channel.receive()
             if order is None:
@@ -85,7 +85,7 @@ class Bridge:
                 self.orders.put(order)
 
     def interrupt(self):
-        """Breaks off what is under way, as Ctrl-C would."""
+        """Interrupts the current order as Ctrl-C does."""
         with self.guard:
             self.stopping = True
             if self.busy:
@@ -94,15 +94,15 @@ class Bridge:
 
     @staticmethod
     def show_where():
-        """Writes to the log where every thread is."""
+        """Writes the stack of every thread to the log."""
         faulthandler.dump_traceback(all_threads=True)
 
     def obey(self, order):
-        """Carries out one order. Gives an exit status when it was the last."""
+        """Executes one order. Returns an exit status if it was the last one."""
         if order["do"] == "stop":
             return 0
         if order["do"] == "terminate":
-            # As a scheduler does it.
+            # As a scheduler does.
             os.kill(os.getpid(), signal.SIGTERM)
             return None
         number = order["id"]
@@ -129,7 +129,7 @@ class Bridge:
         return None
 
     def carry_out(self, order):
-        """What an order brings: nothing, or the blobs of a result."""
+        """Executes an order and returns the blobs of its result, if any."""
         if order["do"] == "start":
             self.host = hosts.HOSTS[order["host"]](order, self.note)
             self.host.start()
@@ -152,17 +152,17 @@ class Bridge:
                 type(value).__name__, type(error).__name__, error)) from error
 
     def tell_of_shutdown(self):
-        """Tells the harness that an object is shut down, if it still listens."""
+        """Reports that an object is shut down, if the harness still listens."""
         with contextlib.suppress(OSError):
             self.channel.send({"say": "shutdown"})
 
     def note(self, step, what):
-        """Tells the harness what is under way."""
+        """Reports the current step to the harness."""
         self.channel.send({"say": "step", "step": step, "what": what})
 
     @staticmethod
     def flush():
-        """What the hosted code printed belongs before what is said of it."""
+        """Flushes the output of the hosted code, which must be in the log before the response."""
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -170,7 +170,7 @@ class Bridge:
                 pass
 
     def stop(self, status):
-        """Stops what is hosted, and waits for the harness to look at what is left of it."""
+        """Stops the hosted code, and waits until the harness has looked for leaks."""
         self.stopping = True
         exception = None
         for _ in range(2):
@@ -179,7 +179,7 @@ class Bridge:
                     self.host.stop()
                 break
             except KeyboardInterrupt:
-                # It was on its way when the last call ended; the second attempt has none.
+                # The signal arrived after the last call had ended; it is not repeated at the second attempt.
                 continue
             except BaseException as error:
                 exception = error
@@ -192,10 +192,10 @@ class Bridge:
             head["error"] = failure.describe(exception)
         with contextlib.suppress(OSError):
             self.channel.send(head)
-            # Whatever ends with this process is there until the harness has looked for it.
+            # Processes that exit with this one must stay until the harness has looked for them.
             self.released.wait(LONGEST_LOOK)
         return status
 
 
 class Unpicklable(Exception):
-    """A result that cannot leave the process."""
+    """A result that cannot be sent to the harness."""
