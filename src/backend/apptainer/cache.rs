@@ -85,9 +85,7 @@ impl CacheEntry {
             Err(SifError::Io(error)) => return Err(error),
             Err(error) => return Ok(EntryState::Invalid(error.to_string())),
         };
-        let Some(text) = if_exists(fs::read(self.beside(".record.json")))? else {
-            return Ok(EntryState::Valid(sif));
-        };
+        let Some(text) = if_exists(fs::read(self.beside(".record.json")))? else { return Ok(EntryState::Valid(sif)) };
         let record: PullRecord = match serde_json::from_slice(&text) {
             Ok(record) => record,
             Err(error) => return Ok(EntryState::Invalid(format!("has a record that cannot be read: {error}"))),
@@ -135,8 +133,7 @@ impl CacheEntry {
         let mut builder = tempfile::Builder::new();
         let mut file = builder.prefix(".record-").permissions(Permissions::from_mode(0o644)).tempfile_in(directory)?;
         file.write_all(&serde_json::to_vec_pretty(record)?)?;
-        file.persist(self.beside(".record.json")).map_err(|error| error.error)?;
-        Ok(())
+        file.persist(self.beside(".record.json")).map(drop).map_err(|error| error.error)
     }
 
     /// Waits until no other process pulls this image. The lock is released when the returned file is dropped or its

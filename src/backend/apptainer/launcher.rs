@@ -151,9 +151,7 @@ impl ApptainerLauncher {
     /// Rejects an image for another architecture.
     fn fits(&self, sif: &Sif, cached: Option<&Path>) -> Result<(), BackendError> {
         let own = own_architecture();
-        let Some(other) = sif.architecture.filter(|architecture| *architecture != own) else {
-            return Ok(());
-        };
+        let Some(other) = sif.architecture.filter(|architecture| *architecture != own) else { return Ok(()) };
         let remove = cached.map_or_else(String::new, |sif| format!("remove {} and ", sif.display()));
         let message = format!(
             "the programs in the image {} are for {other}, and this machine is {own}; {remove}name a tag of an image that \

@@ -88,9 +88,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
             Err(error) => Requirement::unset(&error).add_to(&mut requirements),
         }
     }
-    let Some(hosting) = first else {
-        return requirements;
-    };
+    let Some(hosting) = first else { return requirements };
     requirements.extend(device);
     match ask::<InterpreterReply>(&hosting, PACKAGES, &packages).await {
         Err(message) => {

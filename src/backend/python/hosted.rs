@@ -87,9 +87,7 @@ impl Backend for Hosted {
 
     fn shutdown(&mut self) -> Work<'_, ()> {
         Box::pin(async {
-            let Some(interpreter) = &mut self.interpreter else {
-                return Ok(());
-            };
+            let Some(interpreter) = &mut self.interpreter else { return Ok(()) };
             let stopped = interpreter.stop(self.timeouts.stop).await;
             self.interpreter = None;
             stopped

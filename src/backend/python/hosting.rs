@@ -68,9 +68,7 @@ impl Host {
 impl Hosting {
     /// Advice for an interpreter that is one string with spaces in it: probably a program and its arguments.
     pub(super) fn meant_interpreter(&self) -> Option<String> {
-        let [text] = self.interpreter.as_slice() else {
-            return None;
-        };
+        let [text] = self.interpreter.as_slice() else { return None };
         let words: Vec<String> = text.split_whitespace().map(|word| format!("{word:?}")).collect();
         if words.len() < 2 || Path::new(text).exists() {
             return None;

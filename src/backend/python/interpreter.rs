@@ -132,9 +132,7 @@ impl Interpreter {
     /// instance's label, except the interpreter and its parents, such as uv. Empty if the system cannot find them,
     /// which the leak check reports.
     pub(super) fn started_processes(&self) -> Vec<Resource> {
-        let Some(ready) = self.state().ready else {
-            return Vec::new();
-        };
+        let Some(ready) = self.state().ready else { return Vec::new() };
         let supervisor = i32::try_from(self.process.ancestor).unwrap_or(i32::MAX);
         let mut found = os::with_descendants(supervisor).unwrap_or_default();
         found.extend(processes_of(&self.instance.label()).unwrap_or_default());

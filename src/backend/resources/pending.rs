@@ -10,7 +10,6 @@ use tempfile::{Builder, TempPath};
 
 use super::if_exists;
 use super::label::{InstanceId, unwritten};
-use super::run_directory::RunDirectory;
 use crate::backend::{BackendError, private};
 
 /// The subdirectory of a run's directory for these files.
@@ -33,16 +32,11 @@ impl InstanceId {
     /// # Errors
     /// If the record cannot be written. The platform must not be asked then.
     pub(crate) fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
-        let file = create_file(&self.run).map_err(|error| unwritten(&error))?;
-        Ok(PendingCreation { instance: self.clone(), what, file: Some(file) })
+        let directory = self.run.path.join(DIRECTORY);
+        let created = self.run.begin().and_then(|()| private::make_directory(&directory));
+        let file = created.and_then(|()| Builder::new().tempfile_in(&directory)).map_err(|error| unwritten(&error))?;
+        Ok(PendingCreation { instance: self.clone(), what, file: Some(file.into_temp_path()) })
     }
-}
-
-fn create_file(run: &RunDirectory) -> io::Result<TempPath> {
-    run.begin()?;
-    let directory = run.path.join(DIRECTORY);
-    private::make_directory(&directory)?;
-    Ok(Builder::new().tempfile_in(&directory)?.into_temp_path())
 }
 
 impl PendingCreation {
@@ -80,6 +74,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::backend::resources::RunDirectory;
 
     #[test]
     fn an_abandoned_creation_stays_pending_for_a_while_and_a_confirmed_one_does_not() {

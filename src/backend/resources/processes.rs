@@ -38,9 +38,7 @@ impl ResourceFinder for Processes {
 
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
         Box::pin(async move {
-            let Some(process) = resource.process() else {
-                return Ok(());
-            };
+            let Some(process) = resource.process() else { return Ok(()) };
             // A supervisor exits after its program, and also kills processes without a label.
             let spared = if is_supervisor(&resource.id) { OWN_END } else { Duration::ZERO };
             let begun = Instant::now();

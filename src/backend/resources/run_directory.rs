@@ -161,9 +161,7 @@ pub(super) fn runs() -> PathBuf {
 /// Locks a directory that was just created. Returns `None` if `clean` has removed it meanwhile.
 fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     let path = directory.join(LOCK);
-    let Some(mut lock) = if_exists(private::create_file(&path))? else {
-        return Ok(None);
-    };
+    let Some(mut lock) = if_exists(private::create_file(&path))? else { return Ok(None) };
     // `clean` holds the lock until the directory is removed, so the file may be gone once the lock is acquired.
     lock.lock()?;
     if !path.exists() {

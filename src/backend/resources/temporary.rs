@@ -29,9 +29,7 @@ pub(super) fn remark(directory: &Path) -> io::Result<Option<Remark>> {
         names.push((entry.file_name(), what));
     }
     names.sort();
-    let Some((name, what)) = names.first() else {
-        return Ok(None);
-    };
+    let Some((name, what)) = names.first() else { return Ok(None) };
     let mut example = format!("temporary {what} {}", name.to_string_lossy());
     if names.len() > 1 {
         example = format!("{example} and {} more", names.len() - 1);

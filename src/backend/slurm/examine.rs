@@ -74,8 +74,7 @@ fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Requirement> {
 
 /// Whether sbatch would accept a job with these arguments.
 async fn submission(mut arguments: Vec<String>, tools: &Tools) -> Requirement {
-    arguments.push("--test-only".to_owned());
-    arguments.push("--wrap=true".to_owned());
+    arguments.extend(["--test-only", "--wrap=true"].map(str::to_owned));
     match tools.ask("sbatch", &arguments).await {
         Ok(_) => Requirement::met("job", "sbatch would take it"),
         Err(error @ ToolError::Late { .. }) => Requirement::doubtful("job", error.to_string(), "try again later"),

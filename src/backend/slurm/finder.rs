@@ -49,9 +49,7 @@ impl SlurmFinder {
     /// The directories of labels in the shared directory. It existed when the run began, so it is an error if it cannot
     /// be read.
     fn directories(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
-        let Some(shared) = &self.shared else {
-            return Ok(Vec::new());
-        };
+        let Some(shared) = &self.shared else { return Ok(Vec::new()) };
         let entries = fs::read_dir(shared).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(|error| {
             let message = format!("`shared_dir` {} cannot be read: {error}", shared.display());
             BackendError::new(Stage::Shutdown, Fault::Unreachable, message)

@@ -224,9 +224,7 @@ impl SlurmLauncher {
     async fn stop(&mut self) -> Result<(), BackendError> {
         let deadline = Instant::now() + STOP;
         self.watcher = None;
-        let Some(Launched { name, submission, .. }) = &mut self.launched else {
-            return Ok(());
-        };
+        let Some(Launched { name, submission, .. }) = &mut self.launched else { return Ok(()) };
         // A job that is not submitted yet cannot be cancelled.
         if !submission.is_finished() && timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
             submission.abort();

@@ -72,9 +72,7 @@ impl JobLine {
     /// Parses one line of [`COLUMNS`]. Returns `None` for other lines.
     pub(super) fn parse(line: &str) -> Option<Self> {
         let columns: Vec<&str> = line.splitn(8, '|').map(str::trim).collect();
-        let [id, state, reason, exit, restarts, node, start, name] = columns[..] else {
-            return None;
-        };
+        let [id, state, reason, exit, restarts, node, start, name] = columns[..] else { return None };
         let has_digit = |text: &str| text.starts_with(|letter: char| letter.is_ascii_digit());
         has_digit(id).then(|| Self {
             id: id.to_owned(),

@@ -162,9 +162,7 @@ impl Pump {
         if self.written > self.largest {
             let mut earlier = self.path.clone().into_os_string();
             earlier.push(".earlier");
-            let Ok(file) = std::fs::rename(&self.path, earlier).and_then(|()| File::create(&self.path)) else {
-                return;
-            };
+            let Ok(file) = std::fs::rename(&self.path, earlier).and_then(|()| File::create(&self.path)) else { return };
             (self.file, self.written) = (file, 0);
         }
         self.written += line.len() as u64 + 1;
