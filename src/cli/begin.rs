@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::CommandError;
 use super::arguments::RunArguments;
-use super::project::{Project, References};
+use super::output::CommandError;
+use super::project::{Project, References, hash_file};
 use crate::backend::registry::Platform;
 use crate::config::OwnTolerances;
 use crate::outcome::record::{
@@ -152,7 +152,7 @@ fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     for file in files {
         let name = file.strip_prefix(directory).unwrap_or(&file).to_string_lossy().into_owned();
-        add(&mut hasher, &name, &std::fs::read(&file)?);
+        hash_file(&mut hasher, &name, &std::fs::read(&file)?);
     }
     Ok(hex::encode(hasher.finalize()))
 }
@@ -183,15 +183,7 @@ fn contracts_sha256(project: &Project) -> String {
     for contract in &project.config.models {
         let mut contract = Contract::clone(contract);
         contract.known.clear();
-        add(&mut hasher, &contract.key.clone(), format!("{contract:?}").as_bytes());
+        hash_file(&mut hasher, &contract.key.clone(), format!("{contract:?}").as_bytes());
     }
     hex::encode(hasher.finalize())
-}
-
-/// Adds a name and its content with their lengths, so that no two lists have the same hash.
-pub(super) fn add(hasher: &mut Sha256, name: &str, content: &[u8]) {
-    for part in [name.as_bytes(), content] {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 
+use super::output::{CommandError, complain, opening, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, opening, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::CallResult;

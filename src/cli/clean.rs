@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{BROKEN, CommandError, complain, runtime, say};
+use super::output::{BROKEN, CommandError, complain, runtime, say};
 use crate::backend::registry;
 use crate::backend::resources::{CleanReport, Mode};
 use crate::metric_value::count;

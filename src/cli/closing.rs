@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 
-use super::arguments::{CommandLine, OutputFormat, RunArguments};
+use super::arguments::{OutputFormat, RunArguments};
+use super::command_line::CommandLine;
 use super::evidence::EvidenceDirectory;
+use super::output::{BROKEN, CommandError, complain, say};
 use super::project::Project;
 use super::report_writer::ReportWriter;
-use super::{BROKEN, CommandError, complain, say};
 use crate::config::suggest;
 use crate::metric_value::count;
 use crate::outcome::evidence::EvidenceBackend;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::list;
+use super::output::{CommandError, say};
 use super::paths::ConfigPlace;
-use super::{CommandError, list, say};
 use crate::compare::ToleranceOverrides;
 use crate::compare_files::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::list;
 use super::list::ListArguments;
+use super::output::{BROKEN, CommandError, runtime, say};
 use super::project::Project;
-use super::{BROKEN, CommandError, list, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::machine;
 use crate::backend::registry::Platform;

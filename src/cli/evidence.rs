@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::CommandError;
 use super::begin::own_tolerances;
+use super::output::CommandError;
 use super::project::Project;
 use crate::backend::registry::Platform;
 use crate::config::{Diagnostic, OwnTolerances};

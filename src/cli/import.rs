@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value as Json;
 
+use super::output::{CommandError, did_you_mean, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, did_you_mean, say};
 use crate::check;
 use crate::compare_files::load;
 use crate::config::{BackendTable, Diagnostic};

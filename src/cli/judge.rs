@@ -6,17 +6,17 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args};
 
-use super::arguments::{CommandLine, parse_report};
+use super::arguments::{RunArguments, parse_report};
 use super::begin::{SelectionScope, begin};
 use super::evidence::{same_rules, same_tolerances};
+use super::output::{BROKEN, CommandError, opening, runtime, say};
 use super::paths::ProjectPaths;
 use super::project::{Project, References};
 use super::references::origin;
 use super::report::read;
 use super::report_writer::write_reports;
-use super::{BROKEN, CommandError, opening, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::backend::skip::SkipCause;
@@ -89,9 +89,8 @@ fn judge_again(
     let names = stated.cases.iter().map(|case| case.name.clone()).collect();
     let scope = covered(stated, &plan)?;
     let trials = Trials { names: Some(names), workers: Some(1), ..Trials::default() };
-    let line = CommandLine::parse_from(["hydrotest"]);
     let references = project.references(&platform.weights)?;
-    let begun = begin(&line.run, (project, &references), (&platform, &plan, &trials), "", scope)?;
+    let begun = begin(&RunArguments::usual(), (project, &references), (&platform, &plan, &trials), "", scope)?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
     let draws = arguments.report.iter().any(|report| report.format.draws);

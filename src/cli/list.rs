@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::output::{CommandError, say};
 use super::paths::ProjectPaths;
 use super::project::{Project, read_config};
-use super::{CommandError, say};
 use crate::backend::registry::KINDS;
 use crate::config::{Level, Suite};
 use crate::prediction::Contract;

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
-use super::complain;
+use super::output::complain;
 use crate::outcome::record::plain_line;
 
 /// Selects events, as in `debug` or `hydrotest::backend=debug`.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::output::{CommandError, complain, did_you_mean, runtime, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, did_you_mean, runtime, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check;

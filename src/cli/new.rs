@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::output::{CommandError, did_you_mean, say};
 use super::paths::ConfigPlace;
-use super::{CommandError, did_you_mean, say};
 use crate::backend::kind::Kind;
 use crate::backend::registry::{self, KINDS};
 use crate::built_in;

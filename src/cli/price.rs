@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::list::{ListArguments, table};
+use super::output::{CommandError, say};
 use super::project::Project;
-use super::{CommandError, say};
 use crate::plan::Selection;
 use crate::plan::price::{Price, price, time_of};
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::output::{CommandError, did_you_mean};
 use super::paths::{ConfigPlace, ProjectPaths};
-use super::{CommandError, begin, did_you_mean};
 use crate::backend::{registry, state_directory};
 use crate::built_in;
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Suite, Suites};
@@ -127,7 +127,7 @@ impl Project {
     pub(crate) fn suites_sha256(&self) -> String {
         let mut hasher = Sha256::new();
         for (name, content) in &self.suite_files {
-            begin::add(&mut hasher, name, content);
+            hash_file(&mut hasher, name, content);
         }
         hex::encode(hasher.finalize())
     }
@@ -204,5 +204,13 @@ impl Project {
     /// Whether there is a suite of this name.
     pub(crate) fn declares_suite(&self, name: &str) -> bool {
         self.suites.iter().any(|suite| suite.name == name)
+    }
+}
+
+/// Adds a name and its content with their lengths, so that no two lists have the same hash.
+pub(super) fn hash_file(hasher: &mut Sha256, name: &str, content: &[u8]) {
+    for part in [name.as_bytes(), content] {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
     }
 }

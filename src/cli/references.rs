@@ -1,7 +1,7 @@
 //! The recorded results of a run: what it may write, which are unused, and which wait for review. Does not judge any response.
 
-use super::CommandError;
 use super::arguments::RunArguments;
+use super::output::CommandError;
 use super::project::{Project, References};
 use crate::backend::registry::Platform;
 use crate::config::{BackendTable, Diagnostic};

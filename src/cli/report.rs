@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::output::{BROKEN, CommandError};
 use super::report_writer::write_report;
-use super::{BROKEN, CommandError};
 use crate::metric_value::count;
 use crate::outcome::record::{self, RunRecord, RunState, ToleranceCount, difference, history, merge, trends};
 use crate::prediction::known::matches_pattern;

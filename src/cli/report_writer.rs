@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::CommandError;
+use super::output::CommandError;
 use crate::outcome::record::{LiveRecord, RunRecord};
 use crate::report::format::ReportTarget;
 use crate::snapshot::write_atomically;

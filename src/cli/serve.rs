@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CommandError, complain, runtime};
+use super::output::{CommandError, complain, runtime};
 use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::synthetic::SyntheticModel;

@@ -6,8 +6,8 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::arguments::CommandLine;
-use super::{CommandError, say};
+use super::command_line::CommandLine;
+use super::output::{CommandError, say};
 
 /// Prints the completions for a shell.
 pub(super) fn completions(shell: Shell) -> u8 {

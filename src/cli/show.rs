@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::Args;
 
 use super::arguments::TargetArguments;
+use super::output::{CommandError, did_you_mean, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, did_you_mean, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::config::{Case, Diagnostic, Location};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::arguments::RunArguments;
+use super::output::{CommandError, complain, runtime};
 use super::project::Project;
-use super::{CommandError, complain, runtime};
 use crate::backend::kind::Overrides;
 use crate::metric_value::count;
 use crate::outcome::{Outcome, RunOutcome, Shrinking, ShrunkCase, Verdict, quote};

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::import::{ImportArguments, import};
 use super::list::{ListArguments, show_json, table};
+use super::output::{CommandError, complain, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
-use super::{CommandError, complain, say};
 use crate::check;
 use crate::config::Diagnostic;
 use crate::metric_value::count;

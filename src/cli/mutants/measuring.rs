@@ -8,8 +8,8 @@ use crate::backend::Responsible;
 use crate::backend::kind::Creates;
 use crate::backend::registry::Platform;
 use crate::check::needs_reference;
+use crate::cli::output::{CommandError, complain, opening};
 use crate::cli::references::origin;
-use crate::cli::{CommandError, complain, opening};
 use crate::mutant::{
     Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall,
     RightResponses, StopCount, is_within_tolerance,
