@@ -1,10 +1,63 @@
 //! The counts of verdicts and the conclusion that follows from them. Sees no findings, so that a run that ends and one that is read from a
 //! file are judged by the same rules.
 
-use super::{Conclusion, Interruption, Verdict};
+use super::verdict::Verdict;
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::config::Level;
+
+/// A signal that asks a run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// SIGINT, as Ctrl-C sends.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP: the terminal was closed, or the connection to it was lost.
+    Hangup,
+}
+
+/// The conclusion of a run, which decides the exit code of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Everything that ran came out as expected.
+    Conforms,
+    /// Everything that ran came out as expected, but some of it is a known failure of the backend.
+    KnownFailures,
+    /// At least one case, or a leak, shows that the backend is wrong.
+    Fails,
+    /// No case failed, but some passed although a failure is expected: the expectation is out of date.
+    Outdated,
+    /// Nothing shows that the backend is wrong, but it cannot be tested as the configuration says.
+    Misconfigured,
+    /// Nothing shows that the backend is wrong, but the platform failed.
+    PlatformFailed,
+    /// Nothing shows that the backend is wrong, but hydrotest itself failed or could not judge.
+    HarnessFailed,
+    /// No case failed and nothing broke, but there was nothing to compare with.
+    NothingToCompare,
+    /// Not one case ran.
+    NothingRan,
+    /// A signal ended the run early.
+    Interrupted(Interruption),
+}
+
+impl Conclusion {
+    /// The exit code of the program.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Conforms | Self::KnownFailures => 0,
+            Self::Fails | Self::Outdated => 1,
+            Self::Misconfigured => 2,
+            Self::PlatformFailed | Self::HarnessFailed | Self::NothingToCompare => 3,
+            Self::NothingRan => 4,
+            Self::Interrupted(Interruption::Interrupt) => 130,
+            Self::Interrupted(Interruption::Terminate) => 143,
+            Self::Interrupted(Interruption::Hangup) => 129,
+        }
+    }
+}
 
 /// The facts about a case that decide about its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

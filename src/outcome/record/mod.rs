@@ -13,6 +13,7 @@ pub(crate) mod history;
 mod live;
 mod matrix;
 mod merge;
+mod noted;
 mod number;
 mod plain;
 mod plots;
@@ -25,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
-pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord, ResponseRecord};
+pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
@@ -34,6 +35,7 @@ pub(crate) use history::HistoryLine;
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
+pub(crate) use noted::{CaseTimes, ResponseRecord};
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text, redacted};
 pub(crate) use plots::{
