@@ -2,9 +2,9 @@
 //! `synthetic` fulfils it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use super::dimension::{Dimension, RESPONSE_SYMBOLS, Sizes};
 pub(crate) use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
@@ -204,16 +204,6 @@ impl Holds {
     ];
 }
 
-/// One dimension of a shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Dimension {
-    /// Exactly this many.
-    Fixed(usize),
-    /// A symbol plus an offset: `B` samples, `L` longest residue count, `N` residues of this sample, `C` chains of this
-    /// sample, or a size of the variant such as `D`, `layers+1`.
-    Symbol(String, usize),
-}
-
 /// How far two numbers may lie apart: `|a − b| ≤ absolute + relative · |b|`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
@@ -222,12 +212,6 @@ pub struct Tolerance {
     /// As a fraction of the recorded value.
     pub relative: f64,
 }
-
-/// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
-pub(crate) const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
-
-/// The sizes that symbols stand for in one response.
-pub(crate) type Sizes = BTreeMap<String, usize>;
 
 impl Contract {
     /// The variant that a configuration selects, by name or alias; the first when it names none; `None` for an unknown
@@ -312,39 +296,6 @@ impl Variant {
     }
 }
 
-impl Dimension {
-    /// The number of elements along this dimension; `None` while its symbol has no size.
-    pub(crate) fn resolve(&self, sizes: &Sizes) -> Option<usize> {
-        match self {
-            Self::Fixed(size) => Some(*size),
-            Self::Symbol(name, plus) => sizes.get(name)?.checked_add(*plus),
-        }
-    }
-
-    /// Reads `B`, `layers+1` or `64`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text.starts_with(|first: char| first.is_ascii_digit()) {
-            return text.parse().ok().map(Self::Fixed);
-        }
-        let (name, plus) = match text.split_once('+') {
-            Some((name, plus)) => (name, plus.parse().ok()?),
-            None => (text, 0),
-        };
-        let valid = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        valid.then(|| Self::Symbol(name.to_owned(), plus))
-    }
-}
-
-impl fmt::Display for Dimension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(size) => write!(f, "{size}"),
-            Self::Symbol(name, 0) => f.write_str(name),
-            Self::Symbol(name, plus) => write!(f, "{name}+{plus}"),
-        }
-    }
-}
-
 impl FieldKind {
     /// Every kind with its name in the configuration.
     pub(crate) const NAMES: [(&'static str, Self); 8] = [
@@ -361,22 +312,5 @@ impl FieldKind {
     /// Whether there is one item per sample, in a list.
     pub(crate) const fn is_per_sample(self) -> bool {
         !matches!(self, Self::Array | Self::Scalar | Self::Mapping)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dimensions_read_and_resolve() {
-        let sizes = Sizes::from([("layers".to_owned(), 6)]);
-        let layers = Dimension::parse("layers+1").unwrap();
-        assert_eq!(layers.resolve(&sizes), Some(7));
-        assert_eq!(layers.to_string(), "layers+1");
-        assert_eq!(Dimension::parse("64"), Some(Dimension::Fixed(64)));
-        assert_eq!(Dimension::parse("L").unwrap().resolve(&sizes), None);
-        assert_eq!(Dimension::parse("+1"), None);
-        assert_eq!(Dimension::parse("layers+x"), None);
     }
 }

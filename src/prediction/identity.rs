@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::contract::Dimension;
+use super::dimension::Dimension;
 
 /// A field that follows from another one, or from the request.
 #[derive(Debug, Clone, PartialEq)]

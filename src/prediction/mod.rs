@@ -2,6 +2,7 @@
 
 mod axes;
 pub mod contract;
+mod dimension;
 pub mod gates;
 pub(crate) mod identity;
 pub mod known;
