@@ -1,11 +1,17 @@
-//! The reasons why a call to a model server gave no prediction. Does not decide who is responsible.
+//! The reasons why a call to a model server gave no prediction, and after which delay it may be repeated. Does not decide who is
+//! responsible.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::status::DeclineStatus;
+use super::status::{DeclineStatus, Declined};
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::pickle::PickleError;
+
+/// The longest delay that a server may request.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The delay after a busy server declined a call without requesting one.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
 
 /// A failure of one exchange with a model server. Texts of the server are bounded and without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +108,19 @@ pub struct RequestProblem {
     pub(crate) message: String,
 }
 
+impl ClientError {
+    /// The delay before the call is repeated; `None` if it must not be repeated.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        let Self::Declined { status, retry_after, .. } = self else { return None };
+        let wait = match (status.declined, retry_after) {
+            (Declined::Load | Declined::Absence, Some(seconds)) => Duration::from_secs(*seconds),
+            (Declined::Load, None) => USUAL_WAIT,
+            _ => return None,
+        };
+        (wait <= LONGEST_WAIT).then_some(wait)
+    }
+}
+
 impl Phase {
     /// The name of the phase, and the key of a backend's table for its limit.
     const fn name_and_key(self) -> (&'static str, Option<&'static str>) {
@@ -135,4 +154,25 @@ impl fmt::Display for RequestProblem {
 
 fn show_problems(problems: &[RequestProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
+        ClientError::Declined { status: DeclineStatus::of(code).unwrap(), text: String::new(), retry_after }
+    }
+
+    #[test]
+    fn a_wait_is_bounded_and_only_for_what_passes() {
+        let seconds = |code, after| declined(code, after).wait().map(|wait| wait.as_secs());
+        assert_eq!(seconds(429, None), Some(1));
+        assert_eq!(seconds(429, Some(7)), Some(7));
+        assert_eq!(seconds(503, Some(60)), Some(60));
+        assert_eq!(seconds(429, Some(61)), None, "longer than the longest wait");
+        assert_eq!(seconds(503, None), None);
+        assert_eq!(seconds(401, Some(1)), None);
+        assert_eq!(ClientError::Dropped(String::new()).wait(), None);
+    }
 }

@@ -1,10 +1,6 @@
 //! The statuses with which a server, or a proxy in front of it, declines a call without processing it: one table with advice for each.
 //! Does not decide who is responsible or whether a call is repeated.
 
-use std::time::Duration;
-
-use super::ClientError;
-
 /// The reason why a call was declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declined {
@@ -93,24 +89,6 @@ impl DeclineStatus {
     }
 }
 
-/// The longest delay that a server may request.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// The delay after a busy server declined a call without requesting one.
-const USUAL_WAIT: Duration = Duration::from_secs(1);
-
-impl ClientError {
-    /// The delay before the call is repeated; `None` if it must not be repeated.
-    pub(crate) fn wait(&self) -> Option<Duration> {
-        let Self::Declined { status, retry_after, .. } = self else { return None };
-        let wait = match (status.declined, retry_after) {
-            (Declined::Load | Declined::Absence, Some(seconds)) => Duration::from_secs(*seconds),
-            (Declined::Load, None) => USUAL_WAIT,
-            _ => return None,
-        };
-        (wait <= LONGEST_WAIT).then_some(wait)
-    }
-}
-
 /// The seconds of a `Retry-After`. Dates are not read: no model server sends them.
 pub(super) fn retry_after(text: Option<&str>) -> Option<u64> {
     text?.trim().parse().ok()
@@ -120,28 +98,12 @@ pub(super) fn retry_after(text: Option<&str>) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
-        ClientError::Declined { status: DeclineStatus::of(code).unwrap(), text: String::new(), retry_after }
-    }
-
     #[test]
     fn codes_are_there_once_and_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
         for code in [200, 400, 404, 405, 422, 500] {
             assert_eq!(DeclineStatus::of(code), None, "{code} is a response of a model server");
         }
-    }
-
-    #[test]
-    fn a_wait_is_bounded_and_only_for_what_passes() {
-        let seconds = |code, after| declined(code, after).wait().map(|wait| wait.as_secs());
-        assert_eq!(seconds(429, None), Some(1));
-        assert_eq!(seconds(429, Some(7)), Some(7));
-        assert_eq!(seconds(503, Some(60)), Some(60));
-        assert_eq!(seconds(429, Some(61)), None, "longer than the longest wait");
-        assert_eq!(seconds(503, None), None);
-        assert_eq!(seconds(401, Some(1)), None);
-        assert_eq!(ClientError::Dropped(String::new()).wait(), None);
     }
 
     #[test]
