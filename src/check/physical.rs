@@ -3,11 +3,13 @@
 //! not judged, which is no pass. Measures with `metric::geometry` and has no threshold of its own.
 
 mod gross;
+mod rule;
 mod rules;
 mod side_chains;
 
 use self::gross::gross_rules;
-use self::rules::{Rule, rules};
+use self::rule::Rule;
+use self::rules::rules;
 use super::case_results::{AnsweredCall, is_trained};
 use super::field_path::FieldPath;
 use super::finding::Finding;

@@ -1,7 +1,7 @@
 //! The rules that hold for every residue, however unsure the model is of it: chains are connected, and a protein is neither a heap
 //! nor a thread. Counts violations. Does not write findings.
 
-use super::rules::{Rule, RuleKind};
+use super::rule::{Rule, RuleKind};
 use crate::metric::geometry::{Backbone, BackboneBond};
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::Structure;

@@ -1,6 +1,6 @@
 //! The rules of side chains: bonds, angles, flat groups and the hands of their centres. Counts violations. Does not write findings.
 
-use super::rules::{Rule, RuleKind};
+use super::rule::{Rule, RuleKind};
 use crate::metric::geometry::{SideChainValue, SideChains};
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::Structure;
