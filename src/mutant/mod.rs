@@ -167,6 +167,7 @@ pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &st
         all.extend(of_requests::leaving_out_fields(contract));
     }
     all.extend(benign::mutants());
+    all.extend(benign_files::mutants());
     all
 }
 
