@@ -1,9 +1,8 @@
 //! Hand-made mutants whose structures have wrong atoms, names, numbers or chains. Does not move atoms.
 
-use super::of_structures::StructureFault;
 use super::structure_parts::{
-    amino_acids, append_residue, insert_glycines, keep, middle_with, other_atoms, plus, rearrange, rename, side_chain,
-    two_chains,
+    StructureFault, amino_acids, append_residue, insert_glycines, keep, middle_with, other_atoms, plus, rearrange,
+    rename, side_chain, two_chains,
 };
 use crate::protein::{Label, Structure};
 

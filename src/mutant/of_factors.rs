@@ -1,6 +1,6 @@
 //! Hand-made mutants whose structures have wrong temperature factors, which are confidences. Does not change coordinates.
 
-use super::of_structures::StructureFault;
+use super::structure_parts::StructureFault;
 use crate::protein::Structure;
 
 /// Checks that look at temperature factors or use them as confidences.

@@ -8,14 +8,11 @@ use half::{bf16, f16};
 
 use super::alter::scattered;
 use super::structure_parts::{
-    amino_acids, centre, every_structure, longest_chain, middle_with, minus, mirror_side_chain, moved, other_atoms,
-    plus, side_chain, trade_places, turn, two_chains,
+    StructureFault, amino_acids, centre, every_structure, longest_chain, middle_with, minus, mirror_side_chain, moved,
+    other_atoms, plus, side_chain, trade_places, turn, two_chains,
 };
 use super::{Mutant, MutantFault, hand_made, of_atoms, of_factors};
 use crate::protein::Structure;
-
-/// A row of a table: name, description, the checks that may kill the mutant, and its change of one structure.
-pub(crate) type StructureFault = (&'static str, &'static str, &'static [&'static str], fn(&mut Structure));
 
 /// Checks that look at coordinates.
 const PLACES: &[&str] = &["physical", "snapshot", "agree", "structure_text", "seeded", "positions", "ensemble"];

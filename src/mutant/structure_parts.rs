@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::prediction::{Prediction, Value};
 use crate::protein::{Label, Structure, residue};
 
+/// A row of a table of such mutants: name, description, the checks that may kill the mutant, and its change of one structure.
+pub(crate) type StructureFault = (&'static str, &'static str, &'static [&'static str], fn(&mut Structure));
+
 pub(crate) type Shift = [f32; 3];
 
 /// The atoms of every amino acid but its side chain.
