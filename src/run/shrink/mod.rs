@@ -8,35 +8,20 @@ mod attempts;
 mod ddmin;
 mod failure;
 mod parts;
+mod request;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
 
 use self::attempts::Attempts;
 use self::ddmin::shortest;
 use self::failure::{FailureKey, why_not};
 use self::parts::{InputParts, PartLevel};
-use super::{Interrupt, Judging, Open};
 use crate::backend::Responsible;
 use crate::check::{Check, Finding, InputScope, for_other_inputs};
-use crate::outcome::{Outcome, Shrinking, ShrunkCase};
+use crate::outcome::{Shrinking, ShrunkCase};
 use crate::plan::{PlannedCall, PlannedTrial};
 
-/// A case that failed, and the means of the search.
-pub(crate) struct ShrinkRequest<'a> {
-    pub(crate) trial: &'a PlannedTrial,
-    pub(crate) outcome: &'a Outcome,
-    /// Opens an instance by its index in the plan.
-    pub(crate) open: Arc<Open>,
-    /// Must not record anything.
-    pub(crate) judging: &'a Judging,
-    /// Instances that may run at once.
-    pub(crate) instances: usize,
-    /// Most calls.
-    pub(crate) calls: usize,
-    pub(crate) interrupt: &'a Interrupt,
-}
+pub(crate) use request::ShrinkRequest;
 
 /// Shrinks the input of a case that the backend failed.
 pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {

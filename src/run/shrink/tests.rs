@@ -1,5 +1,6 @@
 //! Searches on backends that are wrong by a rule: what is found, in how many calls and starts, and what is left out.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
@@ -10,7 +11,7 @@ use crate::config::{Config, Sequences, Source, Suites};
 use crate::outcome::Verdict;
 use crate::plan::{Overriding, Plan, Selection, expand};
 use crate::prediction::{Input, Prediction, Request};
-use crate::run::{Flaky, PredictionOrigin, RunSettings, Trials, run_silently};
+use crate::run::{Flaky, Interrupt, Judging, Open, PredictionOrigin, RunSettings, Trials, run_silently};
 use crate::snapshot::{Recording, Store};
 
 /// What is wrong with the response to a request, after so many calls on its instance.
