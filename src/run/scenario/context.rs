@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::SCENARIO;
-use super::wire::PassedResponses;
-use crate::backend::{
-    BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Scenario, ScenarioStep, Stage,
-};
+use bytes::Bytes;
+
+use crate::backend::{BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Stage};
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
 use crate::run::pool::lease::ExclusiveLease;
+
+/// The check name of the findings.
+pub(super) const SCENARIO: &str = "scenario";
 
 /// The state of one run of a scenario.
 pub(super) struct Context<'a> {
@@ -36,6 +37,20 @@ pub(super) struct Context<'a> {
     pub(super) notes: Vec<String>,
     /// The responses that passed the proxy.
     pub(super) passed: PassedResponses,
+}
+
+/// The last responses of a server before and after its restart.
+#[derive(Debug, Default)]
+pub(super) struct PassedResponses {
+    pub(super) earlier: Option<Bytes>,
+    pub(super) since: Option<Bytes>,
+}
+
+impl PassedResponses {
+    /// Marks the responses so far as those of an earlier server.
+    pub(super) fn restart(&mut self) {
+        self.earlier = self.since.take().or(self.earlier.take());
+    }
 }
 
 /// An instance or a hosted object.
@@ -87,45 +102,6 @@ impl<'a> Context<'a> {
             responses: Vec::new(),
             notes: Vec::new(),
             passed: PassedResponses::default(),
-        }
-    }
-
-    /// Runs all steps of a scenario.
-    pub(super) async fn run(&mut self, scenario: &Scenario) -> Result<(), Halt> {
-        for (index, step) in scenario.steps().iter().enumerate() {
-            let when = format!("step {}: {}", index + 1, step.title());
-            self.take(step, &when).await?;
-        }
-        Ok(())
-    }
-
-    async fn take(&mut self, step: &ScenarioStep, when: &str) -> Result<(), Halt> {
-        match step {
-            ScenarioStep::Start => self.start(0, when).await.map(drop),
-            ScenarioStep::Stop => self.stop(0, when).await,
-            ScenarioStep::Restart => {
-                self.stop(0, when).await?;
-                self.start(0, when).await.map(drop)
-            }
-            ScenarioStep::Call => self.call(0, when).await,
-            ScenarioStep::CallMany => self.call_many(when).await,
-            ScenarioStep::Down => self.is_down(0, when).await,
-            ScenarioStep::Refuse => self.refuse(0, when).await,
-            ScenarioStep::FailStart => self.fail_start(0, when).await,
-            ScenarioStep::FailStop => self.fail_stop(0, when).await,
-            ScenarioStep::AbandonStart => self.abandon_start(0, when).await,
-            ScenarioStep::Kill => self.crash(0, when).await,
-            ScenarioStep::Exit(exit) => self.exit(*exit, when).await,
-            ScenarioStep::StartBoth => self.start_both(when).await,
-            ScenarioStep::CallBoth => self.call_both(when).await,
-            ScenarioStep::CallOther => self.call(1, when).await,
-            ScenarioStep::StopOther => self.stop(1, when).await,
-            step => {
-                let begun = Instant::now();
-                let taken = self.take_on_wire(step, when).await;
-                self.elapsed += begun.elapsed();
-                taken
-            }
         }
     }
 

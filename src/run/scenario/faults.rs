@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use super::SCENARIO;
-use super::context::{Context, Halt, ScenarioSubject};
+use super::context::{Context, Halt, SCENARIO, ScenarioSubject};
 use super::wire::freeze;
 use crate::backend::{Fault, Instance, ObjectAct, ProgramExit, Stage};
 use crate::check::Finding;

@@ -4,6 +4,7 @@
 mod context;
 mod faults;
 mod growth;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod usual;
@@ -18,10 +19,7 @@ use crate::backend::skip::Skip;
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedScenario, PlannedTrial};
 
-use context::{Context, Halt};
-
-/// The check name of the findings.
-const SCENARIO: &str = "scenario";
+use context::{Context, Halt, SCENARIO};
 
 /// The result of a scenario.
 #[derive(Debug, Default)]

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::SCENARIO;
-use super::context::{Context, Halt, ScenarioSubject};
+use super::context::{Context, Halt, SCENARIO, ScenarioSubject};
 use crate::backend::resources::LeakGuard;
 use crate::backend::served::failure;
 use crate::backend::{BackendError, Fault, Instance, MustGive, ScenarioStep, Stage};
@@ -16,20 +13,6 @@ use crate::wire::{FaultProxy, WireFault};
 
 /// The time limit of a call that gets no response.
 const NO_RESPONSE: Duration = Duration::from_millis(500);
-
-/// The last responses of a server before and after its restart.
-#[derive(Debug, Default)]
-pub(super) struct PassedResponses {
-    earlier: Option<Bytes>,
-    since: Option<Bytes>,
-}
-
-impl PassedResponses {
-    /// Marks the responses so far as those of an earlier server.
-    pub(super) fn restart(&mut self) {
-        self.earlier = self.since.take().or(self.earlier.take());
-    }
-}
 
 impl Context<'_> {
     /// Runs a step on the connection to the server.
