@@ -1,8 +1,9 @@
-//! The types of a kind of backend: its name, what its instances create, and the two steps from a table to a backend. Types only. A
-//! platform that starts servers by name only needs to implement the trait of [`super::server_platform`].
+//! The types of a kind of backend: its name, what its instances create, and the two steps from a table to a backend. Types and
+//! defaults only. A platform that starts servers by name only needs to implement the trait of [`super::server_platform`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ use crate::prediction::{Contract, Options};
 
 /// The weights of a backend whose table does not name any: those with which boileroom's models are published.
 pub(super) const WEIGHTS: &str = "published";
+/// How long an instance may take to become ready if its backend does not say: as long as boileroom waits.
+pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// One kind of backend: a row of the table in `registry.rs`.
 pub struct Kind {

@@ -2,13 +2,12 @@
 //! nothing outside; `Platform::open` makes an instance that is not started yet.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::facts::PlatformFacts;
-use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings, WEIGHTS};
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, START_TIMEOUT, Settings, WEIGHTS};
 use super::recorder::InstanceRecorder;
 use super::requirement::Requirement;
 use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
@@ -20,9 +19,6 @@ use super::{
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
-
-/// How long an instance may take to become ready if its backend does not say: as long as boileroom waits.
-pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
 pub static KINDS: &[Kind] = &[

@@ -7,9 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::hosting::{Host, Hosting};
-use crate::backend::kind::Overrides;
+use crate::backend::kind::{Overrides, START_TIMEOUT};
 use crate::backend::placeholders::{PlaceholderValues, Placeholders};
-use crate::backend::registry::START_TIMEOUT;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, TableReader};
 use crate::prediction::{Contract, Options};

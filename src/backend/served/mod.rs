@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use super::kind::LaunchSpec;
+use super::kind::{LaunchSpec, START_TIMEOUT};
 use super::launcher::Launcher;
-use super::registry::START_TIMEOUT;
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, TableReader};
 use crate::prediction::{Prediction, Request, largest_response};
