@@ -3,23 +3,24 @@
 
 pub(crate) mod failure;
 mod readiness;
+mod settings;
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use super::kind::{LaunchSpec, START_TIMEOUT};
+use super::kind::LaunchSpec;
 use super::launcher::Launcher;
 use super::{Backend, BackendError, Fault, Stage, Work};
-use crate::config::{BackendTable, TableReader};
 use crate::prediction::{Prediction, Request, largest_response};
-use crate::wire::client::{ClientError, ClientTimeouts, ModelClient, Route};
+use crate::wire::client::{ClientError, ModelClient, Route};
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::{ResponseLimits, Secret};
 
 pub(super) use failure::declined;
+pub(crate) use settings::ServedSettings;
 
-use readiness::Readiness;
+use readiness::{Readiness, ReadinessWait};
 
 /// How often a server is started because another process took its address.
 const ATTEMPTS: usize = 3;
@@ -33,41 +34,6 @@ const GONE_FOR: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long to wait for the report of a server's exit after a call that failed in another way.
 const MOMENT: Duration = Duration::from_secs(1);
-
-/// The settings of every kind with a model server: how long to wait for each step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ServedSettings {
-    /// Time until the first response of `/health`.
-    pub(crate) start: Duration,
-    /// Time between two requests to `/health`.
-    interval: Duration,
-    /// Timeouts of one exchange.
-    pub(crate) timeouts: ClientTimeouts,
-}
-
-impl ServedSettings {
-    /// Reads its keys of a backend's table.
-    pub(crate) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
-        let default = ClientTimeouts::default();
-        Self {
-            start: table.start_timeout.unwrap_or(START_TIMEOUT),
-            interval: reader.duration("health_interval").unwrap_or(Duration::from_secs(1)),
-            timeouts: ClientTimeouts {
-                connect: reader.duration("connect_timeout").unwrap_or(default.connect),
-                write: reader.duration("write_timeout").unwrap_or(default.write),
-                read: reader.duration("read_timeout").unwrap_or(default.read),
-                total: reader.duration("call_timeout").unwrap_or(default.total),
-                health: reader.duration("health_timeout").unwrap_or(default.health),
-                progress: default.progress,
-            },
-        }
-    }
-
-    /// How long to wait for readiness: a little less than the instance does, whose error could not say what was wrong.
-    pub(crate) fn patience(&self) -> Duration {
-        self.start.saturating_sub((self.start / 20).min(Duration::from_secs(1)))
-    }
-}
 
 /// A model behind a server that `L` runs.
 pub(crate) struct Served<L> {
@@ -115,7 +81,7 @@ impl<L: Launcher> Served<L> {
             let client = ModelClient::by(route, &endpoint.url, secret, self.settings.timeouts);
             let headers = self.own.as_ref().map(|own| own.headers.clone()).unwrap_or_default();
             let client = client.map_err(|error| failure::of(&error))?.with_headers(headers);
-            match self.wait_until_ready(&endpoint, &client, deadline).await? {
+            match self.waiting().until_ready(&endpoint, &client, deadline).await? {
                 Readiness::Ready => {
                     self.client = Some(client);
                     return Ok(());
@@ -131,6 +97,16 @@ impl<L: Launcher> Served<L> {
             let message = format!("other servers took every address that was tried: {}", taken.join(", "));
             BackendError::new(Stage::Launch, Fault::Unreachable, message)
         }))
+    }
+
+    /// The wait for a launched server.
+    fn waiting(&self) -> ReadinessWait<'_, L> {
+        ReadinessWait {
+            launcher: &self.launcher,
+            progress: &self.launch.progress,
+            settings: &self.settings,
+            is_watched: self.is_watched(),
+        }
     }
 
     /// Whether the exit of the server can be observed.

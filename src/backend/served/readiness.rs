@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Served, ServedSettings, failure};
+use super::{ServedSettings, failure};
 use crate::backend::launcher::{Endpoint, Launcher};
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::os::PortOwner;
 use crate::wire::client::{ClientError, Declined, ModelClient};
@@ -32,26 +33,35 @@ pub(super) enum Readiness {
     InUse(BackendError),
 }
 
-impl<L: Launcher> Served<L> {
-    /// Waits for a launched server to answer.
+/// The wait for a server that `L` has launched.
+pub(super) struct ReadinessWait<'a, L> {
+    pub(super) launcher: &'a L,
+    pub(super) progress: &'a StartProgress,
+    pub(super) settings: &'a ServedSettings,
+    /// Whether the exit of the server can be observed.
+    pub(super) is_watched: bool,
+}
+
+impl<L: Launcher> ReadinessWait<'_, L> {
+    /// Waits for the server to answer.
     ///
     /// # Errors
     /// If it exited, or did not answer in time. The error contains its last response.
-    pub(super) async fn wait_until_ready(
+    pub(super) async fn until_ready(
         &self,
         endpoint: &Endpoint,
         client: &ModelClient,
         deadline: Instant,
     ) -> Result<Readiness, BackendError> {
         let waiting = format!("waiting for the server at {} to be ready", endpoint.url);
-        self.launch.progress.set(Stage::Ready, waiting);
+        self.progress.set(Stage::Ready, waiting);
         let mut last = None;
         tokio::select! {
             asked = timeout_at(deadline, self.poll_health(endpoint, client, &mut last)) => match asked {
                 Ok(Ok(readiness)) => Ok(readiness),
                 Ok(Err(error)) => Err(hopeless(endpoint, &error).with_log(self.launcher.log_tail())),
                 Err(_) => {
-                    Err(too_late(endpoint, &self.settings, last.as_ref()).with_log(self.launcher.log_tail()))
+                    Err(too_late(endpoint, self.settings, last.as_ref()).with_log(self.launcher.log_tail()))
                 }
             },
             // A server that could not have its port exits like a broken one. The owner of the port tells them apart.
@@ -94,7 +104,7 @@ impl<L: Launcher> Served<L> {
                     if answered && self.launcher.owner(endpoint) == PortOwner::Other {
                         return Ok(Readiness::Taken);
                     }
-                    match patience(&error, self.is_watched()) {
+                    match patience(&error, self.is_watched) {
                         Some(patience) => {
                             if strange.get_or_insert_with(Instant::now).elapsed() >= patience {
                                 return Err(error);
@@ -102,7 +112,7 @@ impl<L: Launcher> Served<L> {
                         }
                         None => strange = None,
                     }
-                    self.launch.progress.set_detail(failure::of(&error).message);
+                    self.progress.set_detail(failure::of(&error).message);
                     *last = Some(error);
                 }
             }
