@@ -20,7 +20,7 @@ use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::Contract;
 
 use launcher::ApptainerLauncher;
-use pull_in_progress::HalfPulls;
+use pull_in_progress::{HalfPulls, NAME};
 use settings::ApptainerSettings;
 
 /// The row of this kind.
@@ -42,7 +42,7 @@ source = "${BOILEROOM_SOURCE}"
 # start_timeout = "30m"
 "#,
     ..Kind::new(
-        "apptainer",
+        NAME,
         "a model server in a container of Apptainer or Singularity on this machine",
         Creates::Resources(|record| Ok(Box::new(HalfPulls::at(record)?))),
         configure,

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::backend::resources::{InstanceId, Resource, ResourceFinder, if_exists, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
+/// The value of `kind`: whose records [`HalfPulls`] reads.
+pub(super) const NAME: &str = "apptainer";
+
 /// The prefix of the directories' names; the instance's label follows.
 const PREFIX: &str = ".pull-";
 /// The key of a record: the parents of the directories.
@@ -42,7 +45,7 @@ impl PullInProgress {
         let (Some(first), Some(second)) = (images.to_str(), temporary.to_str()) else {
             return Err(io::Error::other("the name of a directory for pulls is not UTF-8"));
         };
-        let recorded = instance.record(super::KIND.name, &json!({ DIRECTORIES: [first, second] }));
+        let recorded = instance.record(NAME, &json!({ DIRECTORIES: [first, second] }));
         recorded.map_err(|error| io::Error::other(error.message))?;
         let name = format!("{PREFIX}{}", instance.label());
         let directories = [images.join(&name), temporary.join(&name)];

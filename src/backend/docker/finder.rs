@@ -9,6 +9,9 @@ use super::engine::{self, Engine, bounded};
 use crate::backend::resources::{Resource, ResourceFinder, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
+/// The value of `kind`: whose records this finder reads.
+pub(super) const NAME: &str = "docker";
+
 /// Identifiers are shortened to the length that the docker command shows.
 const SHOWN: usize = 12;
 

@@ -66,7 +66,7 @@ impl DockerLauncher {
         let image = pull::ensure(&engine, &self.spec, &self.settings, &mut writer, &launch.progress).await?;
         launch.facts.version("engine", &engine.version);
         step(format!("creating a container of {}", self.spec.image));
-        launch.instance.record(super::NAME, &finder::record(&engine))?;
+        launch.instance.record(finder::NAME, &finder::record(&engine))?;
         self.engine = Some(engine.clone());
         let id = self.create(&engine, launch, secret).await?;
         step(format!("starting a container of {}", self.spec.image));

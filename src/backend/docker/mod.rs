@@ -22,11 +22,9 @@ use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::Contract;
 
+use finder::NAME;
 use launcher::DockerLauncher;
 use settings::DockerSettings;
-
-/// The name of this kind.
-const NAME: &str = "docker";
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {

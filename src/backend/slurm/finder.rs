@@ -14,6 +14,9 @@ use super::tools::Tools;
 use crate::backend::resources::{Resource, ResourceFinder, if_exists, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
+/// The value of `kind`: whose records this finder reads.
+pub(super) const NAME: &str = "slurm";
+
 /// How long a cancelled job may take to disappear: a little less than `clean` allows.
 const PATIENCE: Duration = Duration::from_secs(18);
 /// The kinds of resources.

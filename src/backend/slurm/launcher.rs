@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::finder::{self, NAME};
 use super::job_dir::{Address, JobDir};
 use super::queue::Queue;
 use super::settings::SlurmSettings;
@@ -15,7 +16,6 @@ use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
 use super::watch::JobWatcher;
-use super::{NAME, finder};
 use crate::backend::kind::LaunchSpec;
 use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
 use crate::backend::private;

@@ -31,13 +31,10 @@ use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
-use finder::SlurmFinder;
+use finder::{NAME, SlurmFinder};
 use launcher::SlurmLauncher;
 use settings::SlurmSettings;
 use submission::Submission;
-
-/// The value of `kind`.
-const NAME: &str = "slurm";
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
