@@ -10,6 +10,7 @@
 
 mod examine;
 mod finder;
+mod job_container;
 mod job_dir;
 mod launcher;
 mod queue;

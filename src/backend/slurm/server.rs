@@ -1,33 +1,14 @@
-//! The server on a node, run directly or in a container of Apptainer: its command, its variables, and the settings of
-//! the container. Separates private variables from those that may stand in the script; runs nothing.
+//! The server on a node, run directly or in a container of Apptainer: its command and its variables. Separates
+//! private variables from those that may stand in the script; runs nothing.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use super::settings::JobSpec;
-use crate::backend::container::{self, Container, ContainerFamily, Gpu};
+use crate::backend::BackendError;
+use crate::backend::container::{self, Container, Gpu};
 use crate::backend::kind::LaunchSpec;
-use crate::backend::placeholders::{PlaceholderValues, Placeholders};
-use crate::backend::requirement::{Requirement, RequirementStatus};
-use crate::backend::{BackendError, machine};
-use crate::config::TableReader;
 use crate::wire::Secret;
-
-/// Only the common placeholders.
-const PLACEHOLDERS: Placeholders = Placeholders(&[]);
-
-/// The settings of the table `apptainer`, as written or with all placeholders filled in.
-#[derive(Debug, Clone)]
-pub(super) struct JobContainer {
-    pub(super) image: String,
-    pub(super) tool: String,
-    pub(super) family: ContainerFamily,
-    pub(super) gpu: Option<Gpu>,
-    pub(super) source: Option<String>,
-    pub(super) model_directory: Option<String>,
-    pub(super) binds: Vec<String>,
-    pub(super) options: Vec<String>,
-}
 
 /// A server as the script runs it.
 #[derive(Debug)]
@@ -86,57 +67,5 @@ impl Server {
             }
         }
         Ok(Self { command: program.command.into_iter().map(text).collect(), public, private })
-    }
-}
-
-impl JobContainer {
-    /// Reads the table and reports everything wrong with it.
-    pub(super) fn read(reader: &mut TableReader<'_>) -> Option<Self> {
-        let image = PLACEHOLDERS.text(reader.require("image"), "image");
-        let families = [("apptainer", ContainerFamily::Apptainer), ("singularity", ContainerFamily::Singularity)];
-        Some(Self {
-            tool: reader.text("tool").unwrap_or_else(|| "apptainer".to_owned()),
-            family: reader.choice("family", &families).unwrap_or(ContainerFamily::Apptainer),
-            gpu: reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]),
-            source: PLACEHOLDERS.text(reader, "source"),
-            model_directory: PLACEHOLDERS.text(reader, "model_dir"),
-            binds: PLACEHOLDERS.words(reader, "binds").unwrap_or_default().words,
-            options: PLACEHOLDERS.words(reader, "options").unwrap_or_default().words,
-            image: image?,
-        })
-    }
-
-    /// The same with all placeholders filled in.
-    pub(super) fn fill(&self, values: &PlaceholderValues) -> Result<Self, BackendError> {
-        let path = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
-        Ok(Self {
-            image: values.fill(&self.image)?,
-            source: path(&self.source)?,
-            model_directory: path(&self.model_directory)?,
-            binds: values.fill_all(&self.binds)?,
-            options: values.fill_all(&self.options)?,
-            ..self.clone()
-        })
-    }
-
-    /// Looks for the tool and the image on this machine. Only the nodes need them, and they may have more than this
-    /// machine.
-    pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Requirement> {
-        const ADVICE: &str = "only the nodes need it; see that they have it under the same path";
-        let tool = machine::program("apptainer", &self.tool, None, None);
-        let tool = match tool.status {
-            RequirementStatus::Met => tool,
-            _ => Requirement::doubtful(tool.subject, format!("{} here", tool.found), ADVICE),
-        };
-        let image = &self.image;
-        let image = if Path::new(image).is_file() {
-            Requirement::met("image", image)
-        } else if shared.is_some_and(|shared| Path::new(image).starts_with(shared)) {
-            let advice = "build it there, or correct `apptainer.image`";
-            Requirement::unmet("image", format!("there is no {image} in the shared directory"), advice)
-        } else {
-            Requirement::doubtful("image", format!("there is no {image} here"), ADVICE)
-        };
-        vec![tool, image]
     }
 }

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::job_container::JobContainer;
 use super::job_dir::JobDir;
 use super::queue::Queue;
-use super::server::JobContainer;
 use super::tools::Tools;
 use crate::backend::kind::LaunchSpec;
 use crate::backend::placeholders::{PlaceholderValues, Placeholders};
