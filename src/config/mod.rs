@@ -52,10 +52,9 @@ pub use reader::TableReader;
 pub use scope::Scope;
 pub use section::Section;
 pub use sequences::Sequences;
-pub use source::{Location, Source};
+pub use source::{Located, Location, Source};
 pub use suite::{SEQUENCES, Suite, Suites};
 pub use tolerances::OwnTolerances;
-pub use typed::Located;
 pub(crate) use typed::{OneOrMany, parse_duration};
 
 use crate::prediction::Contract;

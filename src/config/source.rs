@@ -158,6 +158,14 @@ impl fmt::Debug for Location {
     }
 }
 
+/// A value with the place where it is written.
+#[derive(Debug, Clone)]
+pub struct Located<T> {
+    pub(crate) value: T,
+    /// Where it is written.
+    pub(crate) location: Location,
+}
+
 /// The last character boundary at or before an offset.
 fn whole_character(text: &str, offset: usize) -> usize {
     (0..=offset.min(text.len())).rev().find(|&offset| text.is_char_boundary(offset)).unwrap_or(0)

@@ -6,15 +6,7 @@ use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
 use super::section::{Datum, Item, Items};
-use super::{Diagnostic, Location, TableReader};
-
-/// A value with the place where it is written.
-#[derive(Debug, Clone)]
-pub struct Located<T> {
-    pub(crate) value: T,
-    /// Where it is written.
-    pub(crate) location: Location,
-}
+use super::{Diagnostic, Located, TableReader};
 
 /// One string or several, each with its place.
 #[derive(Debug, Clone)]
