@@ -26,6 +26,7 @@ mod scope;
 mod section;
 mod sequences;
 mod source;
+mod source_file;
 mod suite;
 #[cfg(test)]
 mod tests;
