@@ -8,6 +8,7 @@ mod chain;
 mod complex;
 mod confidence;
 mod embed;
+mod error;
 mod family;
 mod fold;
 mod input;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+
+pub use self::error::ModelError;
 
 use self::embed::Embedding;
 use self::family::{ModelFamily, core_class};
@@ -125,28 +128,4 @@ fn metadata(model: &str, lengths: &[usize], preprocessing: Duration, inference: 
             ("postprocessing_time".into(), Value::None),
         ],
     })
-}
-
-/// A Python exception: its class and its message, without a traceback.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{exception}: {message}")]
-pub struct ModelError {
-    /// Name of the exception class, such as `ValueError`.
-    pub exception: &'static str,
-    /// What `str(exception)` gives.
-    pub message: String,
-}
-
-impl ModelError {
-    pub(crate) fn value(message: impl Into<String>) -> Self {
-        Self::new("ValueError", message)
-    }
-
-    pub(crate) fn wrong_type(message: impl Into<String>) -> Self {
-        Self::new("TypeError", message)
-    }
-
-    pub(crate) fn new(exception: &'static str, message: impl Into<String>) -> Self {
-        Self { exception, message: message.into() }
-    }
 }
