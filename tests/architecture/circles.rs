@@ -1,5 +1,5 @@
 //! No two files import from each other, directly or through others: each can be read before the ones that use it. Follows names
-//! through re-exports to the file that declares them. Reads text; compiles nothing.
+//! through re-exports to the file that declares them. Reads text. Does not follow paths outside of `use` statements.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use super::{File, files};
 struct Modules {
     /// The file of each module.
     files: BTreeMap<String, usize>,
-    /// What a module re-exports, by its name there: the path that it stands for.
+    /// The re-exports: module and name there, with the original path.
     exports: HashMap<(String, String), String>,
 }
 
@@ -58,15 +58,15 @@ fn flattened(tree: &str, before: &str, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The imports of a file, as absolute paths with the name by which each is known, and whether it hands it on.
+/// The imports of a file, as absolute paths with the name by which each is known, and whether the file re-exports it.
 fn imports(file: &File) -> Vec<(String, String, bool)> {
     let home = module(&file.path);
     let mut found = Vec::new();
     let mut lines = file.code().map(|(_, line)| line);
     while let Some(line) = lines.next() {
         let Some((visibility, tree)) = line.split_once("use ") else { continue };
-        let is_handed_on = ["pub ", "pub(crate) ", "pub(super) "].contains(&visibility);
-        if !visibility.is_empty() && !is_handed_on {
+        let is_reexported = ["pub ", "pub(crate) ", "pub(super) "].contains(&visibility);
+        if !visibility.is_empty() && !is_reexported {
             continue;
         }
         let mut statement = tree.to_owned();
@@ -75,12 +75,13 @@ fn imports(file: &File) -> Vec<(String, String, bool)> {
         }
         let mut paths = Vec::new();
         flattened(statement.trim_end_matches(';'), "", &mut paths);
-        found.extend(paths.into_iter().map(|(path, name)| (absolute(&path, &home), name, is_handed_on)));
+        found.extend(paths.into_iter().map(|(path, name)| (absolute(&path, &home), name, is_reexported)));
     }
     found
 }
 
-/// A path from the root of the crate; one of another crate stays as it is, which no module is called.
+/// A path from the root of the crate. A path of another crate becomes one below the file's own module, which `declares` resolves to the
+/// file itself.
 fn absolute(path: &str, home: &str) -> String {
     if let Some(rest) = path.strip_prefix("crate::") {
         return rest.to_owned();
@@ -93,7 +94,7 @@ fn absolute(path: &str, home: &str) -> String {
 }
 
 impl Modules {
-    /// The file that declares what a path names; `None` where it is no path of this crate.
+    /// The file that declares the item of a path. Returns `None` for a path outside of this crate.
     fn declares(&self, path: &str, depth: usize) -> Option<usize> {
         assert!(depth < 20, "{path} is exported in a circle");
         let mut module = String::new();
@@ -118,16 +119,16 @@ fn no_files_import_from_each_other_in_a_circle() {
     modules.files.extend(files.iter().enumerate().map(|(index, file)| (module(&file.path), index)));
     let imports: Vec<_> = files.iter().map(imports).collect();
     for (file, imports) in files.iter().zip(&imports) {
-        let handed_on = imports.iter().filter(|(.., is_handed_on)| *is_handed_on);
-        modules.exports.extend(handed_on.map(|(path, name, _)| ((module(&file.path), name.clone()), path.clone())));
+        let reexported = imports.iter().filter(|(.., is_reexported)| *is_reexported);
+        modules.exports.extend(reexported.map(|(path, name, _)| ((module(&file.path), name.clone()), path.clone())));
     }
     let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); files.len()];
     for (index, imports) in imports.iter().enumerate() {
-        let targets = imports.iter().filter(|(.., is_handed_on)| !is_handed_on);
+        let targets = imports.iter().filter(|(.., is_reexported)| !is_reexported);
         next[index]
             .extend(targets.filter_map(|(path, ..)| modules.declares(path, 0)).filter(|&target| target != index));
     }
-    assert!(next.iter().map(BTreeSet::len).sum::<usize>() > 1000, "imports are not seen");
+    assert!(next.iter().map(BTreeSet::len).sum::<usize>() > 1000, "imports are not found");
     let reached = |from: usize| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(index) = open.pop() {

@@ -1,9 +1,10 @@
-//! Checks the source against `docs/design.md`: layers, siblings, crates with one home, length of files, words and type names.
+//! Checks the source against `docs/design.md`: layers, siblings, circles, walks, crates with one home, length of files, words, type names.
 //! Reads text. Does not compile anything.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod circles;
+mod walks;
 
 use std::collections::HashMap;
 use std::fs;

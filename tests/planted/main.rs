@@ -1,5 +1,5 @@
-//! Plants mistakes in real results: the verdict detects them, the likely cause is never a wrong one, and equally correct
-//! results are not different. This test measures the table in `docs/planted.md`.
+//! Plants mistakes in real results: the verdict detects them, the likely cause names them and is never a wrong one, and equally
+//! correct results are not different. This test measures the table in `docs/planted.md`.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and prints its measurements")]
 
