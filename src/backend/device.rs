@@ -15,7 +15,8 @@ const MEMORY: [&str; 7] = [
 ];
 const MORE_MEMORY: &str = "the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU";
 
-/// Messages after which every later call of the process fails. The next call reports an assertion on the device, whichever it is.
+/// Messages after which every later call of the process fails. An assertion on the device is reported by the next
+/// call, whatever that call is.
 const POISONED: [&str; 4] = ["device-side assert", "CUDA error:", "HIP error:", "CUDNN_STATUS_EXECUTION_FAILED"];
 const RESTARTED: &str =
     "an error of the GPU makes every later call of the process fail: the instance is restarted before the next call";

@@ -140,7 +140,7 @@ impl BackendError {
     pub const fn responsible(&self) -> Responsible {
         match (self.stage, self.fault) {
             (Stage::Configure, Fault::Misconfigured) => Responsible::Settings,
-            (_, fault) => fault.describe().1,
+            (_, fault) => fault.responsible(),
         }
     }
 
@@ -238,6 +238,12 @@ impl Fault {
             Self::Unrecorded => ("unrecorded", Harness),
             Self::Internal => ("internal", Harness),
         }
+    }
+
+    /// The responsible party, unless the stage decides otherwise.
+    #[must_use]
+    pub const fn responsible(self) -> Responsible {
+        self.describe().1
     }
 
     /// The name in suites and reports.

@@ -68,19 +68,25 @@ impl ImageSettings {
         overrides: &Overrides,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<ImageName, BackendError> {
-        let unusable = |source: &str| {
-            let prefix = if source.is_empty() { String::new() } else { format!("{source}: ") };
-            move |message| BackendError::configuration(format_args!("{prefix}{message}"))
+        let unusable = |source: Option<&str>, message: String| match source {
+            Some(source) => BackendError::configuration(format_args!("{source}: {message}")),
+            None => BackendError::configuration(message),
         };
         let variable = |name| Some((environment(name).filter(|value| !value.trim().is_empty())?, name));
         let account = overrides.docker_user.clone().map(|account| (account, "--docker-user"));
-        let (registry, path) = match account.or_else(|| variable(REPOSITORY_VARIABLE)) {
-            Some((account, source)) => (HUB.to_owned(), hub_account(&account).map_err(unusable(source))?),
-            None => parse_repository(self.repository.as_deref().unwrap_or(REPOSITORY)).map_err(unusable(""))?,
+        let (registry, path) = if let Some((account, source)) = account.or_else(|| variable(REPOSITORY_VARIABLE)) {
+            (HUB.to_owned(), hub_account(&account).map_err(|message| unusable(Some(source), message))?)
+        } else {
+            let repository = self.repository.as_deref().unwrap_or(REPOSITORY);
+            parse_repository(repository).map_err(|message| unusable(None, message))?
         };
-        let tag = overrides.tag.clone().map(|tag| (tag, "")).or_else(|| variable(TAG_VARIABLE));
-        let (tag, source) = tag.unwrap_or_else(|| (self.tag.clone().unwrap_or_default(), ""));
-        let tag = resolve(&tag, self.version()).map_err(unusable(source))?;
+        let (tag, source) = match (&overrides.tag, variable(TAG_VARIABLE)) {
+            (Some(tag), _) => (tag.clone(), None),
+            (None, Some((tag, source))) => (tag, Some(source)),
+            (None, None) => (self.tag.clone().unwrap_or_default(), None),
+        };
+        // An empty tag becomes the version.
+        let tag = resolve(&tag, self.version()).map_err(|message| unusable(source, message))?;
         let separator = if path.is_empty() { "" } else { "/" };
         Ok(ImageName { registry, path: format!("{path}{separator}{}", contract.image), tag })
     }

@@ -20,7 +20,7 @@ pub(crate) trait Launcher: Send + Sync {
     /// loaded. Called again after [`Self::terminate`] if the address turned out to be taken.
     fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint>;
 
-    /// Completes when the server has exited by itself. Never completes for a server that cannot be watched.
+    /// Completes when the server has exited by itself, immediately if it already has. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
 
     /// Who owns the port of the endpoint now, if that can be found out.

@@ -63,6 +63,12 @@ impl LocalSettings {
             withheld: Withheld::read(reader),
         }
     }
+
+    /// The path of a new log, different from that of every other log of the backend.
+    fn next_log(&self, what: &str, instance: &InstanceId) -> io::Result<PathBuf> {
+        let number = self.logs.fetch_add(1, Ordering::Relaxed) + 1;
+        log_path(self.log_dir.as_deref(), what, instance, number)
+    }
 }
 
 impl LocalServer {
@@ -81,10 +87,8 @@ impl LocalServer {
         secret: &Secret,
     ) -> Result<(), BackendError> {
         let failed = |what| move |error: io::Error| BackendError::internal_at_launch(what, &error);
-        let number = settings.logs.fetch_add(1, Ordering::Relaxed) + 1;
-        let (log, output) = log_path(settings.log_dir.as_deref(), what, &launch.instance, number)
-            .and_then(|path| Log::create(&path, secret))
-            .map_err(failed("no log can be kept"))?;
+        let log = settings.next_log(what, &launch.instance).and_then(|path| Log::create(&path, secret));
+        let (log, output) = log.map_err(failed("no log can be kept"))?;
         self.log = Some(log.clone());
         self.instance = Some(launch.instance.clone());
         let temporary = launch.instance.temporary().map_err(failed("no temporary files can be kept"))?;
@@ -226,8 +230,14 @@ mod tests {
         let kept = tempfile::tempdir().unwrap();
         let instance = InstanceId::next(&std::sync::Arc::new(RunDirectory::new()));
         let named = kept.path().join("deep/logs");
-        let path = log_path(Some(&named), "esm2", &instance, 7).unwrap();
-        assert_eq!(path, named.join(format!("esm2-{}-7.log", instance.label())));
+        let settings = LocalSettings {
+            grace: Duration::ZERO,
+            log_dir: Some(named.clone()),
+            logs: AtomicUsize::new(6),
+            withheld: Withheld::default(),
+        };
+        let paths = [(); 2].map(|()| settings.next_log("esm2", &instance).unwrap());
+        assert_eq!(paths, [7, 8].map(|number| named.join(format!("esm2-{}-{number}.log", instance.label()))));
         assert!(named.is_dir());
     }
 }

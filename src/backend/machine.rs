@@ -102,14 +102,12 @@ pub(crate) fn program(subject: &str, name: &str, directory: Option<&Path>, path:
     }
     let own = std::env::var_os("PATH");
     let folders = path.or(own.as_deref()).into_iter().flat_map(std::env::split_paths);
-    let mut files: Vec<PathBuf> = folders.map(|folder| directory.join(folder).join(name)).collect();
-    let searched = files.len();
-    files.retain(|file| is_executable(file) == Some(true));
-    match files.first() {
+    let files: Vec<PathBuf> = folders.map(|folder| directory.join(folder).join(name)).collect();
+    match files.iter().find(|file| is_executable(file) == Some(true)) {
         Some(file) => Requirement::met(subject, file.display().to_string()),
         None => Requirement::unmet(
             subject,
-            format!("`{name}` is in none of the {searched} directories of PATH"),
+            format!("`{name}` is in none of the {} directories of PATH", files.len()),
             "install it, or write its whole path",
         ),
     }

@@ -107,7 +107,7 @@ impl CacheEntry {
         Ok(EntryState::Valid(sif))
     }
 
-    /// The SHA-256 of the file, if its record is up to date. A file of gigabytes is not read for this.
+    /// The SHA-256 of the file. `None` without an up-to-date record: the file may have gigabytes and is not hashed for this.
     pub(super) fn digest(&self) -> Option<String> {
         let record: PullRecord = serde_json::from_slice(&fs::read(self.beside(".record.json")).ok()?).ok()?;
         let is_current = record.image == self.image && Stamp::of(&self.sif).is_ok_and(|file| file == record.file);

@@ -27,9 +27,9 @@ pub(super) async fn explain(
     disks: [&Path; 2],
 ) -> BackendError {
     let (last, registry) = (last_line(&log), image.registry());
-    let (fault, cause) = if let Some((disk, free)) =
-        disks.iter().find_map(|disk| Some((disk, os::free_disk(disk).ok().filter(|free| *free < LITTLE)?)))
-    {
+    let free = |disk: &Path| os::free_disk(disk).ok().filter(|free| *free < LITTLE);
+    let full = disks.iter().find_map(|disk| Some((disk, free(disk)?)));
+    let (fault, cause) = if let Some((disk, free)) = full {
         let cause = format!(
             "only {} MiB are free in {}: free some disk space there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
             free >> 20,

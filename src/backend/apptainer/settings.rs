@@ -65,16 +65,24 @@ impl ApptainerSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
         let mut reader = TableReader::new(&table.settings, diagnostics);
+        // Errors list the known keys in the order in which they are read.
+        let tool = reader.text("tool");
+        let images = ImageSettings::read(&mut reader);
+        let https = reader.flag("https").unwrap_or(true);
+        let device = reader.text("device").unwrap_or_else(|| DEVICE.to_owned());
+        let gpu = reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]);
+        let cache = PLACEHOLDERS.text(&mut reader, "cache");
+        let model_directory = PLACEHOLDERS.text(&mut reader, "model_dir");
         let environment = PLACEHOLDERS.environment(&mut reader);
         let command = local::command(PLACEHOLDERS, &mut reader, &environment);
         let settings = Self {
-            tool: reader.text("tool"),
-            images: ImageSettings::read(&mut reader),
-            https: reader.flag("https").unwrap_or(true),
-            device: reader.text("device").unwrap_or_else(|| DEVICE.to_owned()),
-            gpu: reader.choice("gpu", &[("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)]),
-            cache: PLACEHOLDERS.text(&mut reader, "cache"),
-            model_directory: PLACEHOLDERS.text(&mut reader, "model_dir"),
+            tool,
+            images,
+            https,
+            device,
+            gpu,
+            cache,
+            model_directory,
             source: PLACEHOLDERS.text(&mut reader, "source"),
             command: command.unwrap_or_else(|| COMMAND.map(str::to_owned).to_vec()),
             environment,

@@ -36,7 +36,10 @@ pub(super) async fn find(registry: &str, environment: Environment<'_>) -> FoundC
     }
 }
 
-/// The credentials and their origin, or the reason why there are none.
+/// The credentials and their origin.
+///
+/// # Errors
+/// The reason why there are none, empty or with a colon before it: it follows the words "without credentials".
 async fn look(registry: &str, environment: Environment<'_>) -> Result<(DockerCredentials, String), String> {
     let path = host::configuration(environment).ok_or_else(String::new)?.join("config.json");
     let shown = path.display();

@@ -58,8 +58,8 @@ impl DockerLauncher {
         step(format!("waiting for the engine at {host}"));
         let engine = Engine::connect(&host, named).await?;
         let machine = self.machine(&engine)?;
-        let named = self.settings.log_dir.as_deref();
-        let (log, mut writer) = log_path(named, &launch.contract.key, &launch.instance, self.launches)
+        let log_dir = self.settings.log_dir.as_deref();
+        let (log, mut writer) = log_path(log_dir, &launch.contract.key, &launch.instance, self.launches)
             .and_then(|path| DockerLogWriter::create(&path, secret))
             .map_err(|error| BackendError::internal_at_launch("no log can be kept", &error))?;
         self.log = Some(log);

@@ -1,5 +1,5 @@
-//! The settings of the kind `docker`: image, command, resources of the container. Reads them from the table; [`super::spec`] fills them in
-//! for a model.
+//! The settings of the kind `docker`: image, command, resources of the container. Reads them from the table, and parses and
+//! shows amounts of memory; [`super::spec`] fills the settings in for a model.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -146,7 +146,7 @@ fn directory_of(variable: &str) -> Result<Option<String>, BackendError> {
     }
 }
 
-/// Parses a bind: `SOURCE:TARGET`, optionally with `:ro` or `:rw`.
+/// Parses a bind: `SOURCE`, `SOURCE:TARGET`, `SOURCE:TARGET:ro` or `:rw`. The target defaults to the source.
 ///
 /// # Errors
 /// What is wrong with it, to follow the words "the bind `…`".

@@ -60,15 +60,16 @@ impl PythonSettings {
             reader.reject("interpreter", "`interpreter` is empty", "expected a program and its arguments");
         }
         check_all(reader, "interpreter", &interpreter);
+        // Errors list the known keys in the order in which they are read.
+        let host = host(reader);
         let path = reader.texts("path").unwrap_or_default();
         check_all(reader, "path", &path);
-        let host = host(reader);
         let by_default = matches!(host, Some(Host::Wrapper { .. }));
         Some(Self {
             interpreter,
             path,
-            environment: KNOWN.environment(reader),
             directory: text(reader, "cwd"),
+            environment: KNOWN.environment(reader),
             device: reader.text("device"),
             objects: reader.choice("structured_input", &[("objects", true), ("mappings", false)]).unwrap_or(by_default),
             timeouts: timeouts(table, reader),
@@ -79,7 +80,7 @@ impl PythonSettings {
     /// Fills in the placeholders for a model with its configuration.
     ///
     /// # Errors
-    /// If a variable that a setting refers to is not set.
+    /// If a variable that a setting refers to is not set, or a folder of `path` cannot stand in PYTHONPATH.
     pub(super) fn fill(
         &self,
         contract: &Contract,

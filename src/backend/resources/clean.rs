@@ -53,10 +53,13 @@ pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let mut report = CleanReport::default();
     match StaleRuns::acquire() {
         Ok(stale) => {
-            report.warnings = stale.refused;
-            if !stale.runs.is_empty() {
-                clean_runs(&stale.runs, open, mode, &mut report).await;
+            let StaleRuns { runs, refused } = stale;
+            report.warnings = refused;
+            if !runs.is_empty() {
+                clean_runs(&runs, open, mode, &mut report).await;
             }
+            // Closes the locks: over NFS a directory with an open file cannot be removed.
+            drop(runs);
             if mode == Mode::Remove {
                 StaleRun::remove_unlocked();
             }

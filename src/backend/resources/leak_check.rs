@@ -125,7 +125,8 @@ impl LeakGuard {
         report
     }
 
-    /// Adds the reports of its backend. Leaks count only if the instance ran: otherwise it could not clean up.
+    /// Adds the reports of its backend. Leaks count only if the instance ran, and its temporary files only if it also exited in an orderly
+    /// way: an instance that was killed or crashed, or never ran, could not clean up.
     fn add_observed(&self, from: StoppedFrom, report: &mut LeakReport) {
         let observed = self.instance.take_observed();
         report.remarks.extend(observed.remarks);
@@ -242,7 +243,7 @@ async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     })
 }
 
-/// The resources that are left at the deadline.
+/// Waits until no resource is left, at most until the deadline, and returns the rest.
 async fn left(
     finder: &dyn ResourceFinder,
     labels: &[String],

@@ -51,7 +51,7 @@ pub trait ResourceFinder: Send + Sync {
     /// Removes a resource and returns once it is gone. It is no error if it is already gone.
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
 
-    /// Freezes the resources of a label without ending them, and returns those it froze.
+    /// Freezes the resources of a label without ending them, and returns those it froze: none if the platform cannot freeze.
     fn freeze(&self, _label: &str) -> Vec<Resource> {
         Vec::new()
     }
@@ -91,7 +91,7 @@ impl Resource {
 
     /// Its process, if it is one.
     pub(in crate::backend) fn process(&self) -> Option<Pid> {
-        self.id.parse().ok().and_then(Pid::from_raw)
+        if self.kind == PROCESS { self.id.parse().ok().and_then(Pid::from_raw) } else { None }
     }
 }
 

@@ -46,11 +46,11 @@ impl ResourceFinder for Processes {
                 // An error means that it is gone, or that we may not kill it, which is reported below. The number may
                 // have been reused by a process without the label.
                 while is_alive(process.as_raw_pid()) {
-                    let environment = os::environment(process.as_raw_pid()).unwrap_or_default();
-                    if begun.elapsed() >= spared && label_in(&environment).is_some() {
+                    let environment = || os::environment(process.as_raw_pid()).unwrap_or_default();
+                    if begun.elapsed() >= spared && label_in(&environment()).is_some() {
                         let _ = kill_process(process, Signal::KILL);
                     }
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
             tokio::time::timeout(spared + PATIENCE, gone).await.map_err(|_| {

@@ -22,7 +22,7 @@ pub(crate) use settings::ServedSettings;
 
 use readiness::{Readiness, ReadinessWait};
 
-/// How often a server is started because another process took its address.
+/// The number of starts that are tried if other processes take the server's address.
 const ATTEMPTS: usize = 3;
 /// How often a call is repeated because the server asks to try again later.
 const REPEATS: usize = 3;

@@ -17,7 +17,7 @@ use super::submission::Submission;
 use super::tools::ToolError;
 use super::watch::JobWatcher;
 use crate::backend::kind::LaunchSpec;
-use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit, killed};
 use crate::backend::private;
 use crate::backend::supervise::{LONGEST_LINE, TAIL};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
@@ -236,9 +236,7 @@ impl SlurmLauncher {
             if !ran || jobs.iter().all(|job| job.status() != KILLED) {
                 return Ok(());
             }
-            let seconds = self.settings.grace.as_secs_f64();
-            let message = format!("the server did not end within {seconds} s of SIGTERM and was killed");
-            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+            Err(killed(self.settings.grace))
         });
         let result = result.map_err(|error| error.with_log(self.log_tail()));
         if let Some(launched) = self.launched.take() {

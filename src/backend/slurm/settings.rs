@@ -9,6 +9,7 @@ use super::job_dir::JobDir;
 use super::queue::Queue;
 use super::tools::Tools;
 use crate::backend::kind::LaunchSpec;
+use crate::backend::launcher;
 use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::served::ServedSettings;
 use crate::backend::withheld::Withheld;
@@ -29,8 +30,6 @@ const ELSEWHERE: Placeholders = Placeholders(&[]);
 const IN_ADDRESS: Placeholders = Placeholders(&["node"]);
 /// The default address to listen on: the harness is on another node.
 const HOST: &str = "0.0.0.0";
-/// The default time from asking a server to exit to killing it, which is boileroom's.
-const GRACE: Duration = Duration::from_secs(10);
 /// A stop is given up after 30 s, so a longer grace would have no effect.
 const LONGEST_GRACE: Duration = Duration::from_secs(15);
 /// The default pause between two looks at the queue.
@@ -98,11 +97,7 @@ impl SlurmSettings {
                 reader.reject("command", message, "the server has to be told where to listen");
             }
         }
-        let grace = reader.duration("grace").unwrap_or(GRACE);
-        if grace > LONGEST_GRACE {
-            let message = format!("`grace` is {} s", grace.as_secs_f64());
-            reader.reject("grace", message, format!("expected at most {} s", LONGEST_GRACE.as_secs()));
-        }
+        let grace = launcher::grace(reader, LONGEST_GRACE);
         let address = reader.text("address");
         if let Some(Err(error)) = address.as_deref().map(|address| IN_ADDRESS.check(address)) {
             reader.reject("address", error, "in this address");

@@ -37,7 +37,7 @@ pub(crate) struct Supervised {
     /// The process number of the supervisor, the ancestor of every process of the program.
     pub(crate) ancestor: u32,
     control: Option<ChildStdin>,
-    /// It was asked to exit, or announced that it will.
+    /// It was asked to exit, or the harness announced that it will exit by itself.
     expected: bool,
     state: watch::Receiver<SupervisedState>,
     log: Log,

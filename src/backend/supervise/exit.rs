@@ -112,6 +112,9 @@ mod tests {
             assert!(!line.contains('\n'));
             assert_eq!(serde_json::from_str::<SupervisorReport>(&line).unwrap(), report);
         }
+        for line in ["", "exited", "{\"Exited\":{}}", "{\"Left\":[1]}"] {
+            assert!(serde_json::from_str::<SupervisorReport>(line).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn supervise(command: &[OsString]) -> io::Result<()> {
 struct Supervisor {
     program: Pid,
     running: bool,
-    /// It was asked to exit, or announced that it will.
+    /// It was asked to exit, or the harness announced that it will exit by itself.
     expected: bool,
     /// It exited in an orderly way when that was expected.
     orderly: bool,
