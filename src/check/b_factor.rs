@@ -54,8 +54,10 @@ impl CheckRule for BFactor {
         }
         let pairs = items.iter().zip(scores).enumerate();
         let faults = pairs.filter_map(|(index, (item, score))| {
-            let fault = structure_of(kind, item)
-                .map_or_else(Some, |structure| fault(&structure, score, scale, self.tolerance))?;
+            let fault = match structure_of(kind, item) {
+                Ok(structure) => fault(&structure, score, scale, self.tolerance)?,
+                Err(fault) => fault,
+            };
             Some(wrong(format!("{}[{index}]: {fault}", self.field)))
         });
         Ok(faults.collect())

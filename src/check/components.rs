@@ -51,23 +51,23 @@ impl CheckRule for Components {
             return Ok(Vec::new());
         }
         let items = value.as_items().unwrap_or(std::slice::from_ref(value));
-        let mut faults = Vec::new();
         if items.is_empty() {
             let summary = format!("{}: expected structures, got none", self.field);
             return Ok(vec![Finding::wrong(NAME, answered.call, summary)]);
         }
         let is_trained = answered.weights().is_some_and(|weights| is_trained(&weights));
+        let mut faults = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let Some(complex) = answered.expected.complex(spec.kind, index) else {
                 continue;
             };
-            let own = structure_of(spec.kind, item).map_or_else(
-                |fault| vec![fault],
-                |structure| {
+            let own: Vec<String> = match structure_of(spec.kind, item) {
+                Ok(structure) => {
                     let own = complex.chains.iter().filter(|chain| !is_protein(chain));
                     own.flat_map(|chain| of_chain(&structure, chain, &gates, is_trained)).collect()
-                },
-            );
+                }
+                Err(fault) => vec![fault],
+            };
             faults.extend(own.into_iter().map(|fault| format!("{}[{index}]: {fault}", self.field)));
         }
         faults.extend(confidences(answered));

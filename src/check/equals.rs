@@ -47,7 +47,7 @@ impl CheckRule for Equals {
     }
 }
 
-/// A comparison in progress: the number of single values, how many differ, and the first that differs on both sides.
+/// A comparison in progress: the number of single values, how many differ, and the first that differs, with both sides as text.
 #[derive(Default)]
 struct EqualityWalk {
     tolerance: f64,

@@ -76,7 +76,7 @@ impl Finding {
         }
     }
 
-    /// A reason why there is no verdict on a response that is hydrotest's, not the backend's.
+    /// There is no verdict on a response, for a reason of hydrotest's own and not of the backend's.
     pub(crate) fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self { responsible: Responsible::Harness, call: None, ..Self::wrong(check, "", summary) }
     }

@@ -15,10 +15,8 @@ pub(crate) fn find_or_keep(
     fields: &[&str],
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
-    let Some(recorded) = answered.results.recorded else {
-        return Ok(None);
-    };
     let unjudged = |summary: String| Box::new(Finding::unjudged(check, summary).about(answered.call));
+    let recorded = answered.results.recorded.ok_or_else(|| unjudged("no snapshots are at hand".to_owned()))?;
     let without = |summary: String| Finding::without_reference(check, answered.call, summary);
     let key = (recorded.key)(answered.call).map_err(|error| unjudged(error.to_string()))?;
     let provenance = recorded.provenance(answered.contract, answered.response);

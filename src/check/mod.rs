@@ -58,7 +58,7 @@ pub(crate) use finding::FieldDifference;
 pub use finding::Finding;
 pub(crate) use reviewed::breaches;
 
-/// For which inputs besides that of its case a check can judge.
+/// The inputs, besides that of its case, for which a check can judge responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputScope {
     /// Every input, because the demand follows from the request.

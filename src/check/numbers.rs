@@ -1,4 +1,4 @@
-//! All numbers of a value in any nesting, each with its path, and a rule applied to all of them. Knows no contract.
+//! All numbers of a value in any nesting, each with its path, and a rule applied to all of them. Does not know contracts.
 
 use super::CallFindings;
 use super::case_results::AnsweredCall;
@@ -125,6 +125,19 @@ fn describe(path: &str, tensor: &Tensor, tally: &Tally, rule: &str) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_and_the_worst_are_remembered() {
+        let mut tally = Tally::default();
+        for (flat, excess) in [0.0, 0.5, -1.0, 2.0, 1.0].into_iter().enumerate() {
+            tally.judge(flat, excess, excess);
+        }
+        assert_eq!((tally.broken, tally.seen), (3, 5));
+        assert_eq!(tally.first.map(|spot| spot.flat), Some(1));
+        assert_eq!(tally.worst.map(|spot| spot.flat), Some(3));
+        tally.judge(9, f64::NAN, f64::NAN);
+        assert_eq!(tally.worst.map(|spot| spot.flat), Some(9));
+    }
 
     #[test]
     fn numbers_are_found_in_any_nesting() {

@@ -91,8 +91,7 @@ impl<'a> CheckParser<'a> {
         self.path(&Located { value, location }, FieldScope::Fillable)
     }
 
-    /// The field that `field` names, which every model's contract must have in a form that `accepts` holds for. `what` says what
-    /// form that is.
+    /// The field that `field` names. `accepts` must hold for it in every model's contract; `what` describes such fields in the message.
     pub(crate) fn field_that(&mut self, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
         let path = self.field()?;
         self.demand(path, what, accepts)
@@ -224,11 +223,13 @@ impl<'a> CheckParser<'a> {
             let field = contract.field(path.name());
             field.is_some_and(|field| scope == FieldScope::All || field.presence != Presence::Never)
         });
-        // A field that another model has may be meant. The built-in models are read only if none of these models has it.
+        // A field that another model has may be meant. The built-in models are read only if none of these models has it, because reading them takes milliseconds.
         let is_elsewhere = || {
-            let built_in = crate::config::Config::built_in().map(|config| config.models);
-            let mut others = built_in.unwrap_or_default().into_iter();
-            without.len() < self.context.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
+            let of_built_in = || {
+                let built_in = crate::config::Config::built_in().map(|config| config.models).unwrap_or_default();
+                built_in.iter().any(|contract| contract.field(path.name()).is_some())
+            };
+            without.len() < self.context.contracts.len() || of_built_in()
         };
         if scope == FieldScope::Fillable
             && without.is_empty()

@@ -91,9 +91,9 @@ impl Positions {
         let allowed = self.b_factor + 1e-5 * before[atom].abs();
         if difference.is_nan() || difference > allowed {
             let (name, before, now) = (name_of_atom(got, atom), show(before[atom]), show(now[atom]));
-            let allowed = self.b_factor;
+            let within = self.b_factor;
             return Err(format!(
-                "temperature factor of {name}: recorded {before}, got {now}, expected within {allowed}"
+                "temperature factor of {name}: recorded {before}, got {now}, expected within {within}"
             ));
         }
         Ok(())

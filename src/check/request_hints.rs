@@ -6,7 +6,7 @@ use super::finding::Finding;
 use crate::backend::Responsible;
 use crate::prediction::Value;
 
-/// The option that a response shows.
+/// The option whose effect a response shows: the fields that it requests.
 const INCLUDE: &str = "include_fields";
 
 /// Adds the hints that follow from the requests to the findings about calls.

@@ -54,9 +54,8 @@ impl CheckRule for Snapshot {
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
-        let Some(recorded) = answered.results.recorded else {
-            return Ok(Vec::new());
-        };
+        let missing = || Finding::unjudged(NAME, "no snapshots are at hand").about(answered.call);
+        let recorded = answered.results.recorded.ok_or_else(missing)?;
         let without = |summary: String| Finding::without_reference(NAME, answered.call, summary);
         for field in self.fields.iter().flatten() {
             // A field that is None would be recorded as such, and later comparisons would prove nothing.

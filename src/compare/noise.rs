@@ -45,13 +45,15 @@ impl RepeatedCall<'_> {
     fn structure(&self, path: &str, floor: &mut Worst) {
         let scales = [self.contract.field(field_of(path)).and_then(|field| field.b_factor); 2];
         let sides = BothResponses { scales, ..self.sides };
-        let Some((one, other)) = sides.confident_structures(path) else { return };
-        if let Some(gates) = &self.contract.gates.structure {
+        let Some((first, second)) = sides.structures(path) else { return };
+        if let Some(gates) = &self.contract.gates.structure
+            && let Some((one, other)) = sides.confident_structures(path)
+        {
             for measure in compare_structures(&one, &other, gates, &NoiseFloor::unknown()).measures {
                 worsen(floor, &measure);
             }
         }
-        keep_greatest(floor, farthest(one.structure, other.structure));
+        keep_greatest(floor, farthest(first, second));
     }
 
     fn array(&self, path: &str, floor: &mut Worst) {

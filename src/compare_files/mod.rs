@@ -74,9 +74,9 @@ pub(crate) struct ComparedPair {
 pub(crate) struct ResidueScore {
     /// Its name, number and chain.
     pub(crate) name: String,
-    /// The symmetric lDDT of its atoms; `None` where nothing is near it.
+    /// The symmetric lDDT of its atoms. `None` if nothing is near.
     pub(crate) lddt: Option<f64>,
-    /// Whether both sides are confident of it; all are where a side does not say.
+    /// Whether both sides are confident of it. All residues are if a side has no confidence.
     pub(crate) confident: bool,
 }
 

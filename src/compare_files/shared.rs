@@ -136,7 +136,7 @@ impl<'a> Shared<'a> {
         })
     }
 
-    /// How far both agree on which residues touch; `None` where nothing touches.
+    /// The agreement on residues in contact. Returns `None` if there are no contacts.
     fn contacts(&self, over: Over) -> Option<SharedMetric> {
         let mut chosen: Vec<usize> = Vec::new();
         for place in self.places(Part::All, over) {
@@ -198,7 +198,7 @@ impl<'a> Shared<'a> {
         Some((pick(one), pick(other)))
     }
 
-    /// `DockQ` of chains that touch; only where all atoms are the same ones in the same order.
+    /// `DockQ` of chains in contact. Returns `None` unless both have the same atoms in the same order.
     fn dockq(&self, over: Over) -> Option<f64> {
         let atoms = self.structure.atoms();
         if self.atoms.len() != atoms || !self.atoms.is_sorted() {
@@ -212,7 +212,7 @@ impl<'a> Shared<'a> {
         least_dockq(self.structure, &self.first, &self.second, &counted)
     }
 
-    /// One row for every metric, with what the gates say of it.
+    /// One row for every metric, with the verdict of the gates.
     pub(super) fn rows(&self, found: Option<&StructureComparison>) -> Vec<MetricRow> {
         let mut rows = Vec::new();
         if self.atoms.is_empty() {
@@ -233,7 +233,7 @@ impl<'a> Shared<'a> {
             let Some(all) = all.or_else(|| judged_value(Over::Confident)) else {
                 return;
             };
-            // The judged value is shown, because equivalent atoms got the names that fit best before.
+            // The judged value is shown: it was measured after equivalent atoms got the names that fit best.
             let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
             rows.push(MetricRow { metric, all, confident, judged, place: None });
         };

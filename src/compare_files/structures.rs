@@ -12,7 +12,7 @@ use crate::protein::Structure;
 /// Residues that are named in a table.
 const MOST_RESIDUES: usize = 5;
 
-/// Where the score begins to mean something.
+/// The fewest residues for which a TM-score is meaningful.
 const FEWEST_FOR_TM_SCORE: usize = 30;
 
 /// The section of two structures.
@@ -121,7 +121,7 @@ fn which_model(one: &Structure, other: &Structure, judged: usize, differences: &
     are_several.then(|| format!("all numbers are of model {} of {models}{words}", judged + 1))
 }
 
-/// What a TM-score of few residues is worth.
+/// A remark on the TM-score of a short chain.
 fn short(structure: &Structure) -> Option<String> {
     let alphas = Part::AlphaCarbons.of(structure).len();
     (1..FEWEST_FOR_TM_SCORE).contains(&alphas).then(|| {
@@ -131,8 +131,8 @@ fn short(structure: &Structure) -> Option<String> {
     })
 }
 
-/// The second structure with its atoms in the order of the first; `None` where it is that already, and where the atoms are not the
-/// same ones.
+/// The second structure with its atoms in the order of the first. Returns `None` if the order is the same already, or the atoms are
+/// different ones.
 fn in_order(first: &Structure, second: &Structure) -> Option<Structure> {
     let shared = shared_atoms(first, second);
     let is_moved = shared.iter().any(|(one, other)| one != other);

@@ -13,7 +13,7 @@ const FEWEST_SCALED: usize = 64;
 /// Factors between confused units.
 pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
 
-/// Why no cause is searched in two arrays, as text.
+/// Why the cause of a difference between two arrays is not looked for, as text.
 pub(crate) fn too_large(expected: &Tensor, actual: &Tensor) -> Option<String> {
     let elements = expected.len().max(actual.len());
     (elements > MOST_ELEMENTS)

@@ -1,4 +1,4 @@
-//! Chains, each right by itself, in a wrong position to each other.
+//! Chains, each right by itself, in a wrong position relative to each other.
 
 use std::ops::Range;
 
@@ -21,11 +21,11 @@ const KNOWN: f64 = 0.5;
 
 /// Names the chains in a wrong place. `is_known` tells that each chain was found to be right.
 pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool) -> Option<Cause> {
-    let points = Points::of_all(expected, actual)?;
     let chains = expected.chains();
     if chains.len() < 2 {
         return None;
     }
+    let points = Points::of_all(expected, actual)?;
     let mut squares = 0.0;
     for (_, atoms) in &chains {
         let (one, other) = (points.expected.get(atoms.clone())?, points.actual.get(atoms.clone())?);

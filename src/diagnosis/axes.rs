@@ -1,5 +1,5 @@
-//! What the axes of an array count according to its contract, so that a cause names samples, residues, layers or features. Searches no
-//! cause.
+//! What the axes of an array count according to its contract, so that a cause names samples, residues, layers or features. Does not
+//! look for a cause.
 
 use super::{Cause, MistakeKind};
 use crate::prediction::Contract;

@@ -1,4 +1,4 @@
-//! Which aspect of two structures failed to agree, so that only its cause is searched: the verdict is about confident residues, and the
+//! Which aspect of two structures failed to agree, so that only its cause is looked for: the verdict is about confident residues, and the
 //! noise of the others is many times the effect of a mistake among them.
 
 use super::{Candidate, Cause, StructureFrame, assembly, local, structure};
@@ -12,7 +12,7 @@ pub enum Aspect {
     Any,
     /// Positions of confident residues.
     Positions,
-    /// How chains are placed to each other, while each of them is right.
+    /// How chains are placed relative to each other, while each of them is right.
     Assembly,
     /// Confidences alone, while all positions agree.
     Confidences,
@@ -56,8 +56,8 @@ pub fn of_failed(
     }
 }
 
-/// The confident residues of a structure of one model; `None` where there are as many residues as marks and all of them are
-/// confident, and where the marks are of another structure.
+/// The confident residues of a structure of one model. Returns `None` if all residues are confident, or if the marks belong to another
+/// structure.
 fn only(structure: &Structure, confident: &[bool]) -> Option<Structure> {
     let residues = residue_of_atoms(structure);
     let fits = structure.uneven_column().is_none()

@@ -1,4 +1,4 @@
-//! Places where entries are too many or missing while all others keep their order, as text. Knows no arrays: the caller gives the cost
+//! Places where entries are too many or missing while all others keep their order, as text. Does not know arrays: the caller gives the cost
 //! of matching two entries.
 
 use super::MistakeKind;

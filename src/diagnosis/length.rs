@@ -131,7 +131,8 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
             // A short piece fits at both ends by chance.
             return (kind == MistakeKind::CutShort || 2 * got >= wanted).then(|| Cause::new(kind, what, 1.0));
         }
-        let (what, place) = match if ahead == wanted { wanted } else { wanted - behind } {
+        let cut = if ahead == wanted { wanted } else { wanted - behind };
+        let (what, place) = match cut {
             0 => ("a special token or padding", "at the start".to_owned()),
             cut if cut == wanted => ("padding", "at the end".to_owned()),
             cut => ("a linker", format!("after {cut} residues")),

@@ -1,4 +1,4 @@
-//! The places of entries that come in another order, and that order as text. Knows no arrays: the caller gives the cost of matching two
+//! The places of entries that come in another order, and that order as text. Does not know arrays: the caller gives the cost of matching two
 //! entries.
 
 use super::MistakeKind;

@@ -74,9 +74,9 @@ pub enum MistakeKind {
     Layers,
     /// A sign, a softmax or a mean too many or too few.
     Transformed,
-    /// Two pieces, each right, in a wrong position to each other.
+    /// Two pieces, each right, in a wrong position relative to each other.
     Broken,
-    /// Chains, each right, in a wrong position to each other.
+    /// Chains, each right, in a wrong position relative to each other.
     ChainsMoved,
     /// Two parts of one chain, each right, that turned against each other about a residue.
     Hinge,
@@ -233,7 +233,7 @@ impl Cause {
 /// The share of a difference that a mistake must explain to be its cause.
 const SUFFICIENT: f64 = 0.9;
 
-/// From this share on no better cause is searched.
+/// From this share on no better cause is looked for.
 const CLEAR: f64 = 0.999;
 
 /// The best of several explanations, the likelier ones first. A later one must leave less than half of what an earlier one leaves.

@@ -1,4 +1,4 @@
-//! Structures of several models: which of them a difference is about. Searches no cause within one model.
+//! Structures of several models: which of them a difference is about. Does not look for a cause within one model.
 
 use super::{Cause, MistakeKind};
 use crate::metric::selection::shared_atoms;

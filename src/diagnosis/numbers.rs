@@ -1,4 +1,4 @@
-//! Two arrays as numbers, how far they are apart, and numbers rounded to formats of fewer bits. Knows no causes.
+//! Two arrays as numbers, how far they are apart, and numbers rounded to formats of fewer bits. Does not know causes.
 
 use half::{bf16, f16};
 

@@ -1,5 +1,5 @@
 //! Arrays with a number or a vector for every two residues: entries of both axes together that are too many, missing or in another
-//! order. Does not search mistakes along one axis alone.
+//! order. Does not look for mistakes along one axis alone.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Atoms of two structures side by side, and how far they are apart. Knows no causes.
+//! Atoms of two structures side by side, and how far they are apart. Does not know causes.
 
 use super::share;
 use crate::metric::{Point, superpose};

@@ -78,7 +78,7 @@ pub(super) fn for_each_contact_of_matter(
 }
 
 /// Calls `visit` once for every pair of finite points within a distance, in no particular order. If more points lie in one place than
-/// real atoms can, only some pairs of each point are visited, because there would be too many.
+/// real atoms can, only the next points of each are visited, because all pairs would be too many. Every point is still visited.
 pub(super) fn for_each_near_contact(points: &[Point], distance: f64, visit: impl FnMut(usize, usize)) {
     visit_contacts(&Columns::new(points, distance), points, distance, HEAP, visit);
 }

@@ -131,6 +131,7 @@ pub(crate) fn rmsd(first: &[Point], second: &[Point]) -> Result<f64, MetricError
 }
 
 /// The proper rotation R that maximises Σ target · R·mobile for `covariance[i][j]` = Σ mobileᵢ · targetⱼ of centred points.
+/// Solves Horn's 4 × 4 eigenproblem for the quaternion of the rotation by Jacobi's method.
 ///
 /// Always orthogonal with determinant +1. Where several rotations are equally good (points on a line, or one point), one of
 /// them.

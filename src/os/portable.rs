@@ -55,7 +55,7 @@ pub(crate) fn is_alive(process: i32) -> bool {
 /// A process and all its descendants.
 ///
 /// # Errors
-/// Where the system does not say: a descendant whose parent has exited cannot be told from a process of others.
+/// Always: a descendant whose parent has exited cannot be distinguished from a foreign process.
 pub(crate) fn with_descendants(_ancestor: i32) -> Result<Vec<i32>, Unavailable> {
     Err(Unavailable)
 }
@@ -105,7 +105,7 @@ pub(crate) fn adopt_descendants() -> io::Result<()> {
     Ok(())
 }
 
-/// What still runs of all that `program`, a child of this process, started and that has not left its process group.
+/// The processes that `program`, a child of this process, started and that still run in its process group.
 pub(crate) fn remaining(program: Pid) -> Vec<i32> {
     // `ps` is itself a child of this process, whose death wakes the supervisor: it is only asked when there is something.
     if test_kill_process_group(program).is_err() {

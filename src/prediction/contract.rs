@@ -97,15 +97,15 @@ pub struct FieldSpec {
     pub(crate) dtypes: Vec<DType>,
     /// Smallest and greatest value allowed, padding aside.
     pub(crate) range: Option<(f64, f64)>,
-    /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
+    /// Value of the rows past a sample's end in a padded batch. `None` if they are not judged.
     pub(crate) padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
-    /// How the temperature factors carry the plddt; `None` where the column is absent.
+    /// How the temperature factors carry the plddt. `None` if the column is absent.
     pub b_factor: Option<FactorScale>,
-    /// What an array holds, and so by what two of them are compared.
+    /// The meaning of the elements of an array, which decides how two arrays are compared.
     pub(crate) holds: Holds,
-    /// Tolerance of a comparison, where the model's does not serve.
+    /// Tolerance of a comparison, if it differs from the model's.
     pub(crate) tolerance: Option<Tolerance>,
 }
 
@@ -114,18 +114,18 @@ pub struct FieldSpec {
 pub struct FactorScale {
     /// The factor of a plddt of 1.
     pub(crate) greatest: f64,
-    /// Which factor of a residue is its plddt.
+    /// The factor of a residue that is its plddt.
     pub(crate) rule: FactorRule,
 }
 
-/// Which of the temperature factors of a residue's atoms is its plddt.
+/// The temperature factor among those of a residue's atoms that is its plddt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FactorRule {
-    /// That of its alpha carbon, or of its first atom where it has none; other atoms have factors of their own.
+    /// The factor of the alpha carbon, or of the first atom if there is none. Other atoms have factors of their own.
     Alpha,
-    /// The mean of all, each of which is its atom's own.
+    /// The mean over the atoms, which have factors of their own.
     Mean,
-    /// Every one.
+    /// Every factor: all atoms of a residue have the same.
     Each,
 }
 
@@ -136,20 +136,20 @@ impl FactorRule {
 }
 
 impl FactorScale {
-    /// Factors up to `greatest`, of which that of the alpha carbon counts: what is assumed where nothing is said.
+    /// Factors up to `greatest`, read at the alpha carbon: the assumption if a contract does not say otherwise.
     pub(crate) const fn of_alphas(greatest: f64) -> Self {
         Self { greatest, rule: FactorRule::Alpha }
     }
 }
 
-/// When an attribute of a response has a value.
+/// The condition under which an attribute of a response has a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// In every response.
     Always,
-    /// Where `include_fields` names it or holds `*`.
+    /// If `include_fields` names it or contains `*`.
     Requested,
-    /// In no response: the class has it for another model, and asking for it by name is refused.
+    /// In no response: the class has it for another model, and a request for it by name is refused.
     Never,
 }
 
@@ -159,7 +159,7 @@ impl Presence {
         [("always", Self::Always), ("requested", Self::Requested), ("never", Self::Never)];
 }
 
-/// What a field holds.
+/// The kind of value that a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     /// One array for the whole batch.
@@ -187,8 +187,8 @@ pub(crate) enum Holds {
     Numbers,
     /// One vector per residue or pair, over all dimensions after the residues: compared by direction and length.
     Vectors,
-    /// Rigid frames in ångström: a quaternion, real part first, and a position; or a matrix of 4 × 4 with rotation and position.
-    /// Compared as a structure.
+    /// Rigid frames in ångström: the last dimension is a quaternion, real part first, and a position; or the last two are a 4 × 4 matrix
+    /// with rotation and position. Compared as a structure.
     Frames,
     /// Positions in ångström along the last dimension. Compared as a structure.
     Positions,

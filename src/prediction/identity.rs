@@ -8,13 +8,13 @@ use super::dimension::Dimension;
 /// A field that follows from another one, or from the request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FieldIdentity {
-    /// What follows.
+    /// The part that follows from other parts.
     pub(crate) field: FieldPart,
     /// How it follows.
     pub(crate) relation: FieldRelation,
-    /// From what; `None` where the relation needs no other field.
+    /// The part that it follows from. `None` if the relation needs no other field.
     pub(crate) of: Option<FieldPart>,
-    /// How far a number may lie from what follows, in the unit of the field.
+    /// The greatest allowed difference, in the unit of the field.
     pub(crate) tolerance: f64,
 }
 
@@ -58,12 +58,12 @@ pub(crate) struct FieldPart {
     picks: Vec<AxisPick>,
 }
 
-/// What is taken of one dimension.
+/// The selection from one dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AxisPick {
     /// All of it.
     All,
-    /// One index, from the end where it is negative; the dimension goes.
+    /// One index, counted from the end if negative. The dimension is removed.
     One(isize),
     /// From one index to the one before another.
     Range(usize, usize),
@@ -98,7 +98,7 @@ impl FieldPart {
         self.picks.is_empty()
     }
 
-    /// What is taken of every dimension of an array of so many; `None` where it has fewer than are spoken of.
+    /// The selection from every dimension of an array of this rank. Returns `None` if it has fewer dimensions than selections.
     pub(crate) fn picks(&self, rank: usize) -> Option<Vec<AxisPick>> {
         let rest = self.picks.iter().position(|pick| *pick == AxisPick::Rest);
         let (before, after) = match rest {
@@ -135,7 +135,7 @@ impl AxisPick {
         }
     }
 
-    /// What is left of a dimension; `None` past its end. Sizes that a symbol stands for are judged with the response.
+    /// The dimension after the selection. Returns `None` past its end. Sizes of symbols are judged with the response.
     pub(crate) fn dimension(self, dimension: &Dimension) -> Option<Dimension> {
         match (self, dimension) {
             (Self::All | Self::Rest, _) => Some(dimension.clone()),

@@ -27,29 +27,29 @@ pub(crate) enum KnownCourse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownDefect {
-    /// Whose failure it is.
+    /// The owner of the failure.
     pub(crate) origin: KnownOrigin,
-    /// Whether it fails always.
+    /// Whether it always fails.
     pub(crate) course: KnownCourse,
-    /// The cases, as `suite::case`, of a site as `model::suite::case`; a `*` stands for anything.
+    /// The cases, as `suite::case`, or as `model::suite::case` in the file of a site. `*` matches anything.
     pub(crate) case: String,
-    /// What findings say of it, any of these phrases.
+    /// Phrases, of which a finding must contain one.
     pub(crate) messages: Vec<String>,
-    /// Keys of the models whose cases are meant; `None` means all for which the entry holds.
+    /// Keys of the models. `None` means all models for which the entry is declared.
     pub(crate) models: Option<Vec<String>>,
-    /// The one of boileroom's own backends that has it; `None` means that it shows through all.
+    /// The backend of boileroom that has the defect. `None` means all.
     pub(crate) through: Option<String>,
-    /// Releases of boileroom that have it; `None` means all.
+    /// Releases of boileroom that have the defect. `None` means all.
     pub(crate) boileroom: Option<Vec<String>>,
-    /// What is wrong there.
+    /// The description of the defect.
     pub(crate) reason: String,
-    /// Where it is written about.
+    /// A page about it.
     pub(crate) link: String,
-    /// Until when it explains anything, in days since 1970.
+    /// The last day on which the entry counts, in days since 1970.
     pub(crate) expires: i64,
-    /// The same as it is written.
+    /// The same day as written in the file.
     pub(crate) expires_text: String,
-    /// Where the table stands, as `file:line:column`.
+    /// The place of the table, as `file:line:column`.
     pub(crate) place: String,
 }
 
@@ -89,14 +89,14 @@ impl KnownDefect {
         self.through.as_deref().is_none_or(|through| own == Some(through))
     }
 
-    /// Whether it explains a finding. An entry for a flaky case need not say how that fails.
+    /// Whether it explains a finding. An entry for a flaky case needs no messages.
     pub(crate) fn explains(&self, finding: &str) -> bool {
         (self.messages.is_empty() && self.course == KnownCourse::Flaky)
             || self.messages.iter().any(|message| finding.contains(message.as_str()))
     }
 }
 
-/// Whether a text is what a pattern says, in which `*` stands for anything.
+/// Whether a text matches a pattern, in which `*` matches anything.
 pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {

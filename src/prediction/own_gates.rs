@@ -77,9 +77,10 @@ fn all(gates: &Gates) -> impl Iterator<Item = (String, Gate, f64)> {
 
 fn of_table<T: GateTable>(table: Option<T>) -> impl Iterator<Item = (String, Gate, f64)> {
     let gates = table.into_iter().flat_map(|table| T::gates().into_iter().map(move |gate| (table, gate)));
-    gates
-        .filter_map(|(table, gate)| Some((name::<T>(gate.key), table.get(gate.key)?, gate)))
-        .map(|(name, value, gate)| (name, gate, value))
+    gates.filter_map(|(table, gate)| {
+        let value = table.get(gate.key)?;
+        Some((name::<T>(gate.key), gate, value))
+    })
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use super::contract::{Contract, Dimension, Presence, RESPONSE_SYMBOLS};
 
 impl Contract {
-    /// Whether the model has what a suite asks for by `needs`: a feature, an option (`fixed.NAME`: one that only an instance may
-    /// set), a field that it can fill, a size that shapes may speak of, or gates.
+    /// Whether the model has what `needs` of a suite names: a feature, an option (`fixed.NAME` if only an instance may set it), a
+    /// field that it can fill, a symbol of shapes, or gates.
     pub(crate) fn provides(&self, need: &str) -> bool {
         self.provisions().any(|provided| provided == need)
     }
 
-    /// Everything that [`Self::provides`] says yes to.
+    /// All names for which [`Self::provides`] is true.
     pub(crate) fn provisions(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let fixed = self.options.iter().filter(|option| option.fixed);
         let fixed = fixed.map(|option| Cow::Owned(format!("fixed.{}", option.name)));
@@ -28,7 +28,7 @@ impl Contract {
             .chain(fixed)
     }
 
-    /// Whether shapes may speak of a symbol: one of every response, a size of the model, or one that its own fields speak of.
+    /// Whether shapes may use a symbol: one of every response, a size of the model, or one in the shapes of its own fields.
     pub(crate) fn has_symbol(&self, symbol: &str) -> bool {
         let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
         RESPONSE_SYMBOLS.contains(&symbol)
@@ -37,7 +37,7 @@ impl Contract {
             || self.fields.iter().any(|field| field.shape.iter().any(is_it))
     }
 
-    /// The symbols that shapes may speak of, without those of single fields.
+    /// The symbols that shapes may use, without those of single fields.
     pub(crate) fn symbols(&self) -> impl Iterator<Item = &str> {
         let sizes = self.variants.first().into_iter().flat_map(|variant| variant.dimensions.keys());
         let own = self.dimensions.keys().chain(sizes).map(String::as_str);

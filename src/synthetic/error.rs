@@ -1,4 +1,5 @@
-//! The error of an embedded model: the exception that boileroom raises in its place. Holds class and message and does not word them.
+//! The error of an embedded model: the exception that boileroom raises in its place. Holds class and message. Does not write
+//! the messages.
 
 /// A Python exception: its class and its message, without a traceback.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -194,9 +194,8 @@ impl SamplingOptions {
         let number = |name: &str| effective.get(name).and_then(Value::as_u64);
         let samples = contract.options_of(OptionRole::Samples).filter_map(number);
         let changed = SCHEDULE.iter().filter_map(|name| {
-            let value =
-                effective.get(*name).filter(|value| contract.option(name).is_some_and(|it| it.default != **value));
-            Some(hash_text(&format!("{name} {}", value?)))
+            let value = effective.get(*name)?;
+            (contract.option(name)?.default != *value).then(|| hash_text(&format!("{name} {value}")))
         });
         let seeds: Vec<u64> = contract.seed_option().and_then(number).into_iter().chain(changed).collect();
         Ok(Self {

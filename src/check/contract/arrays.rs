@@ -47,8 +47,8 @@ fn judge_shape(
     let symbols: Vec<String> = dimensions.iter().map(ToString::to_string).collect();
     let (path, sizes, got) = (subject.path, tuple(dimensions, sizes), show_shape(shape));
     let expected: Option<Vec<usize>> = expected.into_iter().collect();
-    report.wrong(format!("{path}: expected shape {sizes} for [{}], got {got}", symbols.join(", "))).hint =
-        expected.and_then(|expected| likely_cause(subject, &expected, shape));
+    let finding = report.wrong(format!("{path}: expected shape {sizes} for [{}], got {got}", symbols.join(", ")));
+    finding.hint = expected.and_then(|expected| likely_cause(subject, &expected, shape));
     false
 }
 

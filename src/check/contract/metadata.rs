@@ -59,7 +59,8 @@ fn judge_lengths(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>)
     let shown = got.as_ref().map_or_else(|| describe(value), |lengths| format!("{lengths:?}"));
     let separators = answered.expected.complexes.iter().any(|complex| complex.chains.len() > 1);
     let longer = got.is_some_and(|got| got.iter().sum::<usize>() > expected.iter().sum());
-    report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}")).hint =
+    let finding = report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}"));
+    finding.hint =
         (separators && longer).then(|| "the separators between chains or a linker seem to be counted".into());
 }
 

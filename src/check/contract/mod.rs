@@ -22,7 +22,7 @@ use crate::wire::readable;
 /// The name of the check.
 pub(crate) const NAME: &str = "contract";
 
-/// The most further places of a field that the client cannot read which a finding names.
+/// The most places that a finding names besides the first, of a field that the client cannot read.
 const MOST_OBSTACLES: usize = 8;
 
 /// Judges responses by the contract.

@@ -71,8 +71,8 @@ impl JudgedStructure<'_> {
         let got: Vec<&str> = chains.iter().map(|(id, _)| id.as_str()).collect();
         if got != expected {
             let (wanted, found) = (names(expected.iter().copied()), names(got.iter().copied()));
-            report.wrong(format!("{path}: expected chains {wanted}, got {found}")).hint =
-                chains_hint(&expected, &got, structure);
+            let finding = report.wrong(format!("{path}: expected chains {wanted}, got {found}"));
+            finding.hint = chains_hint(&expected, &got, structure);
             return;
         }
         for (chain, (_, atoms)) in complex.chains.iter().zip(&chains) {
@@ -114,11 +114,11 @@ impl JudgedStructure<'_> {
                 let is_percent = (scale - 1.0).abs() < f64::EPSILON
                     && values.iter().all(|value| (0.0..=100.0).contains(value))
                     && values.iter().any(|value| *value > LEAST_PERCENT);
-                report
-                    .wrong(format!(
-                        "{path}: b_factor of {broken} of {atoms} is outside [0, {scale_shown}]; {name} has {value}"
-                    ))
-                    .hint = is_percent.then(|| "this looks like percent; the contract has fractions of 1".to_owned());
+                let summary = format!(
+                    "{path}: b_factor of {broken} of {atoms} is outside [0, {scale_shown}]; {name} has {value}"
+                );
+                let hint = is_percent.then(|| "this looks like percent; the contract has fractions of 1".to_owned());
+                report.wrong(summary).hint = hint;
             }
         }
     }

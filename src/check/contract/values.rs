@@ -51,8 +51,8 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
         report.wrong(describe(&finite, &format!("{} not finite", verb(&finite)), first));
     }
     if let (Some(worst), Some(bounds)) = (within.worst, bounds) {
-        report.wrong(describe(&within, &format!("{} not {bounds}", verb(&within)), worst)).hint =
-            scale_hint(worst.value, subject.field.range);
+        let finding = report.wrong(describe(&within, &format!("{} not {bounds}", verb(&within)), worst));
+        finding.hint = scale_hint(worst.value, subject.field.range);
     }
     if let (Some(first), Some(value)) = (padded.first, padding) {
         report.wrong(describe(&padded, &format!("of padding must be {}", show(value)), first));
@@ -91,12 +91,12 @@ pub(super) fn judge_indices(subject: &JudgedArray<'_>, tensor: &Tensor, report: 
     let place = place(&subject.axes, &tensor.position(flat), subject.complexes, 0);
     let got = got.map_or_else(|| "nothing".to_owned(), show);
     let (path, total, shown) = (subject.path, count(total, "residue"), show(expected));
-    report.wrong(format!("{path}: wrong for {wrong} of {total}; at {place} expected {shown}, got {got}")).hint =
-        match (field.name.as_str(), got.as_str()) {
-            ("residue_index", "1") if expected == 0.0 => Some("residues are counted from 0 in every chain".to_owned()),
-            ("residue_index", _) if expected == 0.0 => Some("counting starts anew in every chain".to_owned()),
-            _ => None,
-        };
+    let finding = report.wrong(format!("{path}: wrong for {wrong} of {total}; at {place} expected {shown}, got {got}"));
+    finding.hint = match (field.name.as_str(), got.as_str()) {
+        ("residue_index", "1") if expected == 0.0 => Some("residues are counted from 0 in every chain".to_owned()),
+        ("residue_index", _) if expected == 0.0 => Some("counting starts anew in every chain".to_owned()),
+        _ => None,
+    };
 }
 
 /// A number in place of an array of one element.

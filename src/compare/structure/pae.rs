@@ -51,7 +51,7 @@ fn worst_row(expected: &[f64], got: &[f64], confident: &[bool]) -> f64 {
     let size = confident.len();
     let mut columns = vec![0.0; size];
     let mut worst = 0.0f64;
-    // What is no number is worse than all.
+    // NaN is worse than every number.
     let greater = |worst: f64, sum: f64| if worst.is_nan() || sum <= worst { worst } else { sum };
     // Row by row, because matrices are long and memory is read in order.
     let rows = expected.chunks_exact(size.max(1)).zip(got.chunks_exact(size.max(1)));

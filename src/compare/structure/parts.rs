@@ -12,7 +12,7 @@ use crate::protein::{Structure, name_of_residue};
 const NEAR: f64 = 15.0;
 
 impl ModelPair<'_> {
-    /// Chains, pairs of chains and residues.
+    /// Measures chains, pairs of chains and residues, confident or not unless a metric says otherwise.
     pub(super) fn measure_parts(&mut self) {
         self.measure_chains();
         self.measure_handedness();
@@ -140,8 +140,8 @@ fn lower(worst: &mut Option<(f64, String)>, score: f64, name: impl FnOnce() -> S
 /// The fewest points that can be chiral.
 pub(super) const FEWEST: usize = 4;
 
-/// The fraction of alpha carbons with inverted chirality, confident or not. If none has its neighbours, as in a backbone or an alpha
-/// trace, it is the fraction of changed turns of the chain of alpha carbons, or of all atoms if there are too few alpha carbons.
+/// The fraction of alpha carbons with inverted chirality, confident or not, which neither lDDT nor confidence shows. If none has its
+/// neighbours, as in a backbone, an alpha trace or glycine, it is the fraction of changed turns of the chain of alpha carbons, or of all atoms if there are too few alpha carbons.
 /// Returns `None` for fewer than four atoms.
 pub(super) fn inverted(structure: &Structure, reference: &[Point], model: &[Point]) -> Option<f64> {
     let volumes = |points| Backbone::at(structure, points).chirality_volumes();

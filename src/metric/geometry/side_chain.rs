@@ -152,7 +152,8 @@ fn volume([centre, one, two, three]: [Vector; 4]) -> f64 {
     inner(minus(one, centre), cross(minus(two, centre), minus(three, centre)))
 }
 
-/// The distance of the farthest point from the plane that `span` encloses about its middle. NaN if `span` encloses no plane.
+/// The distance of the farthest point from the plane through the middle of `span`, whose points go around a ring in order. NaN if `span`
+/// defines no plane.
 fn farthest_from_plane(span: &[Vector], others: &[Vector]) -> f64 {
     let middle = [0, 1, 2].map(|axis| span.iter().map(|point| point[axis]).sum::<f64>() / span.len() as f64);
     let next = span.iter().cycle().skip(1);

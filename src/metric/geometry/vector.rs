@@ -1,4 +1,4 @@
-//! Arithmetic with vectors of three doubles.
+//! Vectors of three doubles: arithmetic, angles and torsions, and points placed by bond length, angle and torsion. Does not know chemistry.
 
 pub(crate) type Vector = [f64; 3];
 

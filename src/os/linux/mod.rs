@@ -29,7 +29,7 @@ pub(crate) fn memory() -> Result<u64, Unavailable> {
     Ok((reported.totalram as u64).saturating_mul(u64::from(reported.mem_unit)))
 }
 
-/// Asks for huge pages; where there are none, small ones do.
+/// Asks for huge pages. Without them, small pages are used.
 pub(crate) fn advise_huge_pages(pages: &MmapMut) {
     let _ = pages.advise(Advice::HugePage);
 }

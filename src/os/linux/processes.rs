@@ -90,15 +90,15 @@ pub(crate) fn adopt_descendants() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
 }
 
-/// What still runs of all that `program`, a child of this process, started.
+/// The processes that `program`, a child of this process, started and that still run.
 pub(crate) fn remaining(_program: Pid) -> Vec<i32> {
     let own = getpid().as_raw_pid();
     let all = with_descendants(own).into_iter().flatten();
     all.filter(|&process| process != own && is_alive(process)).collect()
 }
 
-/// Kills what remains of `program`, as far as it can be seen. Those of a killed child become ours, so that this has to be
-/// repeated. Says whether there may be some that are not children of this process.
+/// Kills the visible remaining processes of `program`. Children of a killed process become children of this one, so this must be
+/// repeated. Returns whether some may not be children of this process.
 pub(crate) fn kill_remaining(_program: Pid) -> bool {
     let own = getpid().as_raw_pid();
     for (child, _) in parents().into_iter().filter(|(_, parent)| *parent == own) {

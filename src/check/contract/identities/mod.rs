@@ -23,10 +23,8 @@ pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
         let (place, expected, got) = (&worst.place, show(worst.expected), show(worst.got));
         let allowed = show(identity.tolerance);
         let (number, judged, apart) = (broken.broken, count(broken.judged, "element"), show(worst.apart));
-        report
-            .wrong(format!("{identity}: at {place} expected {expected}, got {got}, allowed {allowed}"))
-            .details
-            .push(format!("beyond that: {number} of {judged}, by up to {apart}"));
+        let finding = report.wrong(format!("{identity}: at {place} expected {expected}, got {got}, allowed {allowed}"));
+        finding.details.push(format!("beyond that: {number} of {judged}, by up to {apart}"));
     }
 }
 
