@@ -1,4 +1,4 @@
-//! Runs the command that the command line names and returns the exit code. The only module of the crate that prints.
+//! Runs the command that the command line names and returns the exit code. Only `cli`, `run` and the supervisor print.
 
 mod arguments;
 mod begin;

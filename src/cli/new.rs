@@ -1,5 +1,5 @@
 //! `hydrotest new backend` adds the table of a backend to the configuration, and `hydrotest init` writes the built-in files of a project.
-//! Neither overwrites or runs anything.
+//! `new` keeps the text of the file, `init` refuses existing files, and neither runs anything.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

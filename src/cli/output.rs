@@ -1,10 +1,11 @@
-//! What commands share: errors with their exit codes, and the two output streams. Knows no command.
+//! What commands share: errors with their exit codes, the two output streams, the runtime, how instances are opened, and suggestions.
+//! Does not know commands.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Colour;
 use crate::backend::registry::Platform;
@@ -79,9 +80,10 @@ impl From<Diagnostics> for CommandError {
     }
 }
 
-/// A runtime with this many worker threads.
+/// A runtime with this many worker threads; with one, everything runs on the calling thread.
 pub(super) fn runtime(threads: usize) -> Result<Runtime, CommandError> {
-    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let built = builder.worker_threads(threads).enable_all().build();
     built.map_err(CommandError::because("cannot start the runtime"))
 }
 

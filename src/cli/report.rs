@@ -1,5 +1,5 @@
-//! `hydrotest report`, `merge`, `diff`, `matrix`, `trend` and `schema`: commands for the files that runs wrote. Do not judge any case
-//! again.
+//! `hydrotest report`, `merge`, `diff`, `matrix`, `trend` and `schema`: commands for the files that runs wrote. None of them judges a
+//! case again.
 
 use std::collections::BTreeMap;
 use std::io::Write;

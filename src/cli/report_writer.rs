@@ -14,7 +14,7 @@ use crate::snapshot::write_atomically;
 /// The shortest time between two writes of the reports.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Writing takes at most this fraction, as one part in `SHARE`, of the time of a run.
+/// Writing takes at most one part in this many of the time of a run.
 const SHARE: u32 = 20;
 
 /// Writes reports on a thread of its own until the run is over.

@@ -168,10 +168,9 @@ fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let question = format!("accept {}?", count(sound.len(), "result"));
     let is_agreed = !sound.is_empty() && confirmed(arguments.yes, &question)?;
     let accepted = if is_agreed { store.accept(|key| sound.contains(key))? } else { Vec::new() };
-    for key in &accepted {
-        say(&format!("accepted {key}\n"));
-    }
-    say(&format!("{} accepted\n", accepted.len()));
+    let mut text: String = accepted.iter().map(|key| format!("accepted {key}\n")).collect::<Vec<_>>().concat();
+    let _ = writeln!(text, "{} accepted", accepted.len());
+    say(&text);
     if refused == 0 {
         return Ok(0);
     }

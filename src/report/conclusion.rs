@@ -1,5 +1,5 @@
 //! The conclusion of a run as its record keeps it: word, sentence and exit code. Never says "conforms" unless every core case that applies
-//! ran, and no tolerance was wider than the shared ones.
+//! ran, and every own tolerance of the backend is narrower than the shared one.
 
 use crate::metric_value::count;
 use crate::outcome::record::{ConclusionRecord, ConclusionWord, SelectionRecord, ToleranceCount};

@@ -54,7 +54,8 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
     answered.into_iter().map(|(response, _)| response).collect()
 }
 
-/// Makes the calls in order. A call without a usable instance ends the attempt, because later calls would wait in vain.
+/// Makes the calls in order. A call that leaves no usable instance, or for which no response is recorded, ends the attempt: later calls
+/// would wait in vain.
 async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {

@@ -29,11 +29,17 @@ const FEWEST: usize = 3;
 
 /// The remaining bytes and passing cases for plots in one run. Failing cases have plots as long as there are bytes.
 #[derive(Debug)]
-pub struct PlotBudget(Mutex<(usize, usize)>);
+pub struct PlotBudget(Mutex<PlotsLeft>);
+
+#[derive(Debug)]
+struct PlotsLeft {
+    bytes: usize,
+    passing: usize,
+}
 
 impl Default for PlotBudget {
     fn default() -> Self {
-        Self(Mutex::new((BYTES, PASSING)))
+        Self(Mutex::new(PlotsLeft { bytes: BYTES, passing: PASSING }))
     }
 }
 
@@ -53,19 +59,19 @@ impl PlotBudget {
     }
 
     fn has_room(&self, passed: bool) -> bool {
-        let (bytes, passing) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        bytes > 0 && (!passed || passing > 0)
+        let left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        left.bytes > 0 && (!passed || left.passing > 0)
     }
 
     fn taken(&self, plots: Vec<PlotRecord>, passed: bool) -> Vec<PlotRecord> {
         if plots.is_empty() {
             return plots;
         }
-        let (bytes, passing) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if passed && !take(passing, 1) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if passed && !take(&mut left.passing, 1) {
             return Vec::new();
         }
-        plots.into_iter().filter(|plot| take(bytes, plot.size())).collect()
+        plots.into_iter().filter(|plot| take(&mut left.bytes, plot.size())).collect()
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     report: std::sync::Mutex<PoolReport>,
 }
 
-/// What was found when instances stopped. Changes no verdict.
+/// What was found when instances stopped. Changes no verdict of a case; leaks and failed leak checks decide about the run.
 #[derive(Default)]
 struct PoolReport {
     notes: Vec<String>,

@@ -183,7 +183,7 @@ fn differences(contract: &Contract, origin: &PredictionOrigin, first: &Predictio
 fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKey {
     let sorted =
         |options: &Options| serde_json::to_string(&options.iter().collect::<BTreeMap<_, _>>()).unwrap_or_default();
-    // The whole configuration, because even the configured fields change the response.
+    // The whole configuration, because the fields that an instance is configured to return change the response too.
     let (config, options) = (sorted(config), sorted(&request.options));
     format!("{} {} {config} {} {options}", contract.key, request.method, request.input.to_json())
 }

@@ -56,6 +56,7 @@ pub(crate) async fn run_trial(
 
 /// Runs a trial to its outcome, with another attempt where it can show more.
 async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenResponses, flaky: Flaky) -> Outcome {
+    // Every attempt replaces the verdict and adds to the rest.
     let mut outcome = Outcome { verdict: Verdict::Pass, reason: None, ..skipped(trial, &Skip::not_run("")) };
     let mut crashed: Option<String> = None;
     loop {

@@ -153,7 +153,7 @@ fn moved<'a>(old: &'a CaseRecord, new: &'a CaseRecord) -> (MovedNumbers<'a>, Mov
     let (mut closer, mut farther) = (Vec::new(), Vec::new());
     for after in &new.metrics {
         let Some(&before) = before.get(&key(after)) else { continue };
-        let (before_used, after_used) = (before.used.used(), after.used.used());
+        let (before_used, after_used) = (before.used.or_infinite(), after.used.or_infinite());
         if after_used > before_used + MOVED {
             closer.push((before, after));
         } else if before_used > after_used + MOVED {

@@ -67,7 +67,8 @@ pub(crate) struct TightestMetric {
 
 impl HistoryLine {
     fn of(run: &RunRecord, case: &CaseRecord) -> Self {
-        let tightest = case.metrics.iter().max_by(|one, other| one.used.used().total_cmp(&other.used.used()));
+        let tightest =
+            case.metrics.iter().max_by(|one, other| one.used.or_infinite().total_cmp(&other.used.or_infinite()));
         Self {
             form: VERSION,
             date: run.started.clone(),

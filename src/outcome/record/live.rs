@@ -53,11 +53,16 @@ impl LiveRecord {
     /// Ends the record, and adds the outcomes of cases that the run did not reach.
     pub(crate) fn finish(&self, run: &RunOutcome, conclusion: ConclusionRecord) {
         let mut state = self.lock();
-        let by_name: HashMap<&str, &Outcome> = run.outcomes.iter().map(|outcome| (&*outcome.name, outcome)).collect();
-        for (index, mut case) in std::mem::take(&mut state.planned) {
-            if let Some(outcome) = by_name.get(case.name.as_str()) {
-                case.settle(outcome);
-                state.ended.insert(index, case);
+        let left = std::mem::take(&mut state.planned);
+        // In a run that reached every case nothing is left, and the table would be made in vain.
+        if !left.is_empty() {
+            let outcomes = run.outcomes.iter().map(|outcome| (&*outcome.name, outcome));
+            let by_name: HashMap<&str, &Outcome> = outcomes.collect();
+            for (index, mut case) in left {
+                if let Some(outcome) = by_name.get(case.name.as_str()) {
+                    case.settle(outcome);
+                    state.ended.insert(index, case);
+                }
             }
         }
         state.run.finish(run, conclusion);

@@ -123,8 +123,8 @@ fn moment(run: &RunRecord) -> i64 {
     chrono::DateTime::parse_from_rfc3339(&run.started).map_or(i64::MIN, |time| time.timestamp())
 }
 
-/// The level of a model. It conforms only if the run ended without faults, every core case ran and nothing is wrong, and none of the
-/// backend's own tolerances is wider than the shared one.
+/// The level of a model. It conforms only if the run ended without faults, every core case ran and nothing is wrong, and every own
+/// tolerance of the backend is narrower than the shared one.
 fn reached(run: &RunRecord, model: &str, evidence: &RunEvidence) -> LevelReached {
     let (counts, core, extended) = (&evidence.counts, &evidence.core, &evidence.extended);
     let has_ended = run.state == RunState::Complete && run.conclusion.is_some();

@@ -23,7 +23,7 @@ impl RecordedNumber {
     }
 
     /// The number as a used part of an allowance: NaN uses it up.
-    pub(crate) fn used(&self) -> f64 {
+    pub(crate) fn or_infinite(&self) -> f64 {
         Some(self.value()).filter(|used| !used.is_nan()).unwrap_or(f64::INFINITY)
     }
 }

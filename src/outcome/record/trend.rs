@@ -75,7 +75,8 @@ pub(crate) fn trends(lines: &[HistoryLine]) -> Vec<CaseTrend<'_>> {
             lines.sort_by(|one, other| one.date.cmp(&other.date));
             lines.dedup();
             let last = *lines.last()?;
-            let used: Vec<f64> = lines.iter().filter_map(|line| Some(line.tightest.as_ref()?.used.used())).collect();
+            let used: Vec<f64> =
+                lines.iter().filter_map(|line| Some(line.tightest.as_ref()?.used.or_infinite())).collect();
             let seconds: Vec<f64> = lines.iter().map(|line| line.seconds).collect();
             let before = median(&seconds[..seconds.len() - 1]).filter(|before| *before > 0.0);
             Some(CaseTrend {

@@ -120,8 +120,9 @@ fn selection(run: &RunRecord) -> String {
     if selection.whole {
         return format!("all {} cases", selection.planned);
     }
-    let arguments = if selection.arguments.is_empty() { "" } else { ": " };
-    format!("{} of {} cases{arguments}{}", selection.selected, selection.planned, selection.arguments.join(" "))
+    let arguments = selection.arguments.join(" ");
+    let colon = if arguments.is_empty() { "" } else { ": " };
+    format!("{} of {} cases{colon}{arguments}", selection.selected, selection.planned)
 }
 
 fn duration(seconds: f64) -> String {

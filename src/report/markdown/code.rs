@@ -1,6 +1,8 @@
 //! Foreign text in Markdown: always as code, in which no renderer looks for markup, links or mentions, and of bounded length. Makes no
 //! other markup.
 
+use std::fmt::Write;
+
 use crate::metric_value::count;
 use crate::report::words::cut;
 
@@ -17,11 +19,15 @@ pub(in crate::report) fn code(text: &str) -> String {
     }
     // Renderers do not agree on a bar in the code of a table.
     if text.contains('|') {
-        let escaped = text.chars().map(|letter| match letter {
-            letter if letter.is_ascii_punctuation() => format!("&#{};", u32::from(letter)),
-            letter => letter.to_string(),
-        });
-        return format!("<code>{}</code>", escaped.collect::<Vec<_>>().concat());
+        let mut shown = String::from("<code>");
+        for letter in text.chars() {
+            if letter.is_ascii_punctuation() {
+                let _ = write!(shown, "&#{};", u32::from(letter));
+            } else {
+                shown.push(letter);
+            }
+        }
+        return shown + "</code>";
     }
     let fence = "`".repeat(longest_run(&text) + 1);
     let is_open = |letter: char| letter == '`' || letter == ' ';

@@ -28,8 +28,12 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
         let _ = write!(text, " {} |", link.as_deref().unwrap_or("–"));
     }
     text.push('\n');
-    for (index, note) in notes(view, code).into_iter().enumerate() {
-        let _ = writeln!(text, "{}- {note}", if index == 0 { "\n" } else { "" });
+    let notes = notes(view, code);
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for note in notes {
+        let _ = writeln!(text, "- {note}");
     }
     text
 }

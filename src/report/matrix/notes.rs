@@ -11,7 +11,8 @@ const LISTED: usize = 20;
 /// Escapes the text of an outcome file for a format.
 type EscapeForeign = fn(&str) -> String;
 
-/// The notes of a table. Their own words have no characters that are markup in any format.
+/// The notes of a table. Their own words must not contain `&`, `<`, `>` or quotes, because HTML does not escape them; backticks are meant
+/// as Markdown.
 pub(super) fn notes(view: &MatrixView<'_>, escape: EscapeForeign) -> Vec<String> {
     let mut notes: Vec<String> = view.disagreements.iter().map(|one| disagreement(view, one, escape)).collect();
     if view.agreeing.len() > 1 {

@@ -8,10 +8,10 @@ use crate::backend::MANY;
 
 /// The number of last calls that are judged. Earlier ones may fill caches.
 const JUDGED: usize = 8;
-/// Growth of memory from one call to the next, in bytes. A response to a short sequence is smaller, and allocators rarely take more memory
+/// The least increase of memory from one call to the next, in bytes, that counts as growth. A response to a short sequence is smaller, and allocators rarely take more memory
 /// from the system.
 const MEMORY: u64 = 1 << 20;
-/// Growth of time from one call to the next, if the last call takes [`SLOWER`] times as long as the first.
+/// The least increase of time from one call to the next that counts as growth, if the last call takes [`SLOWER`] times as long as the first.
 const TIME: Duration = Duration::from_millis(25);
 const SLOWER: f64 = 1.5;
 

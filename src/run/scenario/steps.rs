@@ -1,4 +1,4 @@
-//! Runs the steps of a scenario: which part of `usual`, `growth`, `faults` and `wire` each of them is. Does not act on a subject itself.
+//! Runs the steps of a scenario by the functions of `usual`, `growth`, `faults` and `wire`. Does not act on a subject itself.
 
 use std::time::Instant;
 

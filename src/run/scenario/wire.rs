@@ -1,5 +1,6 @@
 //! The steps on the connection to a model server: faults that a proxy plants between client and server, requests that no call makes, a pause
-//! of the server. Does not judge how a backend handles a fault, which is the client's part; the server must answer the next call.
+//! of the server. The faults are handled by hydrotest's own client, so that a wrong result of one is a failure of hydrotest; the server must only
+//! answer the next call.
 
 use std::time::Duration;
 

@@ -29,6 +29,7 @@ pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
     if trial.scenario.is_some() {
         return Shrinking::LeftOut("it is a scenario of the life cycle".to_owned());
     }
+    // Without the checks that hold for the original input only.
     let mut judged = PlannedTrial { checks: for_other_inputs(&trial.checks), ..trial.clone() };
     let wrong: Vec<&Finding> =
         request.outcome.findings.iter().filter(|finding| finding.responsible == Responsible::Backend).collect();

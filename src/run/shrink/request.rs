@@ -1,4 +1,4 @@
-//! What a search is asked: a case that failed, and the means. Does not search.
+//! The request of a search: a case that failed, and the means. Does not search.
 
 use std::sync::Arc;
 
