@@ -111,18 +111,17 @@ impl PerModel {
             };
             let Some(value) = value else { continue };
             // Only models that have this size get it.
-            let has_it = |contract: &&&Arc<Contract>| {
+            let has_it = |contract: &Contract| {
                 let selects = contract.variant_option() == Some(key);
                 !selects || value.as_str().is_some_and(|name| contract.variant_named(name).is_some())
             };
-            let mut fits_any = false;
-            for contract in takers.iter().filter(has_it) {
-                fits_any = true;
+            let fitting: Vec<_> = takers.iter().filter(|contract| has_it(contract)).collect();
+            if fitting.is_empty() {
+                diagnostics.push(unknown_variant(first, value.as_str().unwrap_or_default(), item.location()));
+            }
+            for contract in fitting {
                 // An option of one model overrides that of all models.
                 self.configs.entry(contract.key.clone()).or_default().entry(key).or_insert_with(|| value.clone());
-            }
-            if !fits_any {
-                diagnostics.push(unknown_variant(first, value.as_str().unwrap_or_default(), item.location()));
             }
         }
     }

@@ -254,7 +254,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 
 /// Digits with at most one point. `f64` would also accept a sign, an exponent and `inf`.
 fn plain_number(text: &str) -> Option<f64> {
-    text.chars().all(|letter| letter.is_ascii_digit() || letter == '.').then(|| text.parse().ok())?
+    let is_plain = text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    if is_plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -204,8 +204,12 @@ fn row_of(shape: &[usize], axis: usize) -> Option<(usize, usize)> {
 /// The values with each row along an axis taken from the row that `from` names.
 fn taken(values: &[f64], shape: &[usize], axis: usize, from: impl Fn(usize, usize) -> usize) -> Option<Vec<f64>> {
     let (length, inner) = row_of(shape, axis)?;
-    let sources = (0..values.len() / inner).map(|row| row / length * length + from(row % length, length));
-    Some(sources.flat_map(|source| values[source * inner..(source + 1) * inner].iter().copied()).collect())
+    let mut wrong = Vec::with_capacity(values.len());
+    for row in 0..values.len() / inner {
+        let source = row / length * length + from(row % length, length);
+        wrong.extend_from_slice(&values[source * inner..(source + 1) * inner]);
+    }
+    Some(wrong)
 }
 
 /// The array with the axis exchanged with the one before it.

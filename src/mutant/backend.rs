@@ -1,5 +1,5 @@
-//! The backend with a fault, which wraps the backend that it changes. Starts that and asks it only for what has no kept response. Does not
-//! define faults.
+//! The backend with a fault. Wraps the backend that it changes, and starts and asks that one only for responses that are not kept. Does
+//! not define faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -19,8 +19,8 @@ pub(super) fn mutants() -> impl Iterator<Item = Mutant> {
         .iter()
         .chain(ERRORS)
         .map(|&(name, about, change)| hand_made(name, about, &[], MutantFault::Result(Arc::new(change))));
-    let crossed = ("crossed", "of two calls at once each gets the other's response");
-    of_table.chain([hand_made(crossed.0, crossed.1, &[], MutantFault::Crossed)])
+    let crossed = "of two calls at once each gets the other's response";
+    of_table.chain([hand_made("crossed", crossed, &[], MutantFault::Crossed)])
 }
 
 /// Responses to other calls.

@@ -30,7 +30,7 @@ pub(crate) use score::{Fate, Kill, MutantResult, Score, is_within_tolerance, rea
 
 /// A backend with one planted fault, or with a peculiarity that a right backend may have.
 pub(crate) struct Mutant {
-    /// Unique among all: `generated/FIELD/CLASS/OPERATION`, `fault/NAME` or `benign/NAME`.
+    /// Unique among all: `generated/MODEL/FIELD/CLASS/OPERATION`, `fault/NAME` or `benign/NAME`.
     pub name: String,
     /// Description in a few words.
     pub about: String,

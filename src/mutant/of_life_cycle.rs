@@ -54,7 +54,7 @@ pub(super) fn mutants() -> impl Iterator<Item = Mutant> {
 }
 
 impl LifeCycleFault {
-    /// Whether it is visible on a platform whose instances are more than objects in this process.
+    /// Whether it is visible on a platform. `leaves_something` tells whether instances there are more than objects in this process.
     pub(crate) fn shows(self, leaves_something: bool) -> bool {
         leaves_something || self != Self::StopsNothing
     }

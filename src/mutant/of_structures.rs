@@ -23,7 +23,7 @@ const LONGEST: usize = 1022;
 /// As `LONGEST`, for models that process windows.
 const WINDOW: usize = 500;
 
-/// All mutants of structures, also those of the other files.
+/// All mutants of structures, with those of `of_atoms` and `of_factors`.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let rows = WHOLE.iter().chain(&LOCAL).chain(&ASSEMBLIES);
     rows.chain(of_factors::faults()).chain(of_atoms::faults()).map(mutant).collect()

@@ -34,8 +34,13 @@ pub(super) fn read_i32(bytes: &[u8]) -> Option<i32> {
     if digits.is_empty() || digits.len() > 10 {
         return None;
     }
-    let add = |value: i64, &byte: &u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'));
-    let value = digits.iter().try_fold(0, add)?;
+    let mut value: i64 = 0;
+    for &byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(byte - b'0');
+    }
     i32::try_from(if negative { -value } else { value }).ok()
 }
 

@@ -109,7 +109,7 @@ impl Structure {
         self.models.unwrap_or(1)
     }
 
-    /// One model as a structure, by its zero-based index.
+    /// One model as a structure, by its zero-based index. Returns `None` if there is none. A structure without `models` is its own model 0.
     #[must_use]
     pub fn model(&self, index: usize) -> Option<Cow<'_, Self>> {
         if self.models.is_none() {

@@ -77,7 +77,7 @@ impl Store {
         Ok(listed)
     }
 
-    /// The snapshots of a model with some weights, sorted by suite and file name, each with its file and the length of that.
+    /// The snapshots of a model with some weights, sorted by suite and file name, each with its file and the file's length.
     ///
     /// # Errors
     /// When a directory cannot be read.

@@ -1,4 +1,4 @@
-//! Bounded reads and atomic writes of files. Knows no format.
+//! Bounded reads and atomic writes of files. Does not know formats.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};

@@ -106,7 +106,10 @@ mod tests {
 
     #[test]
     fn every_name_reads_back_as_its_type() {
-        for dtype in DType::NAMES.map(|(dtype, _)| dtype).into_iter().chain([DType::Text(4)]) {
+        let whole =
+            [DType::I8, DType::I16, DType::I32, DType::I64, DType::U8, DType::U16, DType::U32, DType::U64, DType::Bool];
+        let others = [DType::F16, DType::BF16, DType::F32, DType::F64, DType::Text(4)];
+        for dtype in whole.into_iter().chain(others) {
             assert_eq!(DType::parse(&dtype.to_string()), Some(dtype));
         }
         assert_eq!(DType::parse("float"), None);

@@ -125,7 +125,9 @@ impl Tensor {
         let mut count = 0;
         for text in texts {
             let units = text.chars().map(u32::from).chain(std::iter::repeat(0));
-            data.extend(units.take(width as usize).flat_map(u32::to_le_bytes));
+            for unit in units.take(width as usize) {
+                data.extend_from_slice(&unit.to_le_bytes());
+            }
             count += 1;
         }
         Self { dtype: DType::Text(width), shape: vec![count], data: data.into(), device: None }

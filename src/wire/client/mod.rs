@@ -132,7 +132,7 @@ impl ModelClient {
     /// secret. [`Self::decode`] reads it.
     ///
     /// # Errors
-    /// The response is neither a signed payload nor has a status other than 200.
+    /// There is neither a signed payload nor an error status of the model server itself.
     pub(crate) async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
         bounded(Phase::Total, self.timeouts.total, self.exchange(request)).await
     }

@@ -133,20 +133,26 @@ fn encode(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> 
 
 /// `bytes()`, `bytearray()`, `bytearray(bytes)` and protocol 2's `bytearray(text, 'latin-1')`.
 fn copy_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    match nodes(graph, arguments)[..] {
+    match *arguments {
         [] => Ok(Node::Bytes(Box::default())),
-        [Node::Bytes(bytes)] => Ok(Node::Bytes(bytes.clone())),
-        [_] => Err(PickleFault::Malformed("bytes")),
+        [only] => match graph.node(only) {
+            Node::Bytes(bytes) => Ok(Node::Bytes(bytes.clone())),
+            _ => Err(PickleFault::Malformed("bytes")),
+        },
         _ => encode(graph, arguments),
     }
 }
 
 /// `set(list)` and `frozenset(list)`: how protocols before 4 write sets.
 fn set(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    let items = match nodes(graph, arguments)[..] {
+    const FAULT: PickleFault = PickleFault::Malformed("set");
+    let items = match *arguments {
         [] => Vec::new(),
-        [Node::List(items)] => items.clone(),
-        _ => return Err(PickleFault::Malformed("set")),
+        [only] => match graph.node(only) {
+            Node::List(items) => items.clone(),
+            _ => return Err(FAULT),
+        },
+        _ => return Err(FAULT),
     };
     graph.charge(size_of_val(items.as_slice()))?;
     Ok(Node::Set(items))

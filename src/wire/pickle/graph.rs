@@ -108,7 +108,7 @@ pub(super) struct Graph<'a> {
     pub(super) limits: &'a ResponseLimits,
     allocated: usize,
     allowance: usize,
-    /// Whether tensors carry the device that torch had stored them on. Not on the machine of the writer, which has that device.
+    /// Whether tensors keep the device on which torch had stored them. False on the machine of the writer, where the device exists.
     pub(super) keeps_devices: bool,
 }
 

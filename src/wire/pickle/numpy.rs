@@ -104,10 +104,11 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
 /// `_frombuffer(buffer, dtype, shape, 'K', axes)`, with the shape in memory and the order of the axes of the array.
 pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("array");
-    let (&[data, element, shape, order], &[] | &[_]) = arguments.split_first_chunk().ok_or(FAULT)? else {
-        return Err(FAULT);
+    let (data, element, shape, order, axes) = match *arguments {
+        [data, element, shape, order] => (data, element, shape, order, None),
+        [data, element, shape, order, axes] => (data, element, shape, order, Some(axes)),
+        _ => return Err(FAULT),
     };
-    let axes = arguments.get(4).copied();
     let element = element_type(graph, element)?;
     let mut shape = graph.sizes(shape).ok_or(FAULT)?;
     let strides = match (graph.word(order), axes) {
@@ -115,6 +116,7 @@ pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Nod
         (Some("F"), _) => strides_of_fortran(element, &shape)?,
         (Some("K"), Some(axes)) => {
             let axes = graph.sizes(axes).ok_or(FAULT)?;
+            // Checked first: the strides of an impossible shape would overflow.
             size_of_array(element.size(), &shape)?;
             let strides = permuted(&c_strides(&shape), &axes).ok_or(FAULT)?;
             shape = permuted(&shape, &axes).ok_or(FAULT)?;
@@ -152,6 +154,7 @@ fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
 
 /// The strides of an array in Fortran order; `None` if they are also those of C order.
 fn strides_of_fortran(element: ElementType, shape: &[usize]) -> Result<Option<Vec<usize>>, PickleFault> {
+    // Checked first: the strides of an impossible shape would overflow.
     size_of_array(element.size(), shape)?;
     Ok((shape.len() > 1).then(|| fortran_strides(shape)))
 }
