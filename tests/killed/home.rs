@@ -129,15 +129,20 @@ impl<'a> Home<'a> {
     /// Cleans up by running again. Pending creations are left for later.
     pub fn next_run(&self) -> Result<(), String> {
         let output = self.command(ONE).output().unwrap();
+        let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
         if !output.status.success() {
-            let reported = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-            return Err(format!("{ONE:?} ended with {}: {}", output.status, reported.concat()));
+            return Err(format!("{ONE:?} ended with {}: {reported}", output.status));
         }
         let mut runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let waits = |run: std::fs::DirEntry| {
             let made = std::fs::read_dir(run.path().join("pending"));
             made.is_ok_and(|mut made| made.next().is_some())
         };
-        if runs.any(waits) { self.clean() } else { Ok(()) }
+        if runs.any(waits) {
+            return self.clean();
+        }
+        let is_kept = |run: std::fs::DirEntry| self.killed().iter().any(|killed| **killed == *run.file_name());
+        let mut runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
+        if runs.any(is_kept) { Err(format!("a killed run was kept: {reported}")) } else { Ok(()) }
     }
 }
