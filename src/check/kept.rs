@@ -1,6 +1,6 @@
 //! The recorded result of a call: found, or kept if there is none yet, and the reasons why it is no reference. Compares nothing.
 
-use super::case_results::AnsweredCall;
+use super::case_results::{AnsweredCall, RecordedResults};
 use super::finding::Finding;
 use crate::prediction::Prediction;
 use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotKey};
@@ -16,7 +16,7 @@ pub(crate) fn find_or_keep(
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
     let unjudged = |summary: String| Box::new(Finding::unjudged(check, summary).about(answered.call));
-    let recorded = answered.results.recorded.ok_or_else(|| unjudged("no snapshots are at hand".to_owned()))?;
+    let recorded = recorded(check, answered)?;
     let without = |summary: String| Finding::without_reference(check, answered.call, summary);
     let key = (recorded.key)(answered.call).map_err(|error| unjudged(error.to_string()))?;
     let provenance = recorded.provenance(answered.contract, answered.response);
@@ -40,6 +40,18 @@ pub(crate) fn find_or_keep(
         Ok(_) => Err(Box::new(without(format!("no recorded result: {key}")).hint(recorded.advice()))),
         Err(error) => Err(unjudged(error.to_string())),
     }
+}
+
+/// The recorded results of the case.
+///
+/// # Errors
+/// There are none at hand.
+pub(crate) fn recorded<'a>(
+    check: &'static str,
+    answered: &AnsweredCall<'a>,
+) -> Result<&'a RecordedResults<'a>, Box<Finding>> {
+    let missing = || Box::new(Finding::unjudged(check, "no snapshots are at hand").about(answered.call));
+    answered.results.recorded.ok_or_else(missing)
 }
 
 /// Why a recorded result is no reference for a response: it was recorded under other fixed options than the instance has.

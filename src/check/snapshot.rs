@@ -3,7 +3,7 @@
 use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::{FieldDifference, Finding};
-use super::kept::{configured_otherwise, mislabelled};
+use super::kept::{configured_otherwise, mislabelled, recorded};
 use super::parser::{CheckParser, FieldScope, TOLERANCES};
 use super::places::Places;
 use super::structure_field::is_file;
@@ -54,8 +54,7 @@ impl CheckRule for Snapshot {
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
-        let missing = || Finding::unjudged(NAME, "no snapshots are at hand").about(answered.call);
-        let recorded = answered.results.recorded.ok_or_else(missing)?;
+        let recorded = recorded(NAME, answered)?;
         let without = |summary: String| Finding::without_reference(NAME, answered.call, summary);
         for field in self.fields.iter().flatten() {
             // A field that is None would be recorded as such, and later comparisons would prove nothing.
