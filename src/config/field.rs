@@ -157,7 +157,8 @@ fn read_range(reader: &mut TableReader<'_>) -> Option<(f64, f64)> {
             None
         }
         _ => {
-            let message = format_args!("range of {} numbers", limits.len());
+            let count = limits.len();
+            let message = format_args!("range of {count} numbers");
             reader.reject("range", message, "expected two: the smallest and the greatest value");
             None
         }
