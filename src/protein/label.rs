@@ -91,9 +91,9 @@ impl Label {
         if bytes.len() > Self::CAPACITY || bytes.iter().any(|&byte| byte == 0 || !byte.is_ascii()) {
             return Self::new(std::str::from_utf8(bytes).ok()?);
         }
-        let mut label = [0; Self::CAPACITY];
-        label[..bytes.len()].copy_from_slice(bytes);
-        Some(Self(label))
+        // Made in a register: a processor waits when it loads as one word what it has just stored as bytes.
+        let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        Some(Self(word.to_le_bytes()))
     }
 
     /// The same text with its ASCII letters in capitals.

@@ -144,15 +144,17 @@ impl<'a> CifReader<'a> {
         while let CifToken::Value(first) = token {
             let offset = self.tokens.start();
             let failed = |message: String| Broken { offset, message };
-            let mut value = first;
             for (index, &slot) in slots.iter().enumerate() {
-                if index > 0 {
-                    let CifToken::Value(next) = self.tokens.next()? else {
+                if index == 0 {
+                    row[slot] = first;
+                } else if let Some(value) = self.tokens.next_plain() {
+                    row[slot] = value;
+                } else {
+                    let CifToken::Value(value) = self.tokens.next()? else {
                         return Err(failed(format!("an atom has {index} values of {}", slots.len())));
                     };
-                    value = next;
+                    row[slot] = value;
                 }
-                row[slot] = value;
             }
             self.atom(&row).map_err(failed)?;
             token = self.tokens.next()?;

@@ -79,6 +79,21 @@ impl<'a> CifTokens<'a> {
         }
     }
 
+    /// The next token if it is a plain value after a single blank, as most values of a loop are. If it may be anything else, returns `None`
+    /// and takes nothing.
+    ///
+    /// [`Self::next`] returns the same value through memory, which takes longer than reading it.
+    #[inline]
+    pub(crate) fn next_plain(&mut self) -> Option<CifValue<'a>> {
+        let [blank, first, ..] = *self.bytes.get(self.next..)? else { return None };
+        if !is_blank(blank) || !starts_plain_value(first) {
+            return None;
+        }
+        self.start = self.next + 1;
+        Some(CifValue { text: self.word(), quoted: false })
+    }
+
+    #[inline]
     fn word(&mut self) -> &'a [u8] {
         let rest = self.bytes.get(self.start..).unwrap_or_default();
         let length = rest.iter().position(|&byte| is_blank(byte)).unwrap_or(rest.len());
@@ -148,6 +163,12 @@ static BLANK: [bool; 256] = {
     table
 };
 
+/// Whether a word with this first byte is always a value.
+const fn starts_plain_value(first: u8) -> bool {
+    let may_be_keyword = matches!(first.to_ascii_lowercase(), b'd' | b'l' | b's' | b'g');
+    !may_be_keyword && !matches!(first, b' ' | b'\n' | b'\t' | b'\r' | b'#' | b'\'' | b'"' | b';' | b'_')
+}
+
 const fn plain(text: &[u8]) -> CifToken<'_> {
     CifToken::Value(CifValue { text, quoted: false })
 }
@@ -202,6 +223,24 @@ mod tests {
                 CifToken::Other
             ]
         );
+    }
+
+    #[test]
+    fn only_what_is_always_a_value_is_taken_as_plain() {
+        for rest in [" 1.5 x", "\n-1", "\tALA", "\r?", " A'b"] {
+            let mut tokens = CifTokens::new(rest);
+            let expected = CifTokens::new(rest).next().unwrap();
+            assert_eq!(tokens.next_plain().map(CifToken::Value), Some(expected), "{rest:?}");
+            assert_eq!(tokens.start(), 1);
+        }
+        for rest in [
+            "", " ", "1.5", "  1.5", "\r\n1", " loop_", " Data_x", " _a", " 'b'", " \"b\"", " #", "\n;", " stop_",
+            " GLOBAL_",
+        ] {
+            let mut tokens = CifTokens::new(rest);
+            assert_eq!(tokens.next_plain(), None, "{rest:?}");
+            assert_eq!(tokens.next, 0);
+        }
     }
 
     #[test]
