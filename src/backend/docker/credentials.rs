@@ -45,18 +45,21 @@ async fn look(registry: &str, environment: Environment<'_>) -> Result<(DockerCre
     let shown = path.display();
     let config = host::json(&path).ok_or_else(|| format!(": there is no usable {shown}"))?;
     let keys: &[&str] = if registry == HUB { &[HUB_KEY, HUB, "index.docker.io"] } else { &[registry] };
-    if let Some(helper) = helper(&config, keys) {
+    let (credentials, origin) = if let Some(helper) = helper(&config, keys) {
         let program = format!("docker-credential-{helper}");
         let asked = tokio::time::timeout(PATIENCE, ask(&program, keys[0])).await;
-        return asked
+        let (credentials, user) = asked
             .unwrap_or_else(|_| Err(format!("did not answer within {} s", PATIENCE.as_secs())))
-            .map(|(credentials, user)| (credentials, format!("{user} from {program}")))
-            .map_err(|reason| format!(": {program} {reason}"));
-    }
-    let credentials = stored(&config, keys).ok_or_else(|| format!(": {shown} has none for {registry}"))?;
-    let user = credentials.username.as_deref().unwrap_or("a token");
-    let origin = format!("{user} from {shown}");
-    Ok((DockerCredentials { serveraddress: Some(registry.to_owned()), ..credentials }, origin))
+            .map_err(|reason| format!(": {program} {reason}"))?;
+        (credentials, format!("{user} from {program}"))
+    } else {
+        let credentials = stored(&config, keys).ok_or_else(|| format!(": {shown} has none for {registry}"))?;
+        let user = credentials.username.as_deref().unwrap_or("a token");
+        let origin = format!("{user} from {shown}");
+        (credentials, origin)
+    };
+    // Docker Hub is known to engines by its name in configurations.
+    Ok((DockerCredentials { serveraddress: Some(keys[0].to_owned()), ..credentials }, origin))
 }
 
 /// The helper that keeps the credentials of a registry: its own, else the default helper.
@@ -115,7 +118,7 @@ async fn ask(program: &str, registry: &str) -> Result<(DockerCredentials, String
         return Err("gave a response without `Username` and `Secret`".to_owned());
     };
     let credentials = if user == TOKEN { of_token(secret) } else { of_user(user.clone(), secret) };
-    Ok((DockerCredentials { serveraddress: Some(registry.to_owned()), ..credentials }, user))
+    Ok((credentials, user))
 }
 
 fn of_user(username: String, password: String) -> DockerCredentials {
@@ -144,9 +147,10 @@ mod tests {
         let hub = found(config, "docker.io").await;
         let credentials = hub.credentials.unwrap();
         assert_eq!((credentials.username.as_deref(), credentials.password.as_deref()), (Some("ada"), Some("lovelace")));
+        assert_eq!(credentials.serveraddress.as_deref(), Some(HUB_KEY));
         assert!(hub.origin.contains("ada") && !hub.origin.contains("lovelace"), "{}", hub.origin);
         let lab = found(config, "lab:5000").await.credentials.unwrap();
-        assert_eq!(lab.identitytoken.as_deref(), Some("t"));
+        assert_eq!((lab.identitytoken.as_deref(), lab.serveraddress.as_deref()), (Some("t"), Some("lab:5000")));
         assert!(found(config, "quay.io").await.credentials.is_none());
         assert!(found("{broken", "quay.io").await.credentials.is_none());
     }
