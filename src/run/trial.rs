@@ -126,12 +126,10 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
         outcome.findings = Vec::new();
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
-        match listed {
-            Some(known) => {
-                let (name, reason, link) = (&trial.name, &known.reason, &known.link);
-                outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
-            }
-            None => outcome.plots = judged.plots,
+        outcome.plots = judged.plots;
+        if let Some(known) = listed {
+            let (name, reason, link) = (&trial.name, &known.reason, &known.link);
+            outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
         }
         return;
     }
