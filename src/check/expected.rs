@@ -132,3 +132,24 @@ fn complexes(list: ListMeaning, input: &Input) -> Vec<Complex> {
         (_, input) => input.strings().iter().map(|text| Complex::parse(text)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::folded::declared;
+    use super::*;
+    use crate::prediction::Method;
+
+    #[test]
+    fn an_absurd_number_of_samples_neither_overflows_nor_exhausts_memory() {
+        let contract = declared("chai1");
+        let expected = |options: serde_json::Value| {
+            let options = options.as_object().unwrap().clone();
+            let request = Request { method: Method::Fold, input: Input::One("MKV".into()), options };
+            Expected::new(&contract, &request, &Options::new()).samples(FieldKind::Arrays)
+        };
+        assert_eq!(expected(json!({ "num_diffn_samples": 3, "num_trunk_samples": 2 })), 6);
+        assert_eq!(expected(json!({ "num_diffn_samples": u64::MAX, "num_trunk_samples": u64::MAX })), 1 << 20);
+    }
+}

@@ -251,12 +251,15 @@ impl Contract {
         self.options.iter().find(|option| option.name == name)
     }
 
-    /// How many samples a call draws of each complex, with these effective options.
+    /// How many samples a call draws of each complex, with these effective options. A suite may ask for any number, which is cut where no
+    /// response can hold more.
     pub(crate) fn draws(&self, effective: &Options) -> usize {
+        const MOST: usize = 1 << 20;
         self.options_of(OptionRole::Samples)
             .filter_map(|name| effective.get(name)?.as_u64())
-            .filter_map(|count| usize::try_from(count).ok())
-            .product()
+            .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
+            .fold(1, usize::saturating_mul)
+            .min(MOST)
     }
 
     /// The variant of a name or alias.
