@@ -33,7 +33,7 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
     // Counted without the gaps that the numbers of a file have.
     let counts_on = |atoms: &std::ops::Range<usize>| {
         let numbers = actual.res_id.get(atoms.clone()).unwrap_or_default();
-        numbers.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0])))
+        numbers.windows(2).all(|pair| (0..=1).contains(&(i64::from(pair[1]) - i64::from(pair[0]))))
     };
     let same_residues = actual.residues() == expected.residues();
     (same_residues && chains.iter().all(|(_, atoms)| counts_on(atoms))).then(|| {
@@ -92,4 +92,22 @@ pub(super) fn sorted(labels: &[Label]) -> Vec<Label> {
     let mut labels = labels.to_vec();
     labels.sort_unstable();
     labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::complex::Complex;
+    use crate::check::fixture::structure;
+
+    #[test]
+    fn numbers_at_the_ends_of_their_range_are_compared_too() {
+        let expected = structure(&Complex::parse("ACDE"));
+        let mut actual = expected.clone();
+        let last = actual.residues().len() - 1;
+        for (residue, atoms) in expected.residues().into_iter().enumerate() {
+            actual.res_id[atoms].fill(if residue == last { i32::MAX } else { i32::MIN + residue as i32 });
+        }
+        assert_eq!(of_numbers(&expected, &actual), None);
+    }
 }
