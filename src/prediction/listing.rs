@@ -10,8 +10,6 @@ use crate::tensor::{KeptRows, Tensor};
 
 /// The most values a response may have, arrays counted as one.
 const VALUES: usize = 20_000;
-/// The greatest depth of nested values.
-const DEPTH: usize = 32;
 /// The longest list of whole numbers that stays a list. A longer one becomes an array.
 const LISTED: usize = 64;
 /// The listed attributes of a response's metadata. Times differ from call to call, and name and version identify the software, not
@@ -100,6 +98,9 @@ impl Leaf<'_> {
 }
 
 impl<'a> Listing<'a> {
+    /// The greatest depth of nested values.
+    pub(crate) const DEPTH: usize = 32;
+
     /// Lists everything in a response except most of its metadata.
     ///
     /// # Errors
@@ -171,8 +172,8 @@ impl<'a> Listing<'a> {
     }
 
     fn add(&mut self, path: String, value: &'a Value, depth: usize) -> Result<(), TooManyValues> {
-        if depth > DEPTH {
-            return self.entry(path, Leaf::Container(format!("nested deeper than {DEPTH}")));
+        if depth > Self::DEPTH {
+            return self.entry(path, Leaf::Container(format!("nested deeper than {}", Self::DEPTH)));
         }
         match value {
             Value::None => self.entry(path, Leaf::None),

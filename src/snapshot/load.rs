@@ -6,7 +6,7 @@ use super::archive::{Arrays, StoredError, take};
 use super::columns;
 use super::record::{ArrayEntry, RecordedValue, SnapshotRecord};
 use super::write::{self, bytes_name, rows_names};
-use crate::prediction::{Prediction, Record as PythonObject, Value, unescaped};
+use crate::prediction::{Listing, Prediction, Record as PythonObject, Value, unescaped};
 use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
 
 /// The response of a record and its arrays.
@@ -18,6 +18,7 @@ pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Pred
         entries: record.values.iter().map(|(path, entry)| (path.as_str(), entry)).collect(),
         children: HashMap::new(),
         arrays,
+        depth: 0,
     };
     let mut roots = Vec::new();
     for (path, _) in &record.values {
@@ -78,6 +79,8 @@ struct Loading<'a> {
     entries: HashMap<&'a str, &'a RecordedValue>,
     children: HashMap<&'a str, Vec<&'a str>>,
     arrays: Arrays,
+    /// How many containers are open.
+    depth: usize,
 }
 
 impl<'a> Loading<'a> {
@@ -136,6 +139,12 @@ impl<'a> Loading<'a> {
     }
 
     fn container(&mut self, path: &'a str, words: &str) -> Result<Value, StoredError> {
+        let edited = || StoredError::Edited(path.to_owned());
+        // No record is written of deeper values, and each level takes space on the stack.
+        if self.depth > Listing::DEPTH {
+            return Err(edited());
+        }
+        self.depth += 1;
         let children = self.children.get(path).cloned().unwrap_or_default();
         let mut values = Vec::with_capacity(children.len());
         for child in children {
@@ -143,7 +152,7 @@ impl<'a> Loading<'a> {
             let name = name.trim_start_matches(['.', '[']).trim_end_matches(']');
             values.push((unescaped(name), self.value(child)?));
         }
-        let edited = || StoredError::Edited(path.to_owned());
+        self.depth -= 1;
         let kinds = ["list of ", "tuple of ", "set of ", "dict of ", "object array ", "object "];
         let mut kinds = kinds.into_iter().filter_map(|kind| Some((kind, words.strip_prefix(kind)?)));
         let (kind, rest) = kinds.next().ok_or_else(edited)?;

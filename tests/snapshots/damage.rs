@@ -101,6 +101,9 @@ fn files_that_are_not_snapshots_are_errors_that_name_them() {
     let conflict = intact.replacen("    \"plddt", "<<<<<<< ours\n    \"plddt", 1);
     let header = |line: &str| intact.replacen("---\n", &format!("---\n{line}\n"), 1);
     let deep = format!("info: {}", "[".repeat(20_000));
+    let levels = (0..2500).map(|level| format!("    \"a{}\": {{\"holds\":\"dict of 1\"}},\n", ".a".repeat(level)));
+    let nested = intact.replacen("  \"values\": {\n", &format!("  \"values\": {{\n{}", levels.collect::<String>()), 1);
+    assert_ne!(nested, intact);
     for text in [
         "",
         "---\n",
@@ -113,6 +116,7 @@ fn files_that_are_not_snapshots_are_errors_that_name_them() {
         &header(&format!("info:\n{}", "- ".repeat(50_000))),
         &header(&deep),
         &header("snapshot_kind: binary\nextension: x"),
+        &nested,
         &intact[..intact.len() / 2],
     ] {
         fs::write(&path, text).unwrap();
