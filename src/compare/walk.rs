@@ -6,12 +6,12 @@ use std::collections::HashSet;
 use super::comparison::{FieldComparison, ValueDifference};
 use super::fields::BothResponses;
 use super::policy::{EXACT, Policy};
-use crate::metric::{Difference, difference, embedding_error_of};
+use crate::metric::{Difference, MetricError, difference, embedding_error_of};
 use crate::metric_value::{Direction, MetricValue, Noise, bound, of_elements};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{ArrayOrigin, Leaf, Listing};
 use crate::protein::Structure;
-use crate::tensor::{ContentHash, KeptRows, Tensor};
+use crate::tensor::{ContentHash, DType, KeptRows, Tensor};
 
 /// Columns that only some structures have, and that the comparison of a structure does not cover.
 const OWN: [&str; 3] = [".extra.", ".bonds", ".cell"];
@@ -56,7 +56,11 @@ fn widened(expected: &Tensor, actual: &Tensor) -> Option<(Tensor, Tensor)> {
         return None;
     }
     let wide = |tensor: &Tensor| {
-        let values: Vec<i64> = tensor.to_f64()?.into_iter().map(|value| value as i64).collect();
+        let values: Vec<i64> = match tensor.dtype() {
+            DType::I64 => tensor.values::<i64>()?.collect(),
+            DType::U64 => tensor.values::<u64>()?.map(|value| i64::try_from(value).unwrap_or(i64::MAX)).collect(),
+            _ => tensor.to_f64()?.into_iter().map(|value| value as i64).collect(),
+        };
         Tensor::from_values(tensor.shape().to_vec(), &values).ok()
     };
     Some((wide(expected)?, wide(actual)?))
@@ -132,8 +136,9 @@ impl<'a> ValueWalk<'a> {
         if is_short(expected) && is_short(actual) {
             return self.found(path, changed(format!("{expected:?}"), format!("{actual:?}")));
         }
-        let equal = expected.lines().zip(actual.lines()).take_while(|(one, other)| one == other).count();
-        let line_of = |text: &str| text.lines().nth(equal).map(str::to_owned);
+        // Not `lines`, which takes different line ends for the same.
+        let equal = expected.split('\n').zip(actual.split('\n')).take_while(|(one, other)| one == other).count();
+        let line_of = |text: &str| text.split('\n').nth(equal).map(str::to_owned);
         let (expected, actual) = (line_of(expected), line_of(actual));
         self.found(path, ValueDifference::Lines { line: equal + 1, expected, actual });
     }
@@ -228,6 +233,7 @@ impl<'a> ValueWalk<'a> {
         let (row, cosine) = match embedding_error_of(actual, expected) {
             Ok(found) => (found.least_cosine.index, found.least_cosine.value),
             // A row that is not finite has no direction.
+            Err(MetricError::NotFinite { index, .. }) => (index / width, f64::NAN),
             Err(_) => (0, f64::NAN),
         };
         measures.push(MetricValue {

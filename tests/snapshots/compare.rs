@@ -54,6 +54,40 @@ fn a_changed_digit_fails_with_its_index_and_numbers() {
 }
 
 #[test]
+fn whole_numbers_of_another_width_are_compared_to_the_last_digit() {
+    let place = Place::new();
+    let wide = (1i64 << 53) + 1;
+    place.record(&with("aatype", Value::Array(Tensor::vector(&[wide]))));
+    let as_unsigned = |value: u64| with("aatype", Value::Array(Tensor::vector(&[value])));
+    let judgement = place.judge(Recording::Never, &as_unsigned(wide as u64)).unwrap();
+    assert!(matches!(judgement, Judged::Matches(_)));
+    let comparison = place.difference(&as_unsigned(1 << 53));
+    insta::assert_snapshot!(only(&comparison), @"
+    aatype: expected 9.007199254740992e15, got 9.007199254740992e15
+      allowed 0 + 0 × |expected|; an absolute tolerance of 1 would pass
+    ");
+}
+
+#[test]
+fn texts_that_differ_in_line_ends_show_them() {
+    let place = Place::new();
+    place.record(&with("pdb", Value::List(vec![Value::Text("ATOM 1\nEND\n".into())])));
+    let other = |text: &str| with("pdb", Value::List(vec![Value::Text(text.into())]));
+    insta::assert_snapshot!(place.difference(&other("ATOM 1\r\nEND\r\n")), @r#"
+    pdb[0]: the texts differ from line 1 on
+      line 1: expected "ATOM 1"
+      line 1:      got "ATOM 1\r"
+    1 of 14 values differs from the recorded result, `pdb[0]` first
+    "#);
+    insta::assert_snapshot!(place.difference(&other("ATOM 1\nEND")), @r#"
+    pdb[0]: the texts differ from line 3 on
+      line 3: expected ""
+      line 3:      got nothing
+    1 of 14 values differs from the recorded result, `pdb[0]` first
+    "#);
+}
+
+#[test]
 fn a_difference_within_tolerance_passes_and_is_distinguished_from_equality() {
     let place = Place::new();
     place.record(&prediction());
