@@ -100,6 +100,10 @@ impl FieldLayout {
             };
             let kept = of_rows(0..grid.kept(), grid.step);
             let mut measures = measure_rows(&before.rows, &after.rows, &kept, &gates.embedding?, floor)?;
+            // The elements of most rows are not recorded, but a length that is not finite shows those that are not.
+            if before.lengths.iter().zip(&after.lengths).any(|(one, other)| one.is_finite() && !other.is_finite()) {
+                return None;
+            }
             let all = of_rows(0..grid.rows, 1);
             let ratio = all.greatest_change(&before.lengths, &after.lengths);
             let of_lengths = measures.iter_mut().filter(|measure| measure.key == NORM_RATIO);

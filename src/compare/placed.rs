@@ -7,7 +7,7 @@ use super::fields::keep_worst;
 use super::metrics::measured;
 use super::rows::RowPlace;
 use crate::metric::selection::{Part, positions};
-use crate::metric::{Contacts, Point, Superposition, lddt, superpose};
+use crate::metric::{Contacts, MetricError, Point, Superposition, lddt, superpose};
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::Holds;
 use crate::prediction::gates::StructureGates;
@@ -150,14 +150,17 @@ fn measure_group(
         numbers.extend(std::iter::repeat_n(number, points.sum()));
     }
     let all: Vec<&Member> = group.iter().collect();
-    let score = lddt(&points(expected, &all)?, &points(got, &all)?, &numbers, Contacts::InEither);
-    if let Ok(score) = &score {
-        measures.push(of_gate("frame_lddt", score.global));
-    }
+    let score = match lddt(&points(expected, &all)?, &points(got, &all)?, &numbers, Contacts::InEither) {
+        Ok(score) => Some(score.global),
+        Err(MetricError::TooFew { .. }) => None,
+        // A frame without a finite position must not pass because it is not confident.
+        Err(_) => return None,
+    };
+    measures.extend(score.map(|score| of_gate("frame_lddt", score)));
     let confident: Vec<&Member> = group.iter().filter(|member| member.is_confident).collect();
     let residues = |members: &[&Member]| -> BTreeSet<usize> { members.iter().map(|member| member.residue).collect() };
     // A few residues can always be superposed. If no two are near each other either, all frames count, confident or not.
-    let chosen = match (residues(&confident).len() >= FEWEST, score.is_ok()) {
+    let chosen = match (residues(&confident).len() >= FEWEST, score.is_some()) {
         (true, _) => confident,
         (false, true) => return Some(measures),
         (false, false) => all,

@@ -292,6 +292,11 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
         let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
         assert!(reported.len() == 1 && reported[0].contains("s_z: "), "{name}: {reported:?}");
     }
+    for (field, second_residue) in [("frames", 7), ("sidechain_frames", 128)] {
+        let change = |response| alter(response, field, |_, values| values[second_residue] = f32::NAN);
+        let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
+        assert!(reported.len() == 1 && reported[0].contains(&format!("{field}: ")), "{field}: {reported:?}");
+    }
     // What is unsure may be seen otherwise, as long as it is the same on the whole.
     let change = |response| {
         alter(response, "s_s", |shape, values| {

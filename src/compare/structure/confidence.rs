@@ -73,6 +73,14 @@ pub(crate) fn mask(one: &[f64], other: &[f64], least: f64) -> Vec<bool> {
     one.iter().zip(other).map(|(one, other)| *one >= least && *other >= least).collect()
 }
 
+/// The mean absolute error of confidences. A value that is missing on both sides does not count; one that is missing on one side makes
+/// the error NaN.
+pub(super) fn confidence_error(expected: &[f64], got: &[f64]) -> f64 {
+    let pairs = expected.iter().zip(got).filter(|(one, other)| !(one.is_nan() && other.is_nan()));
+    let (expected, got): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    if expected.is_empty() { 0.0 } else { mean_absolute_error(&got, &expected).unwrap_or(f64::NAN) }
+}
+
 pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<MetricValue> {
     let kept = mask(expected, got, gates.confidence);
     let chosen = |values: &[f64]| -> Vec<f64> {
@@ -88,8 +96,7 @@ pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &Structu
         let greatest = gaps.fold(0.0, |most: f64, gap| if most.is_nan() || gap <= most { most } else { gap });
         measures.push(of_gate("plddt_max", greatest));
     }
-    let error = mean_absolute_error(got, expected).unwrap_or(f64::NAN);
-    measures.push(of_gate("unmasked_plddt", error));
+    measures.push(of_gate("unmasked_plddt", confidence_error(expected, got)));
     let is_confident = |value: f64| value >= gates.confidence;
     // Crossing the gate by less than the tolerance of pLDDT does not count.
     let crosses = |from: &f64, to: &f64| {
@@ -125,6 +132,15 @@ mod tests {
         assert_eq!(of_residues(&structure, Some(by(FactorRule::Mean)), None), Some(vec![0.2, 0.75]));
         assert_eq!(of_residues(&structure, None, Some(&[0.5, 0.25])), Some(vec![0.5, 0.25]));
         assert_eq!(of_residues(&structure, None, Some(&[0.5])), None);
+    }
+
+    #[test]
+    fn what_both_sides_miss_is_no_error_of_confidence() {
+        let nan = f64::NAN;
+        let error = |expected: &[f64], got: &[f64]| vec![confidence_error(expected, got)];
+        assert_eq!(error(&[0.5, nan], &[0.75, nan]), [0.25]);
+        assert_eq!(error(&[nan], &[nan]), [0.0]);
+        assert!(error(&[0.5, nan], &[0.5, 0.5])[0].is_nan());
     }
 
     #[test]

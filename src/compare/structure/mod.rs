@@ -14,14 +14,14 @@ use std::collections::BTreeMap;
 use super::metrics::{About, measured, metric};
 use crate::diagnosis::{Aspect, Failed};
 use crate::metric::selection::{Part, residue_of_atoms};
-use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
+use crate::metric::{Contacts, MetricError, Point, lddt, match_equivalent_names, superpose};
 use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, count, show};
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_atom};
 
-use confidence::confidence_measures;
 pub(crate) use confidence::{behind, compare_confidence, factor_of, mask, of_residues};
+use confidence::{confidence_error, confidence_measures};
 pub(crate) use identity::faults as atom_faults;
 pub(crate) use interface::least_dockq;
 pub use pae::compare as compare_pae;
@@ -215,7 +215,7 @@ impl<'a> ModelPair<'a> {
             reference,
             model,
             confidences,
-            factor_error: factors.map(|(one, other)| mean_absolute_error(&other, &one).unwrap_or(f64::NAN)),
+            factor_error: factors.map(|(one, other)| confidence_error(&one, &other)),
             confident,
             measures: Vec::new(),
             farthest: None,
@@ -239,8 +239,8 @@ impl<'a> ModelPair<'a> {
             self.add("lddt", score.global);
             self.measure_residues(&score, &all, &residues);
         }
-        if let Ok(score) = lddt(self.reference, &self.model, &residues, Contacts::InEither) {
-            self.add("unmasked_lddt", score.global);
+        if let Some(score) = symmetric_lddt(self.reference, &self.model, &residues) {
+            self.add("unmasked_lddt", score);
         }
         self.measure_parts();
         if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
@@ -283,6 +283,17 @@ impl<'a> ModelPair<'a> {
 
     fn add(&mut self, key: &'static str, observed: f64) {
         self.measures.push(measured(key, observed, self.gates, &NoiseFloor::unknown()));
+    }
+}
+
+/// The lDDT by the contacts of both sides. Returns `None` if no two atoms are near each other or the reference cannot be measured either,
+/// and NaN if only the model cannot: thousands of its atoms lie in one place.
+fn symmetric_lddt(reference: &[Point], model: &[Point], residues: &[usize]) -> Option<f64> {
+    let measure = |model| lddt(reference, model, residues, Contacts::InEither);
+    match measure(model) {
+        Ok(score) => Some(score.global),
+        Err(MetricError::TooFew { .. }) => None,
+        Err(_) => measure(reference).is_ok().then_some(f64::NAN),
     }
 }
 

@@ -262,6 +262,16 @@ fn one_complex_on_two_kinds_of_card_is_the_same() {
 }
 
 #[test]
+fn atoms_heaped_in_one_place_are_no_reason_to_measure_less() {
+    let spread: Vec<Point> = (0..6000).map(|atom| [atom as f32, (atom % 7) as f32, 0.0]).collect();
+    let heaped = vec![[0.0; 3]; 6000];
+    let residues: Vec<usize> = (0..6000).collect();
+    assert_eq!(symmetric_lddt(&spread, &spread, &residues), Some(1.0));
+    assert!(symmetric_lddt(&spread, &heaped, &residues).is_some_and(f64::is_nan));
+    assert_eq!(symmetric_lddt(&heaped, &heaped, &residues), None);
+}
+
+#[test]
 fn an_interface_is_judged_when_both_chains_are_sure() {
     let contract = declared("esmfold");
     let insulin = "GIVEQCCTSICSLYQLENYCN:FVNQHLCGSHLVEALYLVCGERGFFYTPKT";
