@@ -90,7 +90,11 @@ impl RowsDifference {
             better: Direction::Lower,
             observed: worst.map_or(0.0, |row| (row.actual - row.expected).abs()),
             floor: floor.map(|noise| Noise { worst: scale * noise.worst, ..noise }),
-            allowed: allowed(self.grid, worst.map_or(0.0, |row| row.expected), tolerance),
+            allowed: match worst {
+                Some(row) if tolerance.relative > 0.0 => row.allowed,
+                Some(row) => allowed(self.grid, row.expected, tolerance),
+                None => allowed(self.grid, 0.0, tolerance),
+            },
         }
     }
 }

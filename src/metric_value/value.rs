@@ -174,9 +174,11 @@ pub(crate) const ABSOLUTE: &str = "absolute";
 /// The difference of the element that uses most of its limit `absolute + relative · |expected|`. `found` must have been compared
 /// within [`bound`].
 pub(crate) fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
+    // Without a relative tolerance, the floor is told apart from the limit.
+    let absolute = if tolerance.relative > 0.0 { bound(tolerance, floor).absolute } else { tolerance.absolute };
     let limit = |extreme: &Extreme| {
         let slack = tolerance.relative * extreme.expected.abs();
-        tolerance.absolute + if slack.is_finite() { slack } else { 0.0 }
+        absolute + if slack.is_finite() { slack } else { 0.0 }
     };
     let measure = |observed: f64, allowed: f64| MetricValue {
         key: ABSOLUTE,
@@ -278,6 +280,9 @@ mod tests {
         assert_eq!(hidden.verdict(), MetricVerdict::Different, "{hidden}");
         let noise = measured(&[1.0, 2.0], &[1.2, 2.1], (0.01, 0.0), Some(0.3));
         assert_eq!(noise.verdict(), MetricVerdict::Indistinguishable);
+        // Floor and relative tolerance add up: 1.5 · 0.1 + 0.05 · 0.8 = 0.19.
+        let both = measured(&[0.8], &[0.97], (0.05, 0.05), Some(0.1));
+        assert_eq!(both.verdict(), MetricVerdict::WithinTolerance, "{both}");
         let nan = measured(&[1.0], &[f64::NAN], (0.01, 0.5), Some(0.3));
         assert_eq!(nan.verdict(), MetricVerdict::Different);
     }
