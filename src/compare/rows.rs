@@ -14,7 +14,7 @@ pub(crate) const NORM_RATIO: &str = "norm_ratio";
 /// The rows of an array and which of them count.
 pub(crate) struct JudgedRows {
     width: usize,
-    /// For every row whether it counts by itself; `None` for padding, which never counts.
+    /// For every row whether it counts by itself; `None` for padding of a sample with confidences, which never counts.
     counted: Vec<Option<bool>>,
 }
 
@@ -113,7 +113,8 @@ impl RowPlace {
         }
     }
 
-    /// Whether all its residues are confident, which they are if the sample has no confidences. Returns `None` for padding.
+    /// Whether all its residues are confident, which they are if the sample has no confidences. Returns `None` for padding, which cannot
+    /// be told from residues if there are no confidences.
     pub(crate) fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
         let Some(Some(own)) = confident.get(self.sample) else { return Some(true) };
         let own: Option<Vec<bool>> = self.residues.iter().map(|residue| own.get(*residue).copied()).collect();
