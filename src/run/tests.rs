@@ -1,5 +1,7 @@
 //! The working side of a run against scripted backends: deadlines, retries, expectations, panics and early ends.
 
+mod retries;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +11,6 @@ use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as Back
 use crate::check::{Calls, CaseResults, Check, CheckRule};
 use crate::config::{CallOrder, Config, ExpectedFailure, Level};
 use crate::plan::{CaseStatement, PlannedCall, PlannedInstance, PlannedTrial};
-use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::snapshot::{Recording, Store};
 
@@ -136,8 +137,11 @@ impl Opinion {
 
 impl CheckRule for Opinion {
     fn judge(&self, _: &Calls, _: &CaseResults<'_>) -> Vec<Finding> {
-        assert!(matches!(self, Self::Wrong), "judging broke");
-        vec![Finding::wrong("range", "call", "plddt is 1.2")]
+        let wrong = || vec![Finding::wrong("range", "call", "plddt is 1.2")];
+        match self {
+            Self::Wrong => wrong(),
+            Self::Panic => panic!("judging broke"),
+        }
     }
 }
 
@@ -157,6 +161,15 @@ fn judging() -> Arc<Judging> {
 
 /// What came of a plan, how many instances were still running, and whether a warning was noted.
 async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcome>>, usize) {
+    carry_out_with(judging(), plan, RunSettings { flaky, ..RunSettings::default() }, stop).await
+}
+
+async fn carry_out_with(
+    judging: Arc<Judging>,
+    plan: Plan,
+    settings: RunSettings,
+    stop: impl FnOnce(&Notify),
+) -> (Vec<Option<Outcome>>, usize) {
     let plan = Arc::new(plan);
     let running = Arc::new(AtomicUsize::new(0));
     let refused = BackendError::new(Stage::Call, Fault::Refused, "not today");
@@ -174,8 +187,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
             Ok(Instance::new("scripted", Box::new(backend), Duration::from_secs(5)))
         }
     };
-    let settings =
-        RunSettings { trials: Trials::default(), instances: 1, calls_per_instance: 1, flaky, ..RunSettings::default() };
+    let settings = RunSettings { instances: 1, calls_per_instance: 1, ..settings };
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
     let showing =
         Showing { plan, queue: Arc::default(), starts: Arc::default(), reproduce: String::new(), known_failures: None };
@@ -185,7 +197,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         &selected,
         &settings,
         Arc::new(open),
-        judging(),
+        judging,
         (Arc::clone(&showing.queue), Arc::clone(&showing.starts)),
     ));
     let abandoned = Arc::new(Notify::new());
@@ -227,98 +239,6 @@ async fn a_call_that_hangs_ends_at_the_deadline_with_the_log() {
       log: last line
     ");
     assert_eq!(outcome.findings[0].log_tail, ["last line"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_passes_when_tried_again_is_flaky() {
-    let outcome = one_that(Flaky::Passes, "flaky", |trial| trial.retries = 2).await;
-    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Pass, 2));
-    assert!(outcome.is_flaky());
-    let strict = one("flaky", |trial| trial.retries = 2).await;
-    assert_eq!((strict.verdict, strict.attempts), (Verdict::Fail, 2));
-    insta::assert_snapshot!(strict.findings[0], @"
-    response [call]: call failed: not today
-      fault: refused
-      not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
-    ");
-}
-
-/// An entry that lists a case as flaky.
-fn listed(message: &[&str], expires: &str) -> Arc<KnownDefect> {
-    Arc::new(KnownDefect {
-        origin: KnownOrigin::Site,
-        course: KnownCourse::Flaky,
-        case: "model::suite::*".into(),
-        messages: message.iter().map(|text| (*text).to_owned()).collect(),
-        models: None,
-        through: None,
-        boileroom: None,
-        reason: "the queue drops calls".into(),
-        link: "T-1".into(),
-        expires: days(expires).unwrap(),
-        expires_text: expires.into(),
-        place: "known_failures.toml:1:1".into(),
-    })
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_case_that_is_listed_as_flaky_passes_when_tried_again() {
-    for (known, verdict, attempts) in [
-        (listed(&[], "2999-01-01"), Verdict::Pass, 2),
-        (listed(&["not today"], "2999-01-01"), Verdict::Pass, 2),
-        (listed(&["never"], "2999-01-01"), Verdict::Fail, 1),
-        (listed(&[], "2000-01-01"), Verdict::Fail, 1),
-    ] {
-        let outcome = one("flaky", |trial| trial.known = vec![Arc::clone(&known)]).await;
-        assert_eq!((outcome.verdict, outcome.attempts), (verdict, attempts), "{known:?}");
-        let notes = outcome.notes.join("");
-        assert_eq!(notes.contains("is listed as flaky: the queue drops calls, see T-1"), attempts == 2);
-    }
-    let known = listed(&[], "2999-01-01");
-    let wrong = one("wrong", |trial| trial.known = vec![Arc::clone(&known)]).await;
-    assert_eq!((wrong.verdict, wrong.attempts), (Verdict::Fail, 2), "it never passes");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn wrong_values_are_never_retried_away() {
-    let outcome = one_that(Flaky::Passes, "wrong", |trial| trial.retries = 5).await;
-    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_crashes_twice_is_the_backends_fault() {
-    let outcome = one("crash", |_| {}).await;
-    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 2));
-    insta::assert_snapshot!(outcome.findings[0], @"
-    response [call]: call failed: the server exited with status 7; the same call did so again on a fresh instance
-      fault: crashed
-      log: last line
-    ");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
-    let outcome = one("die", |_| {}).await;
-    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Error, 2));
-    insta::assert_snapshot!(outcome.findings[0], @"
-    response [call]: call failed: the server exited with status 7
-      fault: died
-      asked again on a fresh instance, attempt 2 passed; `--retries 1` accepts that
-      log: last line
-    ");
-    let retried = one("die", |trial| trial.retries = 1).await;
-    assert_eq!((retried.verdict, retried.attempts), (Verdict::Pass, 2));
-    let killed = one("killed", |_| {}).await;
-    assert_eq!((killed.verdict, killed.attempts), (Verdict::Error, 1), "it was killed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_instance_that_died_three_times_is_not_asked_again() {
-    let (outcomes, running) = carry_out(plan(&["crash", "crash", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
-    let reported: Vec<String> = outcomes.iter().flatten().map(|outcome| outcome.findings[0].summary.clone()).collect();
-    insta::assert_snapshot!(reported[0], @"call failed: the server exited with status 7; the same call did so again on a fresh instance");
-    insta::assert_snapshot!(reported[2], @"not asked: scripted died 3 times, last: the server exited with status 7");
-    assert_eq!(running, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
