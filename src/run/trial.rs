@@ -43,11 +43,9 @@ pub(crate) async fn run_trial(
         again.attempts += passed;
         again.times.add(&outcome.times);
         again.history.splice(0..0, outcome.history);
-        if again.verdict == Verdict::Fail
-            && let Some(finding) = again.findings.first_mut()
-        {
+        if again.verdict == Verdict::Fail {
             let times = count(passed as usize, "time");
-            finding.details.push(format!("not repeatable: the same calls passed {times} before"));
+            advise(&mut again, &format!("not repeatable: the same calls passed {times} before"));
         }
         outcome = again;
     }
@@ -139,8 +137,16 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
     } else {
         format!("asked again on a fresh instance, attempt {attempt} passed; `--retries 1` accepts that")
     };
-    if let Some(finding) = outcome.findings.last_mut() {
-        finding.details.push(again);
+    advise(outcome, &again);
+}
+
+/// Adds a line to the last finding, also to that of the deciding attempt, of which reports are made.
+fn advise(outcome: &mut Outcome, line: &str) {
+    let mut attempts = outcome.history.iter_mut().rev().map(|attempt| &mut attempt.findings);
+    let decided = attempts.find(|findings| !findings.is_empty());
+    let copies = [Some(&mut outcome.findings), decided];
+    for finding in copies.into_iter().flatten().filter_map(|findings| findings.last_mut()) {
+        finding.details.push(line.to_owned());
     }
 }
 

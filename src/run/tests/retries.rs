@@ -15,6 +15,7 @@ async fn what_passes_when_tried_again_is_flaky() {
       fault: refused
       not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
     ");
+    assert_eq!(strict.history[0].findings, strict.findings, "reports are made of the attempts");
 }
 
 /// An entry that lists a case as flaky.
@@ -60,6 +61,20 @@ async fn wrong_values_are_never_retried_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_fails_after_it_passed_is_reported_as_not_repeatable() {
+    let settings = RunSettings { repeat: 3, ..RunSettings::default() };
+    let plan = plan(&["late"], |trial| trial.checks = Arc::new([Opinion::WrongAfter(2.into()).check()]));
+    let (mut outcomes, _) = carry_out_with(judging(), plan, settings, |_| {}).await;
+    let outcome = outcomes.remove(0).unwrap();
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 3));
+    insta::assert_snapshot!(outcome.findings[0], @"
+    range [call]: plddt is 1.2
+      not repeatable: the same calls passed 2 times before
+    ");
+    assert_eq!(outcome.history[2].findings, outcome.findings, "reports are made of the attempts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_crashes_twice_is_the_backends_fault() {
     let outcome = one("crash", |_| {}).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 2));
@@ -80,6 +95,7 @@ async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
       asked again on a fresh instance, attempt 2 passed; `--retries 1` accepts that
       log: last line
     ");
+    assert_eq!(outcome.history[0].findings, outcome.findings, "reports are made of the attempts");
     let retried = one("die", |trial| trial.retries = 1).await;
     assert_eq!((retried.verdict, retried.attempts), (Verdict::Pass, 2));
     let killed = one("killed", |_| {}).await;
