@@ -122,11 +122,12 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     }
 }
 
-/// Finds fault with every response or after this many, or panics over it.
+/// Finds fault with every response or after this many, cannot judge it, or panics over it.
 #[derive(Debug)]
 enum Opinion {
     Wrong,
     WrongAfter(AtomicUsize),
+    Unjudged,
     Panic,
 }
 
@@ -137,13 +138,17 @@ impl Opinion {
 }
 
 impl CheckRule for Opinion {
-    fn judge(&self, _: &Calls, _: &CaseResults<'_>) -> Vec<Finding> {
+    fn judge(&self, _: &Calls, results: &CaseResults<'_>) -> Vec<Finding> {
         let wrong = || vec![Finding::wrong("range", "call", "plddt is 1.2")];
         match self {
             Self::Wrong => wrong(),
             Self::WrongAfter(left) => {
                 let counted = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 counted.map_or_else(|_| wrong(), |_| Vec::new())
+            }
+            Self::Unjudged => {
+                results.measured.leave_unjudged("range", "call", "no samples");
+                Vec::new()
             }
             Self::Panic => panic!("judging broke"),
         }

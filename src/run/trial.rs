@@ -78,10 +78,16 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         let verdict = Verdict::of(&attempt.judged.findings);
         outcome.history.push(JudgedAttempt { verdict, findings: attempt.judged.findings.clone() });
         if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
-            // Without any judgement it is not a pass.
-            outcome.verdict = Verdict::Skip;
-            outcome.reason = Some(format!("not judged: {}", attempt.judged.unjudged.join("; ")));
-            outcome.findings = Vec::new();
+            let unjudged = attempt.judged.unjudged.join("; ");
+            if outcome.attempts == 1 {
+                // Without any judgement it is not a pass.
+                outcome.verdict = Verdict::Skip;
+                outcome.reason = Some(format!("not judged: {unjudged}"));
+            } else {
+                // Nor does it take back what an earlier attempt has shown.
+                let line = format!("asked again, attempt {} was not judged: {unjudged}", outcome.attempts);
+                advise(&mut outcome, &line);
+            }
             break;
         }
         if verdict == Verdict::Pass && outcome.attempts > 1 {

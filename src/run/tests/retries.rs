@@ -61,6 +61,27 @@ async fn wrong_values_are_never_retried_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_judges_nothing_takes_back_no_failure() {
+    let unjudged = |trial: &mut PlannedTrial| trial.checks = Arc::new([Opinion::Unjudged.check()]);
+    let first = one("fine", unjudged).await;
+    assert_eq!((first.verdict, first.reason.as_deref()), (Verdict::Skip, Some("not judged: range [call]: no samples")));
+    let outcome = one("die", unjudged).await;
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Error, 2));
+    insta::assert_snapshot!(outcome.findings[0], @"
+    response [call]: call failed: the server exited with status 7
+      fault: died
+      asked again, attempt 2 was not judged: range [call]: no samples
+      log: last line
+    ");
+    let refused = one_that(Flaky::Passes, "flaky", |trial| {
+        unjudged(trial);
+        trial.retries = 1;
+    });
+    let refused = refused.await;
+    assert_eq!((refused.verdict, refused.attempts, refused.findings.len()), (Verdict::Fail, 2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_case_that_fails_after_it_passed_is_reported_as_not_repeatable() {
     let settings = RunSettings { repeat: 3, ..RunSettings::default() };
     let plan = plan(&["late"], |trial| trial.checks = Arc::new([Opinion::WrongAfter(2.into()).check()]));
