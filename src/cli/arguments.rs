@@ -74,7 +74,8 @@ pub(crate) struct RunArguments {
     /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
     pub(crate) timeout: Option<Duration>,
-    /// How often a case without a response is tried again, in place of what suites and backend say; wrong values never are.
+    /// How often a case is tried again that has no response or that the platform failed, in place of what suites and backend say; wrong
+    /// values never are.
     #[arg(long, value_name = "COUNT", help_heading = "Running")]
     pub(crate) retries: Option<u32>,
     /// Let a case pass that the backend failed before it was tried again.

@@ -98,6 +98,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             order: CallOrder::InTurn,
             checks: match *input {
                 "wrong" => Arc::new([Opinion::Wrong.check()]),
+                "unrecorded" => Arc::new([Opinion::Unrecorded.check()]),
                 "panic" => Arc::new([Opinion::Panic.check()]),
                 _ => Arc::new([]),
             },
@@ -122,11 +123,12 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     }
 }
 
-/// Finds fault with every response or after this many, cannot judge it, or panics over it.
+/// Finds fault with every response or after this many, has nothing to compare it with, cannot judge it, or panics over it.
 #[derive(Debug)]
 enum Opinion {
     Wrong,
     WrongAfter(AtomicUsize),
+    Unrecorded,
     Unjudged,
     Panic,
 }
@@ -146,6 +148,7 @@ impl CheckRule for Opinion {
                 let counted = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 counted.map_or_else(|_| wrong(), |_| Vec::new())
             }
+            Self::Unrecorded => vec![Finding::without_reference("range", "call", "no recorded result")],
             Self::Unjudged => {
                 results.measured.leave_unjudged("range", "call", "no samples");
                 Vec::new()

@@ -7,8 +7,8 @@ use super::judging::{Judged, Judging};
 use super::pool::Pool;
 use super::seen_responses::SeenResponses;
 use super::{known, scenario};
-use crate::backend::Fault;
 use crate::backend::skip::Skip;
+use crate::backend::{Fault, Responsible};
 use crate::check::CallResult;
 use crate::metric_value::count;
 use crate::outcome::record::CaseTimes;
@@ -102,8 +102,10 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         // One crash may be an accident of the platform. The same call on a fresh instance shows whether it is.
         let tells_more = attempt.crashed.is_some() && crashed.is_none();
         let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
-        let is_retried =
-            is_flaky || outcome.attempts <= trial.retries && (verdict == Verdict::Error || !attempt.is_answered);
+        // Another attempt finds the same configuration and the same recorded results.
+        let has_platform_failed = verdict == Verdict::Error
+            && outcome.findings.iter().any(|finding| finding.responsible == Responsible::Platform);
+        let is_retried = is_flaky || outcome.attempts <= trial.retries && (has_platform_failed || !attempt.is_answered);
         if verdict == Verdict::Pass || attempt.is_inherited || !(tells_more || is_retried) {
             break;
         }

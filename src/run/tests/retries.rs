@@ -61,6 +61,14 @@ async fn wrong_values_are_never_retried_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_platform_failed_is_tried_again() {
+    let unrecorded = one("unrecorded", |trial| trial.retries = 5).await;
+    assert_eq!((unrecorded.verdict, unrecorded.attempts), (Verdict::Error, 1), "it was answered");
+    let killed = one("killed", |trial| trial.retries = 1).await;
+    assert_eq!((killed.verdict, killed.attempts), (Verdict::Error, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_that_judges_nothing_takes_back_no_failure() {
     let unjudged = |trial: &mut PlannedTrial| trial.checks = Arc::new([Opinion::Unjudged.check()]);
     let first = one("fine", unjudged).await;
