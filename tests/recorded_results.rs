@@ -108,6 +108,11 @@ fn request() -> Request {
 
 /// Makes the backend `lab` return these responses, in this order.
 fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
+    let raw = |response| RawResponse::Payload { pickle: encode_prediction(response).unwrap(), buffers: Vec::new() };
+    keep_raw(checkout, weights, &responses.iter().map(raw).collect::<Vec<_>>());
+}
+
+fn keep_raw(checkout: &Checkout, weights: &str, responses: &[RawResponse]) {
     let origin = ResponseOrigin {
         backend: "gpu".into(),
         kind: "process".into(),
@@ -115,9 +120,8 @@ fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
         hydrotest: "0".into(),
     };
     let writer = ResponseWriter::create(&checkout.home.path().join("responses"), origin).unwrap();
-    for response in responses {
-        let raw = RawResponse::Payload { pickle: encode_prediction(response).unwrap(), buffers: Vec::new() };
-        writer.keep(&CallKey::new("esm2", &Options::new(), &request()), &raw);
+    for raw in responses {
+        writer.keep(&CallKey::new("esm2", &Options::new(), &request()), raw);
     }
     assert_eq!(writer.failures(), Vec::<String>::new());
 }
@@ -231,6 +235,31 @@ fn a_noise_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     let (listed, _) = checkout.run(0, &["snapshots", "list"]);
     let floor = listed.trim_end().rsplit("  ").next().unwrap();
     insta::assert_snapshot!(floor, @"5 repeats on lab, accepted above the tolerance: embeddings");
+}
+
+#[test]
+fn calibration_judges_no_response_so_that_no_entry_is_out_of_date_by_it() {
+    let checkout = Checkout::new();
+    keep(&checkout, "toy", &[response(1.0), response(1.0)]);
+    checkout.run(0, &["--backend", "lab", "--model", "esm2", "--record"]);
+    checkout.write("backends.toml", &format!("{BACKENDS}known_failures = \"known.toml\"\n"));
+    let rest = "reason = 'a narrow card'\nlink = 'T-1'\n";
+    let always = format!("[[known]]\ncase = 'esm2::small::short'\nmessage = 'no'\n{rest}expires = 2999-01-01\n");
+    let expired = format!("[[known]]\ncase = '*::short'\nmessage = 'no'\n{rest}expires = 2000-01-01\n");
+    checkout.write("known.toml", &(always + &expired));
+    let calibrate = ["calibrate", "--backend", "lab", "--model", "esm2", "--repeats", "2"];
+    let (reported, error) = checkout.run(0, &calibrate);
+    insta::assert_snapshot!(last(&reported), @"
+    toy/esm2/small/short: 0 of 1 values vary over 2 repeats
+    1 floors written
+    ");
+    assert_eq!(error, "");
+
+    let refused =
+        RawResponse::Failure { fault: "refused".into(), decoding: false, message: "no".into(), exception: None };
+    keep_raw(&checkout, "toy", &[refused]);
+    let (_, error) = checkout.run(3, &calibrate);
+    insta::assert_snapshot!(error, @"no floor was written: a call failed, as is known of the backend");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 
-use super::output::{CommandError, complain, opening, say};
+use super::output::{BROKEN, CommandError, complain, opening, say};
 use super::paths::ProjectPaths;
 use super::project::Project;
 use crate::backend::kind::Overrides;
@@ -114,19 +114,17 @@ pub(super) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
         // Every round opens instances of its own.
         let open = opening(&plan, Arc::clone(&platform));
         let judging = Arc::new(Judging::Answers(Mutex::default()));
-        let report = run::run(&plan, &settings, open, Arc::clone(&judging))
+        let mut report = run::run(&plan, &settings, open, Arc::clone(&judging))
             .map_err(CommandError::because("the run could not go on"))?;
         if let Judging::Answers(responses) = &*judging {
             let responses = std::mem::take(&mut *responses.lock().unwrap_or_else(PoisonError::into_inner));
             collect(&mut collected, &platform.weights, &plan, responses);
         }
-        let conclusion = report.conclusion();
-        if conclusion != Conclusion::Conforms {
-            complain(match conclusion {
-                Conclusion::NothingRan => "nothing to repeat: no selected case has results to record",
-                _ => "no floor was written: a call failed",
-            });
-            return Ok(conclusion.exit_code());
+        // No check judged the responses, so that no entry of a known failure is shown to be out of date.
+        report.outdated.clear();
+        if let Some((sentence, code)) = refusal(report.conclusion()) {
+            complain(sentence);
+            return Ok(code);
         }
     }
     let refused = write_floors(&store, &collected, &platform.table.name, arguments)?;
@@ -137,6 +135,21 @@ pub(super) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
     let advice = "look whether the backend is right every time; `--accept-noise` writes them all the same";
     complain(&format!("error: {refused} refused: {advice} (exit code {REFUSED})"));
     Ok(REFUSED)
+}
+
+/// Why no floor is written after a round, and the exit code. `None` if all its calls have a response.
+const fn refusal(conclusion: Conclusion) -> Option<(&'static str, u8)> {
+    let sentence = match conclusion {
+        Conclusion::Conforms => return None,
+        Conclusion::NothingRan => "nothing to repeat: no selected case has results to record",
+        Conclusion::KnownFailures => {
+            // A run would succeed, but without a response there is nothing to calibrate by.
+            return Some(("no floor was written: a call failed, as is known of the backend", BROKEN));
+        }
+        Conclusion::Interrupted(_) => "no floor was written: a signal ended the repeats",
+        _ => "no floor was written: a call failed",
+    };
+    Some((sentence, conclusion.exit_code()))
 }
 
 /// Sorts the responses of one round by their calls.

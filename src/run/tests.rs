@@ -280,6 +280,15 @@ async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_checks_a_pass_says_nothing_about_an_expected_failure() {
+    let plan = plan(&["fine", "refuse"], |trial| trial.expected_failure = Some(expected(None)));
+    let answers = Arc::new(Judging::Answers(Mutex::default()));
+    let (outcomes, _) = carry_out_with(answers, plan, RunSettings::default(), |_| {}).await;
+    let verdicts: Vec<Verdict> = outcomes.iter().flatten().map(|outcome| outcome.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::ExpectedFailure]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_the_error_of_its_own_case_only() {
     let (outcomes, running) = carry_out(plan(&["panic", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
     let verdicts: Vec<Verdict> = outcomes.iter().flatten().map(|outcome| outcome.verdict).collect();
