@@ -144,7 +144,7 @@ fn call(call: &PlannedCall) -> CallRecord {
     }
 }
 
-/// SHA-256 of the recorded results below a directory. Does not read the arrays, because the texts name them by content.
+/// SHA-256 of the recorded results and noise floors below a directory. Does not read the arrays, because the texts name them by content.
 fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     let mut files = Vec::new();
     collect(directory, &mut files)?;
@@ -157,7 +157,7 @@ fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     Ok(hex::encode(hasher.finalize()))
 }
 
-/// Finds the snapshots below a directory, which need not exist.
+/// Finds the snapshots and their noise floors below a directory, which need not exist.
 fn collect(directory: &Path, files: &mut Vec<std::path::PathBuf>) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -170,11 +170,15 @@ fn collect(directory: &Path, files: &mut Vec<std::path::PathBuf>) -> std::io::Re
         let path = entry.path();
         if kind.is_dir() {
             collect(&path, files)?;
-        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "snap") {
+        } else if kind.is_file() && [".snap", ".floor.json"].iter().any(|end| is_named(&path, end)) {
             files.push(path);
         }
     }
     Ok(())
+}
+
+fn is_named(path: &Path, ending: &str) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(ending.as_bytes()))
 }
 
 /// SHA-256 of the contracts, without the places of their declarations.
@@ -186,4 +190,22 @@ fn contracts_sha256(project: &Project) -> String {
         hash_file(&mut hasher, &contract.key.clone(), format!("{contract:?}").as_bytes());
     }
     hex::encode(hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_decides_a_comparison_is_in_the_hash() {
+        let home = tempfile::tempdir().unwrap();
+        let mut hashes = vec![snapshots_sha256(&home.path().join("absent")).unwrap()];
+        std::fs::create_dir_all(home.path().join("esm2/fold")).unwrap();
+        for name in ["short.snap", "short.floor.json", "short.snap.new", "notes.json"] {
+            std::fs::write(home.path().join("esm2/fold").join(name), "{}").unwrap();
+            hashes.push(snapshots_sha256(home.path()).unwrap());
+        }
+        let changed: Vec<bool> = hashes.windows(2).map(|pair| pair[0] != pair[1]).collect();
+        assert_eq!(changed, [true, true, false, false]);
+    }
 }
