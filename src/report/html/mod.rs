@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use crate::outcome::record::{RunRecord, causes};
+use crate::outcome::record::{CaseRecord, RunRecord, causes};
 use overview::overview;
 
 const PAGE: &str = include_str!("page.html");
@@ -36,6 +36,8 @@ struct PageData<'a> {
     run: &'a RunRecord,
     /// The indices of the cases of each cause.
     causes: Vec<Vec<usize>>,
+    /// The index of the deciding attempt of each case.
+    deciding: Vec<Option<usize>>,
 }
 
 /// The page.
@@ -45,7 +47,8 @@ pub(super) fn render(run: &RunRecord) -> Result<String, minijinja::Error> {
         run.cases.iter().enumerate().map(|(place, case)| (case.name.as_str(), place)).collect();
     let indices =
         groups.iter().map(|group| group.cases.iter().filter_map(|case| places.get(&*case.name).copied()).collect());
-    let data = PageData { run, causes: indices.collect() };
+    let deciding = run.cases.iter().map(CaseRecord::deciding_attempt).collect();
+    let data = PageData { run, causes: indices.collect(), deciding };
     let shown = groups.iter().map(|group| {
         context! {
             title => &group.title,

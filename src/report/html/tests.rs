@@ -6,7 +6,7 @@ use super::{PLAIN_FAILURES, RunRecord, SCRIPTS, STYLES, render};
 use crate::backend::Responsible;
 use crate::outcome::Verdict;
 use crate::outcome::record::fixture::{case, finding, run};
-use crate::outcome::record::{ConclusionRecord, ConclusionWord, RunState};
+use crate::outcome::record::{AttemptRecord, ConclusionRecord, ConclusionWord, RunState};
 
 /// Texts that would act where they are markup, attributes or script.
 const HOSTILE: [&str; 8] = [
@@ -129,6 +129,27 @@ fn causes_point_at_their_cases() {
     assert_eq!(data(&page)["causes"], json!([[1, 2]]));
     assert!(page.contains("<h2>1 cause</h2>"));
     assert!(page.contains("expected float32, got float64"));
+}
+
+#[test]
+fn the_script_shows_the_attempt_that_decided() {
+    let wrong = || vec![finding("response", "call failed: the server exited")];
+    let again = |verdict, responsible| {
+        let mut case = case("esm2::embed::two", verdict, wrong());
+        case.responsible = responsible;
+        case.attempts.push(AttemptRecord { verdict: Verdict::Pass, findings: Vec::new() });
+        case
+    };
+    let run = run(vec![
+        again(Verdict::Fail, Some(Responsible::Backend)),
+        again(Verdict::KnownFailure, Some(Responsible::Backend)),
+        again(Verdict::Pass, None),
+        case("esm2::embed::one", Verdict::Skip, vec![]),
+    ]);
+    assert_eq!(data(&rendered(&run))["deciding"], json!([0, 0, 1, null]));
+    for script in [include_str!("js/core.js"), include_str!("js/case.js")] {
+        assert!(script.contains("deciding.get(entry)") && !script.contains("attempts.length - 1"));
+    }
 }
 
 #[test]

@@ -39,19 +39,13 @@ function findingView(entry, finding) {
 
 function attemptsView(entry) {
   const attempts = entry.attempts;
-  if (!attempts.length) return null;
-  const last = attempts[attempts.length - 1];
-  const earlier = attempts.slice(0, -1).map((attempt, index) =>
-    el(
-      "details",
-      {},
-      el("summary", {}, `Attempt ${index + 1}: ${verdictOf(attempt.verdict).word}`),
-      attempt.findings.map((finding) => findingView(entry, finding)),
-    ),
-  );
-  if (!last.findings.length && !earlier.length) return null;
-  const title = attempts.length > 1 ? `Attempt ${attempts.length}: ${verdictOf(last.verdict).word}` : "Findings";
-  return el("section", {}, el("h3", {}, title), last.findings.length ? last.findings.map((finding) => findingView(entry, finding)) : el("p", {}, "Nothing was wrong."), earlier);
+  const decided = deciding.get(entry);
+  if (decided === null || (attempts.length === 1 && !attempts[0].findings.length)) return null;
+  const heading = (index) => `Attempt ${index + 1}: ${verdictOf(attempts[index].verdict).word}`;
+  const found = (index) => (attempts[index].findings.length ? attempts[index].findings.map((finding) => findingView(entry, finding)) : el("p", {}, "Nothing was wrong."));
+  const others = [...attempts.keys()].filter((index) => index !== decided);
+  const folded = others.map((index) => el("details", {}, el("summary", {}, heading(index)), found(index)));
+  return el("section", {}, el("h3", {}, attempts.length > 1 ? heading(decided) : "Findings"), found(decided), folded);
 }
 
 /** How much of what is allowed is used: the mark is the limit, at four fifths of the bar. */

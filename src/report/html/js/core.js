@@ -67,10 +67,13 @@ function breakable(text) {
 /** ` · call NAME` where a case makes several. */
 const callOf = (entry, call) => (call && entry.calls.length > 1 ? ` · call ${call}` : "");
 
+/** The index of the attempt that decided, and null for a case that did not run. */
+const deciding = new Map(cases.map((entry, index) => [entry, data.deciding[index]]));
+
 /** The findings of the attempt that decided. */
 function findingsOf(entry) {
-  const attempts = entry.attempts;
-  return attempts.length ? attempts[attempts.length - 1].findings : [];
+  const index = deciding.get(entry);
+  return index === null ? [] : entry.attempts[index].findings;
 }
 
 /** What is wrong with a case, in a line. */
