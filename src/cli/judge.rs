@@ -24,7 +24,7 @@ use crate::config::{BackendTable, Diagnostics, Level, Located, Location, Section
 use crate::metric_value::count;
 use crate::outcome::evidence::{self, EvidenceBackend};
 use crate::outcome::record::{BackendRecord, CaseRecord, RunRecord, RunState, ToleranceCount};
-use crate::outcome::{RunOutcome, Verdict};
+use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict};
 use crate::plan::{Plan, PlannedTrial, Selection};
 use crate::report::conclusion::concluded;
 use crate::report::console;
@@ -60,6 +60,8 @@ struct JudgedAgain {
     taken_over: usize,
     /// Cases whose verdict differs from the evidence.
     others: Vec<String>,
+    /// The signal that ended the judgement early.
+    interrupted: Option<Interruption>,
 }
 
 /// Judges evidence, reports on it, and exits as the run would have.
@@ -70,8 +72,19 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, CommandError> {
     let backend = backend.map_err(CommandError::misconfigured)?;
     let project = Project::read(&arguments.places)?;
     let judged = judge_again(arguments, &stated, &backend, &project)?;
+    let (text, code) = end(arguments, &judged)?;
+    say(&text);
+    Ok(code)
+}
+
+/// Writes the reports. Returns the text for people, and the exit code. After a signal there is no result, because responses were left out.
+fn end(arguments: &JudgeArguments, judged: &JudgedAgain) -> Result<(String, u8), CommandError> {
+    if let Some(signal) = judged.interrupted {
+        let conclusion = Conclusion::Interrupted(signal);
+        return Ok((console::verdict(conclusion) + "\n", conclusion.exit_code()));
+    }
     write_reports(&arguments.report, &judged.run)?;
-    Ok(show(arguments, &judged))
+    Ok(shown(arguments, judged))
 }
 
 fn judge_again(
@@ -99,7 +112,7 @@ fn judge_again(
     let (own, _) = begun.own_tolerances();
     let conclusion = concluded(&outcome.evidence(), &begun.selection(), &outcome.untested, own);
     begun.finish(&outcome, conclusion);
-    Ok(joined(stated, begun.snapshot(), &plan))
+    Ok(JudgedAgain { interrupted: outcome.interrupted, ..joined(stated, begun.snapshot(), &plan) })
 }
 
 /// Runs the cases on the recorded responses.
@@ -198,7 +211,7 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
     let own = ToleranceCount::of(run.own_tolerances());
     run.conclusion =
         (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested, own));
-    JudgedAgain { run, taken_over, others }
+    JudgedAgain { run, taken_over, others, interrupted: None }
 }
 
 /// A case without a response to replay. Its stated verdict stays if no backend gives a response, or if it is against this backend. A pass
@@ -223,7 +236,7 @@ fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
     case
 }
 
-fn show(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
+fn shown(arguments: &JudgeArguments, judged: &JudgedAgain) -> (String, u8) {
     let run = &judged.run;
     let telling = if arguments.verbose { Telling::EveryCase } else { Telling::FirstCase };
     let mut text = failures(run, telling, &HashMap::new());
@@ -256,6 +269,45 @@ fn show(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
         Some(conclusion) => (conclusion.sentence.clone(), conclusion.exit_code),
         None => (format!("inconclusive: the run did not end (exit code {BROKEN})"), BROKEN),
     };
-    say(&format!("{text}{sentence}\n"));
-    code
+    (format!("{text}{sentence}\n"), code)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::outcome::record::fixture::{case, run};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: JudgeArguments,
+    }
+
+    fn arguments(words: &[&str]) -> JudgeArguments {
+        Line::parse_from([&["judge", "evidence"][..], words].concat()).arguments
+    }
+
+    /// What `judge` says about a run without a response to replay.
+    fn judged(cases: Vec<CaseRecord>) -> JudgedAgain {
+        let mut stated = run(cases);
+        stated.state = RunState::Complete;
+        joined(&stated, run(Vec::new()), &Plan::default())
+    }
+
+    #[test]
+    fn after_a_signal_there_is_no_report() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("outcome.json");
+        let arguments = arguments(&["--report", &format!("json={}", path.display())]);
+        let mut judged = judged(vec![case("esm2::embed::passed", Verdict::Pass, Vec::new())]);
+        judged.interrupted = Some(Interruption::Interrupt);
+        let (text, code) = end(&arguments, &judged).unwrap();
+        assert_eq!((code, path.exists()), (130, false));
+        insta::assert_snapshot!(text, @"inconclusive: interrupted (exit code 130)");
+        judged.interrupted = None;
+        end(&arguments, &judged).unwrap();
+        assert!(path.exists());
+    }
 }
