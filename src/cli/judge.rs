@@ -196,7 +196,7 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
         let mut judged = judged.unwrap_or_else(|| unreplayed(case, is_unanswered));
         if judged.verdict != case.verdict {
             others.push(format!("{}: the evidence says {}, judged {}", case.name, case.verdict, judged.verdict));
-        } else if judged.notes.iter().any(|note| note == TAKEN_OVER) {
+        } else if judged.verdict != Verdict::Skip && judged.notes.iter().any(|note| note == TAKEN_OVER) {
             taken_over += 1;
         }
         judged.level = trial.map_or(judged.level, |trial| trial.level);
@@ -242,7 +242,7 @@ fn shown(arguments: &JudgeArguments, judged: &JudgedAgain) -> (String, u8) {
     let mut text = failures(run, telling, &HashMap::new());
     let (BackendRecord { name, kind, weights, .. }, started) = (&run.backend, &run.started);
     let cases = count(run.cases.len(), "case");
-    let again = run.cases.len() - judged.taken_over - run.counts().skipped;
+    let again = run.cases.len().saturating_sub(judged.taken_over + run.counts().skipped);
     let _ = writeln!(
         text,
         "evidence of backend {name} (kind {kind}, weights {weights}) of {started}: {cases}, {again} judged again"
@@ -294,6 +294,16 @@ mod tests {
         let mut stated = run(cases);
         stated.state = RunState::Complete;
         joined(&stated, run(Vec::new()), &Plan::default())
+    }
+
+    #[test]
+    fn a_skipped_case_is_not_counted_as_taken_over_whatever_its_notes_say() {
+        let mut skipped = case("esm2::embed::skipped", Verdict::Skip, Vec::new());
+        skipped.notes = vec![TAKEN_OVER.to_owned()];
+        let judged = judged(vec![skipped]);
+        assert_eq!(judged.taken_over, 0);
+        let (text, _) = shown(&arguments(&[]), &judged);
+        assert!(text.contains(": 1 case, 0 judged again\n"), "{text}");
     }
 
     #[test]
