@@ -223,7 +223,7 @@ fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
             // Only a scenario can be inapplicable to a backend.
             case.skip_cause = Some(SkipCause::NotRun);
         }
-    } else if is_unanswered || stated.verdict.is_wrong() {
+    } else if is_unanswered || stated.verdict.is_wrong() || stated.verdict == Verdict::KnownFailure {
         case.notes.push(TAKEN_OVER.to_owned());
     } else {
         case.verdict = Verdict::Skip;
@@ -277,7 +277,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::outcome::record::fixture::{case, run};
+    use crate::outcome::record::fixture::{case, finding, run};
 
     #[derive(Parser)]
     struct Line {
@@ -294,6 +294,24 @@ mod tests {
         let mut stated = run(cases);
         stated.state = RunState::Complete;
         joined(&stated, run(Vec::new()), &Plan::default())
+    }
+
+    #[test]
+    fn what_speaks_against_the_backend_needs_no_response() {
+        let slow = || vec![finding("response", "call failed: no response to call `call` within the case's 1 s")];
+        let judged = judged(vec![
+            case("esm2::embed::failed", Verdict::Fail, slow()),
+            case("esm2::embed::known", Verdict::KnownFailure, slow()),
+            case("esm2::embed::upstream", Verdict::KnownUpstream, slow()),
+            case("esm2::embed::passed", Verdict::Pass, Vec::new()),
+        ]);
+        let verdicts: Vec<Verdict> = judged.run.cases.iter().map(|case| case.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Fail, Verdict::KnownFailure, Verdict::Skip, Verdict::Skip]);
+        assert_eq!(judged.taken_over, 2);
+        insta::assert_snapshot!(judged.others.join("\n"), @"
+        esm2::embed::upstream: the evidence says known upstream, judged skip
+        esm2::embed::passed: the evidence says pass, judged skip
+        ");
     }
 
     #[test]
