@@ -25,15 +25,17 @@ pub(super) struct ReportWriter {
 }
 
 impl ReportWriter {
-    /// Writes each report once, so that a bad path is an error before anything runs, and starts the thread.
+    /// Writes each file once, so that a bad path is an error before anything runs, and starts the thread. A pipe or a device gets its report
+    /// at the end, because it would keep every earlier one.
     pub(super) fn begin(record: &Arc<LiveRecord>, reports: &[ReportTarget]) -> Result<Self, CommandError> {
         let mut writer = Self { record: Arc::clone(record), reports: reports.to_vec(), thread: None };
-        if reports.is_empty() {
+        let files: Vec<ReportTarget> = reports.iter().filter(|report| !is_stream(&report.path)).cloned().collect();
+        if files.is_empty() {
             return Ok(writer);
         }
-        write_reports(reports, &record.snapshot())?;
-        let (record, reports) = (Arc::clone(record), reports.to_vec());
-        let thread = std::thread::Builder::new().name("reports".into()).spawn(move || write_along(&record, &reports));
+        write_reports(&files, &record.snapshot())?;
+        let record = Arc::clone(record);
+        let thread = std::thread::Builder::new().name("reports".into()).spawn(move || write_along(&record, &files));
         writer.thread = Some(thread.map_err(CommandError::because("cannot start a thread"))?);
         Ok(writer)
     }
@@ -86,8 +88,39 @@ pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result
 /// Writes to a pipe or a device directly, and replaces any other file in one step.
 pub(super) fn write_report(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     tracing::debug!(path = %path.display(), bytes = bytes.len(), "report");
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+    if is_stream(path) {
         return std::fs::write(path, bytes);
     }
     write_atomically(path, bytes)
+}
+
+/// Whether a path is a pipe or a device.
+fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::facts::PlatformFacts;
+    use crate::outcome::record::Planned;
+    use crate::outcome::record::fixture::run;
+    use crate::report::format::format;
+
+    #[test]
+    fn a_pipe_gets_its_report_once_at_the_end() {
+        let home = tempfile::tempdir().unwrap();
+        let [file, pipe] = ["file", "pipe"].map(|name| home.path().join(name));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let record = Arc::new(LiveRecord::new(run(Vec::new()), Planned::new(), PlatformFacts::default()));
+        let target = |path: &Path| ReportTarget { format: format("json").unwrap(), path: path.to_owned() };
+        // The pipe has no reader yet, so that a write to it would not return.
+        let writer = ReportWriter::begin(&record, &[target(&file), target(&pipe)]).unwrap();
+        assert!(file.exists());
+        record.abandon();
+        let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+        writer.finish().unwrap();
+        let text = reader.join().unwrap();
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+    }
 }
