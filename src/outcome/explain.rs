@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::record::is_harmful;
 use super::{Outcome, Verdict};
 use crate::backend::Responsible;
 
@@ -63,17 +64,24 @@ impl Outcome {
 /// The most characters of a finding in an entry.
 const LONGEST_MESSAGE: usize = 160;
 
-/// A text as a TOML basic string, on one line and with control characters escaped.
+/// A text as a TOML basic string on one line. Escapes what would act on a terminal or on the log of a CI, such as `##[error]`, so that it
+/// still reads as the same text.
 fn basic_string(text: &str) -> String {
     let mut written = String::from("\"");
+    let mut before = '"';
     for letter in text.chars() {
         match letter {
             '"' | '\\' => written.extend(['\\', letter]),
-            letter if letter.is_control() => {
-                let _ = write!(written, "\\u{:04X}", u32::from(letter));
+            letter if is_harmful(letter) || (before, letter) == ('#', '#') => {
+                let code = u32::from(letter);
+                let _ = match u16::try_from(code) {
+                    Ok(code) => write!(written, "\\u{code:04X}"),
+                    Err(_) => write!(written, "\\U{code:08X}"),
+                };
             }
             letter => written.push(letter),
         }
+        before = letter;
     }
     written + "\""
 }
@@ -131,6 +139,17 @@ mod tests {
         for (message, finding) in messages.iter().zip([&outcome.findings[0], &outcome.findings[2]]) {
             assert!(finding.to_string().contains(message.as_str().unwrap()), "{message:?}");
         }
+    }
+
+    #[test]
+    fn an_entry_acts_on_no_log_and_reads_as_what_failed() {
+        let mut outcome = Outcome::skipped("esm2::embed::short", "");
+        let foreign = "###[error]x ##vso[task.complete] # a\u{202e}b\u{200b}\u{e0041}";
+        outcome.findings = vec![Finding::wrong("response", "call", foreign)];
+        let entry = outcome.known_entry("2027-06-30");
+        insta::assert_snapshot!(entry.lines().nth(2).unwrap(), @r#"message = ["response [call]: #\u0023\u0023[error]x #\u0023vso[task.complete] # a\u202Eb\u200B\U000E0041"]"#);
+        let read: toml::Table = entry.parse().unwrap();
+        assert_eq!(read["known"][0]["message"][0].as_str(), Some(outcome.findings[0].to_string().as_str()));
     }
 
     #[test]

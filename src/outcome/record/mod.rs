@@ -37,7 +37,7 @@ pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
 pub(crate) use noted::{CaseTimes, ResponseRecord};
 pub(crate) use number::RecordedNumber;
-pub(crate) use plain::{plain_line, plain_text, redacted};
+pub(crate) use plain::{is_harmful, plain_line, plain_text, redacted};
 pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };

@@ -40,7 +40,8 @@ pub(crate) fn plain_text(text: &str) -> String {
     plain_lines(text).join("\n")
 }
 
-fn is_harmful(letter: char) -> bool {
+/// Whether a letter acts on a terminal or a log, or changes how the text around it looks.
+pub(crate) fn is_harmful(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
