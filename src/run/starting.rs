@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::Instance;
 use crate::backend::start_progress::StartStep;
+use crate::outcome::record::plain_line;
 
 /// The instances that a run has opened, in order.
 #[derive(Default)]
@@ -86,7 +87,8 @@ impl StartLog {
         due.then(|| {
             seen.reported = Some((start.doing.detail.clone(), now));
             let line = format!("{}: {}", start.label, start.doing);
-            line.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
+            // What an engine or a scheduler says must not act on the log that it goes to.
+            plain_line(line.lines().next().unwrap_or_default()).chars().take(LONGEST).collect()
         })
     }
 }
@@ -143,5 +145,16 @@ mod tests {
         }
         assert_eq!(reported.len(), 3, "{reported:?}");
         insta::assert_snapshot!(reported[2], @"esm2 on lab: job 7 is RUNNING on n1");
+    }
+
+    #[test]
+    fn foreign_text_of_a_step_is_plain_and_short() {
+        let begun = Instant::now();
+        let mut start_log = StartLog::default();
+        let step = start("pulling ##vso[task.complete] ##[error]a\u{202e}b \u{1b}[2J", &"x".repeat(2 * LONGEST));
+        assert!(start_log.due(&step, begun).is_empty());
+        let lines = start_log.due(&step, begun + 2 * WORTH_A_LINE);
+        assert_eq!(lines[0].chars().count(), LONGEST);
+        insta::assert_snapshot!(lines[0].trim_end_matches(['x', ' ']), @r"esm2 on lab: pulling #\u{23}vso[task.complete] #\u{23}[error]a\u{202e}b \u{1b}[2J:");
     }
 }
