@@ -16,6 +16,7 @@ use crate::outcome::quote;
 use crate::outcome::record::plain_line;
 use crate::plan::{Plan, PlannedCall, PlannedTrial, Selection};
 use crate::prediction::Listing;
+use crate::prediction::known::{KnownCourse, KnownOrigin};
 use crate::snapshot::{Listed, Recording, ReviewState, SnapshotKey, Store};
 
 /// The case to show.
@@ -160,7 +161,12 @@ fn expectations(trial: &PlannedTrial) -> String {
         }
     }
     for known in &trial.known {
-        let _ = writeln!(text, "\nknown upstream until {}: {}", known.expires_text, plain_line(&known.reason));
+        let what = match (known.course, known.origin) {
+            (KnownCourse::Flaky, _) => "listed as flaky",
+            (KnownCourse::Always, KnownOrigin::Upstream) => "known upstream",
+            (KnownCourse::Always, KnownOrigin::Site) => "known failure",
+        };
+        let _ = writeln!(text, "\n{what} until {}: {}", known.expires_text, plain_line(&known.reason));
         let _ = writeln!(text, "  {} ({})", plain_line(&known.link), plain_line(&known.place));
     }
     text

@@ -108,6 +108,19 @@ fn outdated_entries_fail_the_run_with_the_necessary_edit() {
 }
 
 #[test]
+fn show_says_whose_failure_is_listed() {
+    let flaky = "[[known]]\ncase = 'esm2::small::*'\nflaky = true\nreason = 'the queue drops calls'\nlink = 'T-2'\n\
+                 expires = 2999-01-01\n";
+    let project = project(&(entry("esm2::small::narrow", "shape", "2999-01-01") + flaky));
+    let shown = project.run(&["show", "esm2::small::narrow"]).expect(0);
+    let listed: Vec<&str> = shown.stdout.lines().filter(|line| line.contains(" until ")).collect();
+    insta::assert_snapshot!(listed.join("\n"), @"
+    known failure until 2999-01-01: a narrow card
+    listed as flaky until 2999-01-01: the queue drops calls
+    ");
+}
+
+#[test]
 fn a_missing_file_of_known_failures_is_a_mistake() {
     let project = Project::new();
     project.write("backends.toml", &format!("{BACKENDS}known_failures = 'lab/known.toml'\n"));
