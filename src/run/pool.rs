@@ -113,7 +113,7 @@ impl Pool {
                         return self.start(slots, index).await;
                     }
                     if let Some(victim) = slots.iter().position(PoolSlot::can_make_room) {
-                        self.stop_slot(slots, victim).await;
+                        self.stop_slot(slots, victim, SlotState::Idle).await;
                         continue;
                     }
                 }
@@ -136,10 +136,7 @@ impl Pool {
                 let _ = self.fatal.set(error.clone());
             }
             let given_up = given_up(error, slot.restarts, lease.instance.label());
-            self.stop_slot(slots, lease.slot).await;
-            if let (Some(error), Some(slot)) = (given_up, self.slots.lock().await.get_mut(lease.slot)) {
-                slot.state = SlotState::Failed(error);
-            }
+            self.stop_slot(slots, lease.slot, given_up.map_or(SlotState::Idle, SlotState::Failed)).await;
         }
         self.changed.notify_waiters();
     }
@@ -156,7 +153,7 @@ impl Pool {
             return self.lock_report().leaks.extend(leaks);
         }
         if slot.users == 0 && slot.leases == 0 && matches!(slot.state, SlotState::Running(_)) {
-            self.stop_slot(slots, index).await;
+            self.stop_slot(slots, index, SlotState::Idle).await;
         }
     }
 
@@ -276,7 +273,8 @@ impl Pool {
         result
     }
 
-    async fn stop_slot(&self, mut slots: tokio::sync::MutexGuard<'_, Vec<PoolSlot>>, index: usize) {
+    /// Stops the instance of a slot, which is in the state `then` before any other task sees it again.
+    async fn stop_slot(&self, mut slots: tokio::sync::MutexGuard<'_, Vec<PoolSlot>>, index: usize, then: SlotState) {
         let SlotState::Running(instance) = &slots[index].state else {
             return;
         };
@@ -287,7 +285,7 @@ impl Pool {
         self.note_end(&instance, error);
         let mut slots = self.slots.lock().await;
         if matches!(slots[index].state, SlotState::Changing(_)) {
-            slots[index].state = SlotState::Idle;
+            slots[index].state = then;
         }
         drop(slots);
         self.changed.notify_waiters();

@@ -50,7 +50,7 @@ impl Pool {
                 return Ok(ExclusiveLease { pool: self, slot: index });
             }
             if let Some(victim) = slots.iter().position(PoolSlot::can_make_room) {
-                self.stop_slot(slots, victim).await;
+                self.stop_slot(slots, victim, SlotState::Idle).await;
                 continue;
             }
             drop(slots);

@@ -1,6 +1,6 @@
 //! When instances start, stop, make room and come back, counted on a backend that does nothing else.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -13,6 +13,9 @@ struct StartCount {
     started: AtomicUsize,
     stopped: AtomicUsize,
     most: AtomicUsize,
+    /// Whether a stop waits for [`Self::stops`].
+    stops_wait: AtomicBool,
+    stops: Notify,
 }
 
 struct Counted {
@@ -36,6 +39,9 @@ impl Backend for Counted {
 
     fn shutdown(&mut self) -> Work<'_, ()> {
         Box::pin(async {
+            if self.count.stops_wait.load(Ordering::SeqCst) {
+                self.count.stops.notified().await;
+            }
             if std::mem::take(&mut self.up) {
                 self.count.stopped.fetch_add(1, Ordering::SeqCst);
             }
@@ -129,6 +135,41 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
     let refused = pool.lease(0).await.err().unwrap();
     insta::assert_snapshot!(refused.message, @"instance 0 died 3 times, last: died again");
     assert!(refused.inherited);
+}
+
+#[tokio::test]
+async fn an_instance_that_is_given_up_cannot_be_started_while_it_stops() {
+    let (pool, count) = pool(vec![9], 1);
+    let pool = Arc::new(pool);
+    let died = || BackendError::new(Stage::Call, Fault::Died, "died again");
+    for _ in 0..RESTARTS {
+        let lease = pool.lease(0).await.unwrap();
+        pool.release(lease, Some(died())).await;
+    }
+    let lease = pool.lease(0).await.unwrap();
+    count.stops_wait.store(true, Ordering::SeqCst);
+    let releasing = tokio::spawn({
+        let pool = Arc::clone(&pool);
+        async move { pool.release(lease, Some(died())).await }
+    });
+    // The stop and another lease wait for the lock in this order, so that the lease is the first to see the slot after the stop.
+    let pause = || tokio::time::sleep(Duration::from_millis(50));
+    pause().await;
+    let slots = pool.slots.lock().await;
+    count.stops.notify_one();
+    pause().await;
+    let leasing = tokio::spawn({
+        let pool = Arc::clone(&pool);
+        async move { pool.lease(0).await.map(|_| ()) }
+    });
+    pause().await;
+    count.stops_wait.store(false, Ordering::SeqCst);
+    drop(slots);
+    releasing.await.unwrap();
+    let refused = leasing.await.unwrap().unwrap_err();
+    assert_eq!(refused.message, "instance 0 died 3 times, last: died again");
+    let starts = RESTARTS as usize + 1;
+    assert_eq!(counts(&count), (starts, starts));
 }
 
 #[tokio::test]
