@@ -21,13 +21,17 @@ use crate::wire::Secret;
 
 /// How often the servers of the platform are listed, to notice that one is gone.
 const POLL: Duration = Duration::from_millis(500);
+/// How long a start that was given up may take to end. An instance has 30 s to stop, so that this leaves as much for
+/// [`ServerPlatform::stop`].
+const LATE_START: Duration = Duration::from_secs(15);
 /// How long the platform may take to return the log of a server.
 const LOG: Duration = Duration::from_secs(5);
 
 /// A platform that starts boileroom's model server under a name. The value holds the settings of a backend's table. It is
 /// serialised to find the servers of a killed run, so it must not contain a secret.
 ///
-/// Every method but `start` may be dropped half-way, and every method must end in bounded time.
+/// Every method may be dropped half-way, `start` only when it has not ended 15 s after it was given up: its server may still start
+/// then, and `hydrotest clean` looks for it. Every method must end in bounded time.
 pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The value of `kind = "..."`.
     const NAME: &'static str;
@@ -104,7 +108,7 @@ struct PlatformSettings<P> {
 
 impl<P: ServerPlatform> Settings for PlatformSettings<P> {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        let launcher = NamedServer { platform: self.platform.clone(), name: launch.instance.label(), start: None };
+        let launcher = NamedServer::new(self.platform.clone(), launch.instance.label());
         Ok(Box::new(Served::new(launcher, launch.on_device(None), self.served, None)))
     }
 
@@ -118,9 +122,14 @@ struct NamedServer<P> {
     platform: P,
     name: String,
     start: Option<JoinHandle<Result<String, BackendError>>>,
+    late_start: Duration,
 }
 
 impl<P: ServerPlatform> NamedServer<P> {
+    const fn new(platform: P, name: String) -> Self {
+        Self { platform, name, start: None, late_start: LATE_START }
+    }
+
     /// Starts the server in a task of its own, because a start that was dropped would go on unnoticed.
     async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<String, BackendError> {
         let internal = |what, error: &dyn std::error::Error| BackendError::internal_at_launch(what, error);
@@ -174,7 +183,11 @@ impl<P: ServerPlatform> Launcher for NamedServer<P> {
 
     fn terminate(&mut self) -> Work<'_, ()> {
         Box::pin(async {
-            if let Some(start) = &mut self.start {
+            if let Some(start) = &mut self.start
+                && tokio::time::timeout(self.late_start, &mut *start).await.is_err()
+            {
+                // The server may still start. The leak check reports that, so the task has to be gone before it.
+                start.abort();
                 let _ = start.await;
             }
             self.start = None;
@@ -202,7 +215,7 @@ impl<P: ServerPlatform> ResourceFinder for Servers<P> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use super::*;
     use crate::backend::facts::PlatformFacts;
@@ -213,7 +226,10 @@ mod tests {
 
     /// Servers are files in a directory, and starting one takes a while.
     #[derive(Clone, serde::Serialize, serde::Deserialize)]
-    struct Files(PathBuf);
+    struct Files {
+        directory: PathBuf,
+        start: Duration,
+    }
 
     impl ServerPlatform for Files {
         const NAME: &'static str = "files";
@@ -225,55 +241,80 @@ mod tests {
         }
 
         async fn start(&self, name: &str, variables: &[(&str, String)]) -> Result<String, BackendError> {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(self.start).await;
             assert!(variables.iter().any(|(variable, _)| *variable == Secret::VARIABLE));
-            fs::write(self.0.join(name), "").unwrap();
+            fs::write(self.directory.join(name), "").unwrap();
             Ok("http://127.0.0.1:1\n".to_owned())
         }
 
         async fn stop(&self, name: &str) -> Result<(), BackendError> {
-            let _ = fs::remove_file(self.0.join(name));
+            let _ = fs::remove_file(self.directory.join(name));
             Ok(())
         }
 
         async fn list(&self) -> Result<Vec<String>, BackendError> {
-            let entries = fs::read_dir(&self.0).unwrap();
+            let entries = fs::read_dir(&self.directory).unwrap();
             let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
             Ok(names.collect())
         }
     }
 
-    #[tokio::test]
-    async fn a_start_that_is_dropped_is_waited_for_and_what_it_started_is_found() {
-        let home = tempfile::tempdir().unwrap();
-        let files = Files(home.path().to_owned());
-        let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
+    /// The launch of an instance, its guard, and its server on the platform.
+    fn server_of(files: &Files, state: &Path) -> (LaunchSpec, LeakGuard, NamedServer<Files>) {
         let launch = LaunchSpec {
             contract: Arc::clone(&Config::built_in().unwrap().models[0]),
             config: serde_json::Map::new(),
             overrides: Overrides::default(),
-            instance: instance.clone(),
+            instance: InstanceId::next(&Arc::new(RunDirectory::in_state(state))),
             progress: StartProgress::default(),
             facts: PlatformFacts::default(),
             recorder: None,
         };
-        let (launch, secret) = (launch.on_device(None), Secret::new("s").unwrap());
-        let mut server = NamedServer { platform: files.clone(), name: instance.label(), start: None };
+        let instance = launch.instance.clone();
+        let guard = LeakGuard::new(instance, |_, record| Ok(open_finder::<Files>(record).unwrap()), Arc::default());
+        let server = NamedServer::new(files.clone(), launch.instance.label());
+        (launch.on_device(None), guard, server)
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_dropped_is_waited_for_and_what_it_started_is_found() {
+        let (home, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = Files { directory: home.path().to_owned(), start: Duration::from_millis(20) };
+        let (launch, guard, mut server) = server_of(&files, state.path());
+        let secret = Secret::new("s").unwrap();
         let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&launch, &secret)).await;
         assert!(dropped.is_err() && files.list().await.unwrap().is_empty());
         server.terminate().await.unwrap();
-        let guard =
-            LeakGuard::new(instance.clone(), |_, record| Ok(open_finder::<Files>(record).unwrap()), Arc::default());
-        assert_eq!(guard.check(StoppedFrom::Starting).await.leaks, [""; 0]);
+        let report = guard.check(StoppedFrom::Starting).await;
+        assert_eq!((report.leaks, report.failed_checks), (vec![], vec![]));
 
         let endpoint = server.launch(&launch, &secret).await.unwrap();
         assert_eq!(endpoint.url, "http://127.0.0.1:1");
         fs::write(home.path().join("of-others"), "").unwrap();
         let found = guard.kill().await.unwrap();
-        assert_eq!(found, [Resource::new("server", instance.label())]);
+        assert_eq!(found, [Resource::new("server", launch.instance.label())]);
         let server_exit = server.exited().await;
         assert_eq!(server_exit.message, "is no longer there, according to files");
         assert_eq!(files.list().await.unwrap(), ["of-others"]);
         server.terminate().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_start_that_does_not_end_is_given_up_and_reported() {
+        let (home, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = Files { directory: home.path().to_owned(), start: Duration::from_secs(3600) };
+        let (launch, guard, mut server) = server_of(&files, state.path());
+        server.late_start = Duration::from_millis(1);
+        let secret = Secret::new("s").unwrap();
+        let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&launch, &secret)).await;
+        assert!(dropped.is_err());
+        server.terminate().await.unwrap();
+        let report = guard.check(StoppedFrom::Starting).await;
+        assert_eq!(
+            report.failed_checks,
+            ["the start of a server was given up and may still be carried out, `hydrotest clean` looks for it"]
+        );
+        drop((launch, guard, server));
+        assert_eq!(fs::read_dir(state.path()).unwrap().count(), 1, "`clean` has to look there");
     }
 }

@@ -14,7 +14,8 @@ use crate::backend::{BackendError, private};
 
 /// The subdirectory of a run's directory for these files.
 const DIRECTORY: &str = "pending";
-/// The longest time from the request to the creation: the time limit of the longest submission.
+/// The longest time from the request, or from when it was given up, to the creation: the time limit of the longest
+/// submission.
 const LATEST: Duration = Duration::from_secs(60);
 
 /// A creation whose outcome is not known yet. If dropped without [`Self::confirm`], it counts as abandoned.
@@ -50,8 +51,9 @@ impl PendingCreation {
 impl Drop for PendingCreation {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
-            // The directory of the run is kept even if the file cannot be.
-            let _ = file.keep();
+            // The directory of the run is kept even if the file cannot be. Writing to the file renews its time: the
+            // request may have been under way for longer than a creation counts as pending.
+            let _ = file.keep().map(|path| fs::write(path, self.what));
             self.instance.abandoned(self.what);
         }
     }
@@ -70,6 +72,7 @@ pub(super) fn pending_for(run: &Path) -> io::Result<Option<Duration>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::sync::Arc;
     use std::time::SystemTime;
 
@@ -84,12 +87,15 @@ mod tests {
         instance.pending("the creation of a thing").unwrap().confirm();
         assert_eq!(pending_for(&run.path).unwrap(), None);
         assert!(instance.take_observed().abandoned.is_empty());
-        drop(instance.pending("the creation of a thing").unwrap());
+        let pending = instance.pending("the creation of a thing").unwrap();
+        let long_ago = SystemTime::now() - 2 * LATEST;
+        File::options().write(true).open(pending.file.as_ref().unwrap()).unwrap().set_modified(long_ago).unwrap();
+        drop(pending);
         assert_eq!(instance.take_observed().abandoned, ["the creation of a thing"]);
         let rest = pending_for(&run.path).unwrap().unwrap();
         assert!(rest <= LATEST && rest > LATEST / 2, "{rest:?}");
         let file = fs::read_dir(run.path.join(DIRECTORY)).unwrap().next().unwrap();
-        let file = fs::File::options().write(true).open(file.unwrap().path()).unwrap();
+        let file = File::options().write(true).open(file.unwrap().path()).unwrap();
         file.set_modified(SystemTime::now() - LATEST).unwrap();
         assert_eq!(pending_for(&run.path).unwrap(), None);
         run.end();

@@ -43,7 +43,7 @@ impl RunDirectory {
     }
 
     #[cfg(test)]
-    pub(super) fn in_state(state: &Path) -> Self {
+    pub(in crate::backend) fn in_state(state: &Path) -> Self {
         let mut run = Self::new();
         run.path = state.join(&run.name);
         run
