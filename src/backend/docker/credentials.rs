@@ -45,19 +45,18 @@ async fn look(registry: &str, environment: Environment<'_>) -> Result<(DockerCre
     let shown = path.display();
     let config = host::json(&path).ok_or_else(|| format!(": there is no usable {shown}"))?;
     let keys: &[&str] = if registry == HUB { &[HUB_KEY, HUB, "index.docker.io"] } else { &[registry] };
-    let (credentials, origin) = if let Some(helper) = helper(&config, keys) {
+    let (credentials, place) = if let Some(helper) = helper(&config, keys) {
         let program = format!("docker-credential-{helper}");
         let asked = tokio::time::timeout(PATIENCE, ask(&program, keys[0])).await;
-        let (credentials, user) = asked
+        let credentials = asked
             .unwrap_or_else(|_| Err(format!("did not answer within {} s", PATIENCE.as_secs())))
             .map_err(|reason| format!(": {program} {reason}"))?;
-        (credentials, format!("{user} from {program}"))
+        (credentials, program)
     } else {
         let credentials = stored(&config, keys).ok_or_else(|| format!(": {shown} has none for {registry}"))?;
-        let user = credentials.username.as_deref().unwrap_or("a token");
-        let origin = format!("{user} from {shown}");
-        (credentials, origin)
+        (credentials, shown.to_string())
     };
+    let origin = format!("{} from {place}", shown_user(&credentials));
     // Docker Hub is known to engines by its name in configurations.
     Ok((DockerCredentials { serveraddress: Some(keys[0].to_owned()), ..credentials }, origin))
 }
@@ -91,8 +90,8 @@ fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
     Some(of_user(username.to_owned(), password.trim_end_matches('\0').to_owned()))
 }
 
-/// The credentials that a helper program returns, and their user.
-async fn ask(program: &str, registry: &str) -> Result<(DockerCredentials, String), String> {
+/// The credentials that a helper program returns.
+async fn ask(program: &str, registry: &str) -> Result<DockerCredentials, String> {
     let run = async {
         let mut child = tokio::process::Command::new(program)
             .arg("get")
@@ -117,8 +116,14 @@ async fn ask(program: &str, registry: &str) -> Result<(DockerCredentials, String
     let (Some(user), Some(secret)) = (text("Username"), text("Secret")) else {
         return Err("gave a response without `Username` and `Secret`".to_owned());
     };
-    let credentials = if user == TOKEN { of_token(secret) } else { of_user(user.clone(), secret) };
-    Ok((credentials, user))
+    Ok(if user == TOKEN { of_token(secret) } else { of_user(user, secret) })
+}
+
+/// The user of credentials, for messages. Some registries want their token as the user too, or with an empty password.
+fn shown_user(credentials: &DockerCredentials) -> &str {
+    let password = credentials.password.as_deref().unwrap_or_default();
+    let user = credentials.username.as_deref();
+    user.filter(|user| !password.is_empty() && *user != password).unwrap_or("a token")
 }
 
 fn of_user(username: String, password: String) -> DockerCredentials {
@@ -153,6 +158,19 @@ mod tests {
         assert_eq!((lab.identitytoken.as_deref(), lab.serveraddress.as_deref()), (Some("t"), Some("lab:5000")));
         assert!(found(config, "quay.io").await.credentials.is_none());
         assert!(found("{broken", "quay.io").await.credentials.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_also_the_user_is_not_shown() {
+        let stored = |text: &str| {
+            format!(r#"{{"auths": {{"lab": {{"auth": "{}"}}}}}}"#, base64_simd::STANDARD.encode_to_string(text))
+        };
+        for (text, user) in [("ada:t0ken", "ada"), ("t0ken:t0ken", "a token"), ("t0ken:", "a token")] {
+            let lab = found(&stored(text), "lab").await;
+            assert!(lab.origin.starts_with(&format!("with the credentials of {user} from ")), "{}", lab.origin);
+            assert!(lab.credentials.is_some() && !lab.origin.contains("t0ken"), "{}", lab.origin);
+        }
+        assert_eq!(shown_user(&of_token("t0ken".to_owned())), "a token");
     }
 
     #[tokio::test]
