@@ -175,22 +175,8 @@ impl Http {
     /// # Errors
     /// If a variable is not set, or its value cannot be sent in a header.
     fn credentials(&self, secret: Secret) -> Result<Credentials, BackendError> {
-        let hidden = RefCell::new(Vec::new());
-        let variable = |name: &str| {
-            let value = std::env::var(name).ok()?;
-            hidden.borrow_mut().push(value.clone());
-            Some(value)
-        };
-        let mut headers = HeaderMap::new();
-        for (name, text) in &self.headers {
-            let unusable = |why: String| BackendError::configuration(format_args!("`headers.{name}`{why}"));
-            let value = interpolate(text, &[], variable).map_err(|error| unusable(format!(": {error}")))?;
-            let mut value = HeaderValue::try_from(value.trim())
-                .map_err(|_| unusable(" has characters that no header has".to_owned()))?;
-            value.set_sensitive(true);
-            headers.insert(name.clone(), value);
-        }
-        Ok(Credentials { secret: secret.hiding(hidden.take()), variable: self.secret.value.clone(), headers })
+        let (headers, hidden) = fill_headers(&self.headers, |name| std::env::var(name).ok())?;
+        Ok(Credentials { secret: secret.hiding(hidden), variable: self.secret.value.clone(), headers })
     }
 
     fn client(&self, address: &str, secret: Secret) -> Result<ModelClient, BackendError> {
@@ -198,6 +184,33 @@ impl Http {
         let client = ModelClient::new(address, own.secret, self.served.timeouts);
         Ok(client.map_err(BackendError::configuration)?.with_headers(own.headers))
     }
+}
+
+/// The headers with the values of variables, and these values, which must not be shown.
+///
+/// # Errors
+/// If a variable is not set, or its value cannot be sent in a header.
+fn fill_headers(
+    headers: &[(HeaderName, String)],
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(HeaderMap, Vec<String>), BackendError> {
+    let hidden = RefCell::new(Vec::new());
+    let hiding = |name: &str| {
+        let value = variable(name)?;
+        // As it is sent, without the line end of a file that it was read from.
+        hidden.borrow_mut().push(value.trim().to_owned());
+        Some(value)
+    };
+    let mut filled = HeaderMap::new();
+    for (name, text) in headers {
+        let unusable = |why: String| BackendError::configuration(format_args!("`headers.{name}`{why}"));
+        let value = interpolate(text, &[], hiding).map_err(|error| unusable(format!(": {error}")))?;
+        let mut value = HeaderValue::try_from(value.trim())
+            .map_err(|_| unusable(" has characters that no header has".to_owned()))?;
+        value.set_sensitive(true);
+        filled.insert(name.clone(), value);
+    }
+    Ok((filled, hidden.into_inner()))
 }
 
 /// The error of a table that declares one server as several models.
@@ -238,10 +251,9 @@ impl Launcher for Running {
 mod tests {
     use serde_json::json;
 
-    use super::super::kind::Overrides;
     use super::super::registry::Platform;
+    use super::*;
     use crate::config::{Config, Source};
-    use crate::prediction::Options;
 
     fn select(table: &str) -> Result<Platform, String> {
         let text = format!("default = 'lab'\n[backends.lab]\nkind = 'http'\n{table}");
@@ -304,6 +316,15 @@ mod tests {
         let contract = Config::built_in().unwrap().models[0].clone();
         let error = select(table).unwrap().open(&contract, &Options::new()).err().unwrap();
         insta::assert_snapshot!(error.message, @"`headers.authorization`: environment variable `NO_SUCH_TOKEN` is not set");
+    }
+
+    #[test]
+    fn a_token_is_masked_as_it_is_sent() {
+        let headers = [(HeaderName::from_static("authorization"), "Bearer ${LAB_TOKEN}".to_owned())];
+        let (filled, hidden) = fill_headers(&headers, |_| Some("t0ken\n".to_owned())).unwrap();
+        assert_eq!(filled["authorization"], "Bearer t0ken");
+        let secret = Secret::new("s").unwrap().hiding(hidden);
+        assert_eq!(secret.scrub("401: Bearer t0ken is unknown"), "401: Bearer [secret] is unknown");
     }
 
     #[test]
