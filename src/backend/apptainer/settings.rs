@@ -114,6 +114,7 @@ impl ApptainerSettings {
                 ))
             })?);
         }
+        let source = source.map(|source| absolute(&source)).transpose()?;
         let model_directory = path(&self.model_directory)?
             .or_else(|| variable("MODEL_DIR"))
             .map(|directory| absolute(&directory))
@@ -126,11 +127,12 @@ impl ApptainerSettings {
                 )
             })?,
         };
-        let values = PlaceholderValues::new(contract, [port, ("source", source.clone().unwrap_or_default())])?;
+        let shown = source.as_deref().map(|source| source.display().to_string()).unwrap_or_default();
+        let values = PlaceholderValues::new(contract, [port, ("source", shown)])?;
         Ok(ApptainerSpec {
             cache,
             model_directory,
-            source: source.map(|source| absolute(&source)).transpose()?,
+            source,
             command: values.fill_all(&self.command)?,
             environment: values.fill_values(&self.environment)?,
             binds: values.fill_all(&self.binds)?,

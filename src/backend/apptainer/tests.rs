@@ -93,6 +93,16 @@ fn the_command_is_that_of_boileroom_without_its_variables() {
 }
 
 #[test]
+fn a_source_in_the_home_directory_is_bound_and_run_by_its_whole_path() {
+    let home = std::env::var("HOME").unwrap();
+    let (command, variables) = program("source = '~/b'\nmodel_dir = '/w'\n", Some("cpu"));
+    assert!(command.contains(&format!(" -B {home}/b/boileroom:{home}/b/boileroom:ro ")), "{command}");
+    assert!(command.contains(&format!(" {home}/b/boileroom/backend/server.py ")), "{command}");
+    let path = variables.into_iter().find(|(name, _)| name == "APPTAINERENV_PYTHONPATH");
+    assert_eq!(path.unwrap().1, Some(format!("{home}/b")));
+}
+
+#[test]
 fn a_device_decides_whose_drivers_are_needed_unless_the_table_does() {
     let gpu = |table: &str, device| settings(&format!("source = '/b'\n{table}")).gpu_for(device);
     assert_eq!(gpu("", None), Gpu::Nvidia);
