@@ -162,7 +162,8 @@ impl Pump {
         if self.written > self.largest {
             let mut earlier = self.path.clone().into_os_string();
             earlier.push(".earlier");
-            let Ok(file) = std::fs::rename(&self.path, earlier).and_then(|()| File::create(&self.path)) else { return };
+            let renamed = std::fs::rename(&self.path, earlier);
+            let Ok(file) = renamed.and_then(|()| private::create_file(&self.path)) else { return };
             (self.file, self.written) = (file, 0);
         }
         self.written += line.len() as u64 + 1;
@@ -172,6 +173,8 @@ impl Pump {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     const LARGEST: u64 = 1 << 20;
@@ -228,11 +231,10 @@ mod tests {
         assert_eq!(log.tail().len(), TAIL);
         assert_eq!(log.tail().last().unwrap(), "the end");
         assert!(written.ends_with("the end\n"));
-        let sizes: Vec<u64> = std::fs::read_dir(directory.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().metadata().unwrap().len())
-            .collect();
-        assert_eq!(sizes.len(), 2);
-        assert!(sizes.iter().all(|size| *size <= LARGEST + 1024), "{sizes:?}");
+        let entries = std::fs::read_dir(directory.path()).unwrap();
+        let files: Vec<_> = entries.map(|entry| entry.unwrap().metadata().unwrap()).collect();
+        assert_eq!(files.len(), 2);
+        assert!(files.iter().all(|file| file.len() <= LARGEST + 1024), "{files:?}");
+        assert!(files.iter().all(|file| file.permissions().mode() & 0o777 == 0o600), "{files:?}");
     }
 }
