@@ -31,6 +31,9 @@ pub(super) const SHUTDOWN_REPORT: Duration = Duration::from_secs(4);
 /// The time that the interpreter may take to exit once everything is stopped, unless the hosted code may take longer to
 /// stop: threads and exit hooks run then. torch alone takes 2.7 s to unload when eight processes share two cores.
 const EXIT: Duration = Duration::from_secs(5);
+/// When the interpreter is killed at the latest, counted from the order to stop. An instance has 30 s to stop; the
+/// rest is for SIGTERM, for processes that outlive the interpreter, and for the kill.
+const LATEST_KILL: Duration = Duration::from_secs(25);
 /// How long processes of the hosted code may take to exit after its stop.
 const SETTLING: Duration = Duration::from_secs(3);
 /// Pause between two looks at them.
@@ -238,6 +241,7 @@ impl Interpreter {
 
     /// Stops the hosted code, and the interpreter with everything it started.
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
+        let begun = tokio::time::Instant::now();
         let (mut report, mut left) = (None, Vec::new());
         let (mut silent, mut lingers) = (false, false);
         if self.process.exit_reason().is_none()
@@ -252,7 +256,8 @@ impl Interpreter {
             if report.is_some() {
                 left = self.left_by_stop().await;
                 channel.tell(&json!({"do": "release"}));
-                lingers = tokio::time::timeout(patience.max(EXIT), self.process.exited()).await.is_err();
+                let limit = exit_limit(patience, begun.elapsed());
+                lingers = tokio::time::timeout(limit, self.process.exited()).await.is_err();
             }
             if lingers {
                 channel.tell(&json!({"do": "where"}));
@@ -282,6 +287,11 @@ impl Interpreter {
     }
 }
 
+/// How long the interpreter may take to exit, once everything is stopped that may take `patience` and took `spent`.
+fn exit_limit(patience: Duration, spent: Duration) -> Duration {
+    patience.max(EXIT).min(LATEST_KILL.saturating_sub(spent))
+}
+
 /// Listens on a socket in a directory, even if its path is too long for a socket.
 fn listen(directory: &Path) -> io::Result<UnixListener> {
     let path = directory.join(SOCKET);
@@ -299,5 +309,20 @@ async fn accept(listener: &UnixListener) -> io::Result<UnixStream> {
         if stream.peer_cred()?.uid() == own {
             return Ok(stream);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::python::settings::LONGEST_STOP;
+
+    #[test]
+    fn an_interpreter_has_as_long_to_exit_as_the_code_to_stop_unless_the_whole_stop_gets_too_long() {
+        let seconds = Duration::from_secs;
+        assert_eq!(exit_limit(seconds(1), seconds(2)), EXIT);
+        assert_eq!(exit_limit(LONGEST_STOP, seconds(2)), LONGEST_STOP);
+        let longest = LONGEST_STOP + SHUTDOWN_REPORT + SETTLING;
+        assert_eq!(exit_limit(LONGEST_STOP, longest), seconds(3));
     }
 }

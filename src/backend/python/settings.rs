@@ -20,7 +20,7 @@ const INTERPRETER: &str = "python3";
 /// The default wrapper: the model's own.
 const WRAPPER: &str = "{model.wrapper}";
 /// A whole stop may take at most 30 s; the rest is for the exit of the interpreter.
-const LONGEST_STOP: Duration = Duration::from_secs(15);
+pub(super) const LONGEST_STOP: Duration = Duration::from_secs(15);
 
 /// The validated settings.
 #[derive(Debug)]
