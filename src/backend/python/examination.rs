@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::hosting::{Host, Hosting};
 use crate::backend::requirement::Requirement;
 use crate::backend::{BackendError, machine};
+use crate::os::{self, Pid, Signal, kill_process};
 
 /// Prints the interpreter's version and where it would find packages, without importing them.
 const PACKAGES: &str = "
@@ -180,13 +181,14 @@ async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, arguments: 
         command.current_dir(directory);
     }
     let asking = async {
-        let mut child = command.spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let child = command.spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let mut child = AskedInterpreter(child);
         let mut text = String::new();
-        if let Some(output) = child.stdout.take() {
+        if let Some(output) = child.0.stdout.take() {
             let read = output.take(LONGEST).read_to_string(&mut text).await;
             read.map_err(|error| format!("the response of {program} cannot be read: {error}"))?;
         }
-        let status = child.wait().await.map_err(|error| error.to_string())?;
+        let status = child.0.wait().await.map_err(|error| error.to_string())?;
         serde_json::from_str(text.lines().last().unwrap_or_default())
             .map_err(|_| format!("{program} does not answer as a Python does ({status})"))
     };
@@ -194,10 +196,25 @@ async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, arguments: 
     asked.unwrap_or_else(|_| Err(format!("{program} did not answer within {} s", PATIENCE.as_secs())))
 }
 
+/// An interpreter that was asked something. Dropping it before its exit kills also what it started: a launcher such as
+/// `uv run python` has Python as its child. All stay in the process group of hydrotest, so that Ctrl-C ends them.
+struct AskedInterpreter(Child);
+
+impl Drop for AskedInterpreter {
+    fn drop(&mut self) {
+        let running = self.0.id().and_then(|id| os::with_descendants(id.cast_signed()).ok());
+        for process in running.into_iter().flatten().filter_map(Pid::from_raw) {
+            // It may have exited meanwhile.
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::backend::requirement::RequirementStatus;
+    use crate::prediction::Options;
 
     #[test]
     fn a_device_is_a_class_of_gpu_or_not() {
@@ -208,5 +225,40 @@ mod tests {
         }
         assert_eq!(state("cuda:0"), RequirementStatus::Unmet);
         assert_eq!(state("Z9000"), RequirementStatus::Doubtful);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_given_up_leaves_no_child_of_a_launcher() {
+        if os::with_descendants(1).is_err() {
+            return;
+        }
+        let reported = tempfile::NamedTempFile::new().unwrap();
+        let script = format!("sleep 600 & echo $! > {}; wait", reported.path().display());
+        let hosting = Hosting {
+            interpreter: ["sh", "-c", &script].map(str::to_owned).to_vec(),
+            directory: None,
+            environment: Vec::new(),
+            host: Host::Core { class: String::new() },
+            method: "embed",
+            config: Options::new(),
+            device: None,
+            inputs: None,
+        };
+        let started = async {
+            loop {
+                let text = std::fs::read_to_string(reported.path()).unwrap();
+                if text.ends_with('\n') {
+                    return text.trim().parse::<i32>().unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let child = tokio::select! {
+            asked = ask::<ServiceReply>(&hosting, SERVICE, &[]) => panic!("it answered: {:?}", asked.err()),
+            child = started => child,
+        };
+        while os::is_alive(child) {
+            tokio::task::yield_now().await;
+        }
     }
 }
