@@ -61,10 +61,11 @@ pub(crate) enum PortOwner {
     Unknown,
 }
 
-/// The command line of a process, in one line, and the ports on which it listens where the system says.
-pub(crate) fn describe(process: i32) -> String {
+/// The command line of a process, in one line, and the ports on which it listens where the system says. `clean` removes
+/// from the line what must not be shown, before it is cut.
+pub(crate) fn describe(process: i32, clean: fn(&str) -> String) -> String {
     let line = command_line(process);
-    let line = String::from_utf8_lossy(&line).replace(char::is_control, " ");
+    let line = clean(&String::from_utf8_lossy(&line).replace(char::is_control, " "));
     let mut shown: String = line.trim().chars().take(LONGEST).collect();
     for port in listening_ports(process).into_iter().flatten() {
         let _ = write!(shown, ", listening on port {port}");
@@ -80,9 +81,10 @@ mod tests {
     fn a_child_is_described_and_dead_once_it_has_exited() {
         let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
         let process = child.id() as i32;
-        while describe(process) != "sleep 600" {
+        while describe(process, str::to_owned) != "sleep 600" {
             std::thread::yield_now();
         }
+        assert_eq!(describe(process, |line| line.replace("600", &"x".repeat(LONGEST))).len(), LONGEST);
         assert!(is_alive(process));
         child.kill().unwrap();
         child.wait().unwrap();

@@ -54,6 +54,19 @@ impl Secret {
         &self.text
     }
 
+    /// A command line in one line, without the values that it gives to the variable.
+    pub(crate) fn scrub_command(line: &str) -> String {
+        let given = format!("{}=", Self::VARIABLE);
+        let mut parts = line.split_inclusive(&given);
+        let mut clean = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let end = part.find(char::is_whitespace).unwrap_or(part.len());
+            clean.push_str(Self::MASK);
+            clean.push_str(&part[end..]);
+        }
+        clean
+    }
+
     /// A text without this secret.
     pub(crate) fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let all = std::iter::once(&self.text).chain(&self.hidden);
@@ -79,6 +92,16 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.expose().len(), 64);
         assert!(one.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn a_command_line_shows_the_variable_and_not_its_value() {
+        let clean =
+            |line: &str| Secret::scrub_command(&line.replace("KEY", Secret::VARIABLE)).replace(Secret::VARIABLE, "KEY");
+        assert_eq!(clean("run --env KEY=0123 --env A=b serve"), "run --env KEY=[secret] --env A=b serve");
+        assert_eq!(clean("env KEY=0123 XKEY=45"), "env KEY=[secret] XKEY=[secret]");
+        assert_eq!(clean("run KEY 5"), "run KEY 5");
+        assert_eq!(clean(""), "");
     }
 
     #[test]

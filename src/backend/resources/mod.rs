@@ -33,6 +33,7 @@ use serde_json::Value;
 use super::Work;
 use super::supervise::LeakedProcess;
 use crate::os::{self, Pid};
+use crate::wire::Secret;
 
 pub use clean::Mode;
 pub(crate) use clean::{CleanReport, clean};
@@ -86,7 +87,8 @@ impl Resource {
 
     /// A process of this machine.
     pub(in crate::backend) fn of_process(process: i32) -> Self {
-        Self { kind: PROCESS, id: process.to_string(), detail: os::describe(process) }
+        let detail = os::describe(process, Secret::scrub_command);
+        Self { kind: PROCESS, id: process.to_string(), detail }
     }
 
     /// Its process, if it is one.

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::exit::{ExitReason, LeakedProcess, NOT_EXECUTABLE, NOT_FOUND, SupervisorReport};
 use crate::backend::installation::program_to_start;
 use crate::os::{self, Pid, Reaped, Signal, getpid, getppid, kill_process, kill_process_group, setsid};
+use crate::wire::Secret;
 
 /// First argument that makes this program the supervisor of the command that follows it.
 pub(super) const SUPERVISE: &str = "__supervise";
@@ -169,7 +170,7 @@ impl Supervisor {
             let left = os::remaining(self.program);
             if left.is_empty() || Instant::now() >= deadline {
                 for process in left {
-                    let detail = os::describe(process);
+                    let detail = os::describe(process, Secret::scrub_command);
                     report(&SupervisorReport::Left(LeakedProcess { process, detail }));
                 }
                 return report(&SupervisorReport::Settled);
