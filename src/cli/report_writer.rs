@@ -1,6 +1,7 @@
 //! Writes the reports of a run while it goes on, each in one step, so that a killed run leaves readable reports that say that they are
 //! incomplete. Does not make the text of a report.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,6 +14,10 @@ use crate::snapshot::write_atomically;
 
 /// The shortest time between two writes of the reports.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The names of the program's own streams.
+const STDOUT: &str = "/dev/stdout";
+const STDERR: &str = "/dev/stderr";
 
 /// Writing takes at most one part in this many of the time of a run.
 const SHARE: u32 = 20;
@@ -86,17 +91,24 @@ pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result
 }
 
 /// Writes to a pipe or a device directly, and replaces any other file in one step.
-pub(super) fn write_report(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_report(path: &Path, bytes: &[u8]) -> io::Result<()> {
     tracing::debug!(path = %path.display(), bytes = bytes.len(), "report");
-    if is_stream(path) {
-        return std::fs::write(path, bytes);
+    if path == Path::new(STDOUT) {
+        io::stdout().write_all(bytes)
+    } else if path == Path::new(STDERR) {
+        io::stderr().write_all(bytes)
+    } else if is_stream(path) {
+        std::fs::write(path, bytes)
+    } else {
+        // A link stays, and the file behind it is replaced.
+        write_atomically(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), bytes)
     }
-    write_atomically(path, bytes)
 }
 
-/// Whether a path is a pipe or a device.
+/// Whether a path is a pipe, a device or one of the program's own streams, which may be files.
 fn is_stream(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    let is_own = [STDOUT, STDERR].into_iter().any(|own| path == Path::new(own));
+    is_own || std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 #[cfg(test)]
@@ -106,6 +118,18 @@ mod tests {
     use crate::outcome::record::Planned;
     use crate::outcome::record::fixture::run;
     use crate::report::format::format;
+
+    #[test]
+    fn a_link_to_a_report_stays_a_link() {
+        let home = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| home.path().join(name));
+        std::fs::write(&file, "earlier").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write_report(&link, b"report").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "report");
+        assert!(is_stream(Path::new(STDOUT)) && !is_stream(&link));
+    }
 
     #[test]
     fn a_pipe_gets_its_report_once_at_the_end() {
