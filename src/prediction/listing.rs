@@ -10,6 +10,8 @@ use crate::tensor::{KeptRows, Tensor};
 
 /// The most values a response may have, arrays counted as one.
 const VALUES: usize = 20_000;
+/// The most values that may have one path, of which all but the first get suffixes.
+const NAMESAKES: usize = 64;
 /// The longest list of whole numbers that stays a list. A longer one becomes an array.
 const LISTED: usize = 64;
 /// The listed attributes of a response's metadata. Times differ from call to call, and name and version identify the software, not
@@ -63,7 +65,7 @@ pub(crate) struct Listing<'a> {
 
 /// A response that cannot be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the response has more than {VALUES} values")]
+#[error("the response has more than {VALUES} values, or more than {NAMESAKES} of one name")]
 pub struct TooManyValues;
 
 impl ArrayOrigin {
@@ -104,7 +106,7 @@ impl<'a> Listing<'a> {
     /// Lists everything in a response except most of its metadata.
     ///
     /// # Errors
-    /// When the response has too many values.
+    /// When the response has too many values, or too many of one name.
     pub(crate) fn of(prediction: &'a Prediction) -> Result<Self, TooManyValues> {
         let mut listing = Self { class: plain(&prediction.class, "."), entries: Vec::new(), places: HashMap::new() };
         for (name, value) in &prediction.fields {
@@ -236,12 +238,18 @@ impl<'a> Listing<'a> {
         self.entry_at(path, leaf).map(drop)
     }
 
-    /// Two keys of a mapping may have the same text. The second gets a suffix, so that every path identifies one value.
+    /// Two keys of a mapping may have the same text. The second gets a suffix, so that every path identifies one value. Suffixes are
+    /// tried one by one, so there are few.
     fn entry_at(&mut self, mut path: String, leaf: Leaf<'a>) -> Result<String, TooManyValues> {
         if self.entries.len() >= VALUES {
             return Err(TooManyValues);
         }
+        let mut namesakes = 1;
         while self.places.contains_key(&path) {
+            namesakes += 1;
+            if namesakes > NAMESAKES {
+                return Err(TooManyValues);
+            }
             path.push('~');
         }
         self.places.insert(path.clone(), self.entries.len());
@@ -361,6 +369,19 @@ mod tests {
         let many =
             Prediction { class: String::new(), fields: vec![("x".into(), Value::Tuple(vec![Value::None; 30_000]))] };
         assert!(Listing::of(&many).is_err());
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_few() {
+        // A name in a path is cut after 200 bytes.
+        let key = |number: usize| Value::Text(format!("{}{number}", "x".repeat(200)));
+        let named = |count: usize| {
+            let entries = (0..count).map(|number| (key(number), Value::None)).collect();
+            Prediction { class: String::new(), fields: vec![("map".into(), Value::Map(entries))] }
+        };
+        assert_eq!(Listing::of(&named(64)).unwrap().entries().count(), 65);
+        let error = Listing::of(&named(65)).unwrap_err();
+        insta::assert_snapshot!(error, @"the response has more than 20000 values, or more than 64 of one name");
     }
 
     #[test]
