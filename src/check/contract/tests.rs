@@ -112,6 +112,8 @@ fn metadata_is_judged() {
     insta::assert_snapshot!(findings[0].summary, @"metadata.sequence_lengths: expected [3, 2], got [4, 2]");
     insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"the separators between chains or a linker seem to be counted");
     assert_eq!(findings[0].responsible, Responsible::Backend);
+    let absurd = embedding().with("metadata", metadata(&contract, &[usize::MAX / 2; 3]));
+    insta::assert_snapshot!(only(&contract, absurd), @"metadata.sequence_lengths: expected [3, 2], got [9223372036854775807, 9223372036854775807, 9223372036854775807]");
 }
 
 #[test]
