@@ -47,6 +47,12 @@ impl FieldPath {
         self.text.len() == self.name_length
     }
 
+    /// The place of the item that the path is, or that it is within: 1 of `plddt[1]`.
+    pub(crate) fn item(&self) -> Option<usize> {
+        let (index, _) = self.text[self.name_length..].strip_prefix('[')?.split_once(']')?;
+        index.parse().ok()
+    }
+
     /// The items of a value at this path with their paths, or the value itself if it is no list.
     pub(crate) fn items<'a>(&self, value: &'a Value) -> Vec<(String, &'a Value)> {
         match value.as_items() {
@@ -104,6 +110,8 @@ mod tests {
         let path = FieldPath::parse("metadata.sequence_lengths[0]").unwrap();
         assert_eq!((path.name(), path.metadata_attribute()), ("metadata", Some("sequence_lengths")));
         assert!(!path.is_whole());
+        let items = ["plddt[12]", "confidence[1].pair[0]", "plddt", "metadata.sequence_lengths[0]"];
+        assert_eq!(items.map(|text| FieldPath::parse(text).unwrap().item()), [Some(12), Some(1), None, None]);
         assert_eq!(FieldPath::parse("plddt").unwrap().metadata_attribute(), None);
         for wrong in ["", "[0]", "plddt[", "plddt[x]", "plddt.", "plddt[0]x", "a b", "plddt[-1]"] {
             assert_eq!(FieldPath::parse(wrong), None, "{wrong}");

@@ -8,7 +8,7 @@ use super::expected::requests;
 use super::field_path::FieldPath;
 use super::number::names;
 use crate::config::{Call, Diagnostic, Diagnostics, Located, Location, OneOrMany, Section, TableReader};
-use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
+use crate::prediction::contract::{FieldKind, FieldSpec, Presence, SAMPLE_SYMBOLS};
 use crate::prediction::gates::{GateTable, GateValues};
 use crate::prediction::{Contract, Gates};
 
@@ -146,11 +146,18 @@ impl<'a> CheckParser<'a> {
         }
     }
 
-    /// Demands that the shapes of every model may name a symbol.
-    pub(crate) fn demand_symbol(&mut self, symbol: &str, location: Location) {
+    /// Demands that a symbol has a size in a field of every model, or in any if the field is not known.
+    pub(crate) fn demand_symbol(&mut self, symbol: &str, field: Option<&FieldPath>, location: Location) {
         let without = self.models_without(|contract| contract.has_symbol(symbol));
         if without.is_empty() {
+            if let Some(field) = field.filter(|_| SAMPLE_SYMBOLS.contains(&symbol)) {
+                self.demand_samples_in(field, symbol, location);
+            }
             return;
+        }
+        if self.context.contracts.iter().any(|contract| contract.leaves_open(symbol)) {
+            let label = "expected a symbol whose size is published, or a number";
+            return self.reject_at(location, format!("the size of `{symbol}` is not known"), label);
         }
         let diagnostic = if without.len() == self.context.contracts.len() {
             let symbols = self.context.contracts.iter().flat_map(|contract| contract.symbols());
@@ -160,6 +167,16 @@ impl<'a> CheckParser<'a> {
                 .with_help(format!("limit the case to models that have it, with `needs = [\"{symbol}\"]`"))
         };
         self.reader.diagnostics().push(diagnostic);
+    }
+
+    /// Demands that a field has an item for each sample, of which a symbol is a size.
+    fn demand_samples_in(&mut self, field: &FieldPath, symbol: &str, location: Location) {
+        let is_of_all = |contract: &Contract| contract.field(field.name()).is_some_and(|own| !own.kind.is_per_sample());
+        let without = self.models_without(|contract| !is_of_all(contract));
+        if !without.is_empty() {
+            let label = format!("a size of one sample; `{}` of {} is of all", field.name(), names(without));
+            self.reject_at(location, format!("`{symbol}` has no size in `{field}`"), label);
+        }
     }
 
     /// Demands that fields hold one item for each sample, and are named whole.

@@ -25,7 +25,7 @@ struct ShapeCheck {
 pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>> {
     let field = parser.field();
     let items = parser.reader.count("items", 0);
-    let dimensions = read_shape(parser);
+    let dimensions = read_shape(parser, field.as_ref());
     let dtype = read_dtype(parser);
     if !["items", "shape", "dtype"].into_iter().any(|key| parser.reader.has(key)) {
         let label = "expected at least one of `shape`, `dtype` and `items`";
@@ -34,7 +34,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
     Some(Box::new(ShapeCheck { field: field?, dimensions, dtype, items }))
 }
 
-fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
+fn read_shape(parser: &mut CheckParser<'_>, field: Option<&FieldPath>) -> Option<Vec<Dimension>> {
     let written = parser.reader.located_sizes("shape")?;
     let dimensions: Option<Vec<Dimension>> = written.iter().map(|size| Dimension::parse(&size.value)).collect();
     let Some(dimensions) = dimensions else {
@@ -44,7 +44,7 @@ fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
     };
     for (dimension, size) in dimensions.iter().zip(written) {
         if let Dimension::Symbol(symbol, _) = dimension {
-            parser.demand_symbol(symbol, size.location);
+            parser.demand_symbol(symbol, field, size.location);
         }
     }
     Some(dimensions)
@@ -82,12 +82,16 @@ impl CheckRule for ShapeCheck {
             return Ok(findings);
         }
         match value {
-            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, &answered.expected.sizes, &mut add),
+            Value::Array(tensor) => {
+                self.judge_array(&field.to_string(), tensor, &sizes_of(answered, field, None), &mut add);
+            }
             Value::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{field}[{index}]");
                     match item.as_array() {
-                        Some(tensor) => self.judge_array(&path, tensor, &sizes_of(answered, field, index), &mut add),
+                        Some(tensor) => {
+                            self.judge_array(&path, tensor, &sizes_of(answered, field, Some(index)), &mut add);
+                        }
                         None => add(format!("{path}: expected an array, got {}", item.describe())),
                     }
                 }
@@ -111,10 +115,12 @@ impl ShapeCheck {
     }
 }
 
-/// The sizes for one item of a list, with `N` and `C` of its sample.
-fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: usize) -> Sizes {
+/// The sizes for one array: for an item of a field, or for a part of one, with `N` and `C` of its sample. `index` is its place in the
+/// list at the path.
+fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: Option<usize>) -> Sizes {
     let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
-    match answered.expected.complex(kind, index) {
+    let sample = field.item().or(index.filter(|_| field.is_whole())).filter(|_| kind.is_per_sample());
+    match sample.and_then(|sample| answered.expected.complex(kind, sample)) {
         Some(complex) => answered.expected.sizes_of(complex),
         None => answered.expected.sizes.clone(),
     }
@@ -125,6 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
+    use super::super::fixture::folded::declared;
     use super::super::fixture::{compile_errors, compiled, embedder, folder, response, summaries};
 
     fn found(table: &str, response: CallResult) -> Vec<String> {
@@ -152,6 +159,9 @@ mod tests {
         plddt: expected 3 items, got 2
         plddt[1]: expected shape (2,), got (3,)
         ");
+        assert_eq!(found("field = 'plddt[0]'\nshape = ['N']", scores()), Vec::<String>::new());
+        assert_eq!(found("field = 'pae[1]'\nshape = ['N', 'L']", scores()), Vec::<String>::new());
+        insta::assert_snapshot!(found("field = 'plddt[0]'\nshape = ['C']", scores()).join("\n"), @"plddt[0]: expected shape (1,), got (2,)");
         insta::assert_snapshot!(found("field = 'atom_array'\nshape = [2]", scores())[0], @"atom_array[0]: expected an array, got structure of 11 atoms");
     }
 
@@ -166,6 +176,26 @@ mod tests {
           |                    ^^^
           |
           = help: known: `B`, `L`, `N`, `C`, `D`, `layers`
+        ");
+    }
+
+    #[test]
+    fn a_symbol_without_a_size_cannot_be_demanded() {
+        let table = "check = 'shape'\nfield = 'distogram'\nshape = ['N', 'N', 'distogram_bins']";
+        insta::assert_snapshot!(compile_errors(&declared("esmfold2"), table), @"
+        error: the size of `distogram_bins` is not known
+         --> check.toml:3:20
+          |
+        3 | shape = ['N', 'N', 'distogram_bins']
+          |                    ^^^^^^^^^^^^^^^^ expected a symbol whose size is published, or a number
+        ");
+        let errors = compile_errors(&embedder(), "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'N', 'D']");
+        insta::assert_snapshot!(errors, @"
+        error: `N` has no size in `embeddings`
+         --> check.toml:3:15
+          |
+        3 | shape = ['B', 'N', 'D']
+          |               ^^^ a size of one sample; `embeddings` of `embedder` is of all
         ");
     }
 

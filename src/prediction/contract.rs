@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use super::dimension::{Dimension, RESPONSE_SYMBOLS, Sizes};
+pub(crate) use super::dimension::{Dimension, RESPONSE_SYMBOLS, SAMPLE_SYMBOLS, Sizes};
 pub(crate) use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;

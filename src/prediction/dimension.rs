@@ -16,6 +16,9 @@ pub(crate) enum Dimension {
 /// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
 pub(crate) const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
 
+/// Those of them that have a size for each sample, and none for a batch.
+pub(crate) const SAMPLE_SYMBOLS: [&str; 2] = ["N", "C"];
+
 /// The sizes that symbols stand for in one response.
 pub(crate) type Sizes = BTreeMap<String, usize>;
 

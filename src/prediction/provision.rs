@@ -28,16 +28,18 @@ impl Contract {
             .chain(fixed)
     }
 
-    /// Whether shapes may use a symbol: one of every response, a size of the model, or one in the shapes of its own fields.
+    /// Whether a check may use a symbol in a shape: one of every response, or a size of the model.
     pub(crate) fn has_symbol(&self, symbol: &str) -> bool {
-        let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
-        RESPONSE_SYMBOLS.contains(&symbol)
-            || self.dimensions.contains_key(symbol)
-            || self.variants.first().is_some_and(|variant| variant.dimensions.contains_key(symbol))
-            || self.fields.iter().any(|field| field.shape.iter().any(is_it))
+        self.symbols().any(|own| own == symbol)
     }
 
-    /// The symbols that shapes may use, without those of single fields.
+    /// Whether the shapes of the model's own fields use a symbol that has no published size.
+    pub(crate) fn leaves_open(&self, symbol: &str) -> bool {
+        let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
+        !self.has_symbol(symbol) && self.fields.iter().any(|field| field.shape.iter().any(is_it))
+    }
+
+    /// The symbols that have a size.
     pub(crate) fn symbols(&self) -> impl Iterator<Item = &str> {
         let sizes = self.variants.first().into_iter().flat_map(|variant| variant.dimensions.keys());
         let own = self.dimensions.keys().chain(sizes).map(String::as_str);
