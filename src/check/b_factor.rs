@@ -35,8 +35,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 
 impl CheckRule for BFactor {
     fn other_inputs(&self) -> Option<InputScope> {
-        // A place in the field, such as a sample of a batch, is one of this input.
-        self.field.is_whole().then_some(InputScope::Every)
+        Some(InputScope::Every)
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {

@@ -212,6 +212,11 @@ impl<'a> CheckParser<'a> {
     }
 
     fn demand(&mut self, path: FieldPath, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
+        // The checks that demand a kind of field match its samples with those of the input.
+        if !path.is_whole() {
+            self.reader.reject("field", format_args!("`{path}` is a part of a field"), "expected a whole field");
+            return None;
+        }
         let mut specs = self.context.contracts.iter().map(|contract| contract.field(path.name()));
         if specs.all(|spec| spec.is_some_and(&accepts)) {
             return Some(path);

@@ -49,7 +49,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 impl CheckRule for Physical {
     fn other_inputs(&self) -> Option<InputScope> {
         // The fraction of a structure that a model is sure of depends on the protein.
-        (self.field.is_whole() && self.confident.is_none()).then_some(InputScope::Every)
+        self.confident.is_none().then_some(InputScope::Every)
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {

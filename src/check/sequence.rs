@@ -24,8 +24,7 @@ pub(super) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn CheckRule>
 
 impl CheckRule for Sequence {
     fn other_inputs(&self) -> Option<InputScope> {
-        // A place in the field, such as a sample of a batch, is one of this input.
-        self.field.is_whole().then_some(InputScope::Every)
+        Some(InputScope::Every)
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
@@ -143,6 +142,14 @@ mod tests {
           |
         2 | field = 'plddt'
           |         ^^^^^^^ expected structures or structure files
+        ");
+        let errors = compile_errors(&folder(), "check = 'sequence'\nfield = 'atom_array[1]'");
+        insta::assert_snapshot!(errors, @"
+        error: `atom_array[1]` is a part of a field
+         --> check.toml:2:9
+          |
+        2 | field = 'atom_array[1]'
+          |         ^^^^^^^^^^^^^^^ expected a whole field
         ");
     }
 }
