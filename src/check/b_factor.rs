@@ -184,6 +184,8 @@ mod tests {
         assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
         insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
+        let empty = right.clone().with("plddt", scores(&[])).with_structure(|it| it.retain(&vec![false; it.atoms()]));
+        insta::assert_snapshot!(summaries(&check, &contract, &[empty]).join("\n"), @"atom_array[0]: expected atoms, got none");
         let bare = right.with_structure(|structure| structure.b_factor = None);
         insta::assert_snapshot!(summaries(&check, &contract, &[bare]).join("\n"), @"atom_array[0]: no temperature factors to hold against `plddt`");
     }

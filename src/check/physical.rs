@@ -17,8 +17,9 @@ use super::number::{count, show};
 use super::parser::CheckParser;
 use super::structure_field::{confidences, is_structural, structure_of};
 use super::{CallFindings, CheckRule, InputScope};
-use crate::compare::{behind, of_residues};
+use crate::compare::{PLDDT, behind, of_residues};
 use crate::config::read_changes;
+use crate::prediction::contract::FieldSpec;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
 use crate::protein::{Structure, residue};
 
@@ -82,7 +83,11 @@ impl CheckRule for Physical {
             let subject = PhysicalStructure::new(&path, &structure, confidence.as_deref(), &gates);
             findings.extend(subject.judge(answered.call, is_trained));
             if is_trained {
-                findings.extend(self.confident.and_then(|least| subject.too_unsure(answered.call, least)));
+                let unsure = self.confident.and_then(|least| match confidence {
+                    Some(_) => subject.too_unsure(answered.call, least),
+                    None => Some(without_confidence(&path, spec, least, answered)),
+                });
+                findings.extend(unsure);
             } else if subject.confident == 0 {
                 let weights = weights.as_deref().unwrap_or("unknown");
                 let reason =
@@ -92,6 +97,19 @@ impl CheckRule for Physical {
         }
         Ok(findings)
     }
+}
+
+/// The finding about a structure without the confidence that the suite demands. The backend is wrong only if it should have given one.
+fn without_confidence(path: &str, spec: &FieldSpec, least: f64, answered: &AnsweredCall<'_>) -> Finding {
+    let summary = format!("{path}: no confidence is given, expected at least {} % confident", show(100.0 * least));
+    let is_due =
+        spec.b_factor.is_some() || answered.contract.field(PLDDT).is_some_and(|field| answered.expected.fills(field));
+    if is_due {
+        return Finding::wrong(NAME, answered.call, summary);
+    }
+    let hint =
+        format!("the structures have none; let the call `{}` ask for `{PLDDT}` in `include_fields`", answered.call);
+    Finding::unjudged(NAME, summary).hint(hint)
 }
 
 /// One structure and its residues that the strict rules apply to.
@@ -125,7 +143,7 @@ impl<'a> PhysicalStructure<'a> {
     }
 
     fn too_unsure(&self, call: &str, least: f64) -> Option<Finding> {
-        (self.has_confidence && self.share() < least).then(|| {
+        (self.share() < least).then(|| {
             let (confident, residues) = (self.confident, count(self.judged.len(), "residue"));
             let least = show(100.0 * least);
             let summary = format!("{}: {confident} of {residues} confident, expected at least {least} %", self.path);

@@ -20,11 +20,17 @@ pub(crate) const fn is_file(field: &FieldSpec) -> bool {
     matches!(field.kind, FieldKind::Pdb | FieldKind::Cif)
 }
 
-/// The structure that an item of such a field holds, with columns of equal length.
+/// The structure that an item of such a field holds, with columns of equal length and at least one atom, so that no check passes for
+/// lack of atoms.
 ///
 /// # Errors
 /// What the item is instead, or why its text cannot be read.
 pub(crate) fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>, String> {
+    let structure = read(kind, item)?;
+    if structure.atoms() == 0 { Err("expected atoms, got none".to_owned()) } else { Ok(structure) }
+}
+
+fn read(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>, String> {
     let (format, parsed) = match (kind, item) {
         (_, Value::Structure(structure)) => {
             return match structure.uneven_column() {

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 
 use serde_json::json;
 
-use super::super::case_results::{MetricValues, RecordedResults};
+use super::super::case_results::{CallResult, MetricValues, RecordedResults};
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, declared, first_structure, folded};
 use super::super::fixture::{compile_errors, compiled, folder, summaries};
 use super::*;
+use crate::backend::Responsible;
 use crate::check::CaseResults;
+use crate::prediction::Contract;
 use crate::prediction::contract::FactorScale;
 use crate::protein::{mmcif, pdb, test_data};
 use crate::snapshot::{Recording, SnapshotKey, Store};
@@ -170,19 +172,18 @@ fn unsure_residues_are_judged_by_their_chirality_only() {
 }
 
 /// What the check says of a response with some weights: its findings, and what it did not judge.
-fn with_weights(
-    weights: &str,
-    response: &super::super::case_results::CallResult,
-    table: &str,
-) -> (Vec<Finding>, Vec<String>) {
-    let contract = declared("esmfold");
-    let check = compiled(&contract, &format!("check = 'physical'\n{table}"));
+fn with_weights(weights: &str, response: &CallResult, table: &str) -> (Vec<Finding>, Vec<String>) {
+    said(&declared("esmfold"), weights, response, table)
+}
+
+fn said(contract: &Contract, weights: &str, response: &CallResult, table: &str) -> (Vec<Finding>, Vec<String>) {
+    let check = compiled(contract, &format!("check = 'physical'\n{table}"));
     let directory = tempfile::tempdir().unwrap();
     let store = Store::new(directory.path(), Recording::Never).unwrap();
     let key = |call: &str| SnapshotKey::new(weights, "esmfold", "suite", "case", Some(call));
     let measured = MetricValues::default();
     let findings = check.judge(&CaseResults {
-        contract: &contract,
+        contract,
         responses: std::slice::from_ref(response),
         recorded: Some(&RecordedResults {
             store: &store,
@@ -199,6 +200,43 @@ fn with_weights(
         measured: &measured,
     });
     (findings, measured.into_inner().1)
+}
+
+#[test]
+fn a_structure_without_atoms_is_no_structure_whatever_the_weights() {
+    let right = folded(&declared("esmfold"), "call", UBIQUITIN, json!({}));
+    let empty = right.with_structure(|it| it.retain(&vec![false; it.atoms()]));
+    for weights in ["published", "rig"] {
+        let (found, unjudged) = with_weights(weights, &empty, "");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(found[0], @"physical [call]: atom_array[0]: expected atoms, got none");
+        }
+        assert_eq!((found.len(), unjudged), (1, Vec::new()));
+    }
+}
+
+#[test]
+fn a_demanded_confidence_that_is_not_given_is_found() {
+    let mut contract = declared("esmfold");
+    let right = folded(&contract, "call", UBIQUITIN, json!({}));
+    let bare = right.with_structure(|it| it.b_factor = None);
+    assert_eq!(with_weights("published", &bare, "").0, []);
+    let (found, _) = with_weights("published", &bare, "confident = 0.5");
+    insta::assert_snapshot!(found[0], @"physical [call]: atom_array[0]: no confidence is given, expected at least 50 % confident");
+    assert_eq!((found.len(), found[0].responsible), (1, Responsible::Backend));
+    assert_eq!(with_weights("rig", &bare, "confident = 0.5").0, []);
+    // Where the structures of a model have none, the call must ask for it.
+    let field = contract.fields.iter_mut().find(|field| field.name == "atom_array").unwrap();
+    field.b_factor = None;
+    let (found, _) = said(&contract, "published", &bare, "confident = 0.5");
+    insta::assert_snapshot!(found[0], @"
+    physical: atom_array[0]: no confidence is given, expected at least 50 % confident
+      hint: the structures have none; let the call `call` ask for `plddt` in `include_fields`
+    ");
+    assert_eq!((found.len(), found[0].responsible), (1, Responsible::Harness));
+    let asked = folded(&declared("esmfold"), "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
+    let asked = asked.with_structure(|it| it.b_factor = None);
+    assert_eq!(said(&contract, "published", &asked, "confident = 0.5").0, []);
 }
 
 /// As random weights fold: residues with right hands, each far from the next, and the model sure of none.
