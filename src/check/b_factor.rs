@@ -72,8 +72,10 @@ fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f6
     if residues.len() != scores.len() {
         return Some(format!("{} residues for {} of `{PLDDT}`", residues.len(), scores.len()));
     }
-    let differs =
-        |factor: f64, expected: f64| (factor - expected).abs() > tolerance * scale.greatest || factor.is_nan();
+    let differs = |factor: f64, expected: f64| {
+        let gap = (factor - expected).abs();
+        gap.is_nan() || gap > tolerance * scale.greatest
+    };
     let mut wrong = residues.iter().zip(&scores).filter_map(|(residue, score)| {
         let expected = score * scale.greatest;
         let factor = match scale.rule {
@@ -184,6 +186,8 @@ mod tests {
         assert_eq!(summaries(&check, &contract, std::slice::from_ref(&right)), Vec::<String>::new());
         insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
         insta::assert_snapshot!(summaries(&check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
+        let broken = right.clone().with("plddt", scores(&[0.5, f32::NAN, 0.495]));
+        insta::assert_snapshot!(summaries(&check, &contract, &[broken]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 1 of 3 residues; CYS 1 in chain A should have NaN, has 0.5");
         let empty = right.clone().with("plddt", scores(&[])).with_structure(|it| it.retain(&vec![false; it.atoms()]));
         insta::assert_snapshot!(summaries(&check, &contract, &[empty]).join("\n"), @"atom_array[0]: expected atoms, got none");
         let bare = right.with_structure(|structure| structure.b_factor = None);
