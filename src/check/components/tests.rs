@@ -134,6 +134,28 @@ fn planted_mistakes_are_found() {
     let heaped = moved("L", |_| [1.0, 2.0, 3.0]);
     assert_eq!(said("rig", &heaped), "");
     assert_ne!(said("rig", &without(&right, "L", 1)), "");
+    // Where the atoms lie means little if there are too few of them.
+    insta::assert_snapshot!(said("published", &without(&heaped, "L", 1)), @"atom_array[0]: SAH 1 in chain L: expected 26 heavy atoms, got 25");
+}
+
+#[test]
+fn a_foreign_structure_of_any_size_is_judged_in_little_time() {
+    // The atoms of modified nucleotides are not counted.
+    let right = folded(&json!([
+        { "kind": "protein", "id": "A", "sequence": "ACD" },
+        { "kind": "dna", "id": "B", "sequence": "GATC", "modifications": [{ "position": 3, "ccd": "5CM" }] },
+    ]));
+    assert_eq!(said("published", &right), "");
+    let large = right.with_structure(|it| {
+        let last = it.atoms() - 1;
+        let (chain, number, name) = (it.chain_id[last], it.res_id[last], it.res_name[last]);
+        for place in 0..33_000u16 {
+            it.push(chain, number, name, Label::literal("C"), Label::literal("C"), [f32::from(place), 500.0, 0.0]);
+        }
+        it.b_factor = Some(vec![0.5; it.atoms()]);
+    });
+    insta::assert_snapshot!(said("published", &large), @"atom_array[0]: 33082 of 33101 atoms in nucleic acids and ligands, too many to measure where they lie");
+    assert_eq!(said("rig", &large), "");
 }
 
 #[test]
