@@ -27,6 +27,8 @@ pub(crate) struct Chain {
     pub(crate) residues: usize,
     /// Whether some residues are replaced by modified ones.
     pub(crate) modified: bool,
+    /// Which ones, counted from 0.
+    pub(crate) modified_at: Vec<usize>,
     /// The components of a ligand or nucleic acid. Empty for proteins.
     pub(crate) parts: Vec<ComponentName>,
     /// Whether a bond to another chain may have cost it an atom.
@@ -64,6 +66,7 @@ impl Complex {
             sequence: chain.to_owned(),
             residues: sequence::residues_in(chain),
             modified: false,
+            modified_at: Vec::new(),
             parts: Vec::new(),
             bonded: false,
         }))
@@ -134,6 +137,9 @@ fn entity(value: &Value) -> Vec<Chain> {
         Molecule::Protein | Molecule::Nucleic => sequence.chars().count(),
     };
     let parts = parts(value, molecule, sequence);
+    let modifications = list(value, "modifications");
+    let position = |modification: &Value| usize::try_from(modification.get("position")?.as_u64()?).ok();
+    let modified_at: Vec<usize> = modifications.iter().filter_map(position).collect();
     let own_parts = |place: usize| match molecule {
         Molecule::Ligand => parts.iter().skip(place * residues).take(residues).cloned().collect(),
         Molecule::Protein | Molecule::Nucleic => parts.clone(),
@@ -143,7 +149,8 @@ fn entity(value: &Value) -> Vec<Chain> {
         molecule,
         sequence: sequence.to_owned(),
         residues,
-        modified: !list(value, "modifications").is_empty(),
+        modified: !modifications.is_empty(),
+        modified_at: modified_at.clone(),
         parts: own_parts(place),
         bonded: false,
     });

@@ -1,7 +1,8 @@
-//! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain.
+//! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain. A modified residue may have
+//! a name that stands for none of the twenty letters.
 
 use super::case_results::AnsweredCall;
-use super::complex::{Complex, Molecule};
+use super::complex::{Chain, Complex, Molecule};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::CheckParser;
@@ -11,6 +12,9 @@ use crate::protein::Structure;
 
 /// The name of the check.
 pub(crate) const NAME: &str = "sequence";
+
+/// The letter of a residue that is none of the twenty.
+const UNKNOWN: char = 'X';
 
 #[derive(Debug)]
 struct Sequence {
@@ -61,7 +65,8 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
     let proteins = complex.chains.iter().enumerate().filter(|(_, chain)| chain.molecule == Molecule::Protein);
     let wrong = proteins.filter_map(|(index, chain)| match got.get(index) {
         Some((id, sequence)) if *id == chain.id.as_str() => {
-            (*sequence != chain.sequence).then(|| describe(&chain.id, &chain.sequence, sequence))
+            let own = with_modified(chain, sequence);
+            (own != chain.sequence).then(|| describe(&chain.id, &chain.sequence, &own))
         }
         Some((id, _)) => Some(format!("expected chain {} in place {index}, got chain {id}", chain.id)),
         None => Some(format!("expected chain {}, got none", chain.id)),
@@ -72,6 +77,16 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
         faults.push(format!("expected no chain {}", extra.join(", ")));
     }
     faults
+}
+
+/// A sequence that was read off a structure, with the letter of the input where a modified residue has none.
+fn with_modified(chain: &Chain, got: &str) -> String {
+    let mut expected = chain.sequence.chars();
+    let letters = got.chars().enumerate().map(|(place, letter)| match expected.next() {
+        Some(own) if letter == UNKNOWN && chain.modified_at.contains(&place) => own,
+        _ => letter,
+    });
+    letters.collect()
 }
 
 fn describe(chain: &str, expected: &str, got: &str) -> String {
@@ -90,9 +105,11 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
+    use super::super::complex::structured;
     use super::super::fixture::{compile_errors, compiled, folder, response, structure, summaries};
     use super::*;
     use crate::prediction::Value;
+    use crate::protein::Label;
 
     fn found(response: CallResult) -> Vec<String> {
         let contract = folder();
@@ -121,6 +138,26 @@ mod tests {
         insta::assert_snapshot!(with("ACD", "GH").join("\n"), @"atom_array[0]: expected chain B, got none");
         let one = right.with("atom_array", Value::List(vec![fold("ACD:EF")]));
         insta::assert_snapshot!(found(one).join("\n"), @"atom_array: expected 2 structures, got 1");
+    }
+
+    #[test]
+    fn a_modified_residue_has_its_own_name_or_that_of_the_input() {
+        let input = json!({ "sequences": [
+            { "kind": "protein", "id": "A", "sequence": "ACSEF", "modifications": [{ "position": 2, "ccd": "SEP" }] },
+        ] });
+        let complex = &structured(&input)[0];
+        let named = |name: &str, residue: i32| {
+            let mut got = structure(&Complex::parse("ACSEF"));
+            for atom in 0..got.atoms() {
+                if got.res_id[atom] == residue {
+                    got.res_name[atom] = Label::new(name).unwrap();
+                }
+            }
+            faults(complex, &got).join("\n")
+        };
+        assert_eq!([named("SEP", 2), named("SER", 2)], [String::new(), String::new()]);
+        insta::assert_snapshot!(named("THR", 2), @"chain A differs from the input; residue 2 should be S, is T (5 of 5 residues)");
+        insta::assert_snapshot!(named("SEP", 3), @"chain A differs from the input; residue 3 should be E, is X (5 of 5 residues)");
     }
 
     #[test]
