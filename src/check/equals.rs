@@ -77,8 +77,11 @@ impl EqualityWalk {
             (Json::Number(number), other) => {
                 let expected = number.as_f64().unwrap_or(f64::NAN);
                 let (equal, shown) = match (other, other.as_number()) {
-                    // Integers beyond 2⁵³ are not exact as doubles.
-                    (Value::Integer(got), _) if number.is_i64() => (number.as_i64() == Some(*got), got.to_string()),
+                    // Integers beyond 2⁵³ are not exact as doubles, but their difference is 0 only if they are equal.
+                    (Value::Integer(got), _) if number.is_i64() => {
+                        let gap = number.as_i64().map(|expected| expected.abs_diff(*got) as f64);
+                        (gap.is_some_and(|gap| gap <= self.tolerance), got.to_string())
+                    }
                     (_, Some(got)) => (self.near(expected, got), exact(got)),
                     (_, None) => (false, other.describe()),
                 };
@@ -158,6 +161,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{compiled, embedder, folder, response, summaries};
+    use crate::prediction::Value;
 
     #[test]
     fn nested_values_are_compared_one_by_one() {
@@ -174,6 +178,24 @@ mod tests {
         insta::assert_snapshot!(found("field = 'metadata.sequence_lengths'\nvalue = [3, 2, 1]").join("\n"), @"metadata.sequence_lengths: expected a list of 3, got list of 2");
         insta::assert_snapshot!(found("field = 'metadata.model_name'\nvalue = 'ESM-2'").join("\n"), @r#"metadata.model_name: expected "ESM-2", got "The embedder""#);
         insta::assert_snapshot!(found("field = 'metadata.inference_time'\nvalue = 'soon'").join("\n"), @r#"metadata.inference_time: expected "soon", got float 0.25"#);
+    }
+
+    #[test]
+    fn integers_of_python_are_compared_exactly_or_within_the_tolerance() {
+        let contract = embedder();
+        let found = |length: i64, table: &str| {
+            let lengths = Value::List(vec![Value::Integer(length)]);
+            let response = response(&contract, "call", "ACD", json!({})).with("extra", lengths);
+            let mut contract = contract.clone();
+            contract.fields[0].name = "extra".into();
+            let check = compiled(&contract, &format!("check = 'equals'\nfield = 'extra'\n{table}"));
+            summaries(&check, &contract, &[response])
+        };
+        assert!(found(3, "value = [5]\natol = 2").is_empty());
+        insta::assert_snapshot!(found(2, "value = [5]\natol = 2").join("\n"), @"extra[0]: expected 5, got 2");
+        let great = (1 << 53) + 1;
+        assert!(found(great, &format!("value = [{great}]")).is_empty());
+        assert_eq!(found(great, &format!("value = [{}]", great - 1)).len(), 1);
     }
 
     #[test]
