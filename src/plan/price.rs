@@ -108,6 +108,8 @@ impl ModelTime {
 fn lengths(contract: &Contract, input: &Input) -> Vec<usize> {
     let of = |text: &String| text.replace("<mask>", "X").chars().filter(char::is_ascii_alphabetic).count();
     match (input, contract.list) {
+        // A list of objects is a batch, whatever a list of strings means.
+        (Input::Structured(serde_json::Value::Array(objects)), _) => objects.iter().map(written).collect(),
         (Input::Structured(value), _) => vec![written(value)],
         (input, ListMeaning::Batch) => input.strings().iter().map(of).collect(),
         (input, ListMeaning::Single | ListMeaning::Chains) => vec![input.strings().iter().map(of).sum()],
@@ -148,7 +150,10 @@ mod tests {
         let many = Input::Many(vec!["AC<mask>:D".into(), "EF".into()]);
         assert_eq!(lengths(config.model("esm2").unwrap(), &many), [4, 2]);
         assert_eq!(lengths(config.model("boltz2").unwrap(), &many), [6]);
-        let object = serde_json::json!([{ "sequences": [{ "sequence": "ACD" }, { "sequence": "EF" }] }]);
-        assert_eq!(lengths(config.model("esmfold2").unwrap(), &Input::Structured(object)), [5]);
+        let object = serde_json::json!({ "sequences": [{ "sequence": "ACD" }, { "sequence": "EF" }] });
+        let other = serde_json::json!({ "sequences": [{ "sequence": "GHIK" }] });
+        let of = |value| lengths(config.model("esmfold2").unwrap(), &Input::Structured(value));
+        assert_eq!(of(object.clone()), [5]);
+        assert_eq!(of(serde_json::json!([object, other])), [5, 4]);
     }
 }
