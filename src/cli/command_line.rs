@@ -34,7 +34,8 @@ pub(crate) struct CommandLine {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything came out as expected, known failures among it
-  1    a case failed or a resource leaked: the backend is wrong; or an `xfail` or an entry of a known failure is out of date
+  1    a case failed or a resource leaked: the backend is wrong; or an `xfail`
+       or an entry of a known failure is out of date
   2    usage or configuration is wrong
   3    the platform or hydrotest itself failed, or there was nothing to compare with
   4    nothing ran
