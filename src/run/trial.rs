@@ -79,12 +79,14 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         outcome.history.push(JudgedAttempt { verdict, findings: attempt.judged.findings.clone() });
         if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
             let unjudged = attempt.judged.unjudged.join("; ");
-            if outcome.attempts == 1 {
+            let has_recovered = outcome.verdict == Verdict::Error && is_asked_for(&outcome, trial);
+            if outcome.attempts == 1 || has_recovered {
                 // Without any judgement it is not a pass.
                 outcome.verdict = Verdict::Skip;
                 outcome.reason = Some(format!("not judged: {unjudged}"));
+                outcome.findings = Vec::new();
             } else {
-                // Nor does it take back what an earlier attempt has shown.
+                // Nor does it take back a failure of the backend.
                 let line = format!("asked again, attempt {} was not judged: {unjudged}", outcome.attempts);
                 advise(&mut outcome, &line);
             }
@@ -128,7 +130,7 @@ pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
 /// Completes the outcome of a case that passes in a retry. Retries that were not requested do not make it a pass.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
     let listed = known::flaky(trial, &outcome.findings, known::today());
-    let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
+    let asked_for = is_asked_for(outcome, trial);
     let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;
     if listed.is_some() || asked_for && accepted {
         outcome.verdict = Verdict::Pass;
@@ -149,6 +151,11 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
         format!("asked again on a fresh instance, attempt {attempt} passed; `--retries 1` accepts that")
     };
     advise(outcome, &again);
+}
+
+/// Whether the suite, the backend or the user wants as many attempts.
+const fn is_asked_for(outcome: &Outcome, trial: &PlannedTrial) -> bool {
+    outcome.attempts <= trial.retries.saturating_add(1)
 }
 
 /// Adds a line to the last finding, also to that of the deciding attempt, of which reports are made.

@@ -81,6 +81,12 @@ async fn an_attempt_that_judges_nothing_takes_back_no_failure() {
       asked again, attempt 2 was not judged: range [call]: no samples
       log: last line
     ");
+    let recovered = one_that(Flaky::Fails, "die", |trial| {
+        unjudged(trial);
+        trial.retries = 1;
+    });
+    let recovered = recovered.await;
+    assert_eq!((recovered.verdict, recovered.attempts, recovered.findings.len()), (Verdict::Skip, 2, 0));
     let refused = one_that(Flaky::Passes, "flaky", |trial| {
         unjudged(trial);
         trial.retries = 1;
