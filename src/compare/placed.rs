@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fields::keep_worst;
 use super::metrics::measured;
 use super::rows::RowPlace;
+use super::structure::symmetric_lddt;
 use crate::metric::selection::{Part, positions};
-use crate::metric::{Contacts, MetricError, Point, Superposition, lddt, superpose};
+use crate::metric::{Point, Superposition, superpose};
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::Holds;
 use crate::prediction::gates::StructureGates;
@@ -150,12 +151,11 @@ fn measure_group(
         numbers.extend(std::iter::repeat_n(number, points.sum()));
     }
     let all: Vec<&Member> = group.iter().collect();
-    let score = match lddt(&points(expected, &all)?, &points(got, &all)?, &numbers, Contacts::InEither) {
-        Ok(score) => Some(score.global),
-        Err(MetricError::TooFew { .. }) => None,
+    let score = symmetric_lddt(&points(expected, &all)?, &points(got, &all)?, &numbers);
+    if score.is_some_and(f64::is_nan) {
         // A frame without a finite position must not pass because it is not confident.
-        Err(_) => return None,
-    };
+        return None;
+    }
     measures.extend(score.map(|score| of_gate("frame_lddt", score)));
     let confident: Vec<&Member> = group.iter().filter(|member| member.is_confident).collect();
     let residues = |members: &[&Member]| -> BTreeSet<usize> { members.iter().map(|member| member.residue).collect() };

@@ -297,6 +297,10 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
         let reported = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
         assert!(reported.len() == 1 && reported[0].contains(&format!("{field}: ")), "{field}: {reported:?}");
     }
+    // Of a recorded result that is broken there itself, the rest is judged.
+    let broken = |response| alter(unsure(response), "frames", |_, values| values[7] = f32::NAN);
+    let change = |response| as_another_card(response, UBIQUITIN.len());
+    assert_eq!(found_by("check = 'snapshot'", "esmfold", UBIQUITIN, broken, change), Vec::<String>::new());
     // What is unsure may be seen otherwise, as long as it is the same on the whole.
     let change = |response| {
         alter(response, "s_s", |shape, values| {

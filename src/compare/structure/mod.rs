@@ -287,8 +287,8 @@ impl<'a> ModelPair<'a> {
 }
 
 /// The lDDT by the contacts of both sides. Returns `None` if no two atoms are near each other or the reference cannot be measured either,
-/// and NaN if only the model cannot: thousands of its atoms lie in one place.
-fn symmetric_lddt(reference: &[Point], model: &[Point], residues: &[usize]) -> Option<f64> {
+/// and NaN if only the model cannot: its points are not finite, or thousands of them lie in one place.
+pub(super) fn symmetric_lddt(reference: &[Point], model: &[Point], residues: &[usize]) -> Option<f64> {
     let measure = |model| lddt(reference, model, residues, Contacts::InEither);
     match measure(model) {
         Ok(score) => Some(score.global),
