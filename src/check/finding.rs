@@ -81,7 +81,8 @@ impl Finding {
         Self { responsible: Responsible::Harness, call: None, ..Self::wrong(check, "", summary) }
     }
 
-    /// A response of another backend than the declared one: neither the backend nor the platform is wrong.
+    /// A response of another backend than the declared one, or a demand of the suite that no response can meet: neither the backend nor the
+    /// platform is wrong.
     pub(crate) fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self { responsible: Responsible::Settings, ..Self::wrong(check, call, summary) }
     }

@@ -99,7 +99,8 @@ impl CheckRule for Physical {
     }
 }
 
-/// The finding about a structure without the confidence that the suite demands. The backend is wrong only if it should have given one.
+/// The finding about a structure without the confidence that the suite demands. The backend is wrong only if it should have given one,
+/// otherwise the suite is.
 fn without_confidence(path: &str, spec: &FieldSpec, least: f64, answered: &AnsweredCall<'_>) -> Finding {
     let summary = format!("{path}: no confidence is given, expected at least {} % confident", show(100.0 * least));
     let is_due =
@@ -109,7 +110,7 @@ fn without_confidence(path: &str, spec: &FieldSpec, least: f64, answered: &Answe
     }
     let hint =
         format!("the structures have none; let the call `{}` ask for `{PLDDT}` in `include_fields`", answered.call);
-    Finding::unjudged(NAME, summary).hint(hint)
+    Finding::misconfigured(NAME, answered.call, summary).hint(hint)
 }
 
 /// One structure and its residues that the strict rules apply to.

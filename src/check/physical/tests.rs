@@ -230,10 +230,10 @@ fn a_demanded_confidence_that_is_not_given_is_found() {
     field.b_factor = None;
     let (found, _) = said(&contract, "published", &bare, "confident = 0.5");
     insta::assert_snapshot!(found[0], @"
-    physical: atom_array[0]: no confidence is given, expected at least 50 % confident
+    physical [call]: atom_array[0]: no confidence is given, expected at least 50 % confident
       hint: the structures have none; let the call `call` ask for `plddt` in `include_fields`
     ");
-    assert_eq!((found.len(), found[0].responsible), (1, Responsible::Harness));
+    assert_eq!((found.len(), found[0].responsible), (1, Responsible::Settings));
     let asked = folded(&declared("esmfold"), "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
     let asked = asked.with_structure(|it| it.b_factor = None);
     assert_eq!(said(&contract, "published", &asked, "confident = 0.5").0, []);
