@@ -7,6 +7,8 @@ mod apptainer;
 mod container;
 mod device;
 mod docker;
+#[cfg(test)]
+mod dropped;
 mod error;
 mod exposure;
 pub(crate) mod facts;

@@ -162,7 +162,7 @@ fn message(status: ExitStatus, output: &str, errors: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::os::is_alive;
+    use crate::backend::dropped;
 
     #[test]
     fn variables_that_disturb_a_submission_are_removed_and_choices_of_the_user_are_kept() {
@@ -177,26 +177,11 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_is_dropped_is_killed_with_its_children() {
         let reported = tempfile::NamedTempFile::new().unwrap();
-        let script = format!("sleep 600 & echo $! > {}; wait", reported.path().display());
+        let script = dropped::script(reported.path());
         let arguments = ["-c".to_owned(), script];
         let variables = [];
         let tools = Tools { conf: None };
         let asked = tools.run("sh", &arguments, "", &variables, Duration::from_secs(600));
-        let started = async {
-            loop {
-                let text = std::fs::read_to_string(reported.path()).unwrap();
-                if text.ends_with('\n') {
-                    return text.trim().parse::<i32>().unwrap();
-                }
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let child = tokio::select! {
-            asked = asked => panic!("it ended by itself: {asked:?}"),
-            child = started => child,
-        };
-        while is_alive(child) {
-            tokio::task::yield_now().await;
-        }
+        dropped::leaves_no_child(asked, reported.path()).await;
     }
 }
