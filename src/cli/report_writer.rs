@@ -94,7 +94,8 @@ pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result
 pub(super) fn write_report(path: &Path, bytes: &[u8]) -> io::Result<()> {
     tracing::debug!(path = %path.display(), bytes = bytes.len(), "report");
     if path == Path::new(STDOUT) {
-        io::stdout().write_all(bytes)
+        io::stdout().write_all(bytes)?;
+        io::stdout().flush()
     } else if path == Path::new(STDERR) {
         io::stderr().write_all(bytes)
     } else if is_stream(path) {
