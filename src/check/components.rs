@@ -18,8 +18,8 @@ use crate::tensor::Tensor;
 /// The name of the check.
 pub(crate) const NAME: &str = "components";
 
-/// The most pairs of atoms that are measured in a structure, which takes a second or two. A complex of 40,000 atoms, of which half are
-/// nucleic acids and ligands, has fewer.
+/// The most pairs of atoms that are measured in a structure. A complex of 40,000 atoms, of which half are nucleic acids and ligands, has
+/// fewer.
 const PAIRS: usize = 1 << 30;
 
 /// The atoms of a phosphate except OP3. The first nucleotide of a chain may lack them, and may have OP3.
