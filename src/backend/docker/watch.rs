@@ -93,15 +93,28 @@ impl DockerLogWriter {
         let _ = self.0.write_all(format!("{text}\n").as_bytes()).await;
     }
 
-    /// Follows the output of a container until it has exited or the connection is lost, which the exit reports.
+    /// Follows the output of a container until it has exited or the connection is lost, which the exit reports. Then asks once more for
+    /// what is missing: Podman stops following a moment after the exit, whether or not it has sent the last lines.
     pub(super) fn follow(mut self, engine: &Engine, container: &str) -> JoinHandle<()> {
-        let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
-        let mut output = Box::pin(engine.docker.clone().logs(container, Some(options)));
+        let (engine, container) = (engine.clone(), container.to_owned());
         tokio::spawn(async move {
-            while let Some(Ok(piece)) = output.next().await {
-                let _ = self.0.write_all(piece.as_ref()).await;
-            }
+            let followed = self.copy(&engine, &container, true, 0).await;
+            self.copy(&engine, &container, false, followed).await;
         })
+    }
+
+    /// Writes the output of a container without its first `written` bytes. Returns how many bytes the output has.
+    async fn copy(&mut self, engine: &Engine, container: &str, follow: bool, written: usize) -> usize {
+        let options = LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true).build();
+        let mut output = Box::pin(engine.docker.logs(container, Some(options)));
+        let mut length = 0;
+        while let Some(Ok(piece)) = output.next().await {
+            let piece = piece.as_ref();
+            let known = written.saturating_sub(length).min(piece.len());
+            let _ = self.0.write_all(&piece[known..]).await;
+            length += piece.len();
+        }
+        length
     }
 }
 
@@ -196,7 +209,45 @@ fn signal_name(number: i64) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use bollard::{API_DEFAULT_VERSION, Docker};
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// An engine that ends the followed output after its first line.
+    async fn hasty_engine() -> Engine {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = format!("tcp://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                let count = stream.read(&mut request).await.unwrap();
+                let follows = String::from_utf8_lossy(&request[..count]).contains("follow=true");
+                let lines: &[&str] = if follows { &["loading\n"] } else { &["loading\n", "no weights: ", "/models\n"] };
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\n\r\n";
+                stream.write_all(head.as_bytes()).await.unwrap();
+                for (stream_number, line) in (1..).zip(lines) {
+                    let frame =
+                        [&[stream_number % 2 + 1, 0, 0, 0, 0, 0, 0, line.len() as u8], line.as_bytes()].concat();
+                    stream.write_all(&frame).await.unwrap();
+                }
+            }
+        });
+        let docker = Docker::connect_with_http(&host, 5, API_DEFAULT_VERSION).unwrap();
+        Engine { docker, host, architecture: String::new(), version: String::new() }
+    }
+
+    #[tokio::test]
+    async fn lines_that_the_engine_did_not_send_in_time_are_asked_for_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let secret = Secret::new("the-secret").unwrap();
+        let (log, writer) = DockerLogWriter::create(&directory.path().join("model.log"), &secret).unwrap();
+        writer.follow(&hasty_engine().await, "c0ffee").await.unwrap();
+        log.closed().await;
+        assert_eq!(log.tail(), ["loading", "no weights: /models"]);
+    }
 
     fn message(exit_code: i64, oom_killed: bool) -> String {
         let state =
