@@ -1,6 +1,7 @@
 //! `shape`: dimensions, element type and number of items of a field.
 
 use super::case_results::AnsweredCall;
+use super::complex::Complex;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
@@ -69,6 +70,9 @@ impl CheckRule for ShapeCheck {
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let field = &self.field;
         let value = field.find(NAME, answered)?;
+        if let Some(finding) = self.without_size(value, answered) {
+            return Ok(vec![finding]);
+        }
         let mut findings = Vec::new();
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
         if let Some(items) = self.items {
@@ -103,6 +107,21 @@ impl CheckRule for ShapeCheck {
 }
 
 impl ShapeCheck {
+    /// The finding about a symbol without a size, because the model chooses it for this input: no response could meet the demand.
+    fn without_size(&self, value: &Value, answered: &AnsweredCall<'_>) -> Option<Finding> {
+        let dimensions = self.dimensions.as_ref()?;
+        let places = value.as_items().map_or(1, <[Value]>::len);
+        let complexes = (0..places).filter_map(|index| complex_of(answered, &self.field, Some(index)));
+        let symbol = complexes
+            .map(|complex| answered.expected.sizes_of(complex))
+            .find_map(|sizes| dimensions.iter().find(|dimension| dimension.resolve(&sizes).is_none()))?;
+        let field = &self.field;
+        let summary =
+            format!("{field}: the size of `{symbol}` is not known for this input, so that no response can have it");
+        let hint = "how many tokens ligands and modified residues have is the model's choice; write a number, or leave the shape to `contract`";
+        Some(Finding::misconfigured(NAME, answered.call, summary).hint(hint))
+    }
+
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
         if let Some(shape) = &self.dimensions
             && !tensor.shape().iter().map(|size| Some(*size)).eq(shape.iter().map(|dimension| dimension.resolve(sizes)))
@@ -115,15 +134,19 @@ impl ShapeCheck {
     }
 }
 
-/// The sizes for one array: for an item of a field, or for a part of one, with `N` and `C` of its sample. `index` is its place in the
-/// list at the path.
+/// The sizes for one array, with `N` and `C` of its sample. `index` is its place in the list at the path.
 fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: Option<usize>) -> Sizes {
-    let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
-    let sample = field.item().or(index.filter(|_| field.is_whole())).filter(|_| kind.is_per_sample());
-    match sample.and_then(|sample| answered.expected.complex(kind, sample)) {
+    match complex_of(answered, field, index) {
         Some(complex) => answered.expected.sizes_of(complex),
         None => answered.expected.sizes.clone(),
     }
+}
+
+/// The complex of the sample that an item of a field belongs to, or a part of the item.
+fn complex_of<'a>(answered: &'a AnsweredCall<'_>, field: &FieldPath, index: Option<usize>) -> Option<&'a Complex> {
+    let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
+    let sample = field.item().or(index.filter(|_| field.is_whole())).filter(|_| kind.is_per_sample())?;
+    answered.expected.complex(kind, sample)
 }
 
 #[cfg(test)]
@@ -131,8 +154,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
-    use super::super::fixture::folded::declared;
-    use super::super::fixture::{compile_errors, compiled, embedder, folder, response, summaries};
+    use super::super::fixture::folded::{declared, folded_complex};
+    use super::super::fixture::{compile_errors, compiled, embedder, folder, judge, response, summaries};
+    use crate::backend::Responsible;
 
     fn found(table: &str, response: CallResult) -> Vec<String> {
         let contract = if response.result.as_ref().unwrap().class.contains("embed") { embedder() } else { folder() };
@@ -163,6 +187,24 @@ mod tests {
         assert_eq!(found("field = 'pae[1]'\nshape = ['N', 'L']", scores()), Vec::<String>::new());
         insta::assert_snapshot!(found("field = 'plddt[0]'\nshape = ['C']", scores()).join("\n"), @"plddt[0]: expected shape (1,), got (2,)");
         insta::assert_snapshot!(found("field = 'atom_array'\nshape = [2]", scores())[0], @"atom_array[0]: expected an array, got structure of 11 atoms");
+    }
+
+    #[test]
+    fn a_size_that_the_model_chooses_is_a_mistake_of_the_suite() {
+        let contract = declared("esmfold2");
+        let call = folded_complex(&json!([
+            { "kind": "protein", "id": "A", "sequence": "MKV" },
+            { "kind": "ligand", "id": "B", "smiles": "CCO" },
+        ]));
+        let judged = |table: &str| {
+            let check = compiled(&contract, &format!("check = 'shape'\nfield = 'plddt'\n{table}"));
+            judge(&check, &contract, std::slice::from_ref(&call))
+        };
+        let findings = judged("shape = ['N']");
+        assert_eq!(findings[0].responsible, Responsible::Settings);
+        insta::assert_snapshot!(findings[0].summary, @"plddt: the size of `N` is not known for this input, so that no response can have it");
+        // A number is compared.
+        insta::assert_snapshot!(judged("shape = [1]")[0].summary, @"plddt[0]: expected shape (1,), got (4,)");
     }
 
     #[test]

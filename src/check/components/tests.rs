@@ -1,40 +1,20 @@
 //! Planted mistakes in ligands and nucleic acids are found, and what the embedded model folds is right.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use serde_json::json;
 
 use super::super::case_results::{CallResult, MetricValues, RecordedResults};
 use super::super::fixture::compiled;
-use super::super::fixture::folded::declared;
+use super::super::fixture::folded::{declared, folded_complex};
 use super::*;
 use crate::check::CaseResults;
 use crate::prediction::Value;
-use crate::prediction::{Input, Options, Request};
 use crate::protein::Label;
 use crate::snapshot::{Recording, SnapshotKey, Store};
-use crate::synthetic::SyntheticModel;
-
-fn folded(sequences: &serde_json::Value) -> CallResult {
-    let contract = declared("esmfold2");
-    let model = SyntheticModel::load(Arc::new(contract.clone()), Options::new()).unwrap();
-    let input = json!({ "kind": "structure_prediction_input", "sequences": sequences });
-    let request = Request {
-        method: contract.method,
-        input: Input::Structured(input),
-        options: json!({ "include_fields": ["plddt"] }).as_object().unwrap().clone(),
-    };
-    CallResult {
-        call: "call".to_owned(),
-        result: Ok(model.predict(&request).unwrap()),
-        request,
-        config: Options::new(),
-    }
-}
 
 fn molecules() -> CallResult {
-    folded(&json!([
+    folded_complex(&json!([
         { "kind": "protein", "id": "A", "sequence": "ACD" },
         { "kind": "dna", "id": "B", "sequence": "GATC" },
         { "kind": "rna", "id": "R", "sequence": "GAUC" },
@@ -141,7 +121,7 @@ fn planted_mistakes_are_found() {
 #[test]
 fn a_foreign_structure_of_any_size_is_judged_in_little_time() {
     // The atoms of modified nucleotides are not counted.
-    let right = folded(&json!([
+    let right = folded_complex(&json!([
         { "kind": "protein", "id": "A", "sequence": "ACD" },
         { "kind": "dna", "id": "B", "sequence": "GATC", "modifications": [{ "position": 3, "ccd": "5CM" }] },
     ]));
@@ -176,6 +156,6 @@ fn a_missing_first_phosphate_hydrogens_and_a_bond_are_no_mistake() {
         it.push(chain, number, name, Label::literal("H1"), Label::literal("H"), [0.0; 3]);
     });
     assert_eq!(said("published", &right), "");
-    let protein = folded(&json!([{ "kind": "protein", "id": "A", "sequence": "ACD" }]));
+    let protein = folded_complex(&json!([{ "kind": "protein", "id": "A", "sequence": "ACD" }]));
     insta::assert_snapshot!(said("published", &protein), @"components [call]: no nucleic acid and no ligand in the input");
 }
