@@ -108,8 +108,16 @@ fn request() -> Request {
 
 /// Makes the backend `lab` return these responses, in this order.
 fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
-    let raw = |response| RawResponse::Payload { pickle: encode_prediction(response).unwrap(), buffers: Vec::new() };
     keep_raw(checkout, weights, &responses.iter().map(raw).collect::<Vec<_>>());
+}
+
+fn raw(response: &Prediction) -> RawResponse {
+    RawResponse::Payload { pickle: encode_prediction(response).unwrap(), buffers: Vec::new() }
+}
+
+/// The response to a call that the model refuses with the message `no`.
+fn refused() -> RawResponse {
+    RawResponse::Failure { fault: "refused".into(), decoding: false, message: "no".into(), exception: None }
 }
 
 fn keep_raw(checkout: &Checkout, weights: &str, responses: &[RawResponse]) {
@@ -255,11 +263,26 @@ fn calibration_judges_no_response_so_that_no_entry_is_out_of_date_by_it() {
     ");
     assert_eq!(error, "");
 
-    let refused =
-        RawResponse::Failure { fault: "refused".into(), decoding: false, message: "no".into(), exception: None };
-    keep_raw(&checkout, "toy", &[refused]);
+    keep_raw(&checkout, "toy", &[refused()]);
     let (_, error) = checkout.run(3, &calibrate);
     insta::assert_snapshot!(error, @"no floor was written: a call failed, as is known of the backend");
+}
+
+#[test]
+fn a_call_that_fails_in_some_repeats_by_a_known_defect_has_no_floor() {
+    let checkout = Checkout::new();
+    let defect = "[[known]]\nmodels = ['esm2']\ncase = '*'\nmessage = 'no'\nreason = 'it forgets'\nlink = 'T-1'\n\
+                  expires = 2999-01-01\n";
+    keep(&checkout, "toy", &[response(1.0)]);
+    checkout.run(0, &["--backend", "lab", "--model", "esm2", "--record"]);
+    checkout.write("backends.toml", &format!("{BACKENDS}{defect}"));
+    let right = raw(&response(1.0));
+    keep_raw(&checkout, "toy", &[right.clone(), refused(), right]);
+    let (reported, _) = checkout.run(0, &["calibrate", "--backend", "lab", "--model", "esm2", "--repeats", "3"]);
+    insta::assert_snapshot!(last(&reported), @"
+    toy/esm2/small/short: 2 of 3 repeats responded, so that no floor is kept
+    0 floors written
+    ");
 }
 
 #[test]
