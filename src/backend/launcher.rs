@@ -14,6 +14,9 @@ use crate::wire::Secret;
 /// How long a server may take to exit after SIGTERM if its table does not say: as long as boileroom gives it.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long the report of an exit may take if the kind does not say. Busy machines take a while to notice.
+const EXIT_REPORT: Duration = Duration::from_secs(15);
+
 /// Runs one model server.
 pub(crate) trait Launcher: Send + Sync {
     /// Starts the server with the variables of the launch in its environment and returns where it will answer once the model is
@@ -22,6 +25,11 @@ pub(crate) trait Launcher: Send + Sync {
 
     /// Completes when the server has exited by itself, immediately if it already has. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
+
+    /// How long [`Self::exited`] may take after the connection to a server that exited was lost.
+    fn exit_report(&self) -> Duration {
+        EXIT_REPORT
+    }
 
     /// Who owns the port of the endpoint now, if that can be found out.
     fn owner(&self, _endpoint: &Endpoint) -> PortOwner {

@@ -43,9 +43,11 @@ pub fn jobs(of: &str) -> Vec<(String, String)> {
     lines.filter(|(_, name)| name.starts_with(of)).map(|(id, name)| (id.to_owned(), name.to_owned())).collect()
 }
 
-/// Whether there is a job with this comment.
-pub fn commented(comment: &str) -> bool {
-    slurm("squeue", &["--noheader", "--Format=Comment:40"]).contains(comment)
+/// The id of the job with this comment.
+pub fn commented(comment: &str) -> Option<String> {
+    let output = slurm("squeue", &["--noheader", "--format=%i %k"]);
+    let mut lines = output.lines().filter_map(|line| line.trim().split_once(' '));
+    lines.find(|(_, own)| *own == comment).map(|(id, _)| id.to_owned())
 }
 
 /// The id of the job that a process of this machine belongs to.

@@ -82,8 +82,8 @@ fn a_stop_waits_for_a_controller_that_is_down() {
         let guest = started(&instance, witness.meet()).await;
         let away = Away::new();
         let back = async {
-            // No event shows that the first commands have failed. This is long enough.
-            tokio::time::sleep(crate::witness::LONG / 10).await;
+            // No event shows that the first command has failed. This is long enough.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             tokio::task::block_in_place(|| drop(away));
         };
         tokio::join!(stopped(&instance), back);
@@ -148,7 +148,7 @@ fn a_job_without_free_resources_is_reported() {
         let witness = Witness::new().await;
         let first = instance(&witness, "serve", "cpus = 64");
         let guest = started(&first, witness.meet()).await;
-        let second = instance(&witness, "serve", "cpus = 64\nstart_timeout = '6s'");
+        let second = instance(&witness, "serve", "cpus = 64\nstart_timeout = '15s'");
         let error = failed_start(&second).await;
         assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
         assert!(error.message.contains("(Resources)"), "{error}");

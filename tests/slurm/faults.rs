@@ -1,6 +1,7 @@
 //! Events that affect a running job, and failures that only jobs have. Other failures of a server are tested in `reported`.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use hydrotest::backend::{Fault, Stage};
 
@@ -70,6 +71,22 @@ fn a_job_that_is_cancelled_from_outside_in_a_call_died() {
 
 #[test]
 #[ignore = "needs HYDROTEST_SLURM"]
+fn a_job_after_which_its_node_cleans_up_is_explained_by_its_last_state() {
+    let _peace = in_peace();
+    run(async {
+        let cancel = |job: &str| {
+            let slow = Path::new(&cluster::conf()).with_file_name(format!("slow.{job}"));
+            std::fs::write(slow, "").unwrap();
+            slurm("scancel", &[job]);
+        };
+        let error = in_a_call("", cancel).await;
+        assert!(error.message.contains("by a scancel from outside (CANCELLED)"), "{error}");
+        assert!(!error.is_crash());
+    });
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
 fn a_job_that_is_requeued_died_and_can_be_restarted() {
     let _peace = in_peace();
     run(async {
@@ -93,16 +110,16 @@ fn a_directory_that_the_node_cannot_write_is_named() {
         // A directory in which Slurm cannot open the job's log stands for one that is missing on the node.
         let logs = tempfile::tempdir().unwrap();
         std::fs::create_dir(logs.path().join("gone")).unwrap();
-        let settings = format!(
-            "log_dir = '{0}/gone'\narguments = ['--begin=now+2', '--comment=not-shared']",
-            logs.path().display()
-        );
+        let settings =
+            format!("log_dir = '{0}/gone'\narguments = ['--hold', '--comment=not-shared']", logs.path().display());
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", &settings);
-        let taken = async {
-            cluster::meanwhile(|| cluster::until("the job waits", || cluster::commented("not-shared"))).await;
-            std::fs::remove_dir(logs.path().join("gone")).unwrap();
-        };
+        let directory = logs.path().join("gone");
+        let taken = cluster::meanwhile(move || {
+            cluster::until("the job is held", || cluster::commented("not-shared").is_some());
+            std::fs::remove_dir(directory).unwrap();
+            slurm("scontrol", &["release", &cluster::commented("not-shared").unwrap()]);
+        });
         let (error, ()) = tokio::join!(failed_start(&instance), taken);
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
         assert!(error.message.contains("was never started in job"), "{error}");

@@ -10,7 +10,7 @@ const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--p
 const SERVERS: Servers = Servers {
     serve: "{hydrotest} serve --host 0.0.0.0 --port $0",
     no_program: (&["fault: misconfigured"], Some("/no/such/program: No such file")),
-    never_ready: "no server listened within 8 s",
+    never_ready: "no server listened within 20 s",
     aborted: Some("the server was ended by SIGABRT in job "),
     aborted_in_a_call: "SIGABRT",
 };
@@ -24,9 +24,9 @@ fn every_refused_or_waiting_job_is_reported_with_its_exit_code_and_command() {
         failure.parts(&["launch failed: the job was refused: sbatch: ", "fault: misconfigured"])
     };
     let waiting = |name, settings: &str, parts| {
-        let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), parts);
+        let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '15s'"), parts);
         let failure =
-            failure.parts(&["launch failed: the job did not start within 3 s", "is PENDING", "fault: timeout"]);
+            failure.parts(&["launch failed: the job did not start within 15 s", "is PENDING", "fault: timeout"]);
         failure.log("was submitted")
     };
     run_all(

@@ -25,12 +25,12 @@ use crate::os::PortOwner;
 use crate::wire::Secret;
 
 /// How long a creation that was dropped may take to complete.
-const CREATION: Duration = Duration::from_secs(8);
+const CREATION: Duration = Duration::from_secs(15);
 /// How much longer than the grace period the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
-/// How long the final log and the report of an exit may take.
-const FINAL_LOG: Duration = Duration::from_secs(5);
-/// How long the report of an exit that has happened may take.
+/// How long the report of an exit may take after a stop.
+const STOP_REPORT: Duration = Duration::from_secs(5);
+/// How long the report of an exit that has happened may take, and the rest of its log.
 const EXIT_REPORT: Duration = Duration::from_secs(30);
 
 /// Runs one container at a time.
@@ -156,7 +156,7 @@ impl DockerLauncher {
     /// The error of a container without a port: it has exited already, or the engine publishes no port on its network.
     async fn without_port(&self, found: &ContainerInspectResponse) -> BackendError {
         let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
-        let limit = if runs { FINAL_LOG } else { EXIT_REPORT };
+        let limit = if runs { STOP_REPORT } else { EXIT_REPORT };
         if let Ok(server_exit) = tokio::time::timeout(limit, self.exited()).await {
             return server_exit.during(Stage::Ready, "before it was ready").with_log(self.final_log().await);
         }
@@ -216,13 +216,27 @@ impl DockerLauncher {
         let options = StopContainerOptionsBuilder::default().t(seconds).build();
         let asked = Instant::now();
         // A failure does not matter, because the removal that follows is forced.
-        let _ = tokio::time::timeout(grace + STOPPING, engine.docker.stop_container(container, Some(options))).await;
+        let stopped = engine.docker.stop_container(container, Some(options));
+        let is_late = tokio::time::timeout(grace + STOPPING, stopped).await.is_err();
         let took = asked.elapsed();
-        let exit = tokio::time::timeout(FINAL_LOG, self.container_exit()).await.ok()?;
-        if took < grace || !exit.killed {
-            return None;
+        match tokio::time::timeout(STOP_REPORT, self.container_exit()).await {
+            Ok(exit) if took < grace || !exit.killed => None,
+            Ok(_) => Some(killed(grace).with_log(self.log_within(STOP_REPORT).await)),
+            // Then the removal kills it.
+            Err(_) => is_late.then(|| killed(grace).with_log(self.log_tail())),
         }
-        Some(killed(grace).with_log(self.final_log().await))
+    }
+
+    /// The last lines of the log of a container that has exited, with a remark if they do not arrive in time.
+    async fn log_within(&self, limit: Duration) -> Vec<String> {
+        let Some(log) = &self.log else { return Vec::new() };
+        // The log ends when the task that follows the output ends.
+        let closed = tokio::time::timeout(limit, log.closed()).await;
+        let mut lines = log.tail();
+        if closed.is_err() {
+            lines.push(format!("(the engine did not send the rest of the log within {} s)", limit.as_secs()));
+        }
+        lines
     }
 }
 
@@ -247,13 +261,11 @@ impl Launcher for DockerLauncher {
     }
 
     fn final_log(&self) -> Watch<'_, Vec<String>> {
-        Box::pin(async {
-            if let Some(log) = &self.log {
-                // The log ends when the task that follows the output ends.
-                let _ = tokio::time::timeout(FINAL_LOG, log.closed()).await;
-            }
-            self.log_tail()
-        })
+        Box::pin(self.log_within(EXIT_REPORT))
+    }
+
+    fn exit_report(&self) -> Duration {
+        EXIT_REPORT
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {

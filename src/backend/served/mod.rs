@@ -26,8 +26,6 @@ use readiness::{Readiness, ReadinessWait};
 const ATTEMPTS: usize = 3;
 /// How often a call is repeated because the server asks to try again later.
 const REPEATS: usize = 3;
-/// How long to wait for the report of a server's exit after its connection ended. Engines and busy machines take a while to notice.
-const EXIT_REPORT: Duration = Duration::from_secs(15);
 /// How long the address of an unwatched server must refuse connections before the server counts as gone.
 const GONE_FOR: Duration = Duration::from_secs(3);
 /// How often its address is tried.
@@ -162,7 +160,7 @@ impl<L: Launcher> Served<L> {
             // A server that answered in full is alive, unless another one has taken its place.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.is_watched() => Duration::ZERO,
-            Fault::Died | Fault::Unreachable => EXIT_REPORT,
+            Fault::Died | Fault::Unreachable => self.launcher.exit_report(),
             _ => MOMENT,
         };
         let Ok(server_exit) = tokio::time::timeout(wait, self.launcher.exited()).await else {

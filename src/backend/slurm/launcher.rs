@@ -15,7 +15,7 @@ use super::settings::SlurmSettings;
 use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
-use super::watch::JobWatcher;
+use super::watch::{JobWatcher, LONGEST_ENDING};
 use crate::backend::kind::LaunchSpec;
 use crate::backend::launcher::{Endpoint, Launcher, ServerExit, killed};
 use crate::backend::private;
@@ -29,7 +29,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a stop may take: a little less than an instance allows.
 const STOP: Duration = Duration::from_secs(27);
 /// How long a submission of an abandoned start may take before it is killed.
-const LATE_SUBMISSION: Duration = Duration::from_secs(5);
+const LATE_SUBMISSION: Duration = Duration::from_secs(15);
+/// How long a look at the queue takes on a busy machine.
+const LOOK: Duration = Duration::from_secs(10);
 /// Events of the job that come before the log's tail.
 const EVENTS: usize = 6;
 /// The status of a script that had to kill its server, or was killed with it.
@@ -223,7 +225,7 @@ impl SlurmLauncher {
 
     async fn stop(&mut self) -> Result<(), BackendError> {
         let deadline = Instant::now() + STOP;
-        self.watcher = None;
+        let was_listening = self.watcher.take().is_some_and(|watcher| !watcher.has_exited());
         let Some(Launched { name, submission, .. }) = &mut self.launched else { return Ok(()) };
         // A job that is not submitted yet cannot be cancelled.
         if !submission.is_finished() && timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
@@ -231,7 +233,10 @@ impl SlurmLauncher {
             // Its processes are only gone once it has been waited for.
             let _ = submission.await;
         }
-        let ran = self.queue.jobs(Some(name)).await.is_ok_and(|jobs| jobs.iter().any(|job| job.state == "RUNNING"));
+        let ran = match self.queue.jobs(Some(name)).await {
+            Ok(jobs) => jobs.iter().any(|job| job.state == "RUNNING"),
+            Err(_) => was_listening,
+        };
         let result = self.queue.clear(name, deadline).await.and_then(|jobs| {
             if !ran || jobs.iter().all(|job| job.status() != KILLED) {
                 return Ok(());
@@ -265,6 +270,10 @@ impl Launcher for SlurmLauncher {
             Some(watcher) => Box::pin(watcher.exited()),
             None => Box::pin(std::future::pending()),
         }
+    }
+
+    fn exit_report(&self) -> Duration {
+        self.settings.poll + LONGEST_ENDING + LOOK
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -14,6 +14,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// After this time a job is cancelled again: it may have been put back into the queue.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// How long a controller may take to answer that it is there. A start depends on it, and Slurm's own limit is 10 s for each controller.
+const CONTROLLER: Duration = Duration::from_secs(30);
+
 /// The jobs of a user.
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
@@ -79,6 +82,6 @@ impl Queue {
 
     /// The reply of a controller; an error if none answers.
     pub(super) async fn controller(&self) -> Result<String, ToolError> {
-        self.tools.ask("scontrol", &["ping"]).await
+        self.tools.run("scontrol", &["ping"], "", &[], CONTROLLER).await
     }
 }

@@ -48,6 +48,9 @@ const OVER: [&str; 10] = [
     "REVOKED",
 ];
 
+/// The state of a job that ends. Only its last state tells why.
+pub(super) const COMPLETING: &str = "COMPLETING";
+
 /// States in which a job has no node.
 const WAITING: [&str; 7] =
     ["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"];
@@ -173,9 +176,10 @@ impl JobLine {
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
                 self.state, self.reason
             ),
+            COMPLETING => format!("ended in {place}, and Slurm does not say why: the job is still {COMPLETING}"),
             _ => format!("{reason} in {place}"),
         };
-        let exited = ["FAILED", "COMPLETED", "COMPLETING"].contains(&self.state.as_str());
+        let exited = ["FAILED", "COMPLETED"].contains(&self.state.as_str());
         let is_not_runnable = self.state == "FAILED" && reason.is_not_runnable();
         ServerExit {
             from_outside: !exited || self.was_requeued(restarts) || self.never_ran() || reason.is_from_outside(),
@@ -262,5 +266,9 @@ mod tests {
             assert_eq!(server_exit("FAILED", "None", exit).message, "was ended by SIGSEGV in job 7 on n1");
         }
         insta::assert_snapshot!(server_exit("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
+        // Neither the server's own mistake nor its own exit is known.
+        let unknown = server_exit("COMPLETING", "None", 0);
+        insta::assert_snapshot!(unknown.message, @"ended in job 7 on n1, and Slurm does not say why: the job is still COMPLETING");
+        assert!(unknown.from_outside);
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::queue::Queue;
-use super::state::JobLine;
+use super::state::{COMPLETING, JobLine};
 use crate::backend::Fault;
 use crate::backend::launcher::ServerExit;
 
@@ -17,8 +17,9 @@ use crate::backend::launcher::ServerExit;
 const EAGERNESS: Duration = Duration::from_millis(250);
 /// Pause between two looks at a job that is completing: its last state tells why it ended.
 const ENDING: Duration = Duration::from_millis(100);
-/// After this many looks a job that is still completing counts as over.
-const LONGEST_ENDING: u32 = 20;
+/// How long a job may be completing before it counts as over. Slurm looks once a second whether its processes are gone, and sites run
+/// programs of their own after a job.
+pub(super) const LONGEST_ENDING: Duration = Duration::from_secs(60);
 
 /// Watches one job. Dropping it ends the watch.
 #[derive(Debug)]
@@ -43,6 +44,11 @@ impl JobWatcher {
         Self { server_exit, wanted, _task: task }
     }
 
+    /// Whether the end of the job is known.
+    pub(super) fn has_exited(&self) -> bool {
+        self.server_exit.borrow().is_some()
+    }
+
     /// Waits for the end of the job.
     pub(super) async fn exited(&self) -> ServerExit {
         let mut server_exit = self.server_exit.clone();
@@ -61,15 +67,16 @@ impl JobWatcher {
 
 /// Asks the queue until the job is over. Failed questions are ignored: the controller may be restarting.
 async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> ServerExit {
-    let mut ending = 0;
+    let mut ending: Option<Instant> = None;
     loop {
         match queue.jobs(Some(name)).await.map(|jobs| jobs.into_iter().find(|found| found.id == job.id)) {
             Ok(Some(found)) => {
-                if found.is_over() || found.was_requeued(job.restarts) || ending >= LONGEST_ENDING {
+                let is_late = ending.is_some_and(|since| since.elapsed() >= LONGEST_ENDING);
+                if found.is_over() || found.was_requeued(job.restarts) || is_late {
                     return found.server_exit(job.restarts);
                 }
-                if found.state == "COMPLETING" {
-                    ending += 1;
+                if found.state == COMPLETING {
+                    ending.get_or_insert_with(Instant::now);
                 }
             }
             Ok(None) => {
@@ -78,7 +85,7 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
             }
             Err(_) => {}
         }
-        let pause = if ending > 0 { ENDING } else { interval };
+        let pause = if ending.is_some() { ENDING } else { interval };
         // A timeout and a notification lead to the same next step.
         let _ = tokio::time::timeout(pause, wanted.notified()).await;
     }
