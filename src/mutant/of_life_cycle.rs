@@ -12,7 +12,7 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::wire::client::ModelClient;
 
 /// The extra time of each call over the one before, in a mutant that slows down.
-const SLOWER: Duration = Duration::from_millis(100);
+const SLOWER: Duration = Duration::from_millis(400);
 
 /// A fault of the life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

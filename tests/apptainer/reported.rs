@@ -7,7 +7,7 @@ use crate::harness::Bench;
 const SERVERS: Servers = Servers {
     serve: "/usr/local/bin/hydrotest serve --port $0",
     no_program: (&["exited with status 255, by which apptainer says"], Some("/no/such/program: no such file")),
-    never_ready: "not ready within 8 s",
+    never_ready: "not ready within 20 s",
     aborted: Some("the server was ended by SIGABRT before it was ready"),
     aborted_in_a_call: "the server was ended by SIGABRT in the middle of a call",
 };

@@ -7,7 +7,7 @@ use crate::harness::{Platform, SERVE, alone, table};
 const SERVERS: Servers = Servers {
     serve: "/usr/local/bin/hydrotest serve --host 0.0.0.0 --port $0",
     no_program: (&["launch failed: ", "/no/such/program", "fault: misconfigured"], None),
-    never_ready: "was not ready within 8 s",
+    never_ready: "was not ready within 20 s",
     // The first process of a container ignores signals that it sends to itself.
     aborted: None,
     // SIGABRT, or the exit code that results if the first process cannot be signalled.

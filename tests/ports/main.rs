@@ -66,12 +66,12 @@ fn a_wrong_health_response_is_reported_at_once() {
 #[test]
 fn a_server_that_is_never_ready_is_a_platform_failure() {
     let address = port(|_, _| Response::new(503, r#"{"status":"loading"}"#));
-    let ran = run(&address, "models = ['esm2']\nstart_timeout = '2s'\n", ONE);
+    let ran = run(&address, "models = ['esm2']\nstart_timeout = '8s'\n", ONE);
     insta::assert_snapshot!(failures(&ran, 3), @r#"
     ---- esm2::embed::minimal ----
     error: inconclusive, the platform failed
 
-    response [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 2 s: {"status":"loading"}
+    response [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 8 s: {"status":"loading"}
       fault: timeout
       `start_timeout` of the backend allows more; the server's log says what it waits for
 

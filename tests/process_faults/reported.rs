@@ -7,7 +7,7 @@ use crate::harness::table;
 const SERVERS: Servers = Servers {
     serve: "{hydrotest} serve --port $0",
     no_program: (&["ready failed: ", "fault: misconfigured"], Some("failed to run /no/such/program: No such file")),
-    never_ready: "was not ready within 8 s; at last: no connection",
+    never_ready: "was not ready within 20 s; at last: no connection",
     aborted: Some("the server was ended by SIGABRT before it was ready"),
     aborted_in_a_call: "the server was ended by SIGABRT in the middle of a call",
 };

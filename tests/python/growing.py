@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         if RESOURCE == "memory":
             KEPT.append(b"x" * (4 << 20))
         else:
-            time.sleep(0.08 * len(CALLS))
+            time.sleep(0.3 * len(CALLS))
         self.forward()
 
 

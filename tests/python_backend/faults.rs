@@ -254,12 +254,13 @@ fn prints_do_not_disturb_a_response() {
 #[ignore = "needs a Python with NumPy and biotite"]
 fn a_failed_stop_is_reported_and_still_ends_the_server() {
     run(async {
-        for (class, fault, expected) in [
-            ("RaisesAtStop", Fault::Refused, "raised RuntimeError: will not"),
-            ("HangsAtStop", Fault::Timeout, "did not stop within 1 s"),
-            ("LeavesThread", Fault::Timeout, "a thread that is no daemon"),
+        let short = "stop_timeout = '1s'";
+        for (class, settings, fault, expected) in [
+            ("RaisesAtStop", "", Fault::Refused, "raised RuntimeError: will not"),
+            ("HangsAtStop", short, Fault::Timeout, "did not stop within 1 s"),
+            ("LeavesThread", short, Fault::Timeout, "a thread that is no daemon"),
         ] {
-            let instance = open(&platform(&backend(class, "stop_timeout = '1s'")), "esm2");
+            let instance = open(&platform(&backend(class, settings)), "esm2");
             start(&instance).await;
             let error = instance.stop().await.expect("no error is reported");
             assert_eq!((error.stage, error.fault), (Stage::Shutdown, fault), "{error}");
@@ -267,7 +268,7 @@ fn a_failed_stop_is_reported_and_still_ends_the_server() {
             assert_eq!(instance.take_leaks(), Vec::<String>::new());
             assert!(!instance.is_running().await);
         }
-        let instance = open(&platform(&backend("LeavesProcess", "stop_timeout = '1s'")), "esm2");
+        let instance = open(&platform(&backend("LeavesProcess", "")), "esm2");
         start(&instance).await;
         assert_eq!(instance.stop().await, None);
         let leaks = instance.take_leaks();

@@ -50,8 +50,8 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         no_program,
         Failure::broken(
             "never ready",
-            format!("{loads_for_ever}start_timeout = '8s'"),
-            &["within 8 s", "fault: timeout"],
+            format!("{loads_for_ever}start_timeout = '20s'"),
+            &["within 20 s", "fault: timeout"],
         )
         .parts(&[on.never_ready])
         .log("still loading")

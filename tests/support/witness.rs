@@ -40,15 +40,20 @@ impl Witness {
 
     /// The next process that connects.
     pub async fn meet(&self) -> Guest {
-        let arrival = async {
-            let (stream, _) = self.listener.accept().await.unwrap();
-            let mut stream = tokio::io::BufReader::new(stream);
-            let mut line = String::new();
-            stream.read_line(&mut line).await.unwrap();
-            let (name, process) = line.trim_end().split_once(' ').unwrap();
-            Guest { name: name.to_owned(), process: process.parse().unwrap(), stream }
-        };
-        tokio::time::timeout(LONG, arrival).await.expect("no process connected")
+        self.meet_within(LONG).await.expect("no process connected")
+    }
+
+    /// The next process, if it connects within a limit. One that has connected is not lost.
+    pub async fn meet_within(&self, limit: Duration) -> Option<Guest> {
+        let (stream, _) = tokio::time::timeout(limit, self.listener.accept()).await.ok()?.unwrap();
+        let mut stream = tokio::io::BufReader::new(stream);
+        let mut line = String::new();
+        tokio::time::timeout(LONG, stream.read_line(&mut line))
+            .await
+            .expect("a process does not say who it is")
+            .unwrap();
+        let (name, process) = line.trim_end().split_once(' ').unwrap();
+        Some(Guest { name: name.to_owned(), process: process.parse().unwrap(), stream })
     }
 }
 

@@ -157,7 +157,7 @@ impl Interpreter {
 
     /// The error of an order without a response. Waits a while for the interpreter's exit.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
-        const EXIT_REPORT: Duration = Duration::from_secs(5);
+        const EXIT_REPORT: Duration = Duration::from_secs(15);
         let seen = self.state();
         let why = seen.closed.unwrap_or_default();
         if !why.is_empty() {

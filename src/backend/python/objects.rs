@@ -25,7 +25,7 @@ use crate::prediction::{Prediction, Request};
 use crate::wire::ResponseLimits;
 
 /// A start that has created no process is interrupted after this time.
-const MOMENT: Duration = Duration::from_millis(500);
+const MOMENT: Duration = Duration::from_secs(2);
 /// Pause between two looks for such a process.
 const LOOK: Duration = Duration::from_millis(20);
 

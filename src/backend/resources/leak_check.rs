@@ -14,7 +14,7 @@ use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::os::Unavailable;
 
 /// How long resources may take to disappear after a stop: engines report an exit before it is complete.
-const SETTLING: Duration = Duration::from_secs(3);
+const SETTLING: Duration = Duration::from_secs(6);
 
 /// The findings of the starts and stops of an instance, one line each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::context::{Context, Halt, ScenarioSubject};
 use crate::backend::{Fault, ObjectAct};
 
 /// Time until the resources of an object must be gone after its stop.
-const SETTLING: Duration = Duration::from_secs(3);
+const SETTLING: Duration = Duration::from_secs(6);
 /// The interval of the checks meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 
