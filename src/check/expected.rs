@@ -60,7 +60,9 @@ impl Expected {
             sizes.extend(variant.dimensions.clone());
         }
         sizes.insert("B".into(), complexes.len());
-        sizes.insert("L".into(), complexes.iter().map(|complex| complex.length).max().unwrap_or(0));
+        if complexes.iter().all(Complex::has_known_tokens) {
+            sizes.insert("L".into(), complexes.iter().map(|complex| complex.length).max().unwrap_or(0));
+        }
         Self {
             pads: contract.features.contains(PADS_EVERY_BATCH)
                 || complexes.iter().any(|complex| complex.chains.len() > 1),
@@ -104,7 +106,7 @@ impl Expected {
     }
 
     /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole response. `N` is absent if the
-    /// model chooses the number of tokens, as for ligands.
+    /// model chooses the number of tokens, as for ligands; so is `L`.
     pub(crate) fn sizes_of(&self, complex: &Complex) -> Sizes {
         let mut sizes = self.sizes.clone();
         sizes.insert("C".into(), complex.chains.len());

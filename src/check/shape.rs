@@ -70,10 +70,7 @@ impl CheckRule for ShapeCheck {
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> CallFindings {
         let field = &self.field;
         let value = field.find(NAME, answered)?;
-        if let Some(finding) = self.without_size(value, answered) {
-            return Ok(vec![finding]);
-        }
-        let mut findings = Vec::new();
+        let mut findings = Vec::from_iter(self.without_size(value, answered));
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
         if let Some(items) = self.items {
             match value.as_items() {
@@ -87,14 +84,14 @@ impl CheckRule for ShapeCheck {
         }
         match value {
             Value::Array(tensor) => {
-                self.judge_array(&field.to_string(), tensor, &sizes_of(answered, field, None), &mut add);
+                self.judge_array(&field.to_string(), tensor, (answered, None), &mut add);
             }
             Value::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{field}[{index}]");
                     match item.as_array() {
                         Some(tensor) => {
-                            self.judge_array(&path, tensor, &sizes_of(answered, field, Some(index)), &mut add);
+                            self.judge_array(&path, tensor, (answered, Some(index)), &mut add);
                         }
                         None => add(format!("{path}: expected an array, got {}", item.describe())),
                     }
@@ -107,26 +104,44 @@ impl CheckRule for ShapeCheck {
 }
 
 impl ShapeCheck {
-    /// The finding about a symbol without a size, because the model chooses it for this input: no response could meet the demand.
+    /// The finding about a symbol without a size: no response could meet the demand.
     fn without_size(&self, value: &Value, answered: &AnsweredCall<'_>) -> Option<Finding> {
-        let dimensions = self.dimensions.as_ref()?;
         let places = value.as_items().map_or(1, <[Value]>::len);
-        let complexes = (0..places).filter_map(|index| complex_of(answered, &self.field, Some(index)));
-        let symbol = complexes
-            .map(|complex| answered.expected.sizes_of(complex))
-            .find_map(|sizes| dimensions.iter().find(|dimension| dimension.resolve(&sizes).is_none()))?;
+        let symbol = (0..places).find_map(|index| self.open_dimension(answered, Some(index)))?;
         let field = &self.field;
         let summary =
-            format!("{field}: the size of `{symbol}` is not known for this input, so that no response can have it");
-        let hint = "how many tokens ligands and modified residues have is the model's choice; write a number, or leave the shape to `contract`";
+            format!("{field}: the size of `{symbol}` is not known for this call, so that no response can have it");
+        let hint = "write a number, or leave the shape to `contract`; how many tokens ligands and modified residues have is the \
+                    model's choice";
         Some(Finding::misconfigured(NAME, answered.call, summary).hint(hint))
     }
 
-    fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
-        if let Some(shape) = &self.dimensions
-            && !tensor.shape().iter().map(|size| Some(*size)).eq(shape.iter().map(|dimension| dimension.resolve(sizes)))
+    /// The dimension of an array whose size is not known. None of an item beyond the samples, which should not be there.
+    fn open_dimension(&self, answered: &AnsweredCall<'_>, index: Option<usize>) -> Option<&Dimension> {
+        if kind_of(answered, &self.field).is_per_sample() && complex_of(answered, &self.field, index).is_none() {
+            return None;
+        }
+        let sizes = sizes_of(answered, &self.field, index);
+        self.dimensions.iter().flatten().find(|dimension| dimension.resolve(&sizes).is_none())
+    }
+
+    /// Judges the array at a place in the list of a response.
+    fn judge_array(
+        &self,
+        path: &str,
+        tensor: &Tensor,
+        (answered, index): (&AnsweredCall<'_>, Option<usize>),
+        add: &mut impl FnMut(String),
+    ) {
+        let sizes = sizes_of(answered, &self.field, index);
+        if let Some(shape) = self.dimensions.as_ref().filter(|_| self.open_dimension(answered, index).is_none())
+            && !tensor
+                .shape()
+                .iter()
+                .map(|size| Some(*size))
+                .eq(shape.iter().map(|dimension| dimension.resolve(&sizes)))
         {
-            add(format!("{path}: expected shape {}, got {}", tuple(shape, sizes), show_shape(tensor.shape())));
+            add(format!("{path}: expected shape {}, got {}", tuple(shape, &sizes), show_shape(tensor.shape())));
         }
         if let Some(dtype) = self.dtype.filter(|dtype| *dtype != tensor.dtype()) {
             add(format!("{path}: expected dtype {dtype}, got {}", tensor.dtype()));
@@ -144,9 +159,13 @@ fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: Option<usize>
 
 /// The complex of the sample that an item of a field belongs to, or a part of the item.
 fn complex_of<'a>(answered: &'a AnsweredCall<'_>, field: &FieldPath, index: Option<usize>) -> Option<&'a Complex> {
-    let kind = answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
+    let kind = kind_of(answered, field);
     let sample = field.item().or(index.filter(|_| field.is_whole())).filter(|_| kind.is_per_sample())?;
     answered.expected.complex(kind, sample)
+}
+
+fn kind_of(answered: &AnsweredCall<'_>, field: &FieldPath) -> FieldKind {
+    answered.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind)
 }
 
 #[cfg(test)]
@@ -202,7 +221,13 @@ mod tests {
         };
         let findings = judged("shape = ['N']");
         assert_eq!(findings[0].responsible, Responsible::Settings);
-        insta::assert_snapshot!(findings[0].summary, @"plddt: the size of `N` is not known for this input, so that no response can have it");
+        insta::assert_snapshot!(findings[0].summary, @"plddt: the size of `N` is not known for this call, so that no response can have it");
+        // What else is wrong is found all the same.
+        let findings = judged("shape = ['L']\ndtype = 'int64'");
+        assert_eq!(
+            findings.iter().map(|finding| finding.responsible).collect::<Vec<_>>(),
+            [Responsible::Settings, Responsible::Backend]
+        );
         // A number is compared.
         insta::assert_snapshot!(judged("shape = [1]")[0].summary, @"plddt[0]: expected shape (1,), got (4,)");
     }
