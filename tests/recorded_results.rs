@@ -280,7 +280,7 @@ fn a_call_that_fails_in_some_repeats_by_a_known_defect_has_no_floor() {
     keep_raw(&checkout, "toy", &[right.clone(), refused(), right]);
     let (reported, _) = checkout.run(0, &["calibrate", "--backend", "lab", "--model", "esm2", "--repeats", "3"]);
     insta::assert_snapshot!(last(&reported), @"
-    toy/esm2/small/short: 2 of 3 repeats responded, so that no floor is kept
+    toy/esm2/small/short: 2 of 3 repeats responded, so that no floor is written
     0 floors written
     ");
 }

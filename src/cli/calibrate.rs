@@ -156,13 +156,13 @@ const fn refusal(conclusion: Conclusion) -> Option<(&'static str, u8)> {
 fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec<(String, CallResult)>) {
     for (name, response) in responses {
         let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else { continue };
-        if let (Ok(prediction), Ok(key)) = (response.result, trial.snapshot_key(weights, &response.call)) {
+        if let Ok(key) = trial.snapshot_key(weights, &response.call) {
             let repeats = collected.entry(key).or_insert_with(|| CalibratedCall {
                 contract: Arc::clone(&trial.contract),
                 checks: Arc::clone(&trial.checks),
                 responses: Vec::new(),
             });
-            repeats.responses.push(prediction);
+            repeats.responses.extend(response.result);
         }
     }
 }
@@ -177,13 +177,17 @@ fn write_floors(
     let (mut text, mut written, mut refused) = (String::new(), 0, 0);
     for (key, repeats) in collected {
         if store.read(key)?.is_none() {
+            // A call that must fail has nothing recorded either.
+            if repeats.responses.is_empty() {
+                continue;
+            }
             let _ = writeln!(text, "{key}: nothing recorded, so that no floor is kept");
             continue;
         }
         let (responses, expected) = (repeats.responses.len(), usize::from(arguments.repeats));
         if responses < expected {
             // A call with a known defect may fail in some repeats only. The others do not show all of the noise.
-            let _ = writeln!(text, "{key}: {responses} of {expected} repeats responded, so that no floor is kept");
+            let _ = writeln!(text, "{key}: {responses} of {expected} repeats responded, so that no floor is written");
             continue;
         }
         let floors = Floors {
