@@ -28,7 +28,7 @@ use crate::wire::Secret;
 const CREATION: Duration = Duration::from_secs(15);
 /// How much longer than the grace period the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
-/// How long the report of an exit may take after a stop.
+/// How long a report may take that probably does not come: of an exit after a stop, or of a container that seems to run.
 const STOP_REPORT: Duration = Duration::from_secs(5);
 /// How long the report of an exit that has happened may take, and the rest of its log.
 const EXIT_REPORT: Duration = Duration::from_secs(30);
@@ -219,11 +219,18 @@ impl DockerLauncher {
         let stopped = engine.docker.stop_container(container, Some(options));
         let is_late = tokio::time::timeout(grace + STOPPING, stopped).await.is_err();
         let took = asked.elapsed();
-        match tokio::time::timeout(STOP_REPORT, self.container_exit()).await {
+        // Without one, no start was reported.
+        let watcher = self.watcher.as_ref()?;
+        match tokio::time::timeout(STOP_REPORT, watcher.exited()).await {
             Ok(exit) if took < grace || !exit.killed => None,
             Ok(_) => Some(killed(grace).with_log(self.log_within(STOP_REPORT).await)),
-            // Then the removal kills it.
-            Err(_) => is_late.then(|| killed(grace).with_log(self.log_tail())),
+            Err(_) if is_late => {
+                let seconds = (grace + STOPPING).as_secs_f64();
+                let message =
+                    format!("the engine did not stop the container within {seconds} s, and it was removed by force");
+                Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
+            }
+            Err(_) => None,
         }
     }
 
@@ -262,10 +269,6 @@ impl Launcher for DockerLauncher {
 
     fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(self.log_within(EXIT_REPORT))
-    }
-
-    fn exit_report(&self) -> Duration {
-        EXIT_REPORT
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {

@@ -93,13 +93,20 @@ impl DockerLogWriter {
         let _ = self.0.write_all(format!("{text}\n").as_bytes()).await;
     }
 
-    /// Follows the output of a container until it has exited or the connection is lost, which the exit reports. Then asks once more for
-    /// what is missing: Podman stops following a moment after the exit, whether or not it has sent the last lines.
+    /// Follows the output of a container until it has exited, also over a few lost connections. Then asks once more for what is missing:
+    /// Podman stops following a moment after the exit, whether or not it has sent the last lines.
     pub(super) fn follow(mut self, engine: &Engine, container: &str) -> JoinHandle<()> {
         let (engine, container) = (engine.clone(), container.to_owned());
         tokio::spawn(async move {
-            let followed = self.copy(&engine, &container, true, 0).await;
-            self.copy(&engine, &container, false, followed).await;
+            let mut written = 0;
+            for _ in 0..ATTEMPTS {
+                written = self.copy(&engine, &container, true, written).await.max(written);
+                if !runs(&engine, &container).await {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            self.copy(&engine, &container, false, written).await;
         })
     }
 
@@ -116,6 +123,18 @@ impl DockerLogWriter {
         }
         length
     }
+}
+
+/// Whether a container runs. An engine that does not answer is asked again.
+async fn runs(engine: &Engine, container: &str) -> bool {
+    for _ in 0..ATTEMPTS {
+        match engine.inspect(container).await {
+            Ok(Ok(found)) => return found.state.is_some_and(|state| state.running == Some(true)),
+            Ok(Err(error)) if engine::is_missing(&error) => return false,
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    false
 }
 
 /// Waits for the exit of a container.
@@ -215,24 +234,26 @@ mod tests {
 
     use super::*;
 
-    /// An engine that ends the followed output after its first line.
+    /// An engine that loses the connection after the first line, and ends the second answer before the last one, as Podman may.
     async fn hasty_engine() -> Engine {
+        const LINES: [&str; 3] = ["loading\n", "no weights: /models\n", "the end\n"];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = format!("tcp://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
+            let mut answered = 0;
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut request = [0; 4096];
                 let count = stream.read(&mut request).await.unwrap();
-                let follows = String::from_utf8_lossy(&request[..count]).contains("follow=true");
-                let lines: &[&str] = if follows { &["loading\n"] } else { &["loading\n", "no weights: ", "/models\n"] };
-                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\n\r\n";
-                stream.write_all(head.as_bytes()).await.unwrap();
-                for (stream_number, line) in (1..).zip(lines) {
-                    let frame =
-                        [&[stream_number % 2 + 1, 0, 0, 0, 0, 0, 0, line.len() as u8], line.as_bytes()].concat();
-                    stream.write_all(&frame).await.unwrap();
-                }
+                let body = if String::from_utf8_lossy(&request[..count]).contains("/logs?") {
+                    answered += 1;
+                    let frame = |line: &&str| [&[1, 0, 0, 0, 0, 0, 0, line.len() as u8], line.as_bytes()].concat();
+                    LINES[..answered].iter().flat_map(frame).collect()
+                } else {
+                    format!("{{\"State\": {{\"Running\": {}}}}}", answered == 1).into_bytes()
+                };
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
             }
         });
         let docker = Docker::connect_with_http(&host, 5, API_DEFAULT_VERSION).unwrap();
@@ -246,7 +267,7 @@ mod tests {
         let (log, writer) = DockerLogWriter::create(&directory.path().join("model.log"), &secret).unwrap();
         writer.follow(&hasty_engine().await, "c0ffee").await.unwrap();
         log.closed().await;
-        assert_eq!(log.tail(), ["loading", "no weights: /models"]);
+        assert_eq!(log.tail(), ["loading", "no weights: /models", "the end"]);
     }
 
     fn message(exit_code: i64, oom_killed: bool) -> String {
