@@ -16,7 +16,7 @@ use crate::prediction::{Prediction, Request};
 use crate::wire::client::ModelClient;
 
 /// How long a stop may take before it is given up and reported.
-const STOP_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// One started (or not yet started) model on a backend.
 ///

@@ -14,9 +14,6 @@ use crate::wire::Secret;
 /// How long a server may take to exit after SIGTERM if its table does not say: as long as boileroom gives it.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long the report of an exit may take if the kind does not say. Busy machines take a while to notice.
-const EXIT_REPORT: Duration = Duration::from_secs(15);
-
 /// Runs one model server.
 pub(crate) trait Launcher: Send + Sync {
     /// Starts the server with the variables of the launch in its environment and returns where it will answer once the model is
@@ -26,9 +23,9 @@ pub(crate) trait Launcher: Send + Sync {
     /// Completes when the server has exited by itself, immediately if it already has. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
 
-    /// How long [`Self::exited`] may take after the connection to a server that exited was lost.
-    fn exit_report(&self) -> Duration {
-        EXIT_REPORT
+    /// Whether the server is known to be exiting, so that [`Self::exited`] completes, but perhaps only after a minute.
+    fn is_exiting(&self) -> bool {
+        false
     }
 
     /// Who owns the port of the endpoint now, if that can be found out.
@@ -41,7 +38,7 @@ pub(crate) trait Launcher: Send + Sync {
         Vec::new()
     }
 
-    /// The last lines of the log of a server that has exited. Waits only a short while for the last of them.
+    /// The last lines of the log of a server that has exited. Waits for the last of them, but not for ever.
     fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async { self.log_tail() })
     }

@@ -74,7 +74,8 @@ fn resource(found: ContainerSummary, labels: &[String]) -> Option<Resource> {
     let name = found.names.iter().flatten().next().map_or("", |name| name.trim_start_matches('/'));
     let mut parts = vec![name.to_owned(), found.image.unwrap_or_default(), found.status.unwrap_or_default()];
     parts.retain(|part| !part.is_empty());
-    Some(Resource { kind: "container", id: found.id?.chars().take(SHOWN).collect(), detail: parts.join(", ") })
+    let id: String = found.id?.chars().take(SHOWN).collect();
+    Some(Resource::new("container", id).with_detail(parts.join(", ")))
 }
 
 fn failed(what: &str, error: &bollard::errors::Error) -> BackendError {

@@ -15,9 +15,10 @@ use super::bridge;
 use super::channel::{BridgeState, Channel};
 use super::frame::ShutdownReport;
 use super::hosting::{Host, Hosting};
+use crate::backend::instance::STOP_LIMIT;
 use crate::backend::remark::Remark;
 use crate::backend::resources::{self, InstanceId, Resource, processes_of};
-use crate::backend::supervise::{Log, Program, StopOutcome, Supervised};
+use crate::backend::supervise::{self, Log, Program, StopOutcome, Supervised};
 use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
 use crate::os;
 use crate::wire::Secret;
@@ -33,7 +34,9 @@ pub(super) const SHUTDOWN_REPORT: Duration = Duration::from_secs(4);
 const EXIT: Duration = Duration::from_secs(5);
 /// When the interpreter is killed at the latest, counted from the order to stop. An instance has 30 s to stop; the
 /// rest is for SIGTERM, for processes that outlive the interpreter, and for the kill.
-const LATEST_KILL: Duration = Duration::from_secs(25);
+const LATEST_KILL: Duration = Duration::from_secs(24);
+// Leaves time for the kill itself.
+const _: () = assert!(LATEST_KILL.as_secs() + GRACE.as_secs() + supervise::SETTLING.as_secs() < STOP_LIMIT.as_secs());
 /// How long processes of the hosted code may take to exit after its stop.
 const SETTLING: Duration = Duration::from_secs(3);
 /// Pause between two looks at them.
@@ -323,6 +326,6 @@ mod tests {
         assert_eq!(exit_limit(seconds(1), seconds(2)), EXIT);
         assert_eq!(exit_limit(LONGEST_STOP, seconds(2)), LONGEST_STOP);
         let longest = LONGEST_STOP + SHUTDOWN_REPORT + SETTLING;
-        assert_eq!(exit_limit(LONGEST_STOP, longest), seconds(3));
+        assert_eq!(exit_limit(LONGEST_STOP, longest), seconds(2));
     }
 }

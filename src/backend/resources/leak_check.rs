@@ -106,7 +106,12 @@ impl LeakGuard {
             match left(&*finder, &labels, deadline).await {
                 Ok(resources) => {
                     for resource in resources {
-                        report.leaks.push(self.remove(&*finder, &resource).await);
+                        if resource.is_ending {
+                            let text = format!("{resource} was still being ended by its platform after the stop");
+                            report.remarks.push(Remark::note("leak check", text));
+                        } else {
+                            report.leaks.push(self.remove(&*finder, &resource).await);
+                        }
                     }
                 }
                 Err(error) => report
@@ -257,5 +262,42 @@ async fn left(
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::resources::RunDirectory;
+
+    /// A platform on which a job is left.
+    struct OneJob {
+        is_ending: bool,
+    }
+
+    impl ResourceFinder for OneJob {
+        fn find<'a>(&'a self, _: &'a [String]) -> Work<'a, Vec<Resource>> {
+            Box::pin(async { Ok(vec![Resource { is_ending: self.is_ending, ..Resource::new("job", "7") }]) })
+        }
+
+        fn remove<'a>(&'a self, _: &'a Resource) -> Work<'a, ()> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_its_platform_is_ending_is_a_note_and_no_leak() {
+        let checked = async |is_ending| {
+            let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
+            let report =
+                LeakGuard::of_finder(instance, Arc::new(OneJob { is_ending })).check(StoppedFrom::Running).await;
+            (report.leaks, report.remarks)
+        };
+        let text = "job 7 was still being ended by its platform after the stop";
+        assert_eq!(checked(true).await, (Vec::new(), vec![Remark::note("leak check", text.to_owned())]));
+        assert_eq!(
+            checked(false).await,
+            (vec!["job 7 was still there after the stop; removed now".to_owned()], Vec::new())
+        );
     }
 }

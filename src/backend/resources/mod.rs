@@ -77,18 +77,24 @@ pub struct Resource {
     pub(crate) id: String,
     /// Helps a reader recognise it: the command line, the image, the ports it listens on.
     pub(crate) detail: String,
+    /// Whether its platform is ending it and needs no order. Then it is no leak.
+    pub(crate) is_ending: bool,
 }
 
 impl Resource {
     /// A resource without detail.
     pub(crate) fn new(kind: &'static str, id: impl Into<String>) -> Self {
-        Self { kind, id: id.into(), detail: String::new() }
+        Self { kind, id: id.into(), detail: String::new(), is_ending: false }
+    }
+
+    /// This resource with a detail.
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
     }
 
     /// A process of this machine.
     pub(in crate::backend) fn of_process(process: i32) -> Self {
-        let detail = os::describe(process, Secret::scrub_command);
-        Self { kind: PROCESS, id: process.to_string(), detail }
+        Self::new(PROCESS, process.to_string()).with_detail(os::describe(process, Secret::scrub_command))
     }
 
     /// Its process, if it is one.
@@ -99,7 +105,7 @@ impl Resource {
 
 impl From<LeakedProcess> for Resource {
     fn from(leaked: LeakedProcess) -> Self {
-        Self { kind: PROCESS, id: leaked.process.to_string(), detail: leaked.detail }
+        Self::new(PROCESS, leaked.process.to_string()).with_detail(leaked.detail)
     }
 }
 

@@ -26,6 +26,8 @@ use readiness::{Readiness, ReadinessWait};
 const ATTEMPTS: usize = 3;
 /// How often a call is repeated because the server asks to try again later.
 const REPEATS: usize = 3;
+/// How long to wait for the report of a server's exit after its connection ended. Engines and busy machines take a while to notice.
+const EXIT_REPORT: Duration = Duration::from_secs(15);
 /// How long the address of an unwatched server must refuse connections before the server counts as gone.
 const GONE_FOR: Duration = Duration::from_secs(3);
 /// How often its address is tried.
@@ -160,11 +162,13 @@ impl<L: Launcher> Served<L> {
             // A server that answered in full is alive, unless another one has taken its place.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.is_watched() => Duration::ZERO,
-            Fault::Died | Fault::Unreachable => self.launcher.exit_report(),
+            Fault::Died | Fault::Unreachable => EXIT_REPORT,
             _ => MOMENT,
         };
-        let Ok(server_exit) = tokio::time::timeout(wait, self.launcher.exited()).await else {
-            return error;
+        let server_exit = match tokio::time::timeout(wait, self.launcher.exited()).await {
+            Ok(server_exit) => server_exit,
+            Err(_) if wait == EXIT_REPORT && self.launcher.is_exiting() => self.launcher.exited().await,
+            Err(_) => return error,
         };
         let when = if error.fault == Fault::Unreachable { "before the call" } else { "in the middle of a call" };
         server_exit.during(Stage::Call, when).with_log(self.launcher.final_log().await)

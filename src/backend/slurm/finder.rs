@@ -68,8 +68,10 @@ impl ResourceFinder for SlurmFinder {
         Box::pin(async {
             let jobs = self.queue.jobs(None).await.map_err(|error| error.during(Stage::Shutdown))?;
             let jobs = jobs.into_iter().filter(|job| !job.is_over() && is_labelled(&job.name, labels));
-            let jobs =
-                jobs.map(|job| Resource { kind: JOB, detail: format!("{}, {}", job.name, job.describe()), id: job.id });
+            let jobs = jobs.map(|job| {
+                let (detail, is_ending) = (format!("{}, {}", job.name, job.describe()), job.is_completing());
+                Resource { is_ending, ..Resource::new(JOB, job.id).with_detail(detail) }
+            });
             Ok(jobs.chain(self.directories(labels)?).collect())
         })
     }

@@ -15,7 +15,7 @@ use super::settings::SlurmSettings;
 use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
-use super::watch::{JobWatcher, LONGEST_ENDING};
+use super::watch::{Ending, JobWatcher};
 use crate::backend::kind::LaunchSpec;
 use crate::backend::launcher::{Endpoint, Launcher, ServerExit, killed};
 use crate::backend::private;
@@ -29,9 +29,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a stop may take: a little less than an instance allows.
 const STOP: Duration = Duration::from_secs(27);
 /// How long a submission of an abandoned start may take before it is killed.
-const LATE_SUBMISSION: Duration = Duration::from_secs(15);
-/// How long a look at the queue takes on a busy machine.
-const LOOK: Duration = Duration::from_secs(10);
+const LATE_SUBMISSION: Duration = Duration::from_secs(10);
 /// Events of the job that come before the log's tail.
 const EVENTS: usize = 6;
 /// The status of a script that had to kill its server, or was killed with it.
@@ -55,6 +53,8 @@ struct Launched {
     name: String,
     secret: Secret,
     job_dir: JobDir,
+    /// The id of the job, once it is known. Earlier launches of the instance have jobs of the same name.
+    job: Option<String>,
     /// Continues when the start is dropped: an interrupted submission may still become a job.
     submission: JoinHandle<Result<String, ToolError>>,
 }
@@ -97,7 +97,7 @@ impl SlurmLauncher {
             submitted
         });
         let name = launch.instance.label();
-        let launched = Launched { name, secret: secret.clone(), job_dir: job_dir.clone(), submission };
+        let launched = Launched { name, secret: secret.clone(), job_dir: job_dir.clone(), job: None, submission };
         let launched = self.launched.insert(launched);
         progress.set(Stage::Launch, "submitting a job");
         let submitted = (&mut launched.submission).await;
@@ -105,6 +105,7 @@ impl SlurmLauncher {
             Ok(output) => output.trim().split(';').next().unwrap_or_default().to_owned(),
             Err(error) => return Err(self.not_submitted(&error).await),
         };
+        launched.job = Some(id.clone());
         self.note(&format!("job {id} was submitted"));
         progress.set(Stage::Launch, format!("job {id} was submitted"));
         let (address, line) = self.wait(&id, launch, &job_dir, deadline).await?;
@@ -165,6 +166,7 @@ impl SlurmLauncher {
         let name = launch.instance.label();
         let mut pause = FIRST_PAUSE;
         let mut last: Option<JobLine> = None;
+        let mut ending = Ending::default();
         loop {
             let Ok(response) = timeout_at(deadline, self.queue.jobs(Some(&name))).await else {
                 return Err(self.too_late(job_dir, last.as_ref(), None));
@@ -175,7 +177,7 @@ impl SlurmLauncher {
                         let message = format!("Slurm knows nothing of job {id} any more");
                         return Err(BackendError::new(Stage::Launch, Fault::Died, message));
                     };
-                    if line.is_over() {
+                    if ending.is_over(&line) {
                         self.note(&line.describe());
                         let error = line.server_exit(line.restarts).during(Stage::Ready, "before it was ready");
                         return Err(error.with_log(self.log_tail()));
@@ -186,7 +188,7 @@ impl SlurmLauncher {
                     }
                     line.state_in(&launch.progress);
                     let is_current = |address: &Address| address.job == id && address.restarts == line.restarts;
-                    if let Some(address) = job_dir.address().filter(is_current).filter(|_| !line.waits()) {
+                    if let Some(address) = job_dir.address().filter(is_current).filter(|_| line.has_node()) {
                         return Ok((address, line));
                     }
                     last = Some(line);
@@ -226,22 +228,21 @@ impl SlurmLauncher {
     async fn stop(&mut self) -> Result<(), BackendError> {
         let deadline = Instant::now() + STOP;
         let was_listening = self.watcher.take().is_some_and(|watcher| !watcher.has_exited());
-        let Some(Launched { name, submission, .. }) = &mut self.launched else { return Ok(()) };
+        let Some(Launched { name, job, submission, .. }) = &mut self.launched else { return Ok(()) };
         // A job that is not submitted yet cannot be cancelled.
         if !submission.is_finished() && timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
             submission.abort();
             // Its processes are only gone once it has been waited for.
             let _ = submission.await;
         }
+        let is_own = |line: &&JobLine| job.as_ref() == Some(&line.id);
         let ran = match self.queue.jobs(Some(name)).await {
-            Ok(jobs) => jobs.iter().any(|job| job.state == "RUNNING"),
+            Ok(jobs) => jobs.iter().find(is_own).is_some_and(|job| job.state == "RUNNING"),
             Err(_) => was_listening,
         };
         let result = self.queue.clear(name, deadline).await.and_then(|jobs| {
-            if !ran || jobs.iter().all(|job| job.status() != KILLED) {
-                return Ok(());
-            }
-            Err(killed(self.settings.grace))
+            let had_to_be_killed = ran && jobs.iter().find(is_own).is_some_and(|job| job.status() == KILLED);
+            if had_to_be_killed { Err(killed(self.settings.grace)) } else { Ok(()) }
         });
         let result = result.map_err(|error| error.with_log(self.log_tail()));
         if let Some(launched) = self.launched.take() {
@@ -272,8 +273,8 @@ impl Launcher for SlurmLauncher {
         }
     }
 
-    fn exit_report(&self) -> Duration {
-        self.settings.poll + LONGEST_ENDING + LOOK
+    fn is_exiting(&self) -> bool {
+        self.watcher.as_ref().is_some_and(JobWatcher::is_completing)
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// After this time a job is cancelled again: it may have been put back into the queue.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a controller may take to answer that it is there. A start depends on it, and Slurm's own limit is 10 s for each controller.
+/// How long a controller may take to answer that it is there. A start depends on it, and Slurm itself waits for 10 s unless its configuration says otherwise.
 const CONTROLLER: Duration = Duration::from_secs(30);
 
 /// The jobs of a user.
@@ -38,16 +38,18 @@ impl Queue {
         Ok(self.tools.ask("squeue", &arguments).await?.lines().filter_map(JobLine::parse).collect())
     }
 
-    /// Cancels all jobs of a name and waits until they are over. Returns their last states.
+    /// Cancels all jobs of a name and waits until they are over. Returns their last states. A node may clean up for longer than
+    /// until `deadline`; then Slurm is still ending the job, and has no need of orders.
     ///
     /// # Errors
-    /// If they are not known to be over by `deadline`, with the error of the last command.
+    /// If they are not known to be over or ending by `deadline`, with the error of the last command.
     pub(super) async fn clear(&self, name: &str, deadline: Instant) -> Result<Vec<JobLine>, BackendError> {
         let mut pause = Duration::from_millis(50);
         let mut cancelled: Option<Instant> = None;
         loop {
+            let is_last = Instant::now() + pause >= deadline;
             let obstacle = match self.jobs(Some(name)).await {
-                Ok(jobs) if jobs.iter().all(JobLine::is_over) => return Ok(jobs),
+                Ok(jobs) if jobs.iter().all(|job| job.is_over() || is_last && job.is_completing()) => return Ok(jobs),
                 Ok(jobs) => {
                     let left: Vec<String> = jobs.iter().filter(|job| !job.is_over()).map(JobLine::describe).collect();
                     let mut message = format!("{} after scancel", left.join(", "));
@@ -62,7 +64,7 @@ impl Queue {
                 }
                 Err(error) => error.to_string(),
             };
-            if Instant::now() + pause >= deadline {
+            if is_last {
                 let message = format!(
                     "it could not be made sure that the jobs named {name} are gone: {obstacle}; \
                      look with `squeue --name={name}`, end them with `scancel --name={name}`"

@@ -49,7 +49,7 @@ const OVER: [&str; 10] = [
 ];
 
 /// The state of a job that ends. Only its last state tells why.
-pub(super) const COMPLETING: &str = "COMPLETING";
+const COMPLETING: &str = "COMPLETING";
 
 /// States in which a job has no node.
 const WAITING: [&str; 7] =
@@ -94,9 +94,19 @@ impl JobLine {
         OVER.contains(&self.state.as_str())
     }
 
+    /// Whether Slurm is ending it: what is left of it is killed, and the node cleans up.
+    pub(super) fn is_completing(&self) -> bool {
+        self.state == COMPLETING
+    }
+
     /// Whether it has no node.
     pub(super) fn waits(&self) -> bool {
         WAITING.contains(&self.state.as_str())
+    }
+
+    /// Whether it runs on a node, and is not about to end.
+    pub(super) fn has_node(&self) -> bool {
+        !self.waits() && !self.is_completing()
     }
 
     /// The state with details, such as `job 7 is PENDING (Priority), expected to start at 2026-…`.
@@ -110,7 +120,8 @@ impl JobLine {
     /// Reports the progress of its start: what it waits for, what that means, and when it is expected to start.
     pub(super) fn state_in(&self, progress: &StartProgress) {
         if !self.waits() {
-            return progress.set(Stage::Ready, format!("{}: waiting for its server to listen", self.brief()));
+            let awaited = if self.is_completing() { "its last state" } else { "its server to listen" };
+            return progress.set(Stage::Ready, format!("{}: waiting for {awaited}", self.brief()));
         }
         progress.set(Stage::Launch, self.brief());
         let details: Vec<String> = self.outlook().into_iter().chain(self.explain().map(str::to_owned)).collect();
@@ -176,7 +187,7 @@ impl JobLine {
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
                 self.state, self.reason
             ),
-            COMPLETING => format!("ended in {place}, and Slurm does not say why: the job is still {COMPLETING}"),
+            COMPLETING => format!("ended in {place} (Slurm does not say why, for the job is still {COMPLETING})"),
             _ => format!("{reason} in {place}"),
         };
         let exited = ["FAILED", "COMPLETED"].contains(&self.state.as_str());
@@ -268,7 +279,7 @@ mod tests {
         insta::assert_snapshot!(server_exit("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
         // Neither the server's own mistake nor its own exit is known.
         let unknown = server_exit("COMPLETING", "None", 0);
-        insta::assert_snapshot!(unknown.message, @"ended in job 7 on n1, and Slurm does not say why: the job is still COMPLETING");
+        insta::assert_snapshot!(unknown.during(Stage::Call, "in the middle of a call").message, @"the server ended in job 7 on n1 (Slurm does not say why, for the job is still COMPLETING) in the middle of a call");
         assert!(unknown.from_outside);
     }
 }

@@ -2,6 +2,7 @@
 //! periodically, and at once when a call waits; does not cancel the job.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -9,22 +10,42 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::queue::Queue;
-use super::state::{COMPLETING, JobLine};
+use super::state::JobLine;
 use crate::backend::Fault;
 use crate::backend::launcher::ServerExit;
 
 /// How long a call waits before the queue is asked for it: most calls are over sooner.
 const EAGERNESS: Duration = Duration::from_millis(250);
-/// Pause between two looks at a job that is completing: its last state tells why it ended.
-const ENDING: Duration = Duration::from_millis(100);
+/// The first pause between two looks at a job that is completing: its last state tells why it ended.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a job may be completing before it counts as over. Slurm looks once a second whether its processes are gone, and sites run
 /// programs of their own after a job.
-pub(super) const LONGEST_ENDING: Duration = Duration::from_secs(60);
+const LONGEST_ENDING: Duration = Duration::from_secs(60);
+
+/// How long a job has been completing.
+#[derive(Debug, Default)]
+pub(super) struct Ending(Option<Instant>);
+
+impl Ending {
+    /// Whether a job is over: none of its processes runs any more, or it has been completing for so long that its last state is not waited
+    /// for any longer.
+    pub(super) fn is_over(&mut self, job: &JobLine) -> bool {
+        if !job.is_completing() {
+            return job.is_over();
+        }
+        self.0.get_or_insert_with(Instant::now).elapsed() >= LONGEST_ENDING
+    }
+
+    const fn has_begun(&self) -> bool {
+        self.0.is_some()
+    }
+}
 
 /// Watches one job. Dropping it ends the watch.
 #[derive(Debug)]
 pub(super) struct JobWatcher {
     server_exit: watch::Receiver<Option<ServerExit>>,
+    is_completing: Arc<AtomicBool>,
     wanted: Arc<Notify>,
     _task: JoinSet<()>,
 }
@@ -34,19 +55,25 @@ impl JobWatcher {
     pub(super) fn start(queue: Queue, name: String, job: JobLine, interval: Duration) -> Self {
         let (sender, server_exit) = watch::channel(None);
         let wanted = Arc::new(Notify::new());
-        let notified = Arc::clone(&wanted);
+        let is_completing = Arc::new(AtomicBool::new(false));
+        let (notified, completing) = (Arc::clone(&wanted), Arc::clone(&is_completing));
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let server_exit = follow(&queue, &name, &job, interval, &notified).await;
+            let server_exit = follow(&queue, &name, &job, interval, &notified, &completing).await;
             // The receiver may be gone.
             let _ = sender.send(Some(server_exit));
         });
-        Self { server_exit, wanted, _task: task }
+        Self { server_exit, is_completing, wanted, _task: task }
     }
 
     /// Whether the end of the job is known.
     pub(super) fn has_exited(&self) -> bool {
         self.server_exit.borrow().is_some()
+    }
+
+    /// Whether Slurm is ending the job. Then its end is known soon.
+    pub(super) fn is_completing(&self) -> bool {
+        self.is_completing.load(Ordering::Relaxed)
     }
 
     /// Waits for the end of the job.
@@ -66,18 +93,22 @@ impl JobWatcher {
 }
 
 /// Asks the queue until the job is over. Failed questions are ignored: the controller may be restarting.
-async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> ServerExit {
-    let mut ending: Option<Instant> = None;
+async fn follow(
+    queue: &Queue,
+    name: &str,
+    job: &JobLine,
+    interval: Duration,
+    wanted: &Notify,
+    is_completing: &AtomicBool,
+) -> ServerExit {
+    let (mut ending, mut pause) = (Ending::default(), FIRST_PAUSE);
     loop {
         match queue.jobs(Some(name)).await.map(|jobs| jobs.into_iter().find(|found| found.id == job.id)) {
             Ok(Some(found)) => {
-                let is_late = ending.is_some_and(|since| since.elapsed() >= LONGEST_ENDING);
-                if found.is_over() || found.was_requeued(job.restarts) || is_late {
+                if ending.is_over(&found) || found.was_requeued(job.restarts) {
                     return found.server_exit(job.restarts);
                 }
-                if found.state == COMPLETING {
-                    ending.get_or_insert_with(Instant::now);
-                }
+                is_completing.store(ending.has_begun(), Ordering::Relaxed);
             }
             Ok(None) => {
                 let message = format!("was in job {}, of which Slurm knows nothing any more", job.id);
@@ -85,9 +116,12 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
             }
             Err(_) => {}
         }
-        let pause = if ending.is_some() { ENDING } else { interval };
+        let wait = if ending.has_begun() { pause } else { interval };
         // A timeout and a notification lead to the same next step.
-        let _ = tokio::time::timeout(pause, wanted.notified()).await;
+        let _ = tokio::time::timeout(wait, wanted.notified()).await;
+        if ending.has_begun() {
+            pause = (pause * 2).min(interval);
+        }
     }
 }
 

@@ -29,4 +29,4 @@ mod supervisor;
 pub(crate) use child::{Program, StopOutcome, Supervised};
 pub(crate) use exit::{ExitReason, LeakedProcess};
 pub(crate) use log::{LONGEST_LINE, Log, TAIL};
-pub(crate) use supervisor::{is_supervisor, run_if_asked};
+pub(crate) use supervisor::{SETTLING, is_supervisor, run_if_asked};

@@ -28,7 +28,7 @@ pub(super) const TERMINATE: u8 = b't';
 /// On the control pipe: the program is about to exit by itself.
 pub(super) const EXPECT: u8 = b'e';
 /// How long the processes that a program started may take to exit after it.
-pub(super) const SETTLING: Duration = Duration::from_secs(6);
+pub(crate) const SETTLING: Duration = Duration::from_secs(4);
 
 /// The longest pause between two looks for remaining processes.
 const LOOK: Duration = Duration::from_millis(200);

@@ -200,7 +200,8 @@ impl<'a> Context<'a> {
         };
         let Some(guard) = instance.guard() else { return Ok(BTreeSet::new()) };
         let found = guard.resources().await.map_err(|error| Finding::failed(SCENARIO, when, &error))?;
-        Ok(found.into_iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect())
+        let found = found.into_iter().filter(|thing| !thing.is_ending);
+        Ok(found.map(|thing| format!("{} {}", thing.kind, thing.id)).collect())
     }
 
     /// Keeps a response for the checks.
