@@ -22,7 +22,8 @@ pub struct BackendError {
     pub exception: Option<String>,
     /// The last lines of the platform's log, oldest first.
     pub log_tail: Vec<String>,
-    /// Whether the cause is external: a signal, a scheduler, an engine or a machine that ran out of memory.
+    /// Whether the cause is external, or may be: a signal, a scheduler, an engine, a machine that ran out of memory, or whatever is in
+    /// front of a server that may still run.
     pub from_outside: bool,
     /// Whether an earlier case met this error and reports it in full. This case was not run because of it.
     pub inherited: bool,

@@ -338,7 +338,10 @@ fn given_up(error: BackendError, times: u32, label: &str) -> Option<BackendError
     let message = match error.fault {
         _ if is_fatal(&error) => error.message.clone(),
         _ if times <= RESTARTS => return None,
-        Fault::Died | Fault::Poisoned => format!("{label} died {times} times, last: {}", error.message),
+        // What has an external cause may not have ended at all.
+        Fault::Died | Fault::Poisoned if !error.from_outside => {
+            format!("{label} died {times} times, last: {}", error.message)
+        }
         _ => format!("{label} failed {times} times, last: {}", error.message),
     };
     Some(BackendError { message, ..error })

@@ -90,12 +90,14 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Closes the connection during the call, and the whole port with it.
     pub ends: bool,
+    /// Closes the connection during the call, and nothing else.
+    pub drops: bool,
 }
 
 impl Response {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        Self { status, body, ends: false }
+        Self { status, body, ends: false, drops: false }
     }
 
     /// The payload of a correct response.
@@ -143,7 +145,9 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
                 drop(listener);
                 return;
             }
-            send(stream, &response);
+            if !response.drops {
+                send(stream, &response);
+            }
         }
     });
     Port { address: format!("http://{address}"), server: Some(server) }

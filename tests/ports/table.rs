@@ -156,6 +156,8 @@ fn ports() -> Vec<WrongPort> {
             1, "the server ended in the middle of a call", "the server's own log says what ended it"),
         row("ends_in_the_third", Calls(|request, upstream| match request.before { 2 => Response { ends: true, ..Response::new(200, "") }, _ => upstream.respond(request), }),
             1, "the server ended in the middle of a call", "the server's own log says what ended it"),
+        row("drops_calls", Calls(|_, _| Response { drops: true, ..Response::new(200, "") }),
+            3, "the connection ended before the response was complete", "raise the time that a proxy, load balancer or tunnel"),
         row("slow", Calls(|request, upstream| { std::thread::sleep(std::time::Duration::from_secs(1)); upstream.respond(request) }),
             1, "no response to call `call` within", "`case_timeout` of the backend allow more").running(&["--exact", "esm2::embed::minimal", "--timeout", "300ms"]),
         row("signs_the_text", Calls(|request, upstream| { signed(request, upstream, SECRET.as_bytes(), |payload| { STANDARD.encode_to_string(payload).into_bytes() }) }),

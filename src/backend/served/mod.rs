@@ -175,16 +175,16 @@ impl<L: Launcher> Served<L> {
     }
 
     /// The error of an unwatched server whose connection ended in the middle of a call. If the server is gone, it ended with the call.
-    /// A server that is restarted from outside answers again after a while.
+    /// A server that is restarted from outside answers again after a while. One whose address never refuses may not have ended: a proxy
+    /// or tunnel may have closed the connection, and would do so again at the same call.
     async fn look_after(&self, error: BackendError) -> BackendError {
         let Some(client) = &self.client else { return error };
+        let address = client.address();
         let deadline = tokio::time::Instant::now() + GONE_FOR;
-        loop {
-            if !matches!(client.health().await, Err(ClientError::Unreachable { refused: true, .. })) {
-                return error;
-            }
+        let mut was_gone = false;
+        while matches!(client.health().await, Err(ClientError::Unreachable { refused: true, .. })) {
+            was_gone = true;
             if tokio::time::Instant::now() >= deadline {
-                let address = client.address();
                 let message = format!(
                     "the server ended in the middle of a call, and nothing listens at {address} any more: {}\n\
                      the server's own log says what ended it",
@@ -194,6 +194,16 @@ impl<L: Launcher> Served<L> {
             }
             tokio::time::sleep(PAUSE).await;
         }
+        if was_gone {
+            return error;
+        }
+        let message = format!(
+            "{}\n\
+             nothing shows that the server ended, because {address} does not refuse connections: raise the time that a proxy, load \
+             balancer or tunnel in front of it keeps a silent connection, or look at the server's own log",
+            error.message
+        );
+        BackendError { from_outside: true, message, ..error }
     }
 }
 

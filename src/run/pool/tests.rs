@@ -135,6 +135,8 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
     let refused = pool.lease(0).await.err().unwrap();
     insta::assert_snapshot!(refused.message, @"instance 0 died 3 times, last: died again");
     assert!(refused.inherited);
+    let dropped = given_up(BackendError { from_outside: true, ..died() }, 3, "instance 0").unwrap();
+    assert_eq!(dropped.message, "instance 0 failed 3 times, last: died again", "it may still run");
 }
 
 #[tokio::test]
