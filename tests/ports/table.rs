@@ -142,6 +142,7 @@ fn ports() -> Vec<WrongPort> {
         row("call_429", Call(429, "slow down"), 3, "too many requests (HTTP 429)", "lower `max_instances`").running(MINIMAL),
         row("call_502", Call(502, "<h1>502 Bad Gateway</h1>nginx"), 3, "bad gateway (HTTP 502)", "look at the server's own log"),
         row("call_504", Call(504, ""), 3, "gateway timeout (HTTP 504)", "raise the time that the proxy waits"),
+        row("call_524", Call(524, "error code: 524"), 3, "a timeout occurred (HTTP 524)", "raise the time that Cloudflare waits"),
         row("memory", Call(500, r#"{"detail":"Embedding failed: CUDA out of memory. Tried to allocate 2 GiB"}"#), 3, "CUDA out of memory", "use a bigger GPU, a smaller model"),
         row("assertion", Call(500, r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#),
             1, "device-side assert triggered", "the same call did so again on a fresh instance"),

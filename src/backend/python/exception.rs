@@ -301,9 +301,16 @@ mod tests {
 
     #[test]
     fn a_status_of_a_proxy_and_errors_of_the_device_keep_their_owner() {
-        let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
-        denied.status = Some(401);
-        assert_eq!(denied.in_call(ExceptionOrigin::Backend).responsible(), Responsible::Settings);
+        for (status, responsible) in [
+            (401, Responsible::Settings),
+            (504, Responsible::Platform),
+            (524, Responsible::Platform),
+            (500, Responsible::Backend),
+        ] {
+            let mut declined = raised(&["httpx.HTTPStatusError"], "an error of the client or the server");
+            declined.status = Some(status);
+            assert_eq!(declined.in_call(ExceptionOrigin::Backend).responsible(), responsible, "{status}");
+        }
         let memory = raised(&["torch.OutOfMemoryError", "builtins.RuntimeError"], "CUDA out of memory.");
         assert_eq!(memory.in_call(ExceptionOrigin::Model).fault, Fault::OutOfMemory);
     }

@@ -134,7 +134,7 @@ mod tests {
         for code in [401, 403, 407, 413] {
             assert_eq!(owner(code), Responsible::Settings, "{code}");
         }
-        for code in [408, 425, 429, 502, 503, 504] {
+        for code in [408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530] {
             assert_eq!(owner(code), Responsible::Platform, "{code}");
         }
     }

@@ -160,6 +160,9 @@ mod tests {
             (502, "bad gateway", "the server's own log"),
             (503, "service unavailable", "the server's own log"),
             (504, "gateway timeout", "proxy_read_timeout"),
+            (522, "connection timed out", "does not reach the model server"),
+            (524, "a timeout occurred", "waits for a response"),
+            (526, "invalid ssl certificate", "correct its certificate"),
         ] {
             let text = read_body(status, "<html>no live upstreams").to_string();
             let start = format!("{name} (HTTP {status}): <html>no live upstreams; ");

@@ -21,16 +21,19 @@ pub(crate) enum Declined {
 pub struct DeclineStatus {
     /// The number.
     pub code: u16,
-    /// The HTTP name in lowercase.
+    /// The name in lowercase: that of HTTP or of the proxy.
     pub(crate) name: &'static str,
     pub(crate) declined: Declined,
     pub(crate) advice: &'static str,
 }
 
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
+const UNREACHED: &str =
+    "Cloudflare does not reach the model server: look at the server's own log, and at what is between them";
+const CERTIFICATE: &str = "Cloudflare does not accept the encryption of the model server: correct its certificate";
 
-/// All statuses that do not come from a model.
-static TABLE: [DeclineStatus; 10] = [
+/// All statuses that do not come from a model. Those above 511 are Cloudflare's own.
+static TABLE: [DeclineStatus; 18] = [
     status(401, "unauthorized", Declined::Credentials, CREDENTIALS),
     status(403, "forbidden", Declined::Credentials, CREDENTIALS),
     status(
@@ -76,6 +79,24 @@ static TABLE: [DeclineStatus; 10] = [
         Declined::Absence,
         "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
     ),
+    status(
+        520,
+        "unknown error",
+        Declined::Absence,
+        "Cloudflare got no response that it understands: look at the model server's own log",
+    ),
+    status(521, "web server is down", Declined::Absence, UNREACHED),
+    status(522, "connection timed out", Declined::Absence, UNREACHED),
+    status(523, "origin is unreachable", Declined::Absence, UNREACHED),
+    status(
+        524,
+        "a timeout occurred",
+        Declined::Absence,
+        "raise the time that Cloudflare waits for a response (`proxy_read_timeout`), or call the server directly",
+    ),
+    status(525, "ssl handshake failed", Declined::Absence, CERTIFICATE),
+    status(526, "invalid ssl certificate", Declined::Absence, CERTIFICATE),
+    status(530, "origin error", Declined::Absence, UNREACHED),
 ];
 
 const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> DeclineStatus {
