@@ -1,10 +1,10 @@
-//! Recognises GPU errors in the messages of models: out of memory, and errors after which a process can no longer use its GPU. Reads
-//! text; does not restart a process.
+//! Recognises errors of the device in the messages of models: out of memory, that of the machine included, and errors after which a
+//! process can no longer use its GPU. Reads text; does not restart a process.
 
 use super::Fault;
 
-/// Messages of `PyTorch` and its libraries when the memory of a device or machine is exhausted.
-const MEMORY: [&str; 7] = [
+/// Messages of `PyTorch`, its libraries and `NumPy` when the memory of a device or machine is exhausted.
+const MEMORY: [&str; 8] = [
     "CUDA out of memory",
     "CUDA error: out of memory",
     "HIP out of memory",
@@ -12,8 +12,9 @@ const MEMORY: [&str; 7] = [
     "CUBLAS_STATUS_ALLOC_FAILED",
     "DefaultCPUAllocator: can't allocate memory",
     "DefaultCPUAllocator: not enough memory",
+    "Unable to allocate ",
 ];
-const MORE_MEMORY: &str = "the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU";
+pub(super) const MORE_MEMORY: &str = "the memory of the device or the machine is too small: use a bigger GPU or machine, a smaller model (`model_name`), or fewer instances on one";
 
 /// Messages after which every later call of the process fails. An assertion on the device is reported by the next
 /// call, whatever that call is.
@@ -21,7 +22,7 @@ const POISONED: [&str; 4] = ["device-side assert", "CUDA error:", "HIP error:", 
 const RESTARTED: &str =
     "an error of the GPU makes every later call of the process fail: the instance is restarted before the next call";
 
-/// The fault and the advice if a message is a GPU error.
+/// The fault and the advice if a message is an error of the device.
 pub(super) fn of_words(message: &str) -> Option<(Fault, &'static str)> {
     let is_in_message = |known: &&str| message.contains(*known);
     if MEMORY.iter().any(is_in_message) {
@@ -40,6 +41,8 @@ mod tests {
         let words = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 14.58 GiB";
         assert_eq!(fault(words), Some(Fault::OutOfMemory));
         assert_eq!(fault("CUDA error: out of memory"), Some(Fault::OutOfMemory));
+        let words = "Unable to allocate 12.0 GiB for an array with shape (3221225472,) and data type float32";
+        assert_eq!(fault(words), Some(Fault::OutOfMemory));
         assert_eq!(fault("CUDA error: device-side assert triggered"), Some(Fault::Poisoned));
         assert_eq!(fault("Invalid amino acid(s): X"), None);
     }

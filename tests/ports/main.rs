@@ -147,7 +147,7 @@ fn each_status_has_a_responsible_party_and_advice() {
 
     response [call]: call failed: CUDA out of memory. Tried
       fault: out_of_memory
-      the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
+      the memory of the device or the machine is too small: use a bigger GPU or machine, a smaller model (`model_name`), or fewer instances on one
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
 

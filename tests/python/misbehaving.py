@@ -32,6 +32,13 @@ class Evil:
         return (os.system, ("touch " + os.environ["EVIL"],))
 
 
+class Big:
+    """An object that no memory is enough to pickle."""
+
+    def __reduce__(self):
+        raise MemoryError()
+
+
 def result(**fields):
     index = numpy.zeros((1, 3), numpy.int64)
     metadata = boileroom_classes.PredictionMetadata("esm2", "1", [3], 0.0, 0.0, 0.0)
@@ -104,6 +111,9 @@ class Model:
         "hang": hang,
         "unpicklable": lambda: result(embeddings=lambda: 0),
         "evil": lambda: result(embeddings=Evil()),
+        "no_memory": lambda: (_ for _ in ()).throw(MemoryError()),
+        "big_array": lambda: numpy.empty(1 << 60, numpy.uint8),
+        "big_result": lambda: result(embeddings=Big()),
         "no_prediction": lambda: {"embeddings": 1},
         "write": write_into_channel,
         "print": print_much,

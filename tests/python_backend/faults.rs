@@ -236,6 +236,27 @@ fn responses_are_data_or_refused() {
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
+fn memory_that_is_too_small_is_not_the_models_fault() {
+    run(async {
+        let instance = open(&platform(&backend("Backend", "")), "esm2");
+        start(&instance).await;
+        for (what, expected) in [
+            ("no_memory", "the call raised MemoryError\n"),
+            ("big_array", "Unable to allocate 1.00 EiB for an array"),
+            ("big_result", "the call raised MemoryError\n"),
+        ] {
+            let error = asked(&instance, what).await.unwrap_err();
+            assert_eq!((error.stage, error.fault), (Stage::Call, Fault::OutOfMemory), "{what}: {error}");
+            assert!(error.message.contains(expected), "{error}");
+            assert!(error.message.ends_with("or fewer instances on one"), "{error}");
+        }
+        assert!(asked(&instance, "kind").await.is_ok());
+        stop(&instance).await;
+    });
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
 fn prints_do_not_disturb_a_response() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");

@@ -40,6 +40,7 @@ pub(super) enum HostedStartStep {
 const OF_PLATFORMS: &[(&str, Fault)] = &[
     ("builtins.SystemExit", Fault::Died),
     ("builtins.KeyboardInterrupt", Fault::Died),
+    ("builtins.MemoryError", Fault::OutOfMemory),
     ("modal.exception.AuthError", Fault::Misconfigured),
     ("modal.exception.NotFoundError", Fault::Misconfigured),
     ("modal.exception.InvalidError", Fault::Misconfigured),
@@ -98,7 +99,7 @@ impl PythonException {
         } else {
             (Stage::Ready, Fault::Refused)
         };
-        let error = self.error(stage, fault, message);
+        let error = self.error(stage, fault, with_advice(message, fault));
         // The class counts only if the model raised it.
         BackendError { exception: error.exception.filter(|_| origin == ExceptionOrigin::Model), ..error }
     }
@@ -119,16 +120,17 @@ impl PythonException {
     }
 
     /// The error of an import that raised this. A missing package is a mistake of the table; other exceptions are
-    /// failures of the imported code.
+    /// failures of the imported code, but for those of the network and the memory.
     pub(super) fn at_import(self, doing: &str) -> BackendError {
-        let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
+        let surrounding = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout | Fault::OutOfMemory);
         let is_absent = self.is(MISSING) || OF_INSTALLATION.iter().any(|name| self.is(name));
-        let (stage, fault) = match self.of_platform().filter(network) {
+        let (stage, fault) = match self.of_platform().filter(surrounding) {
             Some(fault) => (Stage::Ready, fault),
             None if is_absent => (Stage::Configure, Fault::Misconfigured),
             None => (Stage::Ready, Fault::Refused),
         };
-        BackendError::new(stage, fault, format!("{doing} {}", self.predicate())).with_log(self.traceback)
+        let message = with_advice(format!("{doing} {}", self.predicate()), fault);
+        BackendError::new(stage, fault, message).with_log(self.traceback)
     }
 
     /// The error of a call that raised this.
@@ -144,7 +146,7 @@ impl PythonException {
             return self.error(Stage::Call, fault, format!("{}\n{advice}", self.message));
         }
         if let Some(fault) = self.of_platform().filter(|fault| *fault != Fault::Refused) {
-            return self.error(Stage::Call, fault, format!("the call {}", self.predicate()));
+            return self.error(Stage::Call, fault, with_advice(format!("the call {}", self.predicate()), fault));
         }
         let is_own = origin == ExceptionOrigin::Model || self.is_of_model();
         let error = self.error(Stage::Call, Fault::Refused, self.message.clone());
@@ -196,6 +198,11 @@ impl PythonException {
     fn error(&self, stage: Stage, fault: Fault, message: String) -> BackendError {
         BackendError::new(stage, fault, message).with_exception(&self.class).with_log(self.traceback.clone())
     }
+}
+
+/// A message with what to do, if its class alone says that the memory is too small.
+fn with_advice(message: String, fault: Fault) -> String {
+    if fault == Fault::OutOfMemory { format!("{message}\n{}", device::MORE_MEMORY) } else { message }
 }
 
 #[cfg(test)]
@@ -260,6 +267,7 @@ mod tests {
             assert_eq!((error.responsible(), error.exception), (Responsible::Backend, None), "{ancestors:?}");
         }
         assert_eq!(error(&["builtins.ConnectionError"]).fault, Fault::Unreachable);
+        assert_eq!(error(&["builtins.MemoryError"]).fault, Fault::OutOfMemory);
     }
 
     #[test]
@@ -313,5 +321,17 @@ mod tests {
         }
         let memory = raised(&["torch.OutOfMemoryError", "builtins.RuntimeError"], "CUDA out of memory.");
         assert_eq!(memory.in_call(ExceptionOrigin::Model).fault, Fault::OutOfMemory);
+    }
+
+    #[test]
+    fn the_memory_of_the_machine_is_the_platforms_whatever_asks_for_it() {
+        let array = ["numpy._core._exceptions._ArrayMemoryError", "builtins.MemoryError"];
+        let array = raised(&array, "Unable to allocate 12.0 GiB for an array").in_call(ExceptionOrigin::Model);
+        assert_eq!((array.fault, array.responsible()), (Fault::OutOfMemory, Responsible::Platform));
+        let bare = || raised(&["builtins.MemoryError", "builtins.Exception"], "");
+        for error in [bare().in_call(ExceptionOrigin::Model), bare().at_start(START, "it", ExceptionOrigin::Backend)] {
+            assert_eq!((error.fault, error.responsible()), (Fault::OutOfMemory, Responsible::Platform), "{error}");
+            assert!(error.message.contains(" raised MemoryError\nthe memory of the device or the machine"), "{error}");
+        }
     }
 }

@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(error.fault, Fault::OutOfMemory);
         insta::assert_snapshot!(error.message, @"
         the server exited with status 3 before it was ready: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate
-        the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
+        the memory of the device or the machine is too small: use a bigger GPU or machine, a smaller model (`model_name`), or fewer instances on one
         ");
         assert_eq!(with_cause(died(), vec!["bye".to_owned()]).message, died().message);
     }
@@ -163,8 +163,10 @@ mod tests {
         assert_eq!((memory.fault, memory.responsible()), (Fault::OutOfMemory, Responsible::Platform));
         insta::assert_snapshot!(memory.message, @"
         CUDA out of memory. Tried to allocate 2.00 GiB
-        the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
+        the memory of the device or the machine is too small: use a bigger GPU or machine, a smaller model (`model_name`), or fewer instances on one
         ");
+        let memory = refused("Unable to allocate 12.0 GiB for an array with shape (3221225472,)");
+        assert_eq!((memory.fault, memory.responsible()), (Fault::OutOfMemory, Responsible::Platform));
         let poisoned = refused("CUDA error: device-side assert triggered");
         assert_eq!((poisoned.fault, poisoned.responsible()), (Fault::Poisoned, Responsible::Backend));
         assert!(!poisoned.fault.leaves_usable());

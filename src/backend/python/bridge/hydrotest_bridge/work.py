@@ -147,6 +147,9 @@ class Bridge:
         """The blobs of a result."""
         try:
             return result.blobs(value)
+        except MemoryError:
+            # A machine that is too small says nothing about the result.
+            raise
         except Exception as error:
             raise Unpicklable("a {} cannot be pickled: {}: {}".format(
                 type(value).__name__, type(error).__name__, error)) from error
