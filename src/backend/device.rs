@@ -16,6 +16,17 @@ const MEMORY: [&str; 8] = [
 ];
 pub(super) const MORE_MEMORY: &str = "the memory of the device or the machine is too small: use a bigger GPU or machine, a smaller model (`model_name`), or fewer instances on one";
 
+/// Messages when the GPU itself is broken, taken or absent, whatever the call is. Before those after which a process is useless: they
+/// begin alike, and `PyTorch` ends each with a hint at device-side assertions.
+const HARDWARE: [&str; 4] = [
+    "uncorrectable ECC",
+    "devices are busy or unavailable",
+    "device(s) is/are busy or unavailable",
+    "no CUDA-capable device",
+];
+const OTHER_GPU: &str =
+    "the GPU itself is broken, taken by another process or absent: look at `nvidia-smi`, or use another GPU";
+
 /// Messages after which every later call of the process fails. An assertion on the device is reported by the next
 /// call, whatever that call is.
 const POISONED: [&str; 4] = ["device-side assert", "CUDA error:", "HIP error:", "CUDNN_STATUS_EXECUTION_FAILED"];
@@ -28,12 +39,16 @@ pub(super) fn of_words(message: &str) -> Option<(Fault, &'static str)> {
     if MEMORY.iter().any(is_in_message) {
         return Some((Fault::OutOfMemory, MORE_MEMORY));
     }
+    if HARDWARE.iter().any(is_in_message) {
+        return Some((Fault::Unreachable, OTHER_GPU));
+    }
     POISONED.iter().any(is_in_message).then_some((Fault::Poisoned, RESTARTED))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Responsible;
 
     #[test]
     fn memory_is_told_from_errors_that_poison_a_process() {
@@ -45,5 +60,20 @@ mod tests {
         assert_eq!(fault(words), Some(Fault::OutOfMemory));
         assert_eq!(fault("CUDA error: device-side assert triggered"), Some(Fault::Poisoned));
         assert_eq!(fault("Invalid amino acid(s): X"), None);
+    }
+
+    #[test]
+    fn a_gpu_that_cannot_be_used_is_not_the_models_doing() {
+        let hint = "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.";
+        for words in [
+            "CUDA error: uncorrectable ECC error encountered",
+            "CUDA error: all CUDA-capable devices are busy or unavailable",
+            "CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+            "CUDA error: no CUDA-capable device is detected",
+        ] {
+            let (fault, _) = of_words(&format!("{words}\n{hint}")).unwrap();
+            assert_eq!((fault, fault.responsible()), (Fault::Unreachable, Responsible::Platform), "{words}");
+            assert!(!fault.leaves_usable());
+        }
     }
 }

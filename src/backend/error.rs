@@ -72,7 +72,7 @@ pub enum Fault {
     Timeout,
     /// No response within the time that the case allows.
     TooSlow,
-    /// No connection to the platform or server.
+    /// No connection to the platform or server, or no GPU that works.
     Unreachable,
     /// The platform accepts no more calls for now.
     Busy,

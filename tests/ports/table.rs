@@ -146,6 +146,7 @@ fn ports() -> Vec<WrongPort> {
         row("memory", Call(500, r#"{"detail":"Embedding failed: CUDA out of memory. Tried to allocate 2 GiB"}"#), 3, "CUDA out of memory", "use a bigger GPU or machine, a smaller model"),
         row("memory_of_the_machine", Call(500, r#"{"detail":"Embedding failed: Unable to allocate 12.0 GiB for an array with shape (3221225472,)"}"#),
             3, "Unable to allocate 12.0 GiB", "use a bigger GPU or machine, a smaller model"),
+        row("broken_gpu", Call(500, r#"{"detail":"Embedding failed: CUDA error: uncorrectable ECC error encountered"}"#), 3, "uncorrectable ECC error", "look at `nvidia-smi`"),
         row("assertion", Call(500, r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#),
             1, "device-side assert triggered", "the same call did so again on a fresh instance"),
         row("not_loaded", Call(500, r#"{"detail":"Embedding failed: 'NoneType' object has no attribute 'forward'"}"#),

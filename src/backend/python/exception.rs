@@ -92,8 +92,10 @@ impl PythonException {
             (Stage::Ready, Fault::Refused)
         } else if let Some(fault) = self.of_platform() {
             (Stage::Ready, fault)
-        } else if let Some((Fault::OutOfMemory, advice)) = device::of_words(&self.message) {
-            return self.error(Stage::Ready, Fault::OutOfMemory, format!("{message}\n{advice}"));
+        } else if let Some((fault @ (Fault::OutOfMemory | Fault::Unreachable), advice)) =
+            device::of_words(&self.message)
+        {
+            return self.error(Stage::Ready, fault, format!("{message}\n{advice}"));
         } else if OF_INSTALLATION.iter().any(|name| self.is(name)) {
             (Stage::Ready, Fault::Misconfigured)
         } else {
@@ -321,6 +323,16 @@ mod tests {
         }
         let memory = raised(&["torch.OutOfMemoryError", "builtins.RuntimeError"], "CUDA out of memory.");
         assert_eq!(memory.in_call(ExceptionOrigin::Model).fault, Fault::OutOfMemory);
+    }
+
+    #[test]
+    fn a_gpu_that_cannot_be_used_is_the_platforms_in_a_start_and_in_a_call() {
+        let lost =
+            || raised(&["torch.AcceleratorError", "builtins.RuntimeError"], "CUDA error: uncorrectable ECC error");
+        for error in [lost().in_call(ExceptionOrigin::Model), lost().at_start(START, "it", ExceptionOrigin::Model)] {
+            assert_eq!((error.fault, error.responsible()), (Fault::Unreachable, Responsible::Platform), "{error}");
+            assert!(error.message.ends_with("or use another GPU"), "{error}");
+        }
     }
 
     #[test]

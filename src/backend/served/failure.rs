@@ -170,6 +170,9 @@ mod tests {
         let poisoned = refused("CUDA error: device-side assert triggered");
         assert_eq!((poisoned.fault, poisoned.responsible()), (Fault::Poisoned, Responsible::Backend));
         assert!(!poisoned.fault.leaves_usable());
+        let broken = refused("CUDA error: uncorrectable ECC error encountered");
+        assert_eq!((broken.fault, broken.responsible()), (Fault::Unreachable, Responsible::Platform));
+        assert!(!broken.fault.leaves_usable() && !broken.is_crash());
     }
 
     #[test]

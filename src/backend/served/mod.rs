@@ -154,14 +154,14 @@ impl<L: Launcher> Served<L> {
             );
             return BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         }
+        // A server that answered in full is alive, unless another one has taken its place.
+        let is_alive = matches!(error, ClientError::Refused(_) | ClientError::Schema(_));
         let error = failure::explained(error);
         if !self.is_watched() && error.fault == Fault::Died {
             return self.look_after(error).await;
         }
         let wait = match error.fault {
-            // A server that answered in full is alive, unless another one has taken its place.
-            Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
-            _ if !self.is_watched() => Duration::ZERO,
+            _ if is_alive || !self.is_watched() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => EXIT_REPORT,
             _ => MOMENT,
         };
@@ -170,7 +170,8 @@ impl<L: Launcher> Served<L> {
             Err(_) if wait == EXIT_REPORT && self.launcher.is_exiting() => self.launcher.exited().await,
             Err(_) => return error,
         };
-        let when = if error.fault == Fault::Unreachable { "before the call" } else { "in the middle of a call" };
+        let when =
+            if error.fault == Fault::Unreachable && !is_alive { "before the call" } else { "in the middle of a call" };
         server_exit.during(Stage::Call, when).with_log(self.launcher.final_log().await)
     }
 
