@@ -31,7 +31,13 @@ impl Outcome {
             let _ = write!(text, " ({reason})");
         }
         if self.attempts > 1 {
-            let _ = write!(text, ", in each of {} attempts", self.attempts);
+            // Known failures and expectations change the verdict of the case, but not those of its attempts.
+            let own = Verdict::of(&self.findings);
+            let alike = self.history.iter().filter(|attempt| attempt.verdict == own).count();
+            let _ = match self.attempts {
+                attempts if alike == attempts as usize => write!(text, ", in each of {attempts} attempts"),
+                attempts => write!(text, ", in {alike} of {attempts} attempts"),
+            };
         }
         for finding in &self.findings {
             let _ = write!(text, "\n\n{finding}");
@@ -99,6 +105,7 @@ pub(crate) fn quote(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::check::Finding;
+    use crate::outcome::JudgedAttempt;
 
     #[test]
     fn a_failure_names_verdict_finding_and_command() {
@@ -107,6 +114,7 @@ mod tests {
         outcome.reason = None;
         outcome.attempts = 2;
         outcome.findings = vec![Finding::wrong("shape", "only", "`embeddings` is (1, 23, 320)")];
+        outcome.history = vec![JudgedAttempt { verdict: Verdict::Fail, findings: outcome.findings.clone() }; 2];
         insta::assert_snapshot!(outcome.explain("cargo run -- --backend local"), @"
         fail: the backend is wrong, in each of 2 attempts
 
@@ -114,6 +122,27 @@ mod tests {
 
         reproduce: cargo run -- --backend local --exact esm2::embed::short
         ");
+    }
+
+    #[test]
+    fn only_the_attempts_that_came_out_so_are_counted() {
+        let mut outcome = Outcome::skipped("esm2::embed::short", "");
+        outcome.reason = None;
+        outcome.attempts = 3;
+        outcome.findings = vec![Finding::wrong("shape", "only", "`embeddings` is (1, 23, 320)")];
+        let (wrong, right) = (outcome.findings.clone(), Vec::new());
+        outcome.history = vec![
+            JudgedAttempt { verdict: Verdict::Fail, findings: wrong },
+            JudgedAttempt { verdict: Verdict::Error, findings: vec![Finding::unjudged("harness", "no space")] },
+            JudgedAttempt { verdict: Verdict::Pass, findings: right },
+        ];
+        let first = |outcome: &Outcome| outcome.explain("").lines().next().unwrap_or_default().to_owned();
+        outcome.verdict = Verdict::Fail;
+        insta::assert_snapshot!(first(&outcome), @"fail: the backend is wrong, in 1 of 3 attempts");
+        outcome.verdict = Verdict::KnownFailure;
+        insta::assert_snapshot!(first(&outcome), @"known failure: a failure that is known of the backend, in 1 of 3 attempts");
+        outcome.history[1] = outcome.history[0].clone();
+        insta::assert_snapshot!(first(&outcome), @"known failure: a failure that is known of the backend, in 2 of 3 attempts");
     }
 
     #[test]

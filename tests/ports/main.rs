@@ -225,7 +225,7 @@ fn a_flaky_failure_is_not_a_pass_unless_that_is_accepted() {
     let retried = [ONE, &["--retries", "1"]].concat();
     insta::assert_snapshot!(failures(&calls(once, &retried), 1), @r#"
     ---- esm2::embed::minimal ----
-    fail: the backend is wrong, in each of 2 attempts
+    fail: the backend is wrong, in 1 of 2 attempts
 
     response [call]: call failed: the server answered with status 500: hiccup
       fault: protocol
