@@ -20,6 +20,8 @@ struct ScriptedCalls {
     flaky: Arc<Mutex<VecDeque<BackendError>>>,
     /// What ends it once.
     ends: Arc<Mutex<VecDeque<BackendError>>>,
+    /// The number of calls so far.
+    asked: Arc<AtomicUsize>,
     up: bool,
 }
 
@@ -48,9 +50,13 @@ impl Backend for ScriptedCalls {
 
     fn predict<'a>(&'a self, request: &'a Request) -> BackendWork<'a, Prediction> {
         Box::pin(async move {
-            match request.input.strings().first().map(String::as_str) {
+            // The words of an input are for one call after the other, also on other instances. The last one is for the rest.
+            let input = request.input.strings().first().cloned().unwrap_or_default();
+            let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+            match input.split(' ').nth(asked).or_else(|| input.rsplit(' ').next()) {
                 Some("hang") => std::future::pending().await,
                 Some("refuse") => Err(BackendError::new(Stage::Call, Fault::Refused, "no")),
+                Some("unreachable") => Err(BackendError::new(Stage::Call, Fault::Unreachable, "connection refused")),
                 Some("flaky") => match self.flaky.lock().unwrap().pop_front() {
                     Some(error) => Err(error),
                     None => Ok(response()),
@@ -190,11 +196,13 @@ async fn carry_out_with(
     let ends: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new([died()].into()));
     let open = {
         let running = Arc::clone(&running);
+        let asked = Arc::default();
         move |_| {
             let backend = ScriptedCalls {
                 running: Arc::clone(&running),
                 flaky: Arc::clone(&refusals),
                 ends: Arc::clone(&ends),
+                asked: Arc::clone(&asked),
                 up: false,
             };
             Ok(Instance::new("scripted", Box::new(backend), Duration::from_secs(5)))

@@ -1,5 +1,6 @@
 //! Runs one trial: its calls, its judgement, its retries. Does not know other trials and does not print.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::calling::{CallTime, ask};
@@ -14,6 +15,7 @@ use crate::metric_value::count;
 use crate::outcome::record::CaseTimes;
 use crate::outcome::{JudgedAttempt, Outcome, Verdict};
 use crate::plan::{PlannedScenario, PlannedTrial};
+use crate::prediction::known::KnownDefect;
 
 /// Whether a case may pass in a retry after the backend failed it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub(crate) async fn run_trial(
 
 /// Runs a trial to its outcome, with another attempt where it can show more.
 async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenResponses, flaky: Flaky) -> Outcome {
-    // Every attempt replaces the verdict and adds to the rest.
+    // Every attempt adds to the history and the times. It replaces the verdict, unless it is an error after a failure.
     let mut outcome = Outcome { verdict: Verdict::Pass, reason: None, ..skipped(trial, &Skip::not_run("")) };
     let mut crashed: Option<String> = None;
     loop {
@@ -96,17 +98,26 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
             passed_again(&mut outcome, attempt.judged, trial, flaky);
             break;
         }
-        outcome.verdict = verdict;
-        outcome.findings = attempt.judged.findings;
-        outcome.notes = attempt.judged.notes;
-        outcome.measurements = attempt.judged.measurements;
-        outcome.plots = attempt.judged.plots;
         // One crash may be an accident of the platform. The same call on a fresh instance shows whether it is.
         let tells_more = attempt.crashed.is_some() && crashed.is_none();
-        let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
         // Another attempt finds the same configuration and the same recorded results.
         let has_platform_failed = verdict == Verdict::Error
-            && outcome.findings.iter().any(|finding| finding.responsible == Responsible::Platform);
+            && attempt.judged.findings.iter().any(|finding| finding.responsible == Responsible::Platform);
+        let error = attempt.judged.findings.first().filter(|_| verdict == Verdict::Error);
+        if let (Verdict::Fail, Some(error)) = (outcome.verdict, error) {
+            // What ends a later attempt says nothing about the failure. The line quotes no message: an entry of a known failure
+            // could take it for the failure itself.
+            let line =
+                format!("asked again, attempt {} ended in an error of the {}", outcome.attempts, error.responsible);
+            advise(&mut outcome, &line);
+        } else {
+            outcome.verdict = verdict;
+            outcome.findings = attempt.judged.findings;
+            outcome.notes = attempt.judged.notes;
+            outcome.measurements = attempt.judged.measurements;
+            outcome.plots = attempt.judged.plots;
+        }
+        let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
         let is_retried = is_flaky || outcome.attempts <= trial.retries && (has_platform_failed || !attempt.is_answered);
         if verdict == Verdict::Pass || attempt.is_inherited || !(tells_more || is_retried) {
             break;
@@ -127,18 +138,28 @@ pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
     Outcome { level: trial.level, skip_cause: skip.cause, ..Outcome::skipped(&trial.name, &skip.reason) }
 }
 
-/// Completes the outcome of a case that passes in a retry. Retries that were not requested do not make it a pass.
+/// Completes the outcome of a case that passes in a retry. Retries that were not requested make it a pass only if every earlier attempt
+/// is listed as flaky.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
-    let listed = known::flaky(trial, &outcome.findings, known::today());
+    let today = known::today();
+    let mut listed: Vec<&Arc<KnownDefect>> = Vec::new();
+    let mut unlisted: Vec<Verdict> = Vec::new();
+    for earlier in outcome.history.iter().filter(|attempt| attempt.verdict != Verdict::Pass) {
+        match known::flaky(trial, &earlier.findings, today) {
+            Some(known) if listed.iter().any(|other| Arc::ptr_eq(other, known)) => {}
+            Some(known) => listed.push(known),
+            None => unlisted.push(earlier.verdict),
+        }
+    }
     let asked_for = is_asked_for(outcome, trial);
-    let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;
-    if listed.is_some() || asked_for && accepted {
+    let has_failed = unlisted.contains(&Verdict::Fail);
+    if unlisted.is_empty() || asked_for && (!has_failed || flaky == Flaky::Passes) {
         outcome.verdict = Verdict::Pass;
         outcome.findings = Vec::new();
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
         outcome.plots = judged.plots;
-        if let Some(known) = listed {
+        for known in listed {
             let (name, reason, link) = (&trial.name, &known.reason, &known.link);
             outcome.notes.push(format!("{name} is listed as flaky: {reason}, see {link}"));
         }
@@ -146,7 +167,9 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
     }
     let attempt = outcome.attempts;
     let again = if asked_for {
-        format!("not repeatable: attempt {attempt} of the same calls passed; `--allow-flaky` accepts that")
+        // The findings that are shown may be those that are listed.
+        let others = if listed.is_empty() { "" } else { ", but not every failure before is listed as flaky" };
+        format!("not repeatable: attempt {attempt} of the same calls passed{others}; `--allow-flaky` accepts that")
     } else {
         format!("asked again on a fresh instance, attempt {attempt} passed; `--retries 1` accepts that")
     };
@@ -160,9 +183,8 @@ const fn is_asked_for(outcome: &Outcome, trial: &PlannedTrial) -> bool {
 
 /// Adds a line to the last finding, also to that of the deciding attempt, of which reports are made.
 fn advise(outcome: &mut Outcome, line: &str) {
-    let mut attempts = outcome.history.iter_mut().rev().map(|attempt| &mut attempt.findings);
-    let decided = attempts.find(|findings| !findings.is_empty());
-    let copies = [Some(&mut outcome.findings), decided];
+    let decided = outcome.history.iter_mut().rfind(|attempt| attempt.verdict == outcome.verdict);
+    let copies = [Some(&mut outcome.findings), decided.map(|attempt| &mut attempt.findings)];
     for finding in copies.into_iter().flatten().filter_map(|findings| findings.last_mut()) {
         finding.details.push(line.to_owned());
     }

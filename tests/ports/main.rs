@@ -238,6 +238,30 @@ fn a_flaky_failure_is_not_a_pass_unless_that_is_accepted() {
 }
 
 #[test]
+fn a_broken_proxy_after_a_wrong_response_takes_back_nothing() {
+    let twice = |request: &Request, upstream: &Upstream| match request.before {
+        0 => Response::new(500, "hiccup"),
+        1 => Response::new(502, ""),
+        _ => upstream.respond(request),
+    };
+    let retried = |retries: &'static str| [ONE, &["--retries", retries]].concat();
+    let ended = failures(&calls(twice, &retried("1")), 1);
+    assert!(ended.contains("the backend is wrong, in 1 of 2 attempts"), "{ended}");
+    insta::assert_snapshot!(failures(&calls(twice, &retried("2")), 1), @r#"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong, in 1 of 3 attempts
+
+    response [call]: call failed: the server answered with status 500: hiccup
+      fault: protocol
+      an exception of the model is answered as {"detail": MESSAGE}; the server's own log says what was raised here
+      asked again, attempt 2 ended in an error of the platform
+      not repeatable: attempt 3 of the same calls passed; `--allow-flaky` accepts that
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
+}
+
+#[test]
 fn a_call_that_exceeds_the_cases_limit_names_the_limit() {
     let slow = |request: &Request, upstream: &Upstream| {
         std::thread::sleep(std::time::Duration::from_secs(2));

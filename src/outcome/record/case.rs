@@ -182,13 +182,15 @@ impl CaseRecord {
         self.verdict.is_wrong()
     }
 
-    /// The index of the deciding attempt: the last one, or the last with findings if the verdict is a failure.
+    /// The index of the deciding attempt: the last one, or the last with a finding of the responsible party if the verdict is a failure.
     pub(crate) fn deciding_attempt(&self) -> Option<usize> {
         let last = self.attempts.len().checked_sub(1)?;
         if !matches!(self.verdict, Verdict::Fail | Verdict::Error) && !self.verdict.is_expected() {
             return Some(last);
         }
-        Some(self.attempts.iter().rposition(|attempt| !attempt.findings.is_empty()).unwrap_or(last))
+        // After a failure of the backend, an attempt that ends in an error of another party decides nothing.
+        let is_of_party = |finding: &FindingRecord| Some(finding.responsible) == self.responsible;
+        Some(self.attempts.iter().rposition(|attempt| attempt.findings.iter().any(is_of_party)).unwrap_or(last))
     }
 
     /// The findings of the deciding attempt.

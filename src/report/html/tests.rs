@@ -140,13 +140,17 @@ fn the_script_shows_the_attempt_that_decided() {
         case.attempts.push(AttemptRecord { verdict: Verdict::Pass, findings: Vec::new() });
         case
     };
+    let mut inconclusive = again(Verdict::Fail, Some(Responsible::Backend));
+    inconclusive.attempts[1] = AttemptRecord { verdict: Verdict::Error, findings: wrong() };
+    inconclusive.attempts[1].findings[0].responsible = Responsible::Platform;
     let run = run(vec![
         again(Verdict::Fail, Some(Responsible::Backend)),
         again(Verdict::KnownFailure, Some(Responsible::Backend)),
         again(Verdict::Pass, None),
         case("esm2::embed::one", Verdict::Skip, vec![]),
+        inconclusive,
     ]);
-    assert_eq!(data(&rendered(&run))["deciding"], json!([0, 0, 1, null]));
+    assert_eq!(data(&rendered(&run))["deciding"], json!([0, 0, 1, null, 0]));
     for script in [include_str!("js/core.js"), include_str!("js/case.js")] {
         assert!(script.contains("deciding.get(entry)") && !script.contains("attempts.length - 1"));
     }

@@ -55,6 +55,74 @@ async fn a_case_that_is_listed_as_flaky_passes_when_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_listed_failure_does_not_excuse_another() {
+    let with = |message: &'static [&'static str]| {
+        move |trial: &mut PlannedTrial| {
+            trial.retries = 2;
+            trial.known = vec![listed(message, "2999-01-01")];
+        }
+    };
+    // Attempt 1 fails with "no", attempt 2 with "not today".
+    let outcome = one("refuse flaky", with(&["not today"])).await;
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 3));
+    insta::assert_snapshot!(outcome.findings[0], @"
+    response [call]: call failed: not today
+      fault: refused
+      not repeatable: attempt 3 of the same calls passed, but not every failure before is listed as flaky; `--allow-flaky` accepts that
+    ");
+    let accepted = one_that(Flaky::Passes, "refuse flaky", with(&["not today"])).await;
+    assert_eq!((accepted.verdict, accepted.attempts), (Verdict::Pass, 3));
+    let both = one("refuse flaky", with(&["no"])).await;
+    assert_eq!((both.verdict, both.attempts, both.notes.len()), (Verdict::Pass, 3, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_between_two_attempts_takes_back_no_failure() {
+    let twice = |trial: &mut PlannedTrial| trial.retries = 2;
+    let strict = one("refuse unreachable fine", twice).await;
+    assert_eq!((strict.verdict, strict.attempts), (Verdict::Fail, 3));
+    insta::assert_snapshot!(strict.explain(""), @"
+    fail: the backend is wrong, in 1 of 3 attempts
+
+    response [call]: call failed: no
+      fault: refused
+      asked again, attempt 2 ended in an error of the platform
+      not repeatable: attempt 3 of the same calls passed; `--allow-flaky` accepts that
+    ");
+    assert_eq!(strict.history[0].findings, strict.findings, "reports are made of the attempts");
+    assert_eq!(strict.history[1].findings[0].details, ["fault: unreachable"]);
+    let accepted = one_that(Flaky::Passes, "refuse unreachable fine", twice).await;
+    assert_eq!((accepted.verdict, accepted.attempts), (Verdict::Pass, 3));
+    let ended = one("refuse unreachable", |trial| trial.retries = 1).await;
+    assert_eq!((ended.verdict, ended.attempts, ended.findings.len()), (Verdict::Fail, 2, 1));
+    let unjudged = one("refuse unreachable fine", |trial| {
+        twice(trial);
+        trial.checks = Arc::new([Opinion::Unjudged.check()]);
+    });
+    let unjudged = unjudged.await;
+    assert_eq!((unjudged.verdict, unjudged.attempts, unjudged.reason), (Verdict::Fail, 3, None));
+    // An entry for the error does not explain the failure.
+    let known = one("refuse unreachable", |trial| {
+        trial.retries = 1;
+        let defect = KnownDefect::clone(&listed(&["connection refused"], "2999-01-01"));
+        trial.known = vec![Arc::new(KnownDefect { course: KnownCourse::Always, ..defect })];
+    });
+    assert_eq!(known.await.verdict, Verdict::Fail);
+}
+
+/// Makes the call twice, so that the first can fail and the second can crash.
+fn called_twice(trial: &mut PlannedTrial) {
+    let again = PlannedCall { name: "again".into(), ..trial.calls[0].clone() };
+    trial.calls.push(again);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_shows_when_made_again_takes_back_no_failure() {
+    let ended = one("refuse die unreachable", called_twice).await;
+    assert_eq!((ended.verdict, ended.attempts, ended.findings.len()), (Verdict::Fail, 2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_values_are_never_retried_away() {
     let outcome = one_that(Flaky::Passes, "wrong", |trial| trial.retries = 5).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
