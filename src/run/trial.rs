@@ -41,12 +41,12 @@ pub(crate) async fn run_trial(
             break;
         }
         let mut again = run_once(trial, pool, judging, seen, flaky).await;
-        let passed = outcome.attempts;
-        again.attempts += passed;
+        let passed = outcome.history.iter().filter(|attempt| attempt.verdict == Verdict::Pass).count();
+        again.attempts += outcome.attempts;
         again.times.add(&outcome.times);
         again.history.splice(0..0, outcome.history);
         if again.verdict == Verdict::Fail {
-            let times = count(passed as usize, "time");
+            let times = count(passed, "time");
             advise(&mut again, &format!("not repeatable: the same calls passed {times} before"));
         }
         outcome = again;
@@ -171,7 +171,10 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
         let others = if listed.is_empty() { "" } else { ", but not every failure before is listed as flaky" };
         format!("not repeatable: attempt {attempt} of the same calls passed{others}; `--allow-flaky` accepts that")
     } else {
-        format!("asked again on a fresh instance, attempt {attempt} passed; `--retries 1` accepts that")
+        let (retries, allowed) = (attempt - 1, if has_failed { " --allow-flaky" } else { "" });
+        format!(
+            "asked again on a fresh instance, attempt {attempt} passed; `--retries {retries}{allowed}` accepts that"
+        )
     };
     advise(outcome, &again);
 }

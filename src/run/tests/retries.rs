@@ -123,6 +123,34 @@ async fn what_a_crash_shows_when_made_again_takes_back_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn advice_names_every_option_that_a_later_pass_takes() {
+    let passed = one("refuse die fine", called_twice).await;
+    assert_eq!((passed.verdict, passed.attempts), (Verdict::Fail, 2));
+    insta::assert_snapshot!(passed.findings[1], @"
+    response [again]: call failed: the server exited with status 7
+      fault: died
+      asked again on a fresh instance, attempt 2 passed; `--retries 1 --allow-flaky` accepts that
+      log: last line
+    ");
+    let third = one("refuse die fine", |trial| trial.retries = 1).await;
+    assert_eq!((third.verdict, third.attempts), (Verdict::Fail, 3));
+    insta::assert_snapshot!(third.findings[0], @"
+    response [call]: call failed: no
+      fault: refused
+      asked again, attempt 2 ended in an error of the platform
+      asked again on a fresh instance, attempt 3 passed; `--retries 2 --allow-flaky` accepts that
+    ");
+    for (flaky, verdict) in [(Flaky::Fails, Verdict::Fail), (Flaky::Passes, Verdict::Pass)] {
+        let both = one_that(flaky, "refuse die fine", |trial| {
+            called_twice(trial);
+            trial.retries = 1;
+        });
+        let third = one_that(flaky, "refuse die fine", |trial| trial.retries = 2);
+        assert_eq!((both.await.verdict, third.await.verdict), (verdict, verdict), "the options accept it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_values_are_never_retried_away() {
     let outcome = one_that(Flaky::Passes, "wrong", |trial| trial.retries = 5).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
@@ -175,6 +203,22 @@ async fn a_case_that_fails_after_it_passed_is_reported_as_not_repeatable() {
       not repeatable: the same calls passed 2 times before
     ");
     assert_eq!(outcome.history[2].findings, outcome.findings, "reports are made of the attempts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_attempts_that_passed_are_counted_as_passed() {
+    let settings = RunSettings { repeat: 2, flaky: Flaky::Passes, ..RunSettings::default() };
+    let plan = plan(&["refuse fine refuse"], |trial| trial.retries = 1);
+    let (mut outcomes, _) = carry_out_with(judging(), plan, settings, |_| {}).await;
+    let outcome = outcomes.remove(0).unwrap();
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 4));
+    insta::assert_snapshot!(outcome.explain(""), @"
+    fail: the backend is wrong, in 3 of 4 attempts
+
+    response [call]: call failed: no
+      fault: refused
+      not repeatable: the same calls passed 1 time before
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
