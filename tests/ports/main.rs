@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod not_the_backend;
 mod payload;
 #[path = "../support/plain.rs"]
 mod plain;

@@ -26,7 +26,7 @@ impl Pool {
     /// Waits until `instances` more may run, and reserves the room for the caller.
     ///
     /// # Errors
-    /// If there will never be room, or the run is over.
+    /// If there will never be room, no start can succeed, or the run is over.
     pub(crate) async fn lease_exclusively(
         &self,
         index: usize,
@@ -40,6 +40,9 @@ impl Pool {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
+            if let Some(error) = self.fatal.get() {
+                return Err(error.clone().inherited());
+            }
             let mut slots = self.slots.lock().await;
             if self.has_room(&slots, instances) {
                 let Some(slot) = slots.get_mut(index) else { return Err(over()) };

@@ -182,6 +182,8 @@ async fn what_no_start_mends_is_not_started_again() {
     pool.release(lease, Some(denied)).await;
     for instance in [0, 1] {
         assert_eq!(pool.lease(instance).await.err().unwrap().message, "no token");
+        let refused = pool.lease_exclusively(instance, 1).await.err().unwrap();
+        assert_eq!((refused.message.as_str(), refused.inherited), ("no token", true));
     }
     assert_eq!(counts(&count), (1, 1));
 }

@@ -9,7 +9,7 @@ use crate::backend::resources::LeakGuard;
 use crate::backend::served::failure;
 use crate::backend::{BackendError, Fault, Instance, MustGive, ScenarioStep, Stage};
 use crate::check::Finding;
-use crate::wire::client::{ClientError, ModelClient, PlainRequest};
+use crate::wire::client::{ClientError, DeclineStatus, ModelClient, PlainRequest};
 use crate::wire::{FaultProxy, WireFault};
 
 /// The time limit of a call that gets no response.
@@ -84,6 +84,10 @@ impl Context<'_> {
         let expected = format!("status {}", shown.join(" or "));
         match server.exchange_plain(PlainRequest { path, ..request.clone() }).await {
             Ok(response) if statuses.contains(&response.status) => Ok(()),
+            // A gateway answers for every path, so that nothing is known about the server behind it.
+            Ok(response) if DeclineStatus::of(response.status).is_some() => {
+                Err(self.failed(when, &failure::of(&server.error_of(&response)), &expected))
+            }
             Ok(response) => Err(self.wrong(when, &expected, format_args!("status {}", response.status))),
             // No model was involved, so that the server itself failed.
             Err(error @ (ClientError::Dropped(_) | ClientError::Protocol(_))) => {

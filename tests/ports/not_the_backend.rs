@@ -1,0 +1,29 @@
+//! What a gateway, a wrong secret or a busy server causes in scenarios and calls is not the backend's fault: the exit code is 2 or 3.
+
+use crate::failures;
+use crate::port::{Request, Response, Upstream, calls};
+
+const PATHS: &[&str] = &["--exact", "esm2::protocol::paths_and_methods"];
+
+#[test]
+fn the_status_of_a_gateway_on_a_raw_request_is_not_the_backends() {
+    for (status, name) in
+        [(429, "too many requests"), (502, "bad gateway"), (503, "service unavailable"), (504, "gateway timeout")]
+    {
+        let once = move |request: &Request, upstream: &Upstream| match request.path.as_str() {
+            "/no_such_path" => Response::new(status, "gateway"),
+            _ => upstream.respond(request),
+        };
+        let reported = failures(&calls(once, PATHS), 3);
+        let cause = format!("call failed: {name} (HTTP {status}): gateway; ");
+        assert!(reported.contains(&cause) && reported.contains("expected: status 404"), "{reported}");
+    }
+}
+
+#[test]
+fn a_missing_token_is_a_mistake_of_the_configuration_in_every_scenario() {
+    let ran = calls(|_, _| Response::new(401, "who are you"), &["--suite", "protocol"]);
+    let reported = failures(&ran, 2);
+    assert_eq!(reported.matches("error: inconclusive, the configuration is wrong").count(), 3, "{reported}");
+    assert_eq!(reported.matches("headers = { Authorization").count(), 3, "{reported}");
+}
