@@ -167,7 +167,8 @@ impl Http {
     }
 
     fn secret(&self) -> Option<Secret> {
-        std::env::var(&self.secret.value).ok().and_then(Secret::new)
+        let secret = std::env::var(&self.secret.value).ok().and_then(Secret::new)?;
+        Some(secret.given_in(&self.secret.value))
     }
 
     /// The credentials of the server. Values of variables are masked in every text of the server that is shown.
@@ -176,7 +177,7 @@ impl Http {
     /// If a variable is not set, or its value cannot be sent in a header.
     fn credentials(&self, secret: Secret) -> Result<Credentials, BackendError> {
         let (headers, hidden) = fill_headers(&self.headers, |name| std::env::var(name).ok())?;
-        Ok(Credentials { secret: secret.hiding(hidden), variable: self.secret.value.clone(), headers })
+        Ok(Credentials { secret: secret.hiding(hidden), headers })
     }
 
     fn client(&self, address: &str, secret: Secret) -> Result<ModelClient, BackendError> {

@@ -11,6 +11,8 @@ pub struct Secret {
     text: String,
     /// Other texts to mask, such as the token of a header.
     hidden: Vec<String>,
+    /// The variable of this process that the user gave it in.
+    variable: Option<String>,
 }
 
 impl Secret {
@@ -24,7 +26,7 @@ impl Secret {
     /// A given secret; `None` if it is empty, which a model server takes for a missing one.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
-        Some(Self { text: text.into(), hidden: Vec::new() }).filter(|secret| !secret.text.is_empty())
+        Some(Self { text: text.into(), hidden: Vec::new(), variable: None }).filter(|secret| !secret.text.is_empty())
     }
 
     /// The same secret, which also masks these texts.
@@ -33,9 +35,20 @@ impl Secret {
         self
     }
 
+    /// The same secret, which the user gave in this variable.
+    pub(crate) fn given_in(mut self, variable: &str) -> Self {
+        self.variable = Some(variable.to_owned());
+        self
+    }
+
+    /// The variable that the user gave it in. `None` for a secret of hydrotest's own.
+    pub(crate) fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
+
     /// The secret of a text in which the real one is masked already. It masks nothing.
     pub(in crate::wire) const fn unknown() -> Self {
-        Self { text: String::new(), hidden: Vec::new() }
+        Self { text: String::new(), hidden: Vec::new(), variable: None }
     }
 
     /// 32 bytes from the system's random source as 64 hexadecimal digits.
@@ -45,7 +58,7 @@ impl Secret {
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self { text: hex::encode(bytes), hidden: Vec::new() })
+        Ok(Self { text: hex::encode(bytes), hidden: Vec::new(), variable: None })
     }
 
     /// The text for the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not decoded.

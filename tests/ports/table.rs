@@ -93,7 +93,7 @@ fn reworded(request: &Request, upstream: &Upstream, change: impl FnOnce(&mut Val
 }
 
 /// The envelope of the correct payload with another signature.
-fn signed(request: &Request, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+pub fn signed(request: &Request, upstream: &Upstream, key: &[u8], message: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
     let response = upstream.respond(request);
     if response.status != 200 {
         return response;

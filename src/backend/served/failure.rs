@@ -1,7 +1,8 @@
 //! Translates failed exchanges with a model server into errors of backends. It does not make or repeat an exchange.
 
 use crate::backend::{BackendError, Fault, Stage, device};
-use crate::wire::client::{ClientError, Declined};
+use crate::wire::Secret;
+use crate::wire::client::{ClientError, Declined, ModelClient};
 use crate::wire::envelope::EnvelopeError;
 
 /// The line with which a Python traceback begins.
@@ -29,6 +30,22 @@ pub(crate) fn of(error: &ClientError) -> BackendError {
         ClientError::Internal(_) => (Stage::Call, Fault::Internal),
     };
     BackendError::new(stage, fault, error.to_string())
+}
+
+/// The error of a failed exchange of a client, whose secret may be the wrong one.
+pub(crate) fn of_exchange(client: &ModelClient, error: &ClientError) -> BackendError {
+    other_secret(client.secret(), error).unwrap_or_else(|| of(error))
+}
+
+/// The error of a server that signs with another secret than the user gave, which is a mistake of the configuration. `None` for any other
+/// error, and for a secret that the server got from hydrotest.
+pub(super) fn other_secret(secret: &Secret, error: &ClientError) -> Option<BackendError> {
+    let is_other = matches!(error, ClientError::Envelope(EnvelopeError::WrongSignature));
+    let variable = secret.variable().filter(|_| is_other)?;
+    Some(BackendError::configuration(format_args!(
+        "the server signs with another secret than the environment variable {variable} holds: set it to the server's own {}",
+        Secret::VARIABLE
+    )))
 }
 
 /// The error of a failed call, with advice for the author of a port.
@@ -122,6 +139,18 @@ mod tests {
         assert_eq!(fault(EnvelopeError::MissingKey("hmac")), Fault::Signature);
         assert_eq!(fault(EnvelopeError::MissingKey("pickled")), Fault::Protocol);
         assert_eq!(fault(EnvelopeError::Truncated(3)), Fault::Protocol);
+    }
+
+    #[test]
+    fn a_secret_that_the_user_gave_may_be_the_wrong_one() {
+        let secret = Secret::new("k").unwrap();
+        let wrong = ClientError::Envelope(EnvelopeError::WrongSignature);
+        assert_eq!(other_secret(&secret, &wrong), None, "the server got this one from hydrotest");
+        let given = secret.given_in("LAB_SECRET");
+        let error = other_secret(&given, &wrong).unwrap();
+        assert_eq!((error.responsible(), error.fault.is_response()), (Responsible::Settings, false));
+        assert!(error.message.contains("LAB_SECRET holds"), "{}", error.message);
+        assert_eq!(other_secret(&given, &EnvelopeError::SignatureCase.into()), None);
     }
 
     #[test]

@@ -14,7 +14,6 @@ use super::launcher::Launcher;
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
-use crate::wire::envelope::EnvelopeError;
 use crate::wire::{ResponseLimits, Secret};
 
 pub(super) use failure::declined;
@@ -49,8 +48,6 @@ pub(crate) struct Served<L> {
 pub(crate) struct Credentials {
     /// The secret with which it signs.
     pub(crate) secret: Secret,
-    /// The variable that holds the secret.
-    pub(crate) variable: String,
     /// Headers for every request.
     pub(crate) headers: HeaderMap,
 }
@@ -125,7 +122,7 @@ impl<L: Launcher> Served<L> {
                 client.decode(raw).await
             }
             Err(error) => {
-                recorder.keep_error(request, &failure::of(&error)).await;
+                recorder.keep_error(request, &failure::of_exchange(client, &error)).await;
                 Err(error)
             }
         }
@@ -146,13 +143,8 @@ impl<L: Launcher> Served<L> {
 
     /// The error of a failed call: the exit of the server if it has exited.
     async fn explain(&self, error: &ClientError) -> BackendError {
-        if let (Some(own), ClientError::Envelope(EnvelopeError::WrongSignature)) = (&self.own, error) {
-            let message = format!(
-                "the server signs with another secret than the environment variable {} holds: set it to the server's own {}",
-                own.variable,
-                Secret::VARIABLE
-            );
-            return BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+        if let Some(error) = self.own.as_ref().and_then(|own| failure::other_secret(&own.secret, error)) {
+            return error;
         }
         // A server that answered in full is alive, unless another one has taken its place.
         let is_alive = matches!(error, ClientError::Refused(_) | ClientError::Schema(_));

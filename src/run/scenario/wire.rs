@@ -55,7 +55,8 @@ impl Context<'_> {
         match proxy.take_given() {
             Some(Ok(body)) => self.passed.since = Some(body),
             Some(Err(error)) => {
-                return Err(self.failed(when, &failure::of(&error), "a response to plant the fault in"));
+                let error = failure::of_exchange(&client, &error);
+                return Err(self.failed(when, &error, "a response to plant the fault in"));
             }
             // A hang looks like a server that is slower than the time limit.
             None if fault == WireFault::Hang || !fault.asks_the_server() => {}
@@ -102,7 +103,8 @@ impl Context<'_> {
         let server = self.server().await?;
         let request = &self.planned()?.request;
         let (response, health) = tokio::join!(server.predict(request), server.health());
-        let prediction = response.map_err(|error| self.failed(when, &failure::of(&error), "a response"))?;
+        let prediction =
+            response.map_err(|error| self.failed(when, &failure::of_exchange(&server, &error), "a response"))?;
         health.map_err(|error| self.failed(when, &failure::of(&error), "health to be answered with the call"))?;
         self.keep(prediction)
     }
@@ -112,7 +114,9 @@ impl Context<'_> {
         let server = self.server().await?.keeping_its_connection();
         let server = server.map_err(|error| ours(when, &error.to_string()))?;
         let request = &self.planned()?.request;
-        let failed = |error: ClientError| self.failed(when, &failure::of(&error), "one response after another");
+        let failed = |error: ClientError| {
+            self.failed(when, &failure::of_exchange(&server, &error), "one response after another")
+        };
         server.health().await.map_err(failed)?;
         let prediction = server.predict(request).await.map_err(failed)?;
         server.health().await.map_err(failed)?;

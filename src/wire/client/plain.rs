@@ -9,6 +9,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::error_response::{self, Headers, LONGEST};
 use super::{ClientError, ModelClient, Phase, Route, bounded, connection};
+use crate::wire::envelope::EnvelopeReader;
 
 /// The most bytes of a response.
 const LONGEST_PLAIN: usize = 256 << 20;
@@ -61,6 +62,17 @@ impl ModelClient {
     pub(crate) fn error_of(&self, response: &PlainResponse) -> ClientError {
         let body = &response.body[..response.body.len().min(LONGEST)];
         error_response::read(response.status, Headers::default(), body, &self.secret)
+    }
+
+    /// Checks that a response is an envelope that is signed with the secret.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) fn check_envelope(&self, response: &PlainResponse) -> Result<(), ClientError> {
+        let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), Some(response.body.len() as u64));
+        reader.push(&response.body)?;
+        reader.finish()?;
+        Ok(())
     }
 
     /// The same client with a limit for whole calls and health checks.

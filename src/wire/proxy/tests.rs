@@ -97,6 +97,17 @@ async fn a_server_that_gives_nothing_to_alter_is_told_from_the_fault() {
     assert_eq!(given, Some(Err(ClientError::Refused("no such method".to_owned()))));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_another_secret_signs_is_told_from_the_fault() {
+    let server = serve().await;
+    let other = Secret::new("another").unwrap();
+    let client = ModelClient::new(server.address(), other, ClientTimeouts::default()).unwrap();
+    for fault in [WireFault::Drip, WireFault::Cut(0.5), WireFault::Corrupt(0.5)] {
+        let (_, given) = planted(&client, fault, None, Method::Fold).await;
+        assert_eq!(given, Some(Err(EnvelopeError::WrongSignature.into())), "{fault:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_dropped_proxy_leaves_no_port() {
     let proxy = FaultProxy::open(serve().await, WireFault::Hang, None).await.unwrap();
