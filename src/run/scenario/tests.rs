@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use super::*;
 use crate::backend::resources::{InstanceId, LeakGuard, Resource, ResourceFinder, RunDirectory};
-use crate::backend::{Backend, BackendError, Fault, Instance, ObjectHost, Stage as Step, Work};
+use crate::backend::{Backend, BackendError, Fault, Instance, ObjectHost, Responsible, Stage as Step, Work};
 use crate::config::{Case, Config, Diagnostics, Suites};
 use crate::plan::{CaseStatement, PlannedCall};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
@@ -27,6 +27,10 @@ enum Flaw {
     AnswersFromTheGrave,
     /// All instances have the same server.
     Shared,
+    /// A start ends what runs already.
+    EndsOthers,
+    /// Its device has memory for one instance only.
+    HasMemoryForOne,
     /// Sizes that no model has are accepted.
     AcceptsAnything,
     /// The exit hook of its objects does not run.
@@ -87,7 +91,9 @@ impl Backend for Fake {
                 Flaw::Shared => 0,
                 _ => self.platform.made.fetch_add(1, Ordering::SeqCst),
             };
-            self.platform.running.lock().unwrap().push(number);
+            let mut running = self.platform.running.lock().unwrap();
+            running.retain(|_| self.flaw != Flaw::EndsOthers);
+            running.push(number);
             *self.own.lock().unwrap() = Some(number);
             Ok(())
         })
@@ -108,6 +114,9 @@ impl Backend for Fake {
         Box::pin(async {
             if !self.is_up() && self.flaw != Flaw::AnswersFromTheGrave {
                 return Err(BackendError::new(Step::Call, Fault::Died, "the server is gone"));
+            }
+            if self.flaw == Flaw::HasMemoryForOne && self.platform.running.lock().unwrap().len() > 1 {
+                return Err(BackendError::new(Step::Call, Fault::OutOfMemory, "CUDA out of memory"));
             }
             Ok(Prediction { class: "C".into(), fields: Vec::new() })
         })
@@ -268,6 +277,7 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
         ("restart_after_crash", Flaw::AnswersFromTheGrave, "came a response"),
         ("restart_after_crash", Flaw::Unlabelled, "nothing that the leak check could find"),
         ("two_at_once", Flaw::Shared, "expected each to have its own; came thing 0 of both"),
+        ("two_at_once", Flaw::EndsOthers, "expected a response to each; came call failed: the server is gone"),
         ("stop_twice", Flaw::Leaks, "expected nothing to be left; came model on fake: thing "),
         ("failed_stop", Flaw::Leaks, "expected nothing to be left"),
     ];
@@ -275,6 +285,17 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
         let result = ran(scenario, flaw, false).await;
         assert!(findings(&result).contains(expected), "{scenario:?}, {flaw:?}: {}", findings(&result));
     }
+}
+
+#[tokio::test]
+async fn a_device_that_is_too_small_for_two_is_the_platforms_fault() {
+    let result = ran("two_at_once", Flaw::HasMemoryForOne, false).await;
+    assert_eq!(result.findings[0].responsible, Responsible::Platform);
+    insta::assert_snapshot!(findings(&result), @"
+    scenario [step 2: call of both]: call failed: CUDA out of memory
+      fault: out_of_memory
+      expected: a response to each
+    ");
 }
 
 #[tokio::test]

@@ -170,11 +170,16 @@ impl Context<'_> {
         }
     }
 
+    /// Calls both at once. Each must answer.
     pub(super) async fn call_both(&mut self, when: &str) -> Result<(), Halt> {
+        const EXPECTED: &str = "a response to each";
         let (one, other) = (self.subject(0).await?, self.subject(1).await?);
         let (first, second) = tokio::join!(self.ask(&one), self.ask(&other));
         for result in [first?, second?] {
-            let prediction = result.map_err(|error| self.wrong(when, "a response to each", error))?;
+            // One that ends beside another, and not from outside, cannot run beside it.
+            let prediction = result.map_err(|error| {
+                if error.is_crash() { self.wrong(when, EXPECTED, error) } else { self.failed(when, &error, EXPECTED) }
+            })?;
             self.keep(prediction)?;
         }
         Ok(())
