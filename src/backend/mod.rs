@@ -38,6 +38,7 @@ pub mod skip;
 mod slurm;
 pub(crate) mod start_progress;
 pub(crate) mod supervise;
+pub(crate) mod time_limit;
 pub(crate) mod withheld;
 
 use std::pin::Pin;

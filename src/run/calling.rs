@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::pool::Pool;
-use crate::backend::{BackendError, Fault, Stage};
+use crate::backend::{BackendError, Fault, Stage, time_limit};
 use crate::check::CallResult;
 use crate::config::CallOrder;
 use crate::outcome::record::CaseTimes;
@@ -16,6 +16,8 @@ pub(super) struct CallTime {
     pub(super) wait: Duration,
     pub(super) start: Duration,
     pub(super) calls: Duration,
+    /// The part of `calls` that servers asked to wait, which the time limit leaves out.
+    pub(super) asked: Duration,
 }
 
 impl CallTime {
@@ -50,6 +52,7 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
         spent.wait = spent.wait.max(own.wait);
         spent.start = spent.start.max(own.start);
         spent.calls = spent.calls.max(own.calls);
+        spent.asked = spent.asked.max(own.asked);
     }
     answered.into_iter().map(|(response, _)| response).collect()
 }
@@ -90,9 +93,9 @@ async fn call_once(
         spent.wait += begun - asked;
     }
     let lease = lease?;
-    let left = trial.timeout.saturating_sub(spent.calls);
-    let answered = tokio::time::timeout(left, lease.instance.predict(&call.request)).await;
-    let result = if let Ok(result) = answered {
+    let left = trial.timeout.saturating_sub(spent.calls.saturating_sub(spent.asked));
+    let (answered, asked) = time_limit::within(left, lease.instance.predict(&call.request)).await;
+    let result = if let Some(result) = answered {
         result
     } else {
         let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
@@ -103,6 +106,7 @@ async fn call_once(
         Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
     };
     spent.calls += begun.elapsed();
+    spent.asked += asked;
     let broken = result.as_ref().err().filter(|error| !error.fault.leaves_usable()).cloned();
     pool.release(lease, broken).await;
     result

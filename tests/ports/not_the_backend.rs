@@ -29,6 +29,14 @@ fn a_missing_token_is_a_mistake_of_the_configuration_in_every_scenario() {
     assert_eq!(reported.matches("headers = { Authorization").count(), 3, "{reported}");
 }
 
+#[test]
+fn a_server_that_is_always_busy_is_not_too_slow() {
+    // It is asked four times, a second apart.
+    let ran = calls(|_, _| Response::new(429, "slow down"), &[ONE, &["--timeout", "2s"]].concat());
+    let reported = failures(&ran, 3);
+    assert!(reported.contains("fault: busy") && reported.contains("too many requests (HTTP 429)"), "{reported}");
+}
+
 fn other_secret(request: &Request, upstream: &Upstream) -> Response {
     signed(request, upstream, b"another secret", <[u8]>::to_vec)
 }

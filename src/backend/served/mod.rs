@@ -11,6 +11,7 @@ use reqwest::header::HeaderMap;
 
 use super::kind::LaunchSpec;
 use super::launcher::Launcher;
+use super::time_limit::wait_as_asked;
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
@@ -134,7 +135,7 @@ impl<L: Launcher> Served<L> {
         loop {
             let response = self.ask(client, request).await;
             match response.as_ref().err().and_then(ClientError::wait) {
-                Some(wait) if repeats < REPEATS => tokio::time::sleep(wait).await,
+                Some(wait) if repeats < REPEATS => wait_as_asked(wait).await,
                 _ => return response,
             }
             repeats += 1;
