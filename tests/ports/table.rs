@@ -118,6 +118,7 @@ fn drawn() -> f32 {
 }
 
 #[rustfmt::skip] // A table is read by its rows.
+#[expect(clippy::too_many_lines, reason = "one row for each port")]
 fn ports() -> Vec<WrongPort> {
     use Fault::{Call, Calls, Closed, Command, Health, Model, Nothing, Small};
     let starting = "models = ['esm2']\nstart_timeout = '2s'\n";
