@@ -23,7 +23,7 @@ pub(crate) trait Launcher: Send + Sync {
     /// Completes when the server has exited by itself, immediately if it already has. Never completes for a server that cannot be watched.
     fn exited(&self) -> Watch<'_, ServerExit>;
 
-    /// Whether the server is known to be exiting, so that [`Self::exited`] completes, but perhaps only after a minute.
+    /// Whether the server is known to be exiting, so that [`Self::exited`] will complete, but perhaps only after a minute.
     fn is_exiting(&self) -> bool {
         false
     }

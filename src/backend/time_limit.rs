@@ -33,9 +33,14 @@ pub(crate) async fn within<T>(limit: Duration, call: impl Future<Output = T>) ->
 
 /// Waits because the server of the current call asks for it.
 pub(super) async fn wait_as_asked(wait: Duration) {
+    extend(wait);
+    sleep(wait).await;
+}
+
+/// Leaves a wait that is no work of the server out of the limit of the current call.
+pub(super) fn extend(wait: Duration) {
     // A call without a limit has nothing to extend.
     let _ = ASKED.try_with(|asked| asked.set(asked.get().saturating_add(wait)));
-    sleep(wait).await;
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 
 use super::kind::LaunchSpec;
-use super::launcher::Launcher;
-use super::time_limit::wait_as_asked;
+use super::launcher::{Launcher, ServerExit};
+use super::time_limit::{extend, wait_as_asked};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
@@ -28,6 +28,10 @@ const ATTEMPTS: usize = 3;
 const REPEATS: usize = 3;
 /// How long to wait for the report of a server's exit after its connection ended. Engines and busy machines take a while to notice.
 const EXIT_REPORT: Duration = Duration::from_secs(15);
+/// How long to wait for it if the server is known to be exiting: a scheduler's node may clean up for a minute.
+const EXITING: Duration = Duration::from_secs(75);
+/// Pause between two requests for the report. A scheduler is asked rarely while all is well, and at once on a request.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// How long the address of an unwatched server must refuse connections before the server counts as gone.
 const GONE_FOR: Duration = Duration::from_secs(3);
 /// How often its address is tried.
@@ -158,14 +162,33 @@ impl<L: Launcher> Served<L> {
             Fault::Died | Fault::Unreachable => EXIT_REPORT,
             _ => MOMENT,
         };
-        let server_exit = match tokio::time::timeout(wait, self.launcher.exited()).await {
-            Ok(server_exit) => server_exit,
-            Err(_) if wait == EXIT_REPORT && self.launcher.is_exiting() => self.launcher.exited().await,
-            Err(_) => return error,
+        let server_exit = match self.exit_within(wait).await {
+            Some(server_exit) => server_exit,
+            None if wait == EXIT_REPORT && self.launcher.is_exiting() => match self.exit_within(EXITING).await {
+                Some(server_exit) => server_exit,
+                // The platform ends it, and does not say why.
+                None => return BackendError { from_outside: true, ..error },
+            },
+            None => return error,
         };
         let when =
             if error.fault == Fault::Unreachable && !is_alive { "before the call" } else { "in the middle of a call" };
         server_exit.during(Stage::Call, when).with_log(self.launcher.final_log().await)
+    }
+
+    /// The report of the server's exit, if it comes within a limit. The case's own limit leaves this wait out.
+    async fn exit_within(&self, limit: Duration) -> Option<ServerExit> {
+        extend(limit);
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            let next = deadline.min(tokio::time::Instant::now() + ASK_AGAIN);
+            if let Ok(server_exit) = tokio::time::timeout_at(next, self.launcher.exited()).await {
+                return Some(server_exit);
+            }
+            if next == deadline {
+                return None;
+            }
+        }
     }
 
     /// The error of an unwatched server whose connection ended in the middle of a call. If the server is gone, it ended with the call.

@@ -31,6 +31,8 @@ impl Ending {
     /// for any longer.
     pub(super) fn is_over(&mut self, job: &JobLine) -> bool {
         if !job.is_completing() {
+            // It may have been put back into the queue.
+            self.0 = None;
             return job.is_over();
         }
         self.0.get_or_insert_with(Instant::now).elapsed() >= LONGEST_ENDING
