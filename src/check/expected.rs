@@ -60,9 +60,7 @@ impl Expected {
             sizes.extend(variant.dimensions.clone());
         }
         sizes.insert("B".into(), complexes.len());
-        if complexes.iter().all(Complex::has_known_tokens) {
-            sizes.insert("L".into(), complexes.iter().map(|complex| complex.length).max().unwrap_or(0));
-        }
+        sizes.insert("L".into(), complexes.iter().map(|complex| complex.length).max().unwrap_or(0));
         Self {
             pads: contract.features.contains(PADS_EVERY_BATCH)
                 || complexes.iter().any(|complex| complex.chains.len() > 1),
@@ -106,7 +104,7 @@ impl Expected {
     }
 
     /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole response. `N` is absent if the
-    /// model chooses the number of tokens, as for ligands; so is `L`.
+    /// model chooses the number of tokens, as for ligands.
     pub(crate) fn sizes_of(&self, complex: &Complex) -> Sizes {
         let mut sizes = self.sizes.clone();
         sizes.insert("C".into(), complex.chains.len());

@@ -151,10 +151,14 @@ impl ShapeCheck {
 
 /// The sizes for one array, with `N` and `C` of its sample. `index` is its place in the list at the path.
 fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: Option<usize>) -> Sizes {
-    match complex_of(answered, field, index) {
+    let mut sizes = match complex_of(answered, field, index) {
         Some(complex) => answered.expected.sizes_of(complex),
         None => answered.expected.sizes.clone(),
+    };
+    if !answered.expected.complexes.iter().all(Complex::has_known_tokens) {
+        sizes.remove("L");
     }
+    sizes
 }
 
 /// The complex of the sample that an item of a field belongs to, or a part of the item.
