@@ -57,14 +57,15 @@ async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) ->
     answered.into_iter().map(|(response, _)| response).collect()
 }
 
-/// Makes the calls in order. A call that leaves no usable instance, or for which no response is recorded, ends the attempt: later calls
-/// would wait in vain.
+/// Makes the calls in order. A call that leaves no usable instance, that is refused as long as the server is busy, or for which no
+/// response is recorded, ends the attempt: later calls would wait in vain.
 async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, spent).await;
-        let ends =
-            (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
+        let ends = result
+            .as_ref()
+            .is_err_and(|error| !error.fault.leaves_usable() || matches!(error.fault, Fault::Unrecorded | Fault::Busy));
         responses.push(response_to(call, result));
         if ends {
             break;
