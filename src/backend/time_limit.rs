@@ -1,5 +1,5 @@
-//! The time limit of a call. Waits that the server asks for do not count: a server that is busy is not slow. Does not decide whether to
-//! wait.
+//! The time limit of a call. Waits that are no work of the server do not count: those that a busy server asks for, and those for the
+//! report of its exit. Does not decide whether to wait.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 tokio::task_local! {
-    /// How long the server of the current call has asked to wait so far.
+    /// The waits in the current call so far that its limit leaves out.
     static ASKED: Cell<Duration>;
 }
 
-/// Makes a call that may take this long beside the waits that its server asks for. Returns the result, which is `None` if it took longer,
-/// and the waits.
+/// Makes a call that may take this long beside the waits that are left out. Returns the result, which is `None` if it took longer, and
+/// those waits.
 pub(crate) async fn within<T>(limit: Duration, call: impl Future<Output = T>) -> (Option<T>, Duration) {
     let bounded = async {
         let begun = Instant::now();

@@ -107,7 +107,10 @@ impl ShapeCheck {
     /// The finding about a symbol without a size: no response could meet the demand.
     fn without_size(&self, value: &Value, answered: &AnsweredCall<'_>) -> Option<Finding> {
         let places = value.as_items().map_or(1, <[Value]>::len);
-        let symbol = (0..places).find_map(|index| self.open_dimension(answered, Some(index)))?;
+        let symbol = (0..places).find_map(|index| {
+            let index = Some(index);
+            self.open_dimension(answered, index, &sizes_of(answered, &self.field, index))
+        })?;
         let field = &self.field;
         let summary =
             format!("{field}: the size of `{symbol}` is not known for this call, so that no response can have it");
@@ -117,12 +120,11 @@ impl ShapeCheck {
     }
 
     /// The dimension of an array whose size is not known. None of an item beyond the samples, which should not be there.
-    fn open_dimension(&self, answered: &AnsweredCall<'_>, index: Option<usize>) -> Option<&Dimension> {
+    fn open_dimension(&self, answered: &AnsweredCall<'_>, index: Option<usize>, sizes: &Sizes) -> Option<&Dimension> {
         if kind_of(answered, &self.field).is_per_sample() && complex_of(answered, &self.field, index).is_none() {
             return None;
         }
-        let sizes = sizes_of(answered, &self.field, index);
-        self.dimensions.iter().flatten().find(|dimension| dimension.resolve(&sizes).is_none())
+        self.dimensions.iter().flatten().find(|dimension| dimension.resolve(sizes).is_none())
     }
 
     /// Judges the array at a place in the list of a response.
@@ -134,7 +136,7 @@ impl ShapeCheck {
         add: &mut impl FnMut(String),
     ) {
         let sizes = sizes_of(answered, &self.field, index);
-        if let Some(shape) = self.dimensions.as_ref().filter(|_| self.open_dimension(answered, index).is_none())
+        if let Some(shape) = self.dimensions.as_ref().filter(|_| self.open_dimension(answered, index, &sizes).is_none())
             && !tensor
                 .shape()
                 .iter()

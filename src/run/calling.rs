@@ -16,7 +16,7 @@ pub(super) struct CallTime {
     pub(super) wait: Duration,
     pub(super) start: Duration,
     pub(super) calls: Duration,
-    /// The part of `calls` that servers asked to wait, which the time limit leaves out.
+    /// The waits in `calls` that the time limit leaves out: those that servers asked for, and those for the report of their exit.
     pub(super) asked: Duration,
 }
 

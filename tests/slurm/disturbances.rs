@@ -82,7 +82,7 @@ fn a_stop_waits_for_a_controller_that_is_down() {
         let guest = started(&instance, witness.meet()).await;
         let away = Away::new();
         let back = async {
-            // The first commands meet no controller. No event shows that.
+            // The first command begins without a controller. No event shows that.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             tokio::task::block_in_place(|| drop(away));
         };

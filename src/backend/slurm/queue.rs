@@ -14,7 +14,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// After this time a job is cancelled again: it may have been put back into the queue.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a controller may take to answer that it is there. A start depends on it, and Slurm itself waits for 10 s unless its configuration says otherwise.
+/// How long a controller may take to answer that it is there. A start depends on it, and Slurm itself waits for 10 s unless its
+/// configuration says otherwise.
 const CONTROLLER: Duration = Duration::from_secs(30);
 
 /// The jobs of a user.
